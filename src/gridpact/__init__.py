@@ -1,0 +1,55 @@
+"""gridpact: clears, proves and explains peer-to-peer electricity trades on low-voltage networks."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from gridpact.case import Case, read_case, write_case
+    from gridpact.errors import GridpactError, InvalidCase, InvalidUsage, Problem, SolverFailed
+    from gridpact.grid.network import Network
+    from gridpact.matching import match
+    from gridpact.pipeline import clear, compile_network
+    from gridpact.results import Clearance, write_clearance
+
+_HOME = {
+    "Case": "gridpact.case",
+    "Clearance": "gridpact.results",
+    "GridpactError": "gridpact.errors",
+    "InvalidCase": "gridpact.errors",
+    "InvalidUsage": "gridpact.errors",
+    "Network": "gridpact.grid.network",
+    "Problem": "gridpact.errors",
+    "SolverFailed": "gridpact.errors",
+    "clear": "gridpact.pipeline",
+    "compile_network": "gridpact.pipeline",
+    "match": "gridpact.matching",
+    "read_case": "gridpact.case",
+    "write_case": "gridpact.case",
+    "write_clearance": "gridpact.results",
+}
+
+__all__ = [
+    "Case",
+    "Clearance",
+    "GridpactError",
+    "InvalidCase",
+    "InvalidUsage",
+    "Network",
+    "Problem",
+    "SolverFailed",
+    "clear",
+    "compile_network",
+    "match",
+    "read_case",
+    "write_case",
+    "write_clearance",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name when it is first used, so that `import gridpact` stays cheap."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'gridpact' has no attribute '{name}'")
+    return getattr(import_module(_HOME[name]), name)

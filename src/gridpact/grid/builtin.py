@@ -1,0 +1,94 @@
+"""The networks that come with pandapower and simbench, by name."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from gridpact.errors import InvalidCase, nearest
+from gridpact.grid.source import NetworkSource
+
+VOLTAGE_CONTROL = ("village_1", "village_2", "rural_1", "rural_2", "suburb_1")
+KERBER = (
+    "dorfnetz",
+    "landnetz_freileitung_1",
+    "landnetz_freileitung_2",
+    "landnetz_kabel_1",
+    "landnetz_kabel_2",
+    "vorstadtnetz_kabel_1",
+    "vorstadtnetz_kabel_2",
+)
+KERBER_EXTREME = (
+    "kb_extrem_dorfnetz",
+    "kb_extrem_dorfnetz_trafo",
+    "kb_extrem_landnetz_freileitung",
+    "kb_extrem_landnetz_freileitung_trafo",
+    "kb_extrem_landnetz_kabel",
+    "kb_extrem_landnetz_kabel_trafo",
+    "kb_extrem_vorstadtnetz_1",
+    "kb_extrem_vorstadtnetz_2",
+    "kb_extrem_vorstadtnetz_trafo_1",
+    "kb_extrem_vorstadtnetz_trafo_2",
+)
+OVERHEAD_LINE = "freileitung"
+SEED = 0
+CIGRE, EUROPEAN = "cigre_lv", "ieee_european_lv"
+PANDAPOWER_PREFIX, SIMBENCH_PREFIX = "pandapower/", "simbench/"
+
+
+def pandapower_names() -> tuple[str, ...]:
+    """Names of the built-in networks of pandapower, sorted, such as "pandapower/cigre_lv"."""
+    names = (CIGRE, EUROPEAN, *VOLTAGE_CONTROL, *(f"kerber_{name}" for name in KERBER), *KERBER_EXTREME)
+    return tuple(sorted(PANDAPOWER_PREFIX + name for name in names))
+
+
+def builtin_names() -> tuple[str, ...]:
+    """Names of all built-in networks, sorted; those of simbench are its codes."""
+    from simbench import collect_all_simbench_codes
+
+    return (*pandapower_names(), *sorted(SIMBENCH_PREFIX + code for code in collect_all_simbench_codes()))
+
+
+def builtin_net(source: NetworkSource) -> tuple[Any, tuple[str, ...]]:
+    """A built-in network as a pandapower net, and notices about it.
+
+    Raises:
+        InvalidCase: no built-in has this name.
+    """
+    name = source.builtin
+    if name in pandapower_names():
+        return _pandapower_net(name.removeprefix(PANDAPOWER_PREFIX))
+    if name not in builtin_names():
+        remedy = nearest(name, builtin_names()) or "such as pandapower/cigre_lv or simbench/1-LV-rural2--0-sw"
+        raise InvalidCase([source.problem("is not a built-in network", remedy=remedy)])
+    from simbench import get_simbench_net
+
+    return get_simbench_net(name.removeprefix(SIMBENCH_PREFIX)), ()
+
+
+def _pandapower_net(name: str) -> tuple[Any, tuple[str, ...]]:
+    from pandapower import networks
+
+    if name == CIGRE:
+        return networks.create_cigre_network_lv(), ()
+    if name == EUROPEAN:
+        notice = "the IEEE European LV feeder is unbalanced; its balanced positive-sequence network is taken"
+        return networks.ieee_european_lv_asymmetric(), (notice,)
+    if name in VOLTAGE_CONTROL:
+        return networks.create_synthetic_voltage_control_lv_network(name), ()
+    create = getattr(networks, name if name in KERBER_EXTREME else f"create_{name}")
+    if OVERHEAD_LINE in name:
+        return create(), ()
+    notice = (
+        f"pandapower draws the service cables of this network by lot; gridpact fixes the lot (seed {SEED})"
+    )
+    return _drawn_with_seed(create), (notice,)
+
+
+def _drawn_with_seed(create: Callable[[], Any]) -> Any:
+    """What `create` makes of Python's random numbers from a fixed seed, which are left as they were."""
+    state = random.getstate()
+    random.seed(SEED)
+    try:
+        return create()
+    finally:
+        random.setstate(state)

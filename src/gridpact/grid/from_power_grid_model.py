@@ -1,0 +1,258 @@
+"""power-grid-model input as a Network, with admittances worked out here.
+
+Every branch is, in pu of the rated voltages of its nodes, as power-grid-model documents it ("Components"):
+
+    from ──┤ k·e^{jθ} : 1 ├──┬── series ──┬── to
+                         shunt/2       shunt/2
+
+A branch that is open at one end gets a node of its own there, and so does a source, behind its impedance.
+Nodes that a closed link joins are one node: power-grid-model gives a link 10⁸·(1 + j) pu of 1 MVA, which
+carries low-voltage powers at less than 10⁻⁸ pu.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array, diags_array
+from scipy.sparse.csgraph import connected_components
+
+from gridpact.arrays import Bool, Complex, Int, frozen
+from gridpact.errors import InvalidCase, Problem
+from gridpact.grid.dc_model import susceptance_kw
+from gridpact.grid.immutable import frozen_csr, frozen_dataset
+from gridpact.grid.network import Branches, ElementKind, Elements, Network
+from gridpact.grid.pi_branches import BASE_VA, SOURCE, PiBranches, pi_branches
+from gridpact.grid.source import NetworkSource
+from gridpact.grid.verification_model import VerificationModel
+from gridpact.units import KVA_PER_VA, SQRT_3
+
+Dataset = Mapping[str, NDArray[np.void]]
+Scalar = TypeVar("Scalar", np.float64, np.int64)
+
+CARRIED = ("node", "line", "link", "generic_branch", "transformer", "shunt", "source")
+PARTICIPANT_COMPONENTS = {
+    "sym_load": "loads",
+    "sym_gen": "generators",
+    "asym_load": "asymmetric loads",
+    "asym_gen": "asymmetric generators",
+    "transformer_tap_regulator": "tap regulators",
+    "voltage_regulator": "voltage regulators",
+}
+REFUSED_BRANCHES = {
+    "three_winding_transformer": ("status_1", "status_2", "status_3"),
+    "asym_line": ("from_status", "to_status"),
+}
+
+
+def network_from_power_grid_model(dataset: Dataset, source: NetworkSource) -> Network:
+    """power-grid-model input, ready for clearing; bus ids are its node ids.
+
+    Args:
+        dataset: input dataset, row based.
+        source: where it comes from, for its name and for problems.
+
+    Returns:
+        The network; its verification model is the input itself without loads.
+
+    Raises:
+        InvalidCase: what power-grid-model calls invalid or gridpact cannot carry, all at once.
+    """
+    carried = {name: np.array(dataset[name]) for name in CARRIED if name in dataset and len(dataset[name])}
+    problems = [*_refused(dataset, source), *_invalid(carried, source)]
+    if problems:
+        raise InvalidCase(problems)
+    carried["node"] = carried["node"][np.argsort(carried["node"]["id"])]
+    pi = pi_branches(carried)
+    problems = [*_not_finite(carried, pi, source)]
+    if problems:
+        raise InvalidCase(problems)
+    label, supplied = _joined_nodes(carried, pi)
+    if not supplied.any():
+        raise InvalidCase([source.problem("has no supply: no source is in service")])
+    node = np.full(len(label), -1)
+    node[supplied] = np.unique(label[supplied], return_inverse=True)[1]
+    return _network(carried, pi, node, source.name, (*_ignored(dataset), *_unrated(pi)))
+
+
+def _network(carried: Dataset, pi: PiBranches, node: Int, name: str, notices: tuple[str, ...]) -> Network:
+    """Assembles the network; `node` is that of each row of the node table, −1 where not supplied."""
+    live, from_node, to_node, nodes = _ends(carried, pi, node)
+    pi, from_node, to_node = pi.rows(live), from_node[live], to_node[live]
+    admittance_from, admittance_to = _end_admittances(pi, from_node, to_node, nodes)
+    to_bus = csr_array(_incidence(from_node, nodes).T @ admittance_from)
+    admittance = to_bus + _incidence(to_node, nodes).T @ admittance_to
+    rated_v = carried["node"]["u_rated"]
+    ids, supplied = carried["node"]["id"], node >= 0
+    element = np.where(pi.kind >= 0, np.cumsum(pi.kind >= 0) - 1, -1)
+    held = np.flatnonzero(pi.kind == SOURCE)
+    order = np.argsort(from_node[held])
+    elements = pi.rows(pi.kind >= 0)
+    base_from, base_to = (SQRT_3 * KVA_PER_VA * _at(ids, rated_v, end) for end in (pi.from_id, pi.to_id))
+    series_ohm = 1 / pi.series
+    return Network(
+        name=name,
+        bus_ids=frozen(ids[supplied], np.int64),
+        bus_names=("",) * int(supplied.sum()),
+        bus_node=frozen(node[supplied], np.int64),
+        bus_voltage_kv=frozen(rated_v[supplied] / 1e3, np.float64),
+        slack_node=frozen(from_node[held][order], np.int64),
+        slack_voltage_pu=frozen(pi.held_voltage_pu[held][order], np.complex128),
+        admittance=frozen_csr(admittance + diags_array(_shunt_admittance(carried, node, nodes))),
+        branches=Branches(
+            from_node=frozen(from_node, np.int64),
+            to_node=frozen(to_node, np.int64),
+            admittance_from=frozen_csr(admittance_from),
+            admittance_to=frozen_csr(admittance_to),
+            rating_from_kva=frozen(base_from * pi.rating_from_a, np.float64),
+            rating_to_kva=frozen(base_to * pi.rating_to_a, np.float64),
+            element=frozen(element, np.int64),
+            susceptance_kw=susceptance_kw(series_ohm.real, series_ohm.imag),
+        ),
+        elements=Elements(
+            kind=tuple(tuple(ElementKind)[kind] for kind in elements.kind),
+            id=frozen(elements.id, np.int64),
+            name=("",) * len(elements.id),
+        ),
+        out_of_service_bus_ids=frozen(np.zeros(0), np.int64),
+        islanded_bus_ids=frozen(ids[~supplied], np.int64),
+        verification_model=VerificationModel(
+            dataset=frozen_dataset(carried),
+            bus_component_id=frozen(ids[supplied], np.int64),
+            element_component_id=frozen(elements.id, np.int64),
+            rating_from_a=frozen(elements.rating_from_a, np.float64),
+            rating_to_a=frozen(elements.rating_to_a, np.float64),
+        ),
+        notices=notices,
+    )
+
+
+def _ends(carried: Dataset, pi: PiBranches, node: Int) -> tuple[Bool, Int, Int, int]:
+    """Which branches a supply reaches, their two nodes, and the number of nodes.
+
+    An open end, and the far end of a source, is a new node after those of the buses.
+    """
+    ids = carried["node"]["id"]
+    at_from = np.where(pi.closed_from, _at(ids, node, pi.from_id), -1)
+    at_to = np.where(pi.closed_to, _at(ids, node, pi.to_id), -1)
+    live = (at_from >= 0) | (at_to >= 0)
+    nodes = int(node.max()) + 1
+    for at in (at_from, at_to):
+        new = live & (at < 0)
+        at[new] = nodes + np.arange(new.sum())
+        nodes += int(new.sum())
+    return live, at_from, at_to, nodes
+
+
+def _end_admittances(pi: PiBranches, from_node: Int, to_node: Int, nodes: int) -> tuple[csr_array, csr_array]:
+    to_to = pi.series + pi.shunt / 2
+    from_from = to_to / np.abs(pi.ratio) ** 2
+    at_from, at_to = _incidence(from_node, nodes), _incidence(to_node, nodes)
+    into_from = diags_array(from_from) @ at_from - diags_array(pi.series / pi.ratio.conj()) @ at_to
+    into_to = diags_array(to_to) @ at_to - diags_array(pi.series / pi.ratio) @ at_from
+    return csr_array(into_from), csr_array(into_to)
+
+
+def _incidence(node: Int, nodes: int) -> csr_array:
+    rows = np.arange(len(node))
+    return csr_array((np.ones(len(node)), (rows, node)), shape=(len(node), nodes))
+
+
+def _shunt_admittance(carried: Dataset, node: Int, nodes: int) -> Complex:
+    """Shunt admittance at each node in pu of 1 kVA, (nodes,)."""
+    total = np.zeros(nodes, dtype=np.complex128)
+    if "shunt" in carried:
+        shunt = carried["shunt"]
+        ids, rated_v = carried["node"]["id"], carried["node"]["u_rated"]
+        at = _at(ids, node, shunt["node"])
+        siemens = (shunt["g1"] + 1j * shunt["b1"]) * (shunt["status"] == 1)
+        np.add.at(total, at[at >= 0], (siemens * _at(ids, rated_v, shunt["node"]) ** 2 / BASE_VA)[at >= 0])
+    return total
+
+
+def _joined_nodes(carried: Dataset, pi: PiBranches) -> tuple[Int, Bool]:
+    """For each row of the node table, which rows are one node with it, and whether a source reaches it."""
+    ids = carried["node"]["id"]
+    links = np.zeros((2, 0), dtype=np.int64)
+    if "link" in carried:
+        link = carried["link"]
+        closed = link[(link["from_status"] == 1) & (link["to_status"] == 1)]
+        links = np.searchsorted(ids, np.stack([closed["from_node"], closed["to_node"]]))
+    through = pi.closed_from & pi.closed_to
+    carries = np.searchsorted(ids, np.stack([pi.from_id[through], pi.to_id[through]]))
+    label = _components(links, len(ids))
+    island = _components(np.hstack([links, carries]), len(ids))
+    sources = np.searchsorted(ids, pi.to_id[(pi.kind == SOURCE) & pi.closed_to])
+    return label, np.isin(island, island[sources])
+
+
+def _components(pairs: Int, count: int) -> Int:
+    graph = coo_array((np.ones(pairs.shape[1]), (pairs[0], pairs[1])), shape=(count, count))
+    label: Int = connected_components(graph, directed=False)[1].astype(np.int64)
+    return label
+
+
+def _at(ids: NDArray[np.int32], values: NDArray[Scalar], wanted: Int) -> NDArray[Scalar]:
+    """The value of each wanted id, where `ids` ascend."""
+    return values[np.searchsorted(ids, wanted)]
+
+
+def _refused(dataset: Dataset, source: NetworkSource) -> Iterable[Problem]:
+    for name, statuses in REFUSED_BRANCHES.items():
+        if name not in dataset:
+            continue
+        rows = dataset[name]
+        active = np.any([rows[status] == 1 for status in statuses], axis=0)
+        if active.any():
+            yield source.problem(
+                f"holds {active.sum()} in service, which gridpact does not model",
+                field=name,
+                remedy="take them out of service or replace them by an equivalent",
+            )
+    for name in ("node", "source"):
+        if name not in dataset or not len(dataset[name]):
+            yield source.problem(f"holds no {name}")
+
+
+def _invalid(carried: Dataset, source: NetworkSource) -> Iterable[Problem]:
+    """What power-grid-model's own validation finds."""
+    from power_grid_model import CalculationType
+    from power_grid_model.validation import validate_input_data
+
+    found = validate_input_data(dict(carried), calculation_type=CalculationType.power_flow, symmetric=True)
+    for error in found or ():
+        ids = ", ".join(str(index) for index in (error.ids or [])[:5])
+        yield source.problem(f"{error} (ids {ids})" if ids else str(error))
+
+
+def _not_finite(carried: Dataset, pi: PiBranches, source: NetworkSource) -> Iterable[Problem]:
+    """Values that validation lets be absent, or be zero, and power-grid-model then cannot calculate with."""
+    good = np.isfinite(pi.series) & np.isfinite(pi.shunt) & np.isfinite(pi.ratio) & (pi.series != 0)
+    names = {int(index): name for name, part in carried.items() for index in part["id"]}
+    for index in pi.id[~good & (pi.closed_from | pi.closed_to)].tolist():
+        yield source.problem("lacks a value or has no impedance", field=f"{names[index]} {index}")
+    if "shunt" in carried:
+        shunt = carried["shunt"]
+        for index in shunt["id"][~np.isfinite(shunt["g1"] + shunt["b1"])].tolist():
+            yield source.problem("lacks g1 or b1", field=f"shunt {index}")
+
+
+def _ignored(dataset: Dataset) -> tuple[str, ...]:
+    counts = [
+        f"{len(dataset[name])} {words if len(dataset[name]) != 1 else words.removesuffix('s')}"
+        for name, words in PARTICIPANT_COMPONENTS.items()
+        if name in dataset and len(dataset[name])
+    ]
+    if not counts:
+        return ()
+    return (f"ignored in the network file: {', '.join(counts)}; participants bring their own loads",)
+
+
+def _unrated(pi: PiBranches) -> tuple[str, ...]:
+    """Sources are never rated; lines and generic branches may lack a rating."""
+    unrated = np.isinf(pi.rating_from_a) & (pi.kind != SOURCE)
+    if not unrated.any():
+        return ()
+    named = ", ".join(str(index) for index in pi.id[unrated][:5]) + (", …" if unrated.sum() > 5 else "")
+    return (f"without a rating, and so never overloaded: {unrated.sum()} branches ({named})",)

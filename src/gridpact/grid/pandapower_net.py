@@ -1,0 +1,304 @@
+"""A pandapower net, checked and freed of loads and generators before it is converted."""
+
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+
+from gridpact.errors import InvalidCase, Problem
+from gridpact.grid.source import NetworkSource
+from gridpact.grid.to_power_grid_model import joined_nodes
+
+PARTICIPANT_TABLES = {
+    "load": "loads",
+    "sgen": "static generators",
+    "gen": "generators",
+    "storage": "storages",
+    "motor": "motors",
+    "asymmetric_load": "asymmetric loads",
+    "asymmetric_sgen": "asymmetric static generators",
+    "ward": "wards",
+    "xward": "extended wards",
+}
+REFUSED_TABLES = {
+    "trafo3w": "three-winding transformers",
+    "dcline": "DC lines",
+    "line_dc": "DC lines",
+    "source_dc": "DC sources",
+    "load_dc": "DC loads",
+    "tcsc": "series compensators",
+    "svc": "static var compensators",
+    "ssc": "static synchronous compensators",
+    "vsc": "voltage source converters",
+    "vsc_stacked": "voltage source converters",
+    "vsc_bipolar": "voltage source converters",
+}
+BUS_COLUMNS = {
+    "line": ("from_bus", "to_bus"),
+    "trafo": ("hv_bus", "lv_bus"),
+    "impedance": ("from_bus", "to_bus"),
+    "shunt": ("bus",),
+    "ext_grid": ("bus",),
+    "switch": ("bus",),
+}
+POSITIVE_COLUMNS = {
+    "bus": ("vn_kv",),
+    "line": ("length_km", "parallel", "df"),
+    "trafo": ("sn_mva", "vn_hv_kv", "vn_lv_kv", "vk_percent", "parallel", "df"),
+    "impedance": ("sn_mva",),
+    "ext_grid": ("vm_pu",),
+}
+FINITE_COLUMNS = {
+    "line": ("r_ohm_per_km", "x_ohm_per_km", "c_nf_per_km", "g_us_per_km"),
+    "trafo": ("vkr_percent", "pfe_kw", "i0_percent", "shift_degree"),
+    "impedance": ("rft_pu", "xft_pu", "rtf_pu", "xtf_pu", "gf_pu", "bf_pu", "gt_pu", "bt_pu"),
+    "shunt": ("p_mw", "q_mvar", "step"),
+    "ext_grid": ("va_degree",),
+}
+
+
+def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, ...]]:
+    """A copy of a pandapower net with supplies, branches, shunts and switches only.
+
+    A generator with slack=True becomes an external grid at its voltage and angle zero, as pandapower's power
+    flow has it.
+
+    Args:
+        original: a pandapower net; it is not changed.
+        source: where it comes from, for the problems.
+
+    Returns:
+        The copy, and what was left out, for people.
+
+    Raises:
+        InvalidCase: what cannot be carried exactly, all at once.
+    """
+    problems = [*_refused_tables(original, source), *_broken_references(original, source)]
+    if problems:
+        raise InvalidCase(problems)
+    net = deepcopy(original)
+    net.user_pf_options = {}
+    for table in REFUSED_TABLES:
+        if table in net and len(net[table]):
+            net[table] = net[table].iloc[:0]
+    _supplies_from_slack_generators(net)
+    notices = _without_participants(net)
+    _complete(net)
+    problems = [
+        *_bad_numbers(net, source),
+        *_unlike_voltages(net, source),
+        *_inexact_models(net, source),
+        *_bypassed(net, source),
+        *_bad_ratings(net, source),
+    ]
+    if not _in_service(net, "ext_grid").any():
+        problems.append(
+            source.problem("has no supply: no external grid, and no slack generator, is in service")
+        )
+    if problems:
+        raise InvalidCase(problems)
+    return net, (*notices, *_missing_ratings(net))
+
+
+def _in_service(net: Any, table: str) -> Any:
+    """True for each row that is in service, at buses that are; lines need one such bus only."""
+    rows = net[table]
+    active = rows["in_service"].to_numpy().astype(bool)
+    if table == "bus":
+        return active
+    buses = np.stack(
+        [net.bus["in_service"].reindex(rows[column]).to_numpy() for column in BUS_COLUMNS[table]]
+    )
+    at_bus = buses.astype(bool)
+    return active & (at_bus.any(axis=0) if table == "line" else at_bus.all(axis=0))
+
+
+def _refused_tables(net: Any, source: NetworkSource) -> Iterable[Problem]:
+    for table, words in REFUSED_TABLES.items():
+        if table not in net or not len(net[table]):
+            continue
+        rows = net[table]
+        count = int(rows["in_service"].astype(bool).sum()) if "in_service" in rows else len(rows)
+        if count:
+            yield source.problem(
+                f"holds {count} in service, which gridpact does not model",
+                field=words,
+                remedy="take them out of service or replace them by an equivalent",
+            )
+
+
+def _broken_references(net: Any, source: NetworkSource) -> Iterable[Problem]:
+    known = net.bus.index
+    for table in ("bus", "line", "trafo", "impedance", "switch", "shunt"):
+        repeated = net[table].index[net[table].index.duplicated()]
+        for index in repeated.unique():
+            yield source.problem("appears more than once", field=f"{table} {index}")
+    for table, columns in BUS_COLUMNS.items():
+        for column in columns:
+            rows = net[table]
+            for index, bus in rows.loc[~rows[column].isin(known), column].items():
+                yield source.problem("is not a bus", field=f"{table} {index} {column}", value=str(bus))
+    for index, kind, element, bus in zip(
+        net.switch.index, net.switch.et, net.switch.element, net.switch.bus, strict=True
+    ):
+        if kind == "b" and element not in known:
+            yield source.problem("is not a bus", field=f"switch {index} element", value=str(element))
+        elif kind in ("l", "t"):
+            yield from _switch_problems(net, source, index, "line" if kind == "l" else "trafo", element, bus)
+
+
+def _switch_problems(
+    net: Any, source: NetworkSource, index: Any, table: str, element: Any, bus: Any
+) -> Iterable[Problem]:
+    if element not in net[table].index:
+        yield source.problem(f"is not a {table}", field=f"switch {index} element", value=str(element))
+    elif bus not in net[table].loc[element, list(BUS_COLUMNS[table])].to_list():
+        yield source.problem(
+            f"is not an end of {table} {element}", field=f"switch {index} bus", value=str(bus)
+        )
+
+
+def _supplies_from_slack_generators(net: Any) -> None:
+    from pandapower.create import create_ext_grid
+
+    if not len(net.gen) or "slack" not in net.gen:
+        return
+    slack = net.gen[net.gen["slack"].astype(bool)]
+    for bus, voltage, active in zip(slack.bus, slack.vm_pu, slack.in_service, strict=True):
+        create_ext_grid(net, bus=bus, vm_pu=voltage, va_degree=0.0, in_service=bool(active))
+    net.gen = net.gen.drop(slack.index)
+
+
+def _without_participants(net: Any) -> tuple[str, ...]:
+    counts = []
+    for table, words in PARTICIPANT_TABLES.items():
+        if table not in net or not len(net[table]):
+            continue
+        count = len(net[table])
+        counts.append(f"{count} {words if count != 1 else words.removesuffix('s')}")
+        net[table] = net[table].iloc[:0]
+    if "controller" in net and len(net.controller):
+        net.controller = net.controller.iloc[:0]
+    if not counts:
+        return ()
+    listed = ", ".join(counts[:-1]) + " and " + counts[-1] if len(counts) > 1 else counts[0]
+    return (f"ignored in the network file: {listed}; participants bring their own",)
+
+
+def _complete(net: Any) -> None:
+    """Gives columns that older files lack the value that pandapower takes for them."""
+    for table, column, value in (
+        ("line", "parallel", 1),
+        ("line", "df", 1.0),
+        ("line", "g_us_per_km", 0.0),
+        ("line", "max_i_ka", np.nan),
+        ("trafo", "parallel", 1),
+        ("trafo", "df", 1.0),
+        ("trafo", "shift_degree", 0.0),
+        ("ext_grid", "va_degree", 0.0),
+        ("switch", "z_ohm", 0.0),
+        *(("impedance", column, 0.0) for column in ("gf_pu", "bf_pu", "gt_pu", "bt_pu")),
+    ):
+        if column not in net[table]:
+            net[table][column] = value
+    net.ext_grid["va_degree"] = net.ext_grid["va_degree"].fillna(0.0)
+    net.trafo["tap_pos"] = net.trafo["tap_pos"].astype(float)
+    vn_kv = net.bus["vn_kv"].reindex(net.shunt["bus"]).to_numpy()
+    net.shunt["vn_kv"] = np.where(net.shunt["vn_kv"].isna(), vn_kv, net.shunt["vn_kv"]).astype(float)
+
+
+def _bad_numbers(net: Any, source: NetworkSource) -> Iterable[Problem]:
+    for columns, positive in ((POSITIVE_COLUMNS, True), (FINITE_COLUMNS, False)):
+        for table, names in columns.items():
+            active = _in_service(net, table)
+            for column in names:
+                values = net[table][column].to_numpy().astype(float)
+                good = np.isfinite(values) & ((values > 0) | (not positive))
+                for row in np.flatnonzero(active & ~good):
+                    yield source.problem(
+                        "is not a positive number" if positive else "is not a finite number",
+                        field=f"{table} {net[table].index[row]} {column}",
+                        value=f"{values[row]:g}",
+                    )
+    no_impedance = (net.line.r_ohm_per_km == 0) & (net.line.x_ohm_per_km == 0) & _in_service(net, "line")
+    for index in net.line.index[no_impedance]:
+        yield source.problem(
+            "has no impedance", field=f"line {index}", remedy="a closed bus-bus switch joins two buses"
+        )
+    impossible = (net.trafo.vkr_percent.abs() > net.trafo.vk_percent) & _in_service(net, "trafo")
+    for index in net.trafo.index[impossible]:
+        yield source.problem("is greater than vk_percent", field=f"trafo {index} vkr_percent")
+
+
+def _unlike_voltages(net: Any, source: NetworkSource) -> Iterable[Problem]:
+    """A line or a closed switch between buses of different nominal voltage has no exact meaning."""
+    joins = net.switch[(net.switch.et == "b") & net.switch.closed.astype(bool)]
+    for table, rows, ends in (
+        ("line", net.line[_in_service(net, "line")], ("from_bus", "to_bus")),
+        ("switch", joins, ("bus", "element")),
+    ):
+        first, second = (net.bus.vn_kv.reindex(rows[column]).to_numpy() for column in ends)
+        for row in np.flatnonzero(~np.isclose(first, second, rtol=1e-12, atol=0.0)):
+            yield source.problem(
+                f"joins buses of {first[row]:g} kV and {second[row]:g} kV",
+                field=f"{table} {rows.index[row]}",
+                remedy="only a transformer can",
+            )
+
+
+def _bypassed(net: Any, source: NetworkSource) -> Iterable[Problem]:
+    """A line or transformer whose ends are one node: power-grid-model knows no such branch."""
+    node = joined_nodes(net)
+    for table in ("line", "trafo"):
+        first, second = (node[net.bus.index.get_indexer(net[table][end])] for end in BUS_COLUMNS[table])
+        for index in net[table].index[(first == second) & _in_service(net, table)]:
+            yield source.problem(
+                "is bypassed by closed switches", field=f"{table} {index}", remedy="take it out of service"
+            )
+
+
+def _inexact_models(net: Any, source: NetworkSource) -> Iterable[Problem]:
+    trafo = net.trafo[_in_service(net, "trafo")]
+    for table, rows, column in (
+        ("trafo", trafo, "tap_dependency_table"),
+        ("trafo", trafo, "tap2_dependency_table"),
+        ("trafo", trafo, "tap_dependent_impedance"),
+        ("shunt", net.shunt[_in_service(net, "shunt")], "step_dependency_table"),
+    ):
+        if column in rows:
+            for index in rows.index[rows[column].fillna(False).astype(bool)]:
+                yield source.problem("is not modelled", field=f"{table} {index} {column}", value="True")
+    for column in ("leakage_resistance_ratio_hv", "leakage_reactance_ratio_hv"):
+        if column in trafo:
+            for index, ratio in trafo.loc[trafo[column] != 0.5, column].items():
+                yield source.problem(
+                    "is not modelled", field=f"trafo {index} {column}", value=f"{ratio:g}", remedy="0.5"
+                )
+    impedance = net.impedance[_in_service(net, "impedance")]
+    unlike = (impedance.rft_pu != impedance.rtf_pu) | (impedance.xft_pu != impedance.xtf_pu)
+    zero = (impedance.rft_pu == 0) & (impedance.xft_pu == 0)
+    for index in impedance.index[unlike]:
+        yield source.problem("differs in its two directions", field=f"impedance {index}")
+    for index in impedance.index[zero]:
+        yield source.problem("is zero", field=f"impedance {index}")
+
+
+def _bad_ratings(net: Any, source: NetworkSource) -> Iterable[Problem]:
+    rating = net.line.max_i_ka.to_numpy().astype(float)
+    for row in np.flatnonzero(_in_service(net, "line") & (rating <= 0)):
+        yield source.problem(
+            "is not a positive number",
+            field=f"line {net.line.index[row]} max_i_ka",
+            value=f"{rating[row]:g}",
+            remedy="leave it empty for a line without a rating",
+        )
+
+
+def _missing_ratings(net: Any) -> tuple[str, ...]:
+    unrated = net.line.index[net.line.max_i_ka.isna() & _in_service(net, "line")]
+    if not len(unrated):
+        return ()
+    named = ", ".join(str(index) for index in unrated[:5]) + (", …" if len(unrated) > 5 else "")
+    count = f"{len(unrated)} line{'s' if len(unrated) != 1 else ''}"
+    return (f"without a rating (max_i_ka), and so never overloaded: {count} ({named})",)

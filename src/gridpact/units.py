@@ -1,0 +1,17 @@
+"""Conversions between the units that gridpact speaks in: kW, kWh, pu, percent, kA.
+
+Each factor stands here once.
+"""
+
+from math import sqrt
+
+SECONDS_PER_HOUR = 3600
+MINUTES_PER_HOUR = 60
+KW_PER_MW = 1000.0
+KVA_PER_VA = 1e-3
+SQRT_3 = sqrt(3.0)
+
+
+def three_phase_kva(voltage_kv: float, current_ka: float) -> float:
+    """Apparent power in kVA of a balanced three-phase current at a line-to-line voltage: √3·V·I."""
+    return SQRT_3 * voltage_kv * current_ka * 1000.0

@@ -1,0 +1,94 @@
+"""The power flow on its own: collapse, equal periods, no periods, supplies that participants sit at."""
+
+import numpy as np
+import pytest
+
+from gridpact.grid.compile import compile_source
+from gridpact.grid.network import Network
+from gridpact.grid.power_flow import bus_voltage_pu, import_kw, loading_percent, losses_kw, run_power_flow
+from gridpact.grid.source import NetworkSource
+from gridpact.grid.verification import run_verification_power_flow
+from tests.agreement import at_nodes
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return compile_source(NetworkSource(builtin="pandapower/cigre_lv"))
+
+
+def test_collapse_is_reported_and_spares_the_other_periods(network: Network) -> None:
+    p_kw = np.zeros((4, len(network.bus_ids)))
+    p_kw[1, 17] = -5000.0
+    p_kw[2, 17] = -20.0
+    p_kw[3, 17] = np.nan
+    nothing = np.zeros_like(p_kw)
+    flow = run_power_flow(network, at_nodes(network, p_kw), at_nodes(network, nothing))
+    assert flow.converged.tolist() == [True, False, True, False]
+    assert np.isnan(flow.voltage_pu[1]).all()
+    assert np.isnan(loading_percent(network, flow)[1]).all()
+    assert np.isnan(import_kw(network, flow)[1])
+    other = run_verification_power_flow(
+        network.verification_model, np.arange(len(network.bus_ids)), p_kw[:3], nothing[:3]
+    )
+    assert other.converged.tolist() == [True, False, True]
+    assert np.isnan(other.voltage_pu[1]).all()
+    assert np.isnan(other.loading_percent[1]).all()
+    assert other.engine.startswith("power-grid-model 1.")
+    good = [0, 2]
+    np.testing.assert_allclose(other.voltage_pu[good], bus_voltage_pu(network, flow)[good], atol=1e-9)
+
+
+def test_near_collapse_newton_takes_over(network: Network) -> None:
+    """Heavier and heavier load at one bus: both engines give up at the same load, and agree before."""
+    load_kw = np.linspace(50.0, 1500.0, 40)
+    p_kw = np.zeros((40, len(network.bus_ids)))
+    p_kw[:, 17] = -load_kw
+    nothing = np.zeros_like(p_kw)
+    flow = run_power_flow(network, at_nodes(network, p_kw), at_nodes(network, nothing))
+    other = run_verification_power_flow(
+        network.verification_model, np.arange(len(network.bus_ids)), p_kw, nothing
+    )
+    assert (np.diff(flow.converged.astype(int)) <= 0).all()
+    assert abs(int(flow.converged.sum()) - int(other.converged.sum())) <= 1
+    both = flow.converged & other.converged
+    assert bus_voltage_pu(network, flow)[both].min() < 0.65
+    np.testing.assert_allclose(bus_voltage_pu(network, flow)[both], other.voltage_pu[both], atol=1e-7)
+
+
+def test_equal_periods_are_equal_to_the_last_bit(network: Network) -> None:
+    rng = np.random.default_rng(3)
+    p_kw = np.repeat(rng.uniform(-5, 3, (4, network.nodes)), 7, axis=0)[rng.permutation(28)]
+    flow = run_power_flow(network, p_kw, 0.3 * p_kw)
+    for period in range(28):
+        same = (p_kw == p_kw[period]).all(axis=1)
+        assert (flow.voltage_pu[same] == flow.voltage_pu[period]).all()
+
+
+def test_voltages_solve_the_equations(network: Network) -> None:
+    rng = np.random.default_rng(5)
+    p_kw, q_kvar = rng.uniform(-6, 3, (2, 50, network.nodes))
+    flow = run_power_flow(network, p_kw, q_kvar)
+    drawn = flow.voltage_pu * (network.admittance @ flow.voltage_pu.T).T.conj()
+    free = np.setdiff1d(np.arange(network.nodes), network.slack_node)
+    np.testing.assert_allclose(drawn[:, free], (p_kw + 1j * q_kvar)[:, free], atol=1e-6)
+
+
+def test_injection_at_the_supply_is_not_imported(network: Network) -> None:
+    supply = network.bus_node == network.slack_node[0]
+    p_kw = np.zeros((2, len(network.bus_ids)))
+    p_kw[1, np.flatnonzero(supply)[0]] = 12.0
+    flow = run_power_flow(network, at_nodes(network, p_kw), np.zeros((2, network.nodes)))
+    imported = import_kw(network, flow)
+    np.testing.assert_allclose(imported[1], imported[0] - 12.0, atol=1e-9)
+    np.testing.assert_allclose(*losses_kw(network, flow), atol=1e-9)
+
+
+def test_no_periods_and_no_connections(network: Network) -> None:
+    empty = run_power_flow(network, np.zeros((0, network.nodes)), np.zeros((0, network.nodes)))
+    assert bus_voltage_pu(network, empty).shape == (0, len(network.bus_ids))
+    assert loading_percent(network, empty).shape == (0, len(network.elements))
+    nobody = np.zeros(0, dtype=np.int64)
+    none = run_verification_power_flow(network.verification_model, nobody, np.zeros((0, 0)), np.zeros((0, 0)))
+    assert none.voltage_pu.shape == (0, len(network.bus_ids))
+    two = run_verification_power_flow(network.verification_model, nobody, np.zeros((2, 0)), np.zeros((2, 0)))
+    assert two.voltage_pu.shape == (2, len(network.bus_ids))
