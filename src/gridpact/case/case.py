@@ -1,0 +1,78 @@
+"""Case: everything that one clearing is given."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gridpact.case.horizon import Horizon
+from gridpact.case.orders import Orders
+from gridpact.case.participants import Participants
+from gridpact.case.profiles import Profiles
+from gridpact.case.trades import Trades
+from gridpact.grid.limits import Limits
+from gridpact.grid.source import NetworkSource
+
+
+class Formulation(StrEnum):
+    """The network model that a clearing is subject to."""
+
+    DC = "dc"
+
+
+class Allocation(StrEnum):
+    """The rule that chooses among the allocations that the network can carry."""
+
+    MAX_VOLUME = "max-volume"
+
+
+class PriceRule(StrEnum):
+    """What a matched trade costs: the ask, the midpoint of bid and ask, or one price per period."""
+
+    ASK = "ask"
+    MIDPOINT = "midpoint"
+    UNIFORM = "uniform"
+
+
+class TableFormat(StrEnum):
+    """The file format of a case's tables, and so of its results."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A case folder, read and checked.
+
+    Attributes:
+        name: title of the case.
+        currency: ISO 4217 code, or empty.
+        horizon: the periods.
+        network: where the network comes from.
+        limits: limits of the network.
+        formulation: network model of the clearing.
+        allocation: rule of the clearing.
+        price_rule: what a trade matched from orders costs.
+        participants: P of them.
+        profiles: (T, P) each.
+        trades: proposed trades; empty where the case gives only orders.
+        orders: orders still to be matched; empty where the case gives only trades.
+        table_format: of the input tables.
+        inputs_sha256: digest of all input files, empty for a case made in memory.
+        warnings: what a reader of the result should know about the input.
+    """
+
+    name: str
+    currency: str
+    horizon: Horizon
+    network: NetworkSource
+    limits: Limits
+    formulation: Formulation
+    allocation: Allocation
+    price_rule: PriceRule
+    participants: Participants
+    profiles: Profiles
+    trades: Trades
+    orders: Orders
+    table_format: TableFormat = TableFormat.CSV
+    inputs_sha256: str = ""
+    warnings: tuple[str, ...] = ()

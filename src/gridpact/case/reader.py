@@ -1,0 +1,260 @@
+"""TableReader: the columns of one table as numpy arrays, each value checked by the kind of its column."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from gridpact.arrays import Bool, Float, Int
+from gridpact.case.horizon import Horizon
+from gridpact.case.problems import Problems, suggestion
+from gridpact.case.schema import POWER_MAX_KW, Column, Kind, Schema
+from gridpact.case.table import Table
+from gridpact.case.times import Fault, microseconds, period_of, read_time
+from gridpact.case.values import distinct_texts, distinct_times, is_missing, numbers
+from gridpact.errors import Problem
+
+_MISSING = "is missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The values of a text column: `of_row` points into `distinct`, −1 where a value cannot be used, (R,)."""
+
+    of_row: Int
+    distinct: tuple[str, ...]
+
+    def texts(self) -> tuple[str, ...]:
+        """The text of every row; empty where it cannot be used."""
+        padded = (*self.distinct, "")
+        return tuple(padded[index] for index in self.of_row.tolist())
+
+
+class TableReader:
+    """Reads the columns of one table.
+
+    Values that cannot be used are problems, and placeholders in the arrays: the case is refused anyway.
+
+    Args:
+        table: the table.
+        schema: its columns.
+        problems: takes in what is wrong with the values.
+    """
+
+    def __init__(self, table: Table, schema: Schema, problems: Problems) -> None:
+        self.table = table
+        self._schema = schema
+        self._problems = problems
+
+    def refuse_table(self, what: str, remedy: str) -> None:
+        """Takes in a problem with the table as a whole."""
+        self._problems.add(Problem(file=self.table.file, what=what, remedy=remedy))
+
+    def refuse(self, field: str, rows: Bool, what: str, remedy: str | Callable[[int], str] = "") -> None:
+        """Takes in that the rows of a mask, (R,), have the same problem in a column."""
+        self._problems.add_rows(self.table, field, np.flatnonzero(rows), what, remedy)
+
+    def names(self, name: str) -> Names:
+        """A column of texts, (R,)."""
+        column = self._schema.column(name)
+        array = self.table.columns.get(name)
+        if array is None:
+            return Names(of_row=np.zeros(len(self.table), dtype=np.int64), distinct=(column.default,))
+        of_row, distinct = distinct_texts(array)
+        if distinct is None:
+            self._refuse_type(column, array)
+            return Names(of_row=np.full(len(self.table), -1, dtype=np.int64), distinct=())
+        rows = self._cells(column, is_missing(array))
+        if not column.required:
+            of_row, distinct = np.where(rows, of_row, len(distinct)), [*distinct, column.default]
+            rows = np.ones(len(rows), dtype=np.bool_)
+        spaced = [text != text.strip() for text in distinct]
+        unprintable = [not text.isprintable() and text == text.strip() for text in distinct]
+        for faulty, what, remedy in (
+            (spaced, "has white space around it", "write it without"),
+            (unprintable, "has a character that cannot be printed", "write it without"),
+        ):
+            bad = rows & np.array([*faulty, False], dtype=np.bool_)[of_row]
+            self.refuse(name, bad, what, remedy)
+            rows &= ~bad
+        return Names(of_row=np.where(rows, of_row, -1), distinct=tuple(distinct))
+
+    def unique_names(self, name: str) -> tuple[str, ...]:
+        """A column of texts that names the rows, each once, (R,)."""
+        names = self.names(name)
+        _, first, inverse = np.unique(names.of_row, return_index=True, return_inverse=True)
+        first_row = first[inverse]
+        repeated = (names.of_row >= 0) & (first_row != np.arange(len(self.table)))
+        if name in self.table.columns:
+            place = "row" if self.table.is_row else "line"
+            self.refuse(
+                name,
+                repeated,
+                "is there more than once",
+                lambda row: f"first in {place} {self.table.line[first_row[row]]}; give each its own name",
+            )
+        return names.texts()
+
+    def lookup(self, name: str, index: Mapping[str, int] | None, where: str) -> Int:
+        """A column of texts as their indices, −1 where unknown, (R,).
+
+        Args:
+            name: of the column.
+            index: index of every known text; `None` where they could not be read, and nothing is checked.
+            where: the file that the known texts stand in.
+        """
+        names = self.names(name)
+        if index is None or name not in self.table.columns:
+            return np.full(len(self.table), -1, dtype=np.int64)
+        of_distinct = np.array([index.get(text, -1) for text in (*names.distinct, "")], dtype=np.int64)
+        found: Int = np.where(names.of_row >= 0, of_distinct[names.of_row], -1)
+        unknown = (found < 0) & (names.of_row >= 0)
+        self.refuse(
+            name,
+            unknown,
+            f"is not in {where}",
+            lambda row: suggestion(self.table.text(name, row), index) or f"add it to {where}",
+        )
+        return found
+
+    def integer(self, name: str) -> Int:
+        """A column of whole numbers, −1 where one cannot be used, (R,)."""
+        return self.number(name, unusable=-1.0).astype(np.int64)
+
+    def number(self, name: str, *, unusable: float = 0.0) -> Float:
+        """A column of finite numbers within the range of its kind, `unusable` where one is not, (R,)."""
+        column = self._schema.column(name)
+        default = float(column.default or unusable)
+        array = self.table.columns.get(name)
+        if array is None:
+            return np.full(len(self.table), default)
+        values, is_number = numbers(array)
+        if values is None:
+            self._refuse_type(column, array)
+            return np.full(len(self.table), default)
+        rows = self._cells(column, is_missing(array))
+        self.refuse(name, rows & ~is_number, "is not a number", "write it plainly, as in 1.5")
+        rows &= is_number
+        for faulty, what, remedy in _range_faults(column.kind, values):
+            bad = rows & faulty
+            self.refuse(name, bad, what, remedy)
+            rows &= ~bad
+        return np.where(rows, values, default)
+
+    def choice(self, name: str) -> Int:
+        """A column of choices as their indices in the schema, the first where the cell is empty, (R,)."""
+        column = self._schema.column(name)
+        names = self.names(name)
+        index = {text: position for position, text in enumerate(column.choices)}
+        of_distinct = np.array([index.get(text, -1) for text in (*names.distinct, "")], dtype=np.int64)
+        chosen = of_distinct[names.of_row]
+        unknown = (chosen < 0) & (names.of_row >= 0)
+        if name in self.table.columns:
+            options = " or ".join(f"'{choice}'" for choice in column.choices)
+            self.refuse(name, unknown, "is not a choice", f"write {options}")
+        return np.maximum(chosen, 0)
+
+    def refuse_terms(self) -> None:
+        """Takes in every value of a column that is not offered in this version, but for its default."""
+        for column in self._schema.columns:
+            array = self.table.columns.get(column.name)
+            if column.offered or array is None:
+                continue
+            if column.kind is Kind.FLAG:
+                texts = ["" if value is None else str(value).lower() for value in array.to_pylist()]
+                asks = np.array([text not in ("", "false", "0") for text in texts], dtype=np.bool_)
+            else:
+                values, _ = numbers(array)
+                asks = (
+                    np.ones(len(array), np.bool_) if values is None else ~is_missing(array) & (values != 0.0)
+                )
+            what = "is a term that is not available in this version"
+            self.refuse(column.name, asks, what, f"leave it empty or {column.default}")
+
+    def period(self, name: str, horizon: Horizon | None, *, is_end: bool = False) -> Int:
+        """A column of times as periods, −1 where one cannot be used, (R,)."""
+        if horizon is None:
+            return np.full(len(self.table), -1, dtype=np.int64)
+
+        def resolve(time: datetime) -> int | Fault:
+            return period_of(time, horizon, is_end=is_end)
+
+        return self._times(name, ZoneInfo(horizon.timezone), resolve, absent=-1)
+
+    def instant(self, name: str, horizon: Horizon | None) -> Int:
+        """A column of times as microseconds since 1970-01-01 UTC, 0 where not given, (R,)."""
+        if horizon is None:
+            return np.zeros(len(self.table), dtype=np.int64)
+
+        def resolve(time: datetime) -> int | Fault:
+            count = microseconds(time)
+            return count if count > 0 else Fault(what="is not after 1970-01-01", remedy="write when it was")
+
+        return self._times(name, ZoneInfo(horizon.timezone), resolve, absent=0)
+
+    def _times(
+        self, name: str, zone: ZoneInfo, resolve: Callable[[datetime], int | Fault], absent: int
+    ) -> Int:
+        column = self._schema.column(name)
+        array = self.table.columns.get(name)
+        if array is None:
+            return np.full(len(self.table), absent, dtype=np.int64)
+        of_row, distinct = distinct_times(array)
+        if distinct is None:
+            self._refuse_type(column, array)
+            return np.full(len(self.table), absent, dtype=np.int64)
+        rows = self._cells(column, is_missing(array))
+        resolved = [_resolve(value, zone, resolve) for value in distinct]
+        self._refuse_faults(name, np.where(rows, of_row, -1), resolved)
+        usable = [absent if isinstance(value, Fault) else value for value in resolved]
+        return np.where(rows, np.array([*usable, absent], dtype=np.int64)[of_row], absent)
+
+    def _refuse_faults(self, name: str, of_row: Int, resolved: Sequence[int | Fault]) -> None:
+        """Takes in the faults of distinct values, at every row that has one of them."""
+        faults = {index: value for index, value in enumerate(resolved) if isinstance(value, Fault)}
+        for what in sorted({fault.what for fault in faults.values()}):
+            indices = [index for index, fault in faults.items() if fault.what == what]
+            self.refuse(name, np.isin(of_row, indices), what, lambda row: faults[int(of_row[row])].remedy)
+
+    def _cells(self, column: Column, missing: Bool) -> Bool:
+        """The rows that have a value; a required one that is missing is a problem."""
+        if column.required:
+            self.refuse(column.name, missing, _MISSING, f"give the {column.meaning}")
+        return ~missing
+
+    def _refuse_type(self, column: Column, array: Any) -> None:
+        what = f"has the type {array.type}, which is not a {column.kind}"
+        self._problems.add(Problem(file=self.table.file, field=column.name, what=what))
+
+
+def _resolve(
+    value: str | datetime | None, zone: ZoneInfo, resolve: Callable[[datetime], int | Fault]
+) -> int | Fault:
+    if value is None:
+        return Fault(what="is out of the range of times")
+    time = read_time(value, zone)
+    return time if isinstance(time, Fault) else resolve(time)
+
+
+def _range_faults(kind: Kind, values: Float) -> list[tuple[Bool, str, str]]:
+    """What is wrong with numbers of a kind: where, what, and the remedy."""
+    faults = [
+        (np.isnan(values), "is not a finite number", "write the value, 0 where there is none"),
+        (np.isinf(values), "is not a finite number", "write the value itself"),
+    ]
+    if kind is Kind.INTEGER:
+        whole = (values == np.rint(values)) & (np.abs(values) < 2**53)
+        faults.append((~whole, "is not a whole number", "write the index, as in 3"))
+        faults.append((values < 0.0, "is negative", "an index is 0 or more"))
+    if kind is Kind.POWER:
+        remedy = "no low-voltage connection carries this; is the value in W?"
+        faults.append((values < 0.0, "is negative", "power has no sign here: give it as 0 or more"))
+        faults.append((values > POWER_MAX_KW, f"is more than {POWER_MAX_KW:,.0f} kW", remedy))
+    if kind is Kind.POWER_FACTOR:
+        faults.append(
+            ((values <= 0.0) | (values > 1.0), "is not a power factor", "write one above 0, up to 1")
+        )
+    return faults

@@ -1,0 +1,168 @@
+"""The columns of a case's tables: one declaration, used by the reader, the checker and the docs."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gridpact.case.participants import DEFAULT_RETAILER
+
+POWER_MAX_KW = 5000.0
+
+
+class Kind(StrEnum):
+    """What the values of a column are."""
+
+    ID = "text id"
+    INTEGER = "whole number"
+    POWER = "power in kW"
+    PRICE = "price per kWh"
+    FRACTION = "fraction"
+    POWER_FACTOR = "power factor"
+    TIME = "time on the period grid"
+    INSTANT = "time"
+    CHOICE = "choice"
+    FLAG = "true or false"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        name: in the header.
+        kind: what its values are.
+        meaning: one line for people.
+        required: whether the table must have it, and every row a value.
+        default: value where an optional column or cell is absent.
+        choices: the values of a `CHOICE`; the first is the default.
+        offered: false for a column that only its default value is accepted of.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    required: bool = True
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    offered: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """A table of the case folder: `name` is that of the file, without its suffix."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column:
+        """The column of that name; `KeyError` where there is none."""
+        return {column.name: column for column in self.columns}[name]
+
+
+_WINDOW = (
+    Column(name="start", kind=Kind.TIME, meaning="start of the window"),
+    Column(name="end", kind=Kind.TIME, meaning="end of the window, not part of it"),
+)
+_SUBMITTED = Column(name="submitted", kind=Kind.INSTANT, meaning="when it was handed in", required=False)
+_TERMS = (
+    Column(
+        name="min_fraction",
+        kind=Kind.FRACTION,
+        meaning="least fraction that is still of use",
+        required=False,
+        default="0",
+        offered=False,
+    ),
+    Column(
+        name="block",
+        kind=Kind.FLAG,
+        meaning="the same fraction in every period",
+        required=False,
+        default="false",
+        offered=False,
+    ),
+)
+
+PARTICIPANTS = Schema(
+    name="participants",
+    columns=(
+        Column(name="participant", kind=Kind.ID, meaning="name of the metered connection"),
+        Column(name="bus", kind=Kind.INTEGER, meaning="bus index in the network"),
+        Column(
+            name="demand",
+            kind=Kind.CHOICE,
+            meaning="whether the whole load is served, or only what was bought",
+            required=False,
+            default="firm",
+            choices=("firm", "elastic"),
+        ),
+        Column(
+            name="surplus",
+            kind=Kind.CHOICE,
+            meaning="what happens to unsold surplus",
+            required=False,
+            default="curtail",
+            choices=("curtail", "export"),
+        ),
+        Column(
+            name="load_power_factor",
+            kind=Kind.POWER_FACTOR,
+            meaning="of the load, lagging",
+            required=False,
+            default="1.0",
+        ),
+        Column(
+            name="generation_power_factor",
+            kind=Kind.POWER_FACTOR,
+            meaning="of the generation, producing reactive power",
+            required=False,
+            default="1.0",
+        ),
+        Column(
+            name="retailer",
+            kind=Kind.ID,
+            meaning="who supplies what peers do not",
+            required=False,
+            default=DEFAULT_RETAILER,
+        ),
+    ),
+)
+
+PROFILES = Schema(
+    name="profiles",
+    columns=(
+        Column(name="time", kind=Kind.TIME, meaning="start of the period"),
+        Column(name="participant", kind=Kind.ID, meaning="a participant"),
+        Column(name="load_kw", kind=Kind.POWER, meaning="forecast load, mean of the period"),
+        Column(name="generation_kw", kind=Kind.POWER, meaning="available generation, mean of the period"),
+    ),
+)
+
+TRADES = Schema(
+    name="trades",
+    columns=(
+        Column(name="trade", kind=Kind.ID, meaning="name of the trade"),
+        Column(name="seller", kind=Kind.ID, meaning="the participant that sells"),
+        Column(name="buyer", kind=Kind.ID, meaning="the participant that buys"),
+        *_WINDOW,
+        Column(name="power_kw", kind=Kind.POWER, meaning="proposed power, constant over the window"),
+        Column(name="price_per_kwh", kind=Kind.PRICE, meaning="agreed price"),
+        _SUBMITTED,
+        *_TERMS,
+    ),
+)
+
+ORDERS = Schema(
+    name="orders",
+    columns=(
+        Column(name="order", kind=Kind.ID, meaning="name of the order"),
+        Column(name="participant", kind=Kind.ID, meaning="the participant that sells or buys"),
+        Column(name="side", kind=Kind.CHOICE, meaning="ask or bid", choices=("sell", "buy")),
+        *_WINDOW,
+        Column(name="power_kw", kind=Kind.POWER, meaning="the most it sells or buys, over the window"),
+        Column(name="price_per_kwh", kind=Kind.PRICE, meaning="limit price"),
+        _SUBMITTED,
+        *_TERMS,
+    ),
+)
+
+SCHEMAS = (PARTICIPANTS, PROFILES, TRADES, ORDERS)

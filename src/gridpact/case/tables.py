@@ -1,0 +1,152 @@
+"""The tables of a case as dataclasses, with the checks that take more than one column."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gridpact.arrays import Int, frozen
+from gridpact.case.horizon import Horizon
+from gridpact.case.orders import Orders
+from gridpact.case.participants import Participants
+from gridpact.case.profiles import Profiles
+from gridpact.case.reader import TableReader
+from gridpact.case.trades import Trades
+
+Index = Mapping[str, int] | None
+
+
+def read_participants(reader: TableReader) -> Participants:
+    """The participants in a table, P rows."""
+    ids = reader.unique_names("participant")
+    if not ids:
+        reader.refuse_table("has no rows", "add the participants")
+    return Participants(
+        ids=ids,
+        bus=frozen(reader.integer("bus"), np.int64),
+        firm=frozen(reader.choice("demand") == 0, np.bool_),
+        exports=frozen(reader.choice("surplus") == 1, np.bool_),
+        load_power_factor=frozen(reader.number("load_power_factor"), np.float64),
+        generation_power_factor=frozen(reader.number("generation_power_factor"), np.float64),
+        retailer=reader.names("retailer").texts(),
+    )
+
+
+def read_profiles(
+    reader: TableReader, horizon: Horizon | None, index: Index, where: str
+) -> tuple[Profiles, list[str]]:
+    """The profiles in a table, with a warning where rows are missing.
+
+    Args:
+        reader: of the table.
+        horizon: the periods; `None` where they are not known, and the profiles are then empty.
+        index: index of every participant, likewise.
+        where: the file of the participants.
+    """
+    period = reader.period("time", horizon)
+    participant = reader.lookup("participant", index, where)
+    load_kw, generation_kw = reader.number("load_kw"), reader.number("generation_kw")
+    if horizon is None or index is None:
+        empty = frozen(np.zeros((0, 0)), np.float64)
+        return Profiles(load_kw=empty, generation_kw=empty), []
+    shape = (horizon.periods, len(index))
+    cell = np.where((period >= 0) & (participant >= 0), period * shape[1] + participant, -1)
+    _refuse_repeats(reader, cell)
+    used = cell >= 0
+    arrays = []
+    for values in (load_kw, generation_kw):
+        array = np.zeros(shape)
+        array.reshape(-1)[cell[used]] = values[used]
+        arrays.append(frozen(array, np.float64))
+    size = shape[0] * shape[1]
+    missing = size - int(used.sum())
+    warning = f"{reader.table.file}: {missing:,} of {size:,} rows are missing and count as zero"
+    return Profiles(load_kw=arrays[0], generation_kw=arrays[1]), [warning] if missing > 0 else []
+
+
+def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, where: str) -> Trades:
+    """The trades in a table, N rows; the arguments are those of `read_profiles`."""
+    ids = reader.unique_names("trade")
+    seller, buyer = (reader.lookup(name, index, where) for name in ("seller", "buyer"))
+    reader.refuse("buyer", (seller == buyer) & (seller >= 0), "is the seller too", "name two participants")
+    start, end = _window(reader, horizon)
+    reader.refuse_terms()
+    return Trades(
+        ids=ids,
+        seller=frozen(seller, np.int64),
+        buyer=frozen(buyer, np.int64),
+        start=frozen(start, np.int64),
+        end=frozen(end, np.int64),
+        power_kw=frozen(reader.number("power_kw"), np.float64),
+        price_per_kwh=frozen(reader.number("price_per_kwh"), np.float64),
+        submitted=frozen(reader.instant("submitted", horizon), np.int64),
+    )
+
+
+def read_orders(reader: TableReader, horizon: Horizon | None, index: Index, where: str) -> Orders:
+    """The orders in a table, N rows; the arguments are those of `read_profiles`."""
+    ids = reader.unique_names("order")
+    participant = reader.lookup("participant", index, where)
+    start, end = _window(reader, horizon)
+    reader.refuse_terms()
+    return Orders(
+        ids=ids,
+        participant=frozen(participant, np.int64),
+        sells=frozen(reader.choice("side") == 0, np.bool_),
+        start=frozen(start, np.int64),
+        end=frozen(end, np.int64),
+        power_kw=frozen(reader.number("power_kw"), np.float64),
+        price_per_kwh=frozen(reader.number("price_per_kwh"), np.float64),
+        submitted=frozen(reader.instant("submitted", horizon), np.int64),
+    )
+
+
+def no_trades() -> Trades:
+    """Trades of a case that has none."""
+    none, nothing = frozen([], np.int64), frozen([], np.float64)
+    return Trades(
+        ids=(),
+        seller=none,
+        buyer=none,
+        start=none,
+        end=none,
+        power_kw=nothing,
+        price_per_kwh=nothing,
+        submitted=none,
+    )
+
+
+def no_orders() -> Orders:
+    """Orders of a case that has none."""
+    none, nothing = frozen([], np.int64), frozen([], np.float64)
+    return Orders(
+        ids=(),
+        participant=none,
+        sells=frozen([], np.bool_),
+        start=none,
+        end=none,
+        power_kw=nothing,
+        price_per_kwh=nothing,
+        submitted=none,
+    )
+
+
+def _window(reader: TableReader, horizon: Horizon | None) -> tuple[Int, Int]:
+    start = reader.period("start", horizon)
+    end = reader.period("end", horizon, is_end=True)
+    empty = (start >= 0) & (end >= 0) & (end <= start)
+    reader.refuse("end", empty, "is not after the start of the window", "the end itself is not part of it")
+    return start, end
+
+
+def _refuse_repeats(reader: TableReader, cell: Int) -> None:
+    """Takes in the rows that give a cell, numbered from 0, −1 for none, that an earlier row gives too."""
+    order = np.argsort(cell, kind="stable")
+    ordered = cell[order]
+    repeats = np.zeros(len(cell), dtype=np.bool_)
+    repeats[order[1:]] = (ordered[1:] == ordered[:-1]) & (ordered[1:] >= 0)
+
+    def remedy(row: int) -> str:
+        place = "row" if reader.table.is_row else "line"
+        return f"first in {place} {reader.table.line[np.flatnonzero(cell == cell[row])[0]]}; keep one"
+
+    reader.refuse("time", repeats, "and its participant are given more than once", remedy)

@@ -1,0 +1,92 @@
+"""Times: ISO 8601 text to instants, and instants to periods of the horizon."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from gridpact.case.horizon import Horizon
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Why a time cannot be used, and what would be right."""
+
+    what: str
+    remedy: str = ""
+
+
+def read_time(value: str | datetime, zone: ZoneInfo) -> datetime | Fault:
+    """The instant that a time means, with an offset, or why it means none.
+
+    Args:
+        value: ISO 8601 text, or a time that is read already.
+        zone: the timezone that a time without an offset is read in.
+
+    Returns:
+        A time with an offset. A local time that the clocks skip or pass twice is a fault.
+    """
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return Fault(what="is not a time", remedy="write it as in 2024-06-21T13:15+01:00")
+    try:
+        return _local(time, zone) if time.tzinfo is None else time.astimezone(zone)
+    except (OverflowError, ValueError):
+        return Fault(what="is out of the range of times")
+
+
+def _local(time: datetime, zone: ZoneInfo) -> datetime | Fault:
+    readings = [time.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
+    before, after = (reading.utcoffset() or timedelta(0) for reading in readings)
+    if before == after:
+        return readings[0]
+    forms = sorted(reading.astimezone(UTC) for reading in readings)
+    first, second = (form.astimezone(zone).isoformat(timespec="minutes") for form in forms)
+    if before < after:
+        what = f"does not exist in {zone.key}, where the clocks skip it"
+    else:
+        what = f"comes twice in {zone.key}, where the clocks are put back"
+    return Fault(what=what, remedy=f"write {first} or {second}")
+
+
+def microseconds(time: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC of a time with an offset."""
+    return (time - EPOCH) // _MICROSECOND
+
+
+def from_microseconds(count: int) -> datetime:
+    """The time in UTC, that many microseconds after 1970-01-01."""
+    return EPOCH + timedelta(microseconds=count)
+
+
+def period_of(time: datetime, horizon: Horizon, *, is_end: bool) -> int | Fault:
+    """The period that starts at an instant, or why none does.
+
+    Args:
+        time: with an offset.
+        horizon: the periods.
+        is_end: whether the time closes a window: then the horizon's end is allowed, its start is not.
+
+    Returns:
+        Index of the period, up to T for the end of a window.
+    """
+    # By way of UTC: the difference of two times in one timezone would be that of their clocks.
+    elapsed = (time - EPOCH) - (horizon.start - EPOCH)
+    whole = horizon.periods * horizon.step
+    inside = timedelta(0) < elapsed <= whole if is_end else timedelta(0) <= elapsed < whole
+    if not inside:
+        start, end = (_iso(horizon.instant(index)) for index in (0, horizon.periods))
+        return Fault(what="is outside the horizon", remedy=f"which is {start} to {end}")
+    period, rest = divmod(elapsed, horizon.step)
+    if rest:
+        near = _iso(horizon.instant(period + (2 * rest >= horizon.step)))
+        remedy = f"periods start every {horizon.resolution}, the nearest at {near}"
+        return Fault(what="is not the start of a period", remedy=remedy)
+    return period
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="minutes")

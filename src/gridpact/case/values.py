@@ -1,0 +1,116 @@
+"""Arrow columns to numpy arrays, whole columns at a time: texts, times and numbers."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from gridpact.arrays import Bool, Float, Int
+
+_NUMBER = re.compile(
+    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf(?:inity)?)", re.IGNORECASE
+)
+
+
+def is_missing(array: Any) -> Bool:
+    """Where a column has no value: null, or empty text, (R,)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    missing = pc.is_null(array)
+    if pa.types.is_string(array.type):
+        missing = pc.or_(missing, pc.fill_null(pc.equal(array, ""), True))
+    return np.asarray(missing.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def distinct_texts(array: Any) -> tuple[Int, list[str] | None]:
+    """A column of texts, or of whole numbers used as names.
+
+    Args:
+        array: Arrow array, (R,).
+
+    Returns:
+        For each row the index of its text, −1 for null, and the distinct texts; `None` where the type of the
+        column is not one of names.
+    """
+    import pyarrow as pa
+
+    if pa.types.is_integer(array.type) or pa.types.is_boolean(array.type):
+        array = array.cast(pa.string())
+    if not pa.types.is_string(array.type):
+        return np.empty(0, dtype=np.int64), None
+    of_row, distinct = _encoded(array)
+    return of_row, distinct.to_pylist()
+
+
+def distinct_times(array: Any) -> tuple[Int, list[str | datetime | None] | None]:
+    """A column of times, as text or as timestamps with or without a timezone.
+
+    Args:
+        array: Arrow array, (R,).
+
+    Returns:
+        For each row the index of its time, −1 for null, and the distinct times, `None` among them for one
+        that is out of range; `None` in place of the list where the column holds no times.
+    """
+    import pyarrow as pa
+
+    if pa.types.is_string(array.type):
+        of_row, texts = _encoded(array)
+        return of_row, texts.to_pylist()
+    if not pa.types.is_timestamp(array.type):
+        return np.empty(0, dtype=np.int64), None
+    of_row, stamps = _encoded(array.cast(pa.int64()))
+    zone = UTC if array.type.tz else None
+    return of_row, [_datetime(count, array.type.unit, zone) for count in stamps.to_pylist()]
+
+
+def _datetime(count: int, unit: str, zone: Any) -> datetime | None:
+    per_second = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}[unit]
+    try:
+        seconds, rest = divmod(count, per_second)
+        micros = rest * 1_000_000 // per_second
+        return datetime(1970, 1, 1, tzinfo=zone) + timedelta(seconds=seconds, microseconds=micros)
+    except OverflowError:
+        return None
+
+
+def _encoded(array: Any) -> tuple[Int, Any]:
+    encoded = array.dictionary_encode()
+    of_row = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return of_row.astype(np.int64), encoded.dictionary
+
+
+def numbers(array: Any) -> tuple[Float | None, Bool]:
+    """A column of numbers.
+
+    Args:
+        array: Arrow array of numbers or texts, (R,).
+
+    Returns:
+        The numbers, NaN where there is none, and where a value is a number, both (R,); `None` in place of
+        the numbers where the column holds neither numbers nor text.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = array.type
+    if pa.types.is_string(kind):
+        array = pc.if_else(pa.array(is_missing(array)), pa.scalar(None, pa.string()), array)
+        try:
+            array = array.cast(pa.float64())
+        except pa.ArrowInvalid:
+            return _numbers_one_by_one(array.to_pylist())
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        array = array.cast(pa.float64(), safe=False)
+    else:
+        return None, np.zeros(len(array), dtype=np.bool_)
+    values = array.to_numpy(zero_copy_only=False).astype(np.float64)
+    return values, np.ones(len(values), dtype=np.bool_)
+
+
+def _numbers_one_by_one(texts: list[str | None]) -> tuple[Float, Bool]:
+    is_number = [text is None or _NUMBER.fullmatch(text) is not None for text in texts]
+    values = [float(text) if text and good else np.nan for text, good in zip(texts, is_number, strict=True)]
+    return np.array(values, dtype=np.float64), np.array(is_number, dtype=np.bool_)

@@ -1,0 +1,181 @@
+"""write_case: a Case to a case folder that reads back as the same case."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gridpact.arrays import Int
+from gridpact.case.case import Case, TableFormat
+from gridpact.case.files import CASE_FILE
+from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, SCHEMAS, TRADES
+from gridpact.case.table_file import write_table
+from gridpact.case.times import from_microseconds, microseconds
+from gridpact.case.trades import Trades
+from gridpact.errors import InvalidUsage
+
+
+def write_case(case: Case, folder: str | Path, table_format: TableFormat | None = None) -> None:
+    """Writes a case folder; reading it gives the case back, each number exactly.
+
+    A network file is copied into the folder. Profiles are written whole, so that no row is missing.
+
+    Args:
+        case: the case.
+        folder: is made where it does not exist, and holds no case yet.
+        table_format: of the tables; the case's own where it is not given.
+
+    Raises:
+        InvalidUsage: if the folder holds a case already.
+    """
+    folder = Path(folder)
+    table_format = table_format or case.table_format
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [CASE_FILE, *(f"{schema.name}.{suffix}" for schema in SCHEMAS for suffix in TableFormat)]
+    if taken := [name for name in names if (folder / name).exists()]:
+        raise InvalidUsage(f"{folder} holds {taken[0]} already", "give a folder without a case")
+    (folder / CASE_FILE).write_text(_settings(case), encoding="utf-8", newline="\n")
+    if (
+        case.network.file is not None
+        and case.network.file.resolve() != (folder / case.network.name).resolve()
+    ):
+        shutil.copyfile(case.network.file, folder / case.network.name)
+    times = _times(case, table_format)
+    write_table(_participants(case), folder, PARTICIPANTS.name, table_format)
+    write_table(_profiles(case, times), folder, PROFILES.name, table_format)
+    if len(case.trades) or not len(case.orders):
+        write_trades(case, case.trades, folder, table_format)
+    if len(case.orders):
+        write_table(_orders(case, times, table_format), folder, ORDERS.name, table_format)
+
+
+def write_trades(case: Case, trades: Trades, folder: Path, table_format: TableFormat | None = None) -> None:
+    """Writes the trades table of a case folder, such as of trades that were matched from its orders.
+
+    Args:
+        case: that the trades belong to.
+        trades: N of them.
+        folder: exists.
+        table_format: of the table; the case's own where it is not given.
+    """
+    table_format = table_format or case.table_format
+    columns = _trades(case, trades, _times(case, table_format), table_format)
+    write_table(columns, folder, TRADES.name, table_format)
+
+
+def _settings(case: Case) -> str:
+    horizon, limits = case.horizon, case.limits
+    start = horizon.instant(0).isoformat(timespec="minutes")
+    builtin = case.network.file is None
+    lines = [f"name = {_quoted(case.name)}"]
+    if case.currency:
+        lines.append(f"currency = {_quoted(case.currency)}")
+    lines += [
+        "",
+        "[horizon]",
+        f"start = {_quoted(start)}",
+        f"timezone = {_quoted(horizon.timezone)}",
+        f"resolution = {_quoted(horizon.resolution)}",
+        f"periods = {horizon.periods}",
+        "",
+        "[network]",
+        f"{'builtin' if builtin else 'file'} = {_quoted(case.network.name)}",
+        "",
+        "[limits]",
+        *(f"{name} = {float(getattr(limits, name))!r}" for name in type(limits).__dataclass_fields__),
+        "",
+        "[clearing]",
+        f"formulation = {_quoted(case.formulation)}",
+        f"allocation = {_quoted(case.allocation)}",
+        "",
+        "[matching]",
+        f"price_rule = {_quoted(case.price_rule)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(str(text), ensure_ascii=False)
+
+
+def _times(case: Case, table_format: TableFormat) -> Any:
+    """The start of every period and the end of the last, (T + 1,)."""
+    import pyarrow as pa
+
+    times = [case.horizon.instant(period) for period in range(case.horizon.periods + 1)]
+    if table_format is TableFormat.CSV:
+        return pa.array([time.isoformat(timespec="minutes") for time in times], pa.string())
+    # By their microseconds: Arrow would take the clock times of a timezone for those of UTC.
+    return pa.array([microseconds(time) for time in times], pa.timestamp("us", tz=case.horizon.timezone))
+
+
+def _participants(case: Case) -> dict[str, Any]:
+    participants = case.participants
+    return {
+        "participant": participants.ids,
+        "bus": participants.bus,
+        "demand": np.where(participants.firm, "firm", "elastic"),
+        "surplus": np.where(participants.exports, "export", "curtail"),
+        "load_power_factor": participants.load_power_factor,
+        "generation_power_factor": participants.generation_power_factor,
+        "retailer": participants.retailer,
+    }
+
+
+def _profiles(case: Case, times: Any) -> dict[str, Any]:
+    periods, count = case.profiles.load_kw.shape
+    return {
+        "time": times.take(np.repeat(np.arange(periods), count)),
+        "participant": _taken(case.participants.ids, np.tile(np.arange(count), periods)),
+        "load_kw": case.profiles.load_kw.reshape(-1),
+        "generation_kw": case.profiles.generation_kw.reshape(-1),
+    }
+
+
+def _trades(case: Case, trades: Trades, times: Any, table_format: TableFormat) -> dict[str, Any]:
+    return {
+        "trade": trades.ids,
+        "seller": _taken(case.participants.ids, trades.seller),
+        "buyer": _taken(case.participants.ids, trades.buyer),
+        "start": times.take(trades.start),
+        "end": times.take(trades.end),
+        "power_kw": trades.power_kw,
+        "price_per_kwh": trades.price_per_kwh,
+        **_submitted(trades.submitted, table_format),
+    }
+
+
+def _orders(case: Case, times: Any, table_format: TableFormat) -> dict[str, Any]:
+    orders = case.orders
+    return {
+        "order": orders.ids,
+        "participant": _taken(case.participants.ids, orders.participant),
+        "side": np.where(orders.sells, "sell", "buy"),
+        "start": times.take(orders.start),
+        "end": times.take(orders.end),
+        "power_kw": orders.power_kw,
+        "price_per_kwh": orders.price_per_kwh,
+        **_submitted(orders.submitted, table_format),
+    }
+
+
+def _taken(ids: tuple[str, ...], indices: Int) -> Any:
+    import pyarrow as pa
+
+    return pa.array(ids, pa.string()).take(indices)
+
+
+def _submitted(submitted: Int, table_format: TableFormat) -> dict[str, Any]:
+    """The column of submission times in UTC, left out where no row has one."""
+    import pyarrow as pa
+
+    if not submitted.any():
+        return {}
+    if table_format is TableFormat.PARQUET:
+        counts = [count or None for count in submitted.tolist()]
+        return {"submitted": pa.array(counts, pa.timestamp("us", tz="UTC"))}
+    return {
+        "submitted": [from_microseconds(count).isoformat() if count else "" for count in submitted.tolist()]
+    }

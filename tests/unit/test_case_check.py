@@ -1,0 +1,306 @@
+"""Every check of a case: file, line, field, value, what is wrong and the remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from gridpact.case import read_case
+from gridpact.errors import InvalidCase, Problem
+from tests.example import FILES, write_example
+
+POWER_IN_W = "no low-voltage connection carries this; is the value in W?"
+HORIZON = "which is 2024-06-21T00:00+02:00 to 2024-06-21T01:00+02:00"
+TERM = "is a term that is not available in this version"
+ROW_T1 = "2024-06-21T00:00,2024-06-21T01:00,1.5,0.21"
+
+
+def problems_after(folder: Path, *edits: tuple[str, str, str]) -> tuple[Problem, ...]:
+    """The problems of the example after each edit (file, old text, new text)."""
+    write_example(folder)
+    for file, old, new in edits:
+        text = (folder / file).read_text(encoding="utf-8")
+        assert old in text
+        (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8", newline="\n")
+    with pytest.raises(InvalidCase) as refusal:
+        read_case(folder)
+    return refusal.value.problems
+
+
+def problem(file: str, line: int, field: str, value: str, what: str, remedy: str = "") -> Problem:
+    return Problem(file=file, line=line, field=field, value=value, what=what, remedy=remedy)
+
+
+P, F, T, O = FILES[1:]  # noqa: E741
+
+TABLE_CHECKS = [
+    (P, "h2,5", ",5", 3, "participant", "", "is missing", "give the name of the metered connection"),
+    (P, "h1,3", "h1 ,3", 2, "participant", "h1 ", "has white space around it", "write it without"),
+    (
+        P,
+        "h1,3",
+        "h\u20281,3",
+        2,
+        "participant",
+        "h\u20281",
+        "has a character that cannot be printed",
+        "write it without",
+    ),
+    (P, "h3,7", "h3,", 4, "bus", "", "is missing", "give the bus index in the network"),
+    (P, "h3,7", "h3,x7", 4, "bus", "x7", "is not a number", "write it plainly, as in 1.5"),
+    (P, "h3,7", "h3,7.5", 4, "bus", "7.5", "is not a whole number", "write the index, as in 3"),
+    (P, "h3,7", "h3,-7", 4, "bus", "-7", "is negative", "an index is 0 or more"),
+    (P, "h3,7", "h3,77", 4, "bus", "77", "is not a bus of the network", "the nearest is bus 9"),
+    (P, "firm", "Firm", 2, "demand", "Firm", "is not a choice", "write 'firm' or 'elastic'"),
+    (P, "export", "sell", 3, "surplus", "sell", "is not a choice", "write 'curtail' or 'export'"),
+    (P, "0.95", "1.2", 2, "load_power_factor", "1.2", "is not a power factor", "write one above 0, up to 1"),
+    (
+        P,
+        "0.9,",
+        "-0.9,",
+        3,
+        "generation_power_factor",
+        "-0.9",
+        "is not a power factor",
+        "write one above 0, up to 1",
+    ),
+    (F, "h2,0.2", "h20,0.2", 3, "participant", "h20", "is not in participants.csv", "did you mean 'h2'?"),
+    (F, "h2,0.2", "h2,", 3, "load_kw", "", "is missing", "give the forecast load, mean of the period"),
+    (
+        F,
+        "h2,0.2",
+        "h2,nan",
+        3,
+        "load_kw",
+        "nan",
+        "is not a finite number",
+        "write the value, 0 where there is none",
+    ),
+    (F, "h2,0.2", "h2,1e999", 3, "load_kw", "1e999", "is not a finite number", "write the value itself"),
+    (
+        F,
+        "h2,0.2",
+        "h2,-0.2",
+        3,
+        "load_kw",
+        "-0.2",
+        "is negative",
+        "power has no sign here: give it as 0 or more",
+    ),
+    (F, ",3.3\n", ",5000.5\n", 2, "generation_kw", "5000.5", "is more than 5,000 kW", POWER_IN_W),
+    (
+        F,
+        "2024-06-21T00:00+02:00,h1",
+        "soon,h1",
+        2,
+        "time",
+        "soon",
+        "is not a time",
+        "write it as in 2024-06-21T13:15+01:00",
+    ),
+    (F, "2024-06-21T00:00+02:00,h1", ",h1", 2, "time", "", "is missing", "give the start of the period"),
+    (
+        F,
+        "00:45+02:00,h3",
+        "01:00+02:00,h3",
+        13,
+        "time",
+        "2024-06-21T01:00+02:00",
+        "is outside the horizon",
+        HORIZON,
+    ),
+    (
+        F,
+        "2024-06-21T00:15+02:00,h1",
+        "2024-06-21,h1",
+        5,
+        "time",
+        "2024-06-21",
+        "and its participant are given more than once",
+        "first in line 2; keep one",
+    ),
+    (T, "t2,", "t1,", 3, "trade", "t1", "is there more than once", "first in line 2; give each its own name"),
+    (T, "t2,h1,h3", "t2,h3,h3", 3, "buyer", "h3", "is the seller too", "name two participants"),
+    (
+        T,
+        "h2,h3,2",
+        "h2,someone,2",
+        4,
+        "buyer",
+        "someone",
+        "is not in participants.csv",
+        "add it to participants.csv",
+    ),
+    (
+        T,
+        "2024-06-21T00:30+02:00",
+        "2024-06-21T00:15+02:00",
+        3,
+        "end",
+        "2024-06-21T00:15+02:00",
+        "is not after the start of the window",
+        "the end itself is not part of it",
+    ),
+    (
+        T,
+        "2024-06-21T01:00",
+        "2024-06-21T01:15",
+        2,
+        "end",
+        "2024-06-21T01:15",
+        "is outside the horizon",
+        HORIZON,
+    ),
+    (
+        T,
+        "2024-06-20T22:30Z",
+        "2024-06-20T22:38Z",
+        4,
+        "start",
+        "2024-06-20T22:38Z",
+        "is not the start of a period",
+        "periods start every 15min, the nearest at 2024-06-21T00:45+02:00",
+    ),
+    (T, "-0.05", "cheap", 3, "price_per_kwh", "cheap", "is not a number", "write it plainly, as in 1.5"),
+    (T, "-0.05", "-inf", 3, "price_per_kwh", "-inf", "is not a finite number", "write the value itself"),
+    (T, "1.5,0.21", "1_5,0.21", 2, "power_kw", "1_5", "is not a number", "write it plainly, as in 1.5"),
+    (
+        T,
+        "2024-06-20T09:30:01.5+02:00",
+        "1969-01-01",
+        2,
+        "submitted",
+        "1969-01-01",
+        "is not after 1970-01-01",
+        "write when it was",
+    ),
+    (T, ",0,false", ",0.5,false", 3, "min_fraction", "0.5", TERM, "leave it empty or 0"),
+    (T, ",0,false", ",0,true", 3, "block", "true", TERM, "leave it empty or false"),
+    (O, "o2", "o1", 3, "order", "o1", "is there more than once", "first in line 2; give each its own name"),
+    (O, "sell", "", 2, "side", "", "is missing", "give the ask or bid"),
+    (O, "buy", "bid", 3, "side", "bid", "is not a choice", "write 'sell' or 'buy'"),
+    (O, "0.4", "-0.4", 3, "power_kw", "-0.4", "is negative", "power has no sign here: give it as 0 or more"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "line", "field", "value", "what", "remedy"), TABLE_CHECKS)
+def test_a_wrong_value_is_named(
+    file: str, old: str, new: str, line: int, field: str, value: str, what: str, remedy: str, tmp_path: Path
+) -> None:
+    assert problems_after(tmp_path, (file, old, new)) == (problem(file, line, field, value, what, remedy),)
+
+
+def test_problems_of_all_files_come_at_once_in_order(tmp_path: Path) -> None:
+    problems = problems_after(
+        tmp_path,
+        (O, "sell", "ask"),
+        (T, "t2,h1", "t2,h9"),
+        (T, "1.5,0.21", "x,0.21"),
+        (P, "h3,7", "h3,70"),
+        ("case.toml", "0.95", "-0.95"),
+        ("case.toml", "freileitung_2", "freileitung_9"),
+    )
+    places = [(found.file, found.line) for found in problems]
+    assert places == [("case.toml", 11), ("case.toml", 14), (T, 2), (T, 3), (O, 2)]
+
+
+def test_many_problems_of_a_kind_are_counted(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    path = tmp_path / "trades.csv"
+    header = path.read_text().splitlines()[0]
+    rows = [f"t{index},h1,h2,{ROW_T1.replace('1.5', '-1')},,," for index in range(1000)]
+    path.write_text("\n".join([header, *rows]) + "\n")
+    with pytest.raises(InvalidCase) as refusal:
+        read_case(tmp_path)
+    problems = refusal.value.problems
+    assert [found.line for found in problems] == [*range(2, 22), 0]
+    assert problems[-1] == Problem(file=T, field="power_kw", what="is negative … and 980 more like it")
+
+
+def test_columns_that_are_not_known(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    path = tmp_path / "participants.csv"
+    path.write_text("participant,bus,roof,load_power_facter\nh1,3,flat,1\nh2,5,,1\nh3,7,,1\n")
+    with pytest.raises(InvalidCase) as refusal:
+        read_case(tmp_path)
+    what = "is not a known column"
+    remedy = "did you mean 'load_power_factor'?"
+    assert refusal.value.problems == (problem(P, 1, "load_power_facter", "", what, remedy),)
+    path.write_text("participant,bus,roof\nh1,3,flat\nh2,5,\nh3,7,\n")
+    assert read_case(tmp_path).warnings == ("participants.csv: column 'roof' is not known and was ignored",)
+
+
+def test_a_missing_column_does_not_hide_other_problems(tmp_path: Path) -> None:
+    problems = problems_after(tmp_path, (T, "seller", "from"), (T, "-0.05", "x"))
+    assert [(found.line, found.field) for found in problems] == [(1, "seller"), (3, "price_per_kwh")]
+    assert problems[0].what == "is not among the columns"
+    assert problems[0].remedy == "add it: the participant that sells"
+
+
+def test_missing_profile_rows_are_one_warning(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    path = tmp_path / "profiles.csv"
+    path.write_text("\n".join(path.read_text().splitlines()[:8]) + "\n")
+    case = read_case(tmp_path)
+    assert case.warnings == ("profiles.csv: 5 of 12 rows are missing and count as zero",)
+    assert case.profiles.load_kw[3].tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_participant_twice_in_the_middle(tmp_path: Path) -> None:
+    problems = problems_after(tmp_path, (P, "h2,5", "h1,4,,,,,\nh2,5"))
+    remedy = "first in line 2; give each its own name"
+    assert problems == (problem(P, 3, "participant", "h1", "is there more than once", remedy),)
+
+
+def test_participants_without_rows(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    (tmp_path / P).write_text("participant,bus\n")
+    with pytest.raises(InvalidCase, match=r"participants\.csv: has no rows"):
+        read_case(tmp_path)
+
+
+def test_a_misspelt_file_is_suggested(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    (tmp_path / P).rename(tmp_path / "participant.csv")
+    with pytest.raises(InvalidCase) as refusal:
+        read_case(tmp_path)
+    what, remedy = "is missing from the case folder", "did you mean 'participant.csv'?"
+    assert refusal.value.problems == (Problem(file=P, what=what, remedy=remedy),)
+
+
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    for path, what in (
+        (tmp_path / "none", "does not exist"),
+        (file, "is not a folder"),
+        ("a\0b", "cannot be read"),
+    ):
+        with pytest.raises(InvalidCase, match=what):
+            read_case(path)
+
+
+def test_a_table_that_is_a_folder(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    (tmp_path / T).unlink()
+    (tmp_path / T).mkdir()
+    with pytest.raises(InvalidCase, match=r"trades\.csv: cannot be read: Is a directory"):
+        read_case(tmp_path)
+
+
+def test_buses_out_of_service_and_cut_off(tmp_path: Path) -> None:
+    import pandapower as pp
+    from pandapower import networks
+
+    net = networks.create_kerber_landnetz_freileitung_2()
+    net.bus.loc[5, "in_service"] = False
+    island = pp.create_bus(net, 0.4)
+    pp.to_json(net, str(tmp_path / "network.json"))
+    builtin = 'builtin = "pandapower/kerber_landnetz_freileitung_2"'
+    problems = problems_after(
+        tmp_path, ("case.toml", builtin, 'file = "network.json"'), (P, "h3,7", f"h3,{island}")
+    )
+    assert (
+        problem(P, 3, "bus", "5", "is out of service in the network", "choose a bus in service") in problems
+    )
+    remedy = "the bus is not connected to a supply"
+    assert problem(P, 4, "bus", str(island), "is cut off in the network", remedy) in problems

@@ -1,0 +1,249 @@
+"""Every check of case.toml: line, field, value, what is wrong and the remedy."""
+
+from pathlib import Path
+
+import pytest
+
+from gridpact.case import Allocation, Formulation, PriceRule, read_case
+from gridpact.errors import InvalidCase
+from gridpact.grid.limits import Limits
+from tests.example import write_example
+
+BUILTIN = 'builtin = "pandapower/kerber_landnetz_freileitung_2"'
+NOT_HERE = "is not available in this version"
+NO_TEXT = "is empty, has white space around it or a character that cannot be printed"
+
+CHECKS = [
+    ('name = "Example street"', "name = 5", 1, "name", "5", "is not text", "write it in quotes"),
+    ('"Example street"', '""', 1, "name", "", NO_TEXT, "write plain text"),
+    (
+        '"EUR"',
+        '"euro"',
+        2,
+        "currency",
+        "euro",
+        "is not an ISO 4217 code",
+        'write three capitals, as in "EUR"',
+    ),
+    ("currency", "curency", 2, "curency", "", "is not known", "did you mean 'currency'?"),
+    ("[limits]", "[limit]", 13, "limit", "", "is not known", "did you mean 'limits'?"),
+    (
+        '"2024-06-21T00:00"',
+        '"midnight"',
+        5,
+        "horizon.start",
+        "midnight",
+        "is not a time",
+        "write it as in 2024-06-21T13:15+01:00",
+    ),
+    (
+        '"2024-06-21T00:00"',
+        "20240621",
+        5,
+        "horizon.start",
+        "20240621",
+        "is not a time",
+        "write it as in 2024-06-21T00:00",
+    ),
+    (
+        '"2024-06-21T00:00"',
+        '"2024-06-21T00:00:10"',
+        5,
+        "horizon.start",
+        "2024-06-21T00:00:10",
+        "is not a whole minute",
+        "write 2024-06-21T00:00+02:00",
+    ),
+    (
+        '"2024-06-21T00:00"',
+        '"2024-10-27T02:30"',
+        5,
+        "horizon.start",
+        "2024-10-27T02:30",
+        "comes twice in Europe/Berlin, where the clocks are put back",
+        "write 2024-10-27T02:30+02:00 or 2024-10-27T02:30+01:00",
+    ),
+    ('"Europe/Berlin"', '"Mars/Base"', 6, "horizon.timezone", "Mars/Base", "is not a known timezone", None),
+    (
+        '"15min"',
+        '"10min"',
+        7,
+        "horizon.resolution",
+        "10min",
+        "is not a resolution",
+        "write 5min, 15min, 30min, 1h",
+    ),
+    (
+        "periods = 4",
+        "periods = 4.0",
+        8,
+        "horizon.periods",
+        "4.0",
+        "is not a whole number",
+        "write it without quotes or a point",
+    ),
+    (
+        "periods = 4",
+        "periods = true",
+        8,
+        "horizon.periods",
+        "True",
+        "is not a whole number",
+        "write it without quotes or a point",
+    ),
+    (
+        "periods = 4",
+        "periods = 1000001",
+        8,
+        "horizon.periods",
+        "1000001",
+        "is out of range",
+        "write 1 to 1000000",
+    ),
+    ("periods = 4\n", "", 4, "horizon.periods", "", "is missing", ""),
+    (
+        BUILTIN,
+        BUILTIN + '\nfile = "network.json"',
+        10,
+        "network",
+        "",
+        "has both builtin and file",
+        'keep one, as in builtin = "pandapower/cigre_lv"',
+    ),
+    (
+        BUILTIN,
+        "",
+        10,
+        "network",
+        "",
+        "needs one of builtin and file",
+        'keep one, as in builtin = "pandapower/cigre_lv"',
+    ),
+    (
+        BUILTIN,
+        'file = "/network.json"',
+        11,
+        "network.file",
+        "/network.json",
+        "is not relative to the case folder",
+        "copy the file there and give its name",
+    ),
+    ("= 0.95", '= "0.95"', 14, "limits.voltage_min_pu", "0.95", "is not a number", "write it without quotes"),
+    ("= 0.95", "= -0.95", 14, "limits.voltage_min_pu", "-0.95", "is out of range", "write a number above 0"),
+    ("= 1.05", "= inf", 15, "limits.voltage_max_pu", "inf", "is out of range", "write a number above 0"),
+    ("= 1.05", "= nan", 15, "limits.voltage_max_pu", "nan", "is out of range", "write a number above 0"),
+    ('"dc"', '"ac"', 18, "clearing.formulation", "ac", NOT_HERE, "this version offers 'dc'"),
+    ('"dc"', '"DC"', 18, "clearing.formulation", "DC", "is not a known formulation", "write 'dc'"),
+    (
+        '"max-volume"',
+        '"max-min"',
+        19,
+        "clearing.allocation",
+        "max-min",
+        NOT_HERE,
+        "this version offers 'max-volume'",
+    ),
+    (
+        '"max-volume"',
+        '"max-volum"',
+        19,
+        "clearing.allocation",
+        "max-volum",
+        "is not a known allocation",
+        "did you mean 'max-volume'?",
+    ),
+]
+
+
+def problems_of(folder: Path, old: str, new: str) -> list[tuple[int, str, str, str, str]]:
+    path = write_example(folder) / "case.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(InvalidCase) as refusal:
+        read_case(folder)
+    assert {problem.file for problem in refusal.value.problems} == {"case.toml"}
+    return [
+        (problem.line, problem.field, problem.value, problem.what, problem.remedy)
+        for problem in refusal.value.problems
+    ]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "field", "value", "what", "remedy"), CHECKS)
+def test_a_wrong_setting_is_named(
+    old: str, new: str, line: int, field: str, value: str, what: str, remedy: str | None, tmp_path: Path
+) -> None:
+    (found,) = problems_of(tmp_path, old, new)
+    assert found[:4] == (line, field, value, what)
+    assert remedy is None or found[4] == remedy
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("periods = 4", "periods = 4 5", 8),
+        ("[network]", "[network", 10),
+        ("periods = 4", "periods = 4\nperiods = 5", 9),
+        ("periods = 4", "periods = " + "9" * 5000, 0),
+        ("periods = 4", "periods = " + "[" * 5000, 0),
+        ('"max-volume"\n', '"max-volume', 19),
+    ],
+)
+def test_a_syntax_error_is_named_with_its_line(old: str, new: str, line: int, tmp_path: Path) -> None:
+    ((found_line, _, _, what, _),) = problems_of(tmp_path, old, new)
+    assert found_line == line
+    assert what.startswith("is not TOML: ")
+
+
+def test_a_number_too_long_to_write_is_out_of_range(tmp_path: Path) -> None:
+    ((line, field, value, what, _),) = problems_of(tmp_path, "periods = 4", "periods = 0x" + "f" * 5000)
+    assert (line, field, value, what) == (8, "horizon.periods", "a very long int", "is out of range")
+
+
+def test_a_section_that_is_a_value(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, 'currency = "EUR"', "matching = 5")
+    assert problems == [(2, "matching", "", "is not a section", "write [matching] on a line of its own")]
+
+
+def test_defaults(tmp_path: Path) -> None:
+    path = write_example(tmp_path) / "case.toml"
+    text = path.read_text()
+    path.write_text(text[: text.index("[limits]")].replace('currency = "EUR"\n', ""))
+    case = read_case(tmp_path)
+    assert (case.currency, case.limits) == ("", Limits())
+    assert (case.formulation, case.allocation) == (Formulation.DC, Allocation.MAX_VOLUME)
+    assert case.price_rule is PriceRule.ASK
+
+
+def test_the_price_rule(tmp_path: Path) -> None:
+    path = write_example(tmp_path) / "case.toml"
+    path.write_text(path.read_text() + '\n[matching]\nprice_rule = "midpoint"\n')
+    assert read_case(tmp_path).price_rule is PriceRule.MIDPOINT
+    path.write_text(path.read_text().replace("midpoint", "midpont"))
+    with pytest.raises(
+        InvalidCase, match=r"line 22: matching.price_rule 'midpont' .*did you mean 'midpoint'"
+    ):
+        read_case(tmp_path)
+
+
+def test_a_toml_time_and_an_offset_are_accepted(tmp_path: Path) -> None:
+    path = write_example(tmp_path) / "case.toml"
+    text = path.read_text()
+    starts = []
+    for start in (
+        '"2024-06-21T00:00"',
+        "2024-06-21T00:00:00",
+        "2024-06-20T22:00:00Z",
+        '"2024-06-20T23:00+01:00"',
+    ):
+        path.write_text(text.replace('"2024-06-21T00:00"', start))
+        starts.append(read_case(tmp_path).horizon.start.isoformat())
+    assert starts == ["2024-06-21T00:00:00+02:00"] * 4
+
+
+def test_files_of_the_settlement_are_let_be(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    digest = read_case(tmp_path).inputs_sha256
+    (tmp_path / "tariffs.toml").write_text("?")
+    (tmp_path / "meters.csv").write_text("")
+    assert read_case(tmp_path).inputs_sha256 == digest

@@ -1,0 +1,239 @@
+"""Tables as files: CSV in its many forms, Parquet with typed columns, and the round trip through both."""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gridpact.case import Case, TableFormat, read_case, write_case
+from gridpact.case.table import parse_csv
+from gridpact.errors import InvalidCase, InvalidUsage
+from gridpact.grid.source import NetworkSource
+from tests.example import PARTICIPANTS, write_example
+
+COMPARED = ("participants", "profiles", "trades", "orders")
+
+
+def assert_equal(first: Case, second: Case) -> None:
+    for field in fields(Case):
+        one, other = getattr(first, field.name), getattr(second, field.name)
+        if field.name in COMPARED:
+            for column in fields(one):
+                assert np.array_equal(getattr(one, column.name), getattr(other, column.name)), column.name
+        elif field.name not in ("table_format", "inputs_sha256"):
+            assert one == other, field.name
+
+
+def parsed(content: bytes) -> tuple[dict[str, list[str]], list[int], list[str]]:
+    table, problems = parse_csv(content, "t.csv")
+    assert table is not None
+    columns = {name: array.to_pylist() for name, array in table.columns.items()}
+    return columns, table.line.tolist(), [str(problem) for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("content", "values", "lines"),
+    [
+        (b"a,b\n1,2\n", [["1"], ["2"]], [2]),
+        (b"a,b\n1,2", [["1"], ["2"]], [2]),
+        (b"\xef\xbb\xbfa,b\r\n1,2\r\n", [["1"], ["2"]], [2]),
+        (b"a,b\r1,2\r", [["1"], ["2"]], [2]),
+        (b'"a","b"\n"1","2"\n', [["1"], ["2"]], [2]),
+        (b'a,b\n"1,5",2\n', [["1,5"], ["2"]], [2]),
+        (b'a,b\n"1\n3",2\n4,5\n', [["1\n3", "4"], ["2", "5"]], [2, 4]),
+        (b'a,b\n"say ""1""",2\n', [['say "1"'], ["2"]], [2]),
+        (b"a,b\n1,2\n\n3,4\n\n\n", [["1", "3"], ["2", "4"]], [2, 4]),
+        (b"\n\na,b\n1,2\n", [["1"], ["2"]], [4]),
+        (b"a,b\n,\n", [[""], [""]], [2]),
+        (b"a,b\n", [[], []], []),
+        (b"a,b", [[], []], []),
+        (b"a,b\nNA,null\n", [["NA"], ["null"]], [2]),
+    ],
+)
+def test_csv_is_read_as_text_with_its_lines(
+    content: bytes, values: list[list[str]], lines: list[int]
+) -> None:
+    assert parsed(content) == (dict(zip("ab", values, strict=True)), lines, [])
+
+
+def test_rows_that_do_not_fit_are_named_and_left_out() -> None:
+    columns, lines, problems = parsed(b"a,b\n1\n2,3\n4,5,6\n")
+    assert (columns, lines) == ({"a": ["2"], "b": ["3"]}, [3])
+    remedy = "(quote a value with a comma in it)"
+    assert problems == [
+        f"t.csv line 2: has 1 values where the header has 2 columns {remedy}",
+        f"t.csv line 4: has 3 values where the header has 2 columns {remedy}",
+    ]
+
+
+@pytest.mark.parametrize("content", [b'a,b\n1,2\n3,"4\n5,6\n', b'a,b\n1,2\n"3"x,4\n'])
+def test_broken_quotes_are_named_with_their_line(content: bytes) -> None:
+    _, lines, (problem,) = parsed(content)
+    assert lines == [2]
+    assert problem.startswith("t.csv line 3: is not CSV: ")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b" \n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_named(content: bytes) -> None:
+    table, (problem,) = parse_csv(content, "t.csv")
+    assert table is None
+    assert str(problem) == "t.csv: is empty (its first line names the columns)"
+
+
+@pytest.mark.parametrize("table_format", TableFormat)
+def test_a_case_is_the_same_after_a_round_trip(table_format: TableFormat, tmp_path: Path) -> None:
+    case = read_case(write_example(tmp_path / "case"))
+    write_case(case, tmp_path / "copy", table_format)
+    copy = read_case(tmp_path / "copy")
+    assert_equal(case, copy)
+    assert copy.table_format is table_format
+    assert (tmp_path / "copy" / f"trades.{table_format}").is_file()
+    assert case.trades.submitted[0] == 1_718_868_601_500_000
+
+
+def test_writing_is_repeatable_to_the_byte(tmp_path: Path) -> None:
+    case = read_case(write_example(tmp_path / "case"))
+    for table_format in TableFormat:
+        digests = set()
+        for name in ("one", "two"):
+            write_case(case, tmp_path / table_format / name, table_format)
+            digests.add(read_case(tmp_path / table_format / name).inputs_sha256)
+        assert len(digests) == 1
+
+
+def test_names_that_need_quotes_come_through(tmp_path: Path) -> None:
+    folder = write_example(tmp_path / "case")
+    for name in ("participants.csv", "profiles.csv", "trades.csv", "orders.csv"):
+        text = (folder / name).read_text()
+        (folder / name).write_text(text.replace("h1,", '"Müller, ""A""",'))
+    case = read_case(folder)
+    assert case.participants.ids[0] == 'Müller, "A"'
+    write_case(case, tmp_path / "copy")
+    assert_equal(case, read_case(tmp_path / "copy"))
+
+
+def test_a_case_of_orders_alone(tmp_path: Path) -> None:
+    folder = write_example(tmp_path / "case")
+    (folder / "trades.csv").unlink()
+    case = read_case(folder)
+    assert (len(case.trades), len(case.orders)) == (0, 2)
+    assert case.orders.sells.tolist() == [True, False]
+    write_case(case, tmp_path / "copy")
+    assert not (tmp_path / "copy" / "trades.csv").exists()
+    assert_equal(case, read_case(tmp_path / "copy"))
+
+
+def test_a_network_file_is_copied(tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    import pandapower as pp
+    from pandapower import networks
+
+    file = tmp_path / "network.json"
+    pp.to_json(networks.create_kerber_landnetz_freileitung_2(), str(file))
+    case = replace(read_case(write_example(tmp_path / "case")), network=NetworkSource(file=file))
+    write_case(case, tmp_path / "copy")
+    copy = read_case(tmp_path / "copy")
+    assert copy.network.file == tmp_path / "copy" / "network.json"
+    assert copy.network.file.read_bytes() == file.read_bytes()
+    digest = copy.inputs_sha256
+    copy.network.file.write_bytes(file.read_bytes() + b"\n")
+    assert read_case(tmp_path / "copy").inputs_sha256 != digest
+
+
+def test_a_case_is_not_written_over(tmp_path: Path) -> None:
+    case = read_case(write_example(tmp_path))
+    with pytest.raises(InvalidUsage, match=r"holds case\.toml already"):
+        write_case(case, tmp_path, TableFormat.PARQUET)
+
+
+def test_the_digest_is_of_the_content(tmp_path: Path) -> None:
+    first = read_case(write_example(tmp_path / "a")).inputs_sha256
+    assert first == read_case(write_example(tmp_path / "b")).inputs_sha256
+    (tmp_path / "b" / "participants.csv").write_text(PARTICIPANTS.replace("north", "south"))
+    assert first != read_case(tmp_path / "b").inputs_sha256
+
+
+def parquet_case(folder: Path, **columns: pa.Array) -> Path:
+    """The example with trades in Parquet, of typed columns."""
+    write_example(folder)
+    (folder / "trades.csv").unlink()
+    (folder / "orders.csv").unlink()
+    start = [datetime(2024, 6, 20, 22, tzinfo=UTC), datetime(2024, 6, 20, 22, 15, tzinfo=UTC)]
+    table = {
+        "trade": pa.array([1, 2]),
+        "seller": pa.array(["h1", "h2"]).dictionary_encode(),
+        "buyer": pa.array(["h3", "h3"], pa.large_string()),
+        "start": pa.array(start, pa.timestamp("ms", tz="America/New_York")),
+        "end": pa.array([datetime(2024, 6, 21, 0, 30), datetime(2024, 6, 21, 1)], pa.timestamp("ns")),
+        "power_kw": pa.array([1, 2], pa.int32()),
+        "price_per_kwh": pa.array([0.5, -1.0], pa.float32()),
+        "block": pa.array([False, None]),
+        "submitted": pa.array([None, "2024-06-20T00:00"]),
+    }
+    pq.write_table(pa.table(table | columns), folder / "trades.parquet")
+    return folder
+
+
+def test_parquet_columns_may_be_typed(tmp_path: Path) -> None:
+    case = read_case(parquet_case(tmp_path))
+    assert case.table_format is TableFormat.PARQUET
+    assert case.trades.ids == ("1", "2")
+    assert (case.trades.seller.tolist(), case.trades.buyer.tolist()) == ([0, 1], [2, 2])
+    assert (case.trades.start.tolist(), case.trades.end.tolist()) == ([0, 1], [2, 4])
+    assert case.trades.power_kw.tolist() == [1.0, 2.0]
+    assert (case.trades.submitted > 0).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("power_kw", pa.array([1.0, -2.0]), "trades.parquet row 2: power_kw '-2.0' is negative"),
+        ("power_kw", pa.array([None, 2.0]), "trades.parquet row 1: power_kw is missing"),
+        (
+            "power_kw",
+            pa.array([True, False]),
+            "trades.parquet: power_kw has the type bool, which is not a power in kW",
+        ),
+        ("seller", pa.array(["h2", "h7"]), "trades.parquet row 2: seller 'h7' is not in participants.csv"),
+        ("trade", pa.array([1.5, 2.5]), "trades.parquet: trade has the type double, which is not a text id"),
+        (
+            "trade",
+            pa.array(["x", "x"]),
+            "trades.parquet row 2: trade 'x' is there more than once (first in row 1",
+        ),
+        (
+            "block",
+            pa.array([False, True]),
+            "trades.parquet row 2: block 'True' is a term that is not available",
+        ),
+        (
+            "start",
+            pa.array([[1], [2]]),
+            "trades.parquet: start has the type list<element: int64>, which is not a time",
+        ),
+        (
+            "start",
+            pa.array([2**62, 0], pa.timestamp("ms")),
+            "trades.parquet row 1: start '4611686018427387904' is out of the range of times",
+        ),
+    ],
+)
+def test_parquet_problems_name_the_row(column: str, values: pa.Array, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidCase) as refusal:
+        read_case(parquet_case(tmp_path, **{column: values}))
+    assert message in str(refusal.value)
+
+
+def test_quotes_and_line_breaks_in_values_keep_the_lines(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    path = tmp_path / "trades.csv"
+    header = "trade,seller,buyer,start,end,power_kw,price_per_kwh,note"
+    window = "2024-06-21T00:00,2024-06-21T01:00"
+    path.write_text(f'{header}\nt1,h1,h2,{window},1,1,"two\nlines"\n\nt2,h1,h2,{window},-1,1,\n')
+    with pytest.raises(InvalidCase, match=r"trades\.csv line 5: power_kw '-1' is negative"):
+        read_case(tmp_path)
