@@ -1,0 +1,6 @@
+"""Matching: makes trades of orders."""
+
+from gridpact.matching.double_auction import match
+from gridpact.matching.result import combined
+
+__all__ = ["combined", "match"]
