@@ -1,0 +1,1 @@
+"""Clearing: how much of each trade the network can carry, all of them at once."""

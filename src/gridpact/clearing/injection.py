@@ -1,0 +1,85 @@
+"""What the network sees of each participant (injection positive).
+
+Own use u, surplus a, residual demand r and load ℓ are those of `Profiles`; then
+
+    made = u + (a if the surplus is exported, else sold)
+    used = ℓ if the demand is firm, else u + bought
+    p = made − used,    q = made · tan φ_generation − used · tan φ_load
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from gridpact.arrays import Float
+from gridpact.case.participants import Participants
+from gridpact.case.profiles import Profiles
+from gridpact.errors import InvalidCase, Problem
+from gridpact.grid.network import Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Injection:
+    """Power injected into the network, per participant or per node.
+
+    Attributes:
+        p_kw: active, (T, P) or (T, N).
+        q_kvar: reactive, same shape.
+    """
+
+    p_kw: Float
+    q_kvar: Float
+
+
+def made_kw(participants: Participants, profiles: Profiles, sold_kw: Float) -> Float:
+    """Generation that is not curtailed, (T, P), for `sold_kw` (T, P)."""
+    return profiles.own_use_kw + np.where(participants.exports, profiles.surplus_kw, sold_kw)
+
+
+def used_kw(participants: Participants, profiles: Profiles, bought_kw: Float) -> Float:
+    """Load that is served, (T, P), for `bought_kw` (T, P)."""
+    return np.where(participants.firm, profiles.load_kw, profiles.own_use_kw + bought_kw)
+
+
+def injection(participants: Participants, made: Float, used: Float) -> Injection:
+    """Injection of each participant, (T, P), from what it makes and uses, (T, P) in kW."""
+    return Injection(
+        p_kw=made - used,
+        q_kvar=made * participants.generation_tan_phi - used * participants.load_tan_phi,
+    )
+
+
+def participant_bus_position(network: Network, participants: Participants) -> np.ndarray:
+    """Position of each participant's bus in `network.bus_ids`, (P,).
+
+    Raises:
+        InvalidCase: a participant's bus is not a supplied bus of this network, as happens when a network
+            is reused for a case of another one.
+    """
+    position = np.searchsorted(network.bus_ids, participants.bus)
+    inside = np.minimum(position, len(network.bus_ids) - 1)
+    wrong = np.flatnonzero(network.bus_ids[inside] != participants.bus)
+    if len(wrong):
+        raise InvalidCase(
+            Problem(
+                file="participants.csv",
+                field="bus",
+                value=str(participants.bus[k]),
+                what=f"of participant '{participants.ids[k]}' is not a supplied bus of {network.name}",
+            )
+            for k in wrong
+        )
+    return position
+
+
+def connection(network: Network, participants: Participants) -> csr_array:
+    """Incidence of participants on nodes, (P, N): an injection (T, P) times it is one at nodes, (T, N)."""
+    node = network.bus_node[participant_bus_position(network, participants)]
+    count = len(participants)
+    return csr_array((np.ones(count), (np.arange(count), node)), shape=(count, network.nodes))
+
+
+def at_nodes(connected: csr_array, by_participant: Injection) -> Injection:
+    """The injection at each node, (T, N), of an injection of each participant, (T, P)."""
+    return Injection(p_kw=by_participant.p_kw @ connected, q_kvar=by_participant.q_kvar @ connected)

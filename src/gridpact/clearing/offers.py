@@ -1,0 +1,91 @@
+"""Offers: the trades spread over the periods of their windows, and the columns they make up."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridpact.arrays import Float, Int
+from gridpact.case.trades import Trades
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """One row per trade and period of its window (R rows), grouped into C columns.
+
+    Trades between the same two participants in the same period act as one column: how a total is split into
+    trades cannot matter, and a column's cleared fraction is that of each of its rows. Rows of no power
+    belong to no column.
+
+    Attributes:
+        trade: trade index of each row, rows ordered by trade, then period, (R,).
+        period: period of each row, (R,).
+        proposed_kw: (R,).
+        column: column of each row, −1 where it has no power, (R,).
+        column_period: period of each column, ascending, (C,).
+        column_seller, column_buyer: participant indices, (C,).
+        column_kw: total proposed power of each column, positive, (C,).
+    """
+
+    trade: Int
+    period: Int
+    proposed_kw: Float
+    column: Int
+    column_period: Int
+    column_seller: Int
+    column_buyer: Int
+    column_kw: Float
+
+    @property
+    def columns(self) -> int:
+        """Number of columns C."""
+        return len(self.column_kw)
+
+    def volume_kw(self, column_kw: Float, periods: int) -> Float:
+        """Total power of the columns in each period, (T,)."""
+        return _total(self.column_period, column_kw, periods)
+
+    def row_kw(self, column_kw: Float) -> Float:
+        """Power of each row, (R,), for the power of each column, (C,): every row takes the same share."""
+        fraction = np.append(column_kw / self.column_kw, 0.0)  # the last one is that of column −1
+        cleared: Float = self.proposed_kw * fraction[self.column]
+        return cleared
+
+    def sold_kw(self, column_kw: Float, shape: tuple[int, int]) -> Float:
+        """Power sold by each participant in each period, `shape` (T, P)."""
+        return _scattered(self.column_period, self.column_seller, column_kw, shape)
+
+    def bought_kw(self, column_kw: Float, shape: tuple[int, int]) -> Float:
+        """Power bought by each participant in each period, `shape` (T, P)."""
+        return _scattered(self.column_period, self.column_buyer, column_kw, shape)
+
+
+def spread(trades: Trades, participants: int) -> Offers:
+    """The rows and columns of the trades of `participants` participants."""
+    length = trades.end - trades.start
+    trade = np.repeat(np.arange(len(trades)), length)
+    offset = np.arange(len(trade)) - np.repeat(np.cumsum(length) - length, length)
+    period = np.repeat(trades.start, length) + offset
+    proposed_kw = trades.power_kw[trade]
+    key = (period * participants + trades.seller[trade]) * participants + trades.buyer[trade]
+    powered = proposed_kw > 0
+    keys, inverse = np.unique(key[powered], return_inverse=True)
+    column = np.full(len(trade), -1, dtype=np.int64)
+    column[powered] = inverse
+    return Offers(
+        trade=trade,
+        period=period,
+        proposed_kw=proposed_kw,
+        column=column,
+        column_period=keys // participants**2,
+        column_seller=keys // participants % participants,
+        column_buyer=keys % participants,
+        column_kw=_total(inverse, proposed_kw[powered], len(keys)),
+    )
+
+
+def _scattered(period: Int, participant: Int, power_kw: Float, shape: tuple[int, int]) -> Float:
+    return _total(period * shape[1] + participant, power_kw, shape[0] * shape[1]).reshape(shape)
+
+
+def _total(index: Int, power_kw: Float, count: int) -> Float:
+    return np.bincount(index, weights=power_kw, minlength=count).astype(np.float64)

@@ -1,0 +1,100 @@
+"""Operation: the true alternating-current state of a network, and the limits that it has to keep."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridpact.arrays import Bool, Float
+from gridpact.clearing.injection import Injection
+from gridpact.grid.limits import Limits
+from gridpact.grid.network import ElementKind, Network
+from gridpact.grid.power_flow import bus_voltage_pu, import_kw, loading_percent, losses_kw, run_power_flow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """The state of every bus and rated element in every period; NaN where the power flow did not converge.
+
+    Attributes:
+        voltage_pu: magnitudes, (T, B).
+        loading_percent: the greater of both ends, (T, E).
+        import_kw: active power drawn from the supplies, (T,).
+        losses_kw: active power lost in the network, (T,).
+        converged: (T,).
+    """
+
+    voltage_pu: Float
+    loading_percent: Float
+    import_kw: Float
+    losses_kw: Float
+    converged: Bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatingLimits:
+    """The limits of every period, relaxed to the baseline's own value wherever the baseline breaks them.
+
+    Attributes:
+        voltage_min_pu, voltage_max_pu: (T, B), infinite at buses that a supply holds.
+        loading_max_percent: (T, E).
+    """
+
+    voltage_min_pu: Float
+    voltage_max_pu: Float
+    loading_max_percent: Float
+
+    def voltage_excess_pu(self, voltage_pu: Float) -> Float:
+        """How far each voltage is outside its band, 0 inside, (T, B)."""
+        return np.maximum(np.maximum(self.voltage_min_pu - voltage_pu, voltage_pu - self.voltage_max_pu), 0.0)
+
+    def loading_excess_percent(self, loading_percent: Float) -> Float:
+        """How many percentage points each loading is above its limit, 0 below, (T, E)."""
+        return np.maximum(loading_percent - self.loading_max_percent, 0.0)
+
+
+def operate(network: Network, *at_nodes: Injection) -> tuple[Operation, ...]:
+    """The operation under each injection at the nodes, (T, N) each: one batched AC power flow for all."""
+    p_kw = np.concatenate([injection.p_kw for injection in at_nodes])
+    q_kvar = np.concatenate([injection.q_kvar for injection in at_nodes])
+    flow = run_power_flow(network, p_kw, q_kvar)
+    whole = (
+        bus_voltage_pu(network, flow),
+        loading_percent(network, flow),
+        import_kw(network, flow),
+        losses_kw(network, flow),
+        flow.converged,
+    )
+    split = [np.split(values, len(at_nodes)) for values in whole]
+    return tuple(
+        Operation(
+            voltage_pu=v, loading_percent=loading, import_kw=supply, losses_kw=losses, converged=converged
+        )
+        for v, loading, supply, losses, converged in zip(*split, strict=True)
+    )
+
+
+def nominal_limits(network: Network, limits: Limits, periods: int) -> OperatingLimits:
+    """The limits as the case states them, the same in each of T `periods`."""
+    held = np.isin(network.bus_node, network.slack_node)
+    loading_max = np.array(
+        [
+            limits.line_loading_max_percent
+            if kind is ElementKind.LINE
+            else limits.transformer_loading_max_percent
+            for kind in network.elements.kind
+        ]
+    )
+    return OperatingLimits(
+        voltage_min_pu=np.tile(np.where(held, -np.inf, limits.voltage_min_pu), (periods, 1)),
+        voltage_max_pu=np.tile(np.where(held, np.inf, limits.voltage_max_pu), (periods, 1)),
+        loading_max_percent=np.tile(loading_max, (periods, 1)),
+    )
+
+
+def relaxed_limits(nominal: OperatingLimits, baseline: Operation) -> OperatingLimits:
+    """The nominal limits, or the baseline's own values where it breaks them; nominal where it is unknown."""
+    return OperatingLimits(
+        voltage_min_pu=np.fmin(nominal.voltage_min_pu, baseline.voltage_pu),
+        voltage_max_pu=np.fmax(nominal.voltage_max_pu, baseline.voltage_pu),
+        loading_max_percent=np.fmax(nominal.loading_max_percent, baseline.loading_percent),
+    )

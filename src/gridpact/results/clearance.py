@@ -1,0 +1,101 @@
+"""Clearance: the result of a clearing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gridpact.arrays import Int
+from gridpact.case.case import Case
+from gridpact.case.trades import Trades
+from gridpact.clearing.offers import Offers
+from gridpact.clearing.operation import OperatingLimits, Operation
+from gridpact.clearing.solution import Solution
+from gridpact.clearing.verify import Verification
+from gridpact.dispatch import Schedule
+from gridpact.grid.network import Network
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clearance:
+    """How much of each trade clears, the dispatch that follows, and the proof.
+
+    The arrays are the result; `cleared`, `schedule`, `network_state`, `exchange`, `limits` and `summary`
+    are made of them on first use.
+
+    Attributes:
+        case: what was cleared.
+        network: its compiled network.
+        trades: the trades, those matched from orders included.
+        matched: how many of them, the last ones, were matched from orders.
+        offers: the trades spread over periods.
+        solution: cleared power and reasons.
+        dispatch: the schedule as arrays, (T, P).
+        bus_position: position of each participant's bus in `network.bus_ids`, (P,).
+        baseline: the true state of the network with no trade cleared.
+        operation: the true state of the network under the dispatch.
+        nominal_limits: as the case states them.
+        operating_limits: relaxed where the baseline breaks them.
+        verification: the independent power flow of the dispatch.
+        seconds: wall time of each step.
+    """
+
+    case: Case
+    network: Network
+    trades: Trades
+    matched: int
+    offers: Offers
+    solution: Solution
+    dispatch: Schedule
+    bus_position: Int
+    baseline: Operation
+    operation: Operation
+    nominal_limits: OperatingLimits
+    operating_limits: OperatingLimits
+    verification: Verification
+    seconds: Mapping[str, float] = field(compare=False)
+
+    @cached_property
+    def cleared(self) -> "pd.DataFrame":
+        """One row per trade and period of its window, columns `tables.CLEARED`."""
+        from gridpact.results.tables import cleared_table
+
+        return cleared_table(self)
+
+    @cached_property
+    def schedule(self) -> "pd.DataFrame":
+        """One row per period and participant, columns `tables.SCHEDULE`."""
+        from gridpact.results.tables import schedule_table
+
+        return schedule_table(self)
+
+    @cached_property
+    def network_state(self) -> "pd.DataFrame":
+        """One row per period and bus, line or transformer, columns `tables.NETWORK`."""
+        from gridpact.results.tables import network_table
+
+        return network_table(self)
+
+    @cached_property
+    def exchange(self) -> "pd.DataFrame":
+        """One row per period, columns `tables.EXCHANGE`."""
+        from gridpact.results.tables import exchange_table
+
+        return exchange_table(self)
+
+    @cached_property
+    def limits(self) -> "pd.DataFrame":
+        """One row per binding limit and period, columns `tables.LIMITS`."""
+        from gridpact.results.tables import limits_table
+
+        return limits_table(self)
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """The figures of `summary.json`."""
+        from gridpact.results.summary import summarise
+
+        return summarise(self)
