@@ -130,7 +130,7 @@ def test_no_other_allocation_of_that_volume_is_more_even(case: Case) -> None:
                 {"type": "ineq", "fun": lambda y, a=rows, b=right: b - a @ y, "jac": lambda y, a=rows: -a},
                 {
                     "type": "eq",
-                    "fun": lambda y, v=cleared.sum(): y.sum() - v,
+                    "fun": lambda y, v=volume: y.sum() - v,
                     "jac": lambda y: np.ones(len(y)),
                 },
             ],

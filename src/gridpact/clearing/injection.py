@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from gridpact.arrays import Float
+from gridpact.arrays import Float, Int
 from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
 from gridpact.errors import InvalidCase, Problem
@@ -50,7 +50,7 @@ def injection(participants: Participants, made: Float, used: Float) -> Injection
     )
 
 
-def participant_bus_position(network: Network, participants: Participants) -> np.ndarray:
+def participant_bus_position(network: Network, participants: Participants) -> Int:
     """Position of each participant's bus in `network.bus_ids`, (P,).
 
     Raises:
@@ -70,14 +70,22 @@ def participant_bus_position(network: Network, participants: Participants) -> np
             )
             for k in wrong
         )
-    return position
+    return position.astype(np.int64)
 
 
-def connection(network: Network, participants: Participants) -> csr_array:
-    """Incidence of participants on nodes, (P, N): an injection (T, P) times it is one at nodes, (T, N)."""
-    node = network.bus_node[participant_bus_position(network, participants)]
-    count = len(participants)
-    return csr_array((np.ones(count), (np.arange(count), node)), shape=(count, network.nodes))
+def participant_node(network: Network, participants: Participants) -> Int:
+    """Node of each participant, (P,).
+
+    Raises:
+        InvalidCase: a participant's bus is not a supplied bus of this network.
+    """
+    return network.bus_node[participant_bus_position(network, participants)]
+
+
+def connection(node: Int, nodes: int) -> csr_array:
+    """Incidence of participants on `nodes`, (P, N): an injection (T, P) times it is one at nodes, (T, N)."""
+    count = len(node)
+    return csr_array((np.ones(count), (np.arange(count), node)), shape=(count, nodes))
 
 
 def at_nodes(connected: csr_array, by_participant: Injection) -> Injection:

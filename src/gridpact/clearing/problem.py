@@ -5,11 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from gridpact.arrays import Float
+from gridpact.arrays import Float, Int
 from gridpact.case.case import Case
 from gridpact.case.participants import Participants
 from gridpact.case.trades import Trades
-from gridpact.clearing.injection import Injection, at_nodes, connection, injection, made_kw, used_kw
+from gridpact.clearing.injection import (
+    Injection,
+    at_nodes,
+    connection,
+    injection,
+    made_kw,
+    participant_node,
+    used_kw,
+)
 from gridpact.clearing.offers import Offers, spread
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
@@ -28,6 +36,7 @@ class ClearingProblem:
         residual_demand_kw: cap on what each participant buys, (T, P).
         baseline: injection of each participant with no trade cleared, (T, P).
         baseline_at_nodes: the same at each node, (T, N).
+        participant_node: node of each participant, (P,).
         connected: incidence of participants on nodes, (P, N).
         hours_per_period: kW times this is kWh.
     """
@@ -40,6 +49,7 @@ class ClearingProblem:
     residual_demand_kw: Float
     baseline: Injection
     baseline_at_nodes: Injection
+    participant_node: Int
     connected: csr_array
     hours_per_period: float
 
@@ -78,7 +88,8 @@ def pose(case: Case, trades: Trades, network: Network) -> ClearingProblem:
         made_kw(participants, profiles, nothing),
         used_kw(participants, profiles, nothing),
     )
-    connected = connection(network, participants)
+    node = participant_node(network, participants)
+    connected = connection(node, network.nodes)
     return ClearingProblem(
         network=network,
         limits=case.limits,
@@ -88,6 +99,7 @@ def pose(case: Case, trades: Trades, network: Network) -> ClearingProblem:
         residual_demand_kw=profiles.residual_demand_kw,
         baseline=baseline,
         baseline_at_nodes=at_nodes(connected, baseline),
+        participant_node=node,
         connected=connected,
         hours_per_period=case.horizon.hours_per_period,
     )

@@ -39,7 +39,7 @@ class PowerFlow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Factors:
+class Factors:
     """What a power flow needs of a network beyond the injections.
 
     `free` are the nodes without a supply; `impedance` solves Yrr; `no_load_pu` is the voltage of the free
@@ -72,7 +72,7 @@ def run_power_flow(network: Network, p_kw: Float, q_kvar: Float) -> PowerFlow:
     voltage = np.empty((len(distinct), network.nodes), dtype=np.complex128)
     voltage[:, network.slack_node] = network.slack_voltage_pu
     if free_voltage.shape[1]:
-        voltage[:, _factors(network).free] = free_voltage
+        voltage[:, factors_of(network).free] = free_voltage
     converged: Bool = np.asarray(np.isfinite(free_voltage).all(axis=1))
     voltage[~converged] = complex(np.nan, np.nan)
     return PowerFlow(
@@ -141,13 +141,14 @@ def _distinct_rows(injection: Complex) -> tuple[Complex, Int]:
 
 
 @lru_cache(maxsize=KEPT_FACTORS)
-def _factors(network: Network) -> _Factors:
+def factors_of(network: Network) -> Factors:
+    """What the power flow of a network needs, made once for each network."""
     free = np.setdiff1d(np.arange(network.nodes), network.slack_node)
     rows = network.admittance[free]
     reduced = csr_array(rows[:, free])
     impedance = splu(csc_array(reduced))
     supply_current = np.asarray(rows[:, network.slack_node] @ network.slack_voltage_pu)
-    return _Factors(
+    return Factors(
         free=free,
         reduced=reduced,
         impedance=impedance,
@@ -160,7 +161,7 @@ def _solve(network: Network, injection: Complex) -> Complex:
     """Voltages of the free nodes, (T, R); NaN in the periods that have no solution."""
     if network.nodes == len(network.slack_node):
         return np.zeros((len(injection), 0), dtype=np.complex128)
-    factors = _factors(network)
+    factors = factors_of(network)
     power = injection[:, factors.free]
     voltage, converged = _fixed_point(factors, power)
     for period in np.flatnonzero(~converged):
@@ -168,7 +169,7 @@ def _solve(network: Network, injection: Complex) -> Complex:
     return voltage
 
 
-def _fixed_point(factors: _Factors, power: Complex) -> tuple[Complex, Bool]:
+def _fixed_point(factors: Factors, power: Complex) -> tuple[Complex, Bool]:
     """Iterates every period until its step is below tolerance and its contraction proves the error small."""
     voltage = np.tile(factors.no_load_pu, (len(power), 1))
     converged = np.zeros(len(power), dtype=np.bool_)
@@ -191,28 +192,18 @@ def _fixed_point(factors: _Factors, power: Complex) -> tuple[Complex, Bool]:
     return voltage, converged
 
 
-def _newton(factors: _Factors, power: Complex) -> Complex:
-    """Newton in rectangular coordinates from the no-load voltage; NaN where it does not converge.
-
-    With I = Y v + supply current, v ∘ conj(I) = s; its differential is conj(I) ∘ dv + v ∘ conj(Y dv).
-    """
+def _newton(factors: Factors, power: Complex) -> Complex:
+    """Newton in rectangular coordinates from the no-load voltage; NaN where it does not converge."""
     voltage = factors.no_load_pu.copy()
     failed = np.full_like(voltage, complex(np.nan, np.nan))
     with np.errstate(all="ignore"):
         for _ in range(NEWTON_ITERATIONS):
-            current = np.asarray(factors.reduced @ voltage) + factors.supply_current
+            current = factors.reduced @ voltage + factors.supply_current
             mismatch = power - voltage * current.conj()
-            by_voltage = diags_array(current.conj())
-            by_conjugate = diags_array(voltage) @ factors.reduced.conj()
-            jacobian = vstack(
-                [
-                    hstack([(by_voltage + by_conjugate).real, (by_conjugate - by_voltage).imag]),
-                    hstack([(by_voltage + by_conjugate).imag, (by_voltage - by_conjugate).real]),
-                ],
-                format="csc",
-            )
             try:
-                step = splu(jacobian).solve(np.concatenate([mismatch.real, mismatch.imag]))
+                step = splu(power_jacobian(factors, voltage)).solve(
+                    np.concatenate([mismatch.real, mismatch.imag])
+                )
             except RuntimeError:
                 return failed
             change = step[: len(voltage)] + 1j * step[len(voltage) :]
@@ -222,3 +213,21 @@ def _newton(factors: _Factors, power: Complex) -> Complex:
             if np.abs(change).max() <= ACCEPTED_STEP_PU:
                 return voltage
     return failed
+
+
+def power_jacobian(factors: Factors, voltage: Complex) -> csc_array:
+    """Change of injected p and q per change of real and imaginary voltage at the free nodes, (2R, 2R).
+
+    With I = Y v + supply current and s = v ∘ conj(I), ds = conj(I) ∘ dv + v ∘ conj(Y dv).
+    """
+    current: Complex = np.asarray(factors.reduced @ voltage) + factors.supply_current
+    by_voltage = diags_array(current.conj())
+    by_conjugate = diags_array(voltage) @ factors.reduced.conj()
+    jacobian: csc_array = vstack(
+        [
+            hstack([(by_voltage + by_conjugate).real, (by_conjugate - by_voltage).imag]),
+            hstack([(by_voltage + by_conjugate).imag, (by_voltage - by_conjugate).real]),
+        ],
+        format="csc",
+    )
+    return jacobian

@@ -1,0 +1,1 @@
+"""Measurements: cases, phases, and what they cost."""

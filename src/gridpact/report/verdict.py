@@ -1,0 +1,146 @@
+"""The head of the page: its one-line verdict, key figures and notices."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from html import escape
+
+import numpy as np
+
+from gridpact.arrays import Float
+from gridpact.case.horizon import Horizon
+from gridpact.clearing.verify import Status
+from gridpact.report.html import Tile, bullets, tiles
+from gridpact.report.numbers import energy
+from gridpact.results.clearance import Clearance
+from gridpact.results.words import CUT_SHARE_MIN, verdict
+
+NONE = "none"
+
+
+class Mood(StrEnum):
+    """The colour of the verdict."""
+
+    SAFE = "safe"
+    CARE = "care"
+    UNSAFE = "unsafe"
+
+
+_SHAPES = {
+    Mood.SAFE: '<circle cx="12" cy="12" r="11"/><path d="M6.5 12.5l4 4 7-8.5"/>',
+    Mood.CARE: '<path d="M12 1.5L23 22H1z"/><path d="M12 9v6.5M12 18.4v.6"/>',
+    Mood.UNSAFE: '<path d="M7.5 1h9L23 7.5v9L16.5 23h-9L1 16.5v-9z"/><path d="M8 8l8 8M16 8l-8 8"/>',
+}
+
+
+def head(clearance: Clearance) -> Mapping[str, str]:
+    """The parts of the page's head, ready to stand in HTML."""
+    mood, words = _mood(clearance)
+    return {
+        "title": escape(f"{clearance.case.name}: {words}"),
+        "name": escape(clearance.case.name),
+        "horizon": escape(_span(clearance.case.horizon)),
+        "mood": str(mood),
+        "mood_words": escape(f"{words}."),
+        "mark": _mark(mood),
+        "verdict": escape(_sentence(verdict(clearance))),
+        "tiles": tiles(_tiles(clearance)),
+        "notices": bullets(_sentence(notice) for notice in clearance.summary["notices"]),
+    }
+
+
+def _mood(clearance: Clearance) -> tuple[Mood, str]:
+    summary = clearance.summary
+    if clearance.verification.status is Status.LIMITS_BROKEN:
+        return Mood.UNSAFE, "Not safe to operate: limits are broken"
+    if clearance.verification.status is Status.NOT_CONVERGED:
+        return Mood.UNSAFE, "Not safe to operate: no power-flow solution"
+    if summary["baseline_violations"]:
+        return Mood.CARE, "No limit made worse, yet the network breaks limits without any trade"
+    if summary["cleared_kwh"] < summary["proposed_kwh"] * (1.0 - CUT_SHARE_MIN):
+        return Mood.CARE, "Every limit kept, some trades cut"
+    return Mood.SAFE, "Every limit kept, every trade in full"
+
+
+def _tiles(clearance: Clearance) -> list[Tile]:
+    summary = clearance.summary
+    proposed, cleared = summary["proposed_kwh"], summary["cleared_kwh"]
+    share = f"{cleared / proposed:.1%} of proposed" if proposed else "nothing was proposed"
+    return [
+        Tile(name="Proposed", value=f"{energy(proposed)} kWh", remark=f"{summary['trades']} trades"),
+        Tile(name="Cleared", value=f"{energy(cleared)} kWh", remark=share),
+        Tile(name="Load", value=f"{energy(summary['load_kwh'])} kWh", remark=_participants(clearance)),
+        Tile(name="Load served by peers", value=f"{summary['p2p_share_of_load']:.1%}", remark="of all load"),
+        _extreme_voltage(clearance, "Lowest voltage", lowest=True),
+        _extreme_voltage(clearance, "Highest voltage", lowest=False),
+        _highest_loading(clearance),
+        _verified(clearance),
+    ]
+
+
+def _participants(clearance: Clearance) -> str:
+    return f"{len(clearance.case.participants)} participants"
+
+
+def _extreme_voltage(clearance: Clearance, name: str, *, lowest: bool) -> Tile:
+    voltage = clearance.operation.voltage_pu
+    found = _place(-voltage if lowest else voltage)
+    if found is None:
+        return Tile(name=name, value=NONE, remark="no power-flow solution")
+    period, bus = found
+    remark = f"bus {clearance.network.bus_ids[bus]}, {_when(clearance, period)}"
+    return Tile(name=name, value=f"{voltage[period, bus]:.4f} pu", remark=remark)
+
+
+def _highest_loading(clearance: Clearance) -> Tile:
+    loading, elements = clearance.operation.loading_percent, clearance.network.elements
+    found = _place(loading)
+    if found is None:
+        reason = "no power-flow solution" if len(elements) else "nothing has a rating"
+        return Tile(name="Highest loading", value=NONE, remark=reason)
+    period, element = found
+    remark = f"{elements.kind[element]} {elements.id[element]}, {_when(clearance, period)}"
+    return Tile(name="Highest loading", value=f"{loading[period, element]:.1f} %", remark=remark)
+
+
+def _verified(clearance: Clearance) -> Tile:
+    results = {
+        Status.CLEARED: "limits kept",
+        Status.LIMITS_BROKEN: "limits broken",
+        Status.NOT_CONVERGED: "no solution",
+    }
+    verification = clearance.verification
+    return Tile(name="Verification", value=results[verification.status], remark=f"by {verification.engine}")
+
+
+def _place(values: Float) -> tuple[int, int] | None:
+    """Period and index of the greatest known value."""
+    known = np.isfinite(values)
+    if not known.any():
+        return None
+    period, index = np.unravel_index(int(np.where(known, values, -np.inf).argmax()), values.shape)
+    return int(period), int(index)
+
+
+def _when(clearance: Clearance, period: int) -> str:
+    horizon = clearance.case.horizon
+    start = horizon.instant(period)
+    is_one_day = horizon.instant(0).date() == horizon.instant(horizon.periods - 1).date()
+    return f"{start:%H:%M}" if is_one_day else f"{start:%m-%d %H:%M}"
+
+
+def _span(horizon: Horizon) -> str:
+    first, end = horizon.instant(0), horizon.instant(horizon.periods)
+    periods = f"{horizon.periods} period{'s' if horizon.periods != 1 else ''} of {horizon.resolution}"
+    return f"{first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({horizon.timezone}), {periods}"
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital and a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _mark(mood: Mood) -> str:
+    return (
+        '<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" '
+        f'stroke-linecap="round" stroke-linejoin="round">{_SHAPES[mood]}</svg>'
+    )
