@@ -166,6 +166,7 @@ def test_every_damage_gives_exit_2_with_its_place_and_no_output(
 def test_a_damaged_case_shows_no_traceback_in_a_process_of_its_own(tmp_path: Path) -> None:
     DAMAGES[0].inflict(write_example(tmp_path / "case"))
     command = [sys.executable, "-m", "gridpact", "clear", tmp_path / "case", "--out", tmp_path / "result"]
+    command.append("--quiet")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("gridpact: ")
