@@ -63,7 +63,7 @@ def simbench_day(name: str, day: date, table_format: TableFormat) -> Case:
         horizon=Horizon(start=start, timezone="Europe/Berlin", resolution="15min", periods=QUARTERS_A_DAY),
         network=NetworkSource(builtin=f"simbench/{SIMBENCH_CODE}"),
         limits=Limits(),
-        formulation=Formulation.DC,
+        formulation=Formulation.AC,
         allocation=Allocation.MAX_VOLUME,
         price_rule=PriceRule.MIDPOINT,
         participants=Participants(

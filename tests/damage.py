@@ -105,8 +105,8 @@ DAMAGES = (
         line=14,
     ),
     Damage(
-        name="formulation_not_available",
-        inflict=_replace("case.toml", '"dc"', '"ac"'),
+        name="formulation_unknown",
+        inflict=_replace("case.toml", '"dc"', '"acdc"'),
         file="case.toml",
         line=18,
     ),

@@ -121,8 +121,10 @@ def match(case_folder: CaseFolder, out: OutFolder, as_json: Json = False, quiet:
 def clear(
     case_folder: CaseFolder,
     out: OutFolder,
-    formulation: Annotated[str, typer.Option(help="Network model: dc.")] = "",
-    allocation: Annotated[str, typer.Option(help="Allocation rule: max-volume.")] = "",
+    formulation: Annotated[str, typer.Option(help="Network model: ac or dc.")] = "",
+    allocation: Annotated[
+        str, typer.Option(help="Rule: max-volume, max-min, proportional or priority.")
+    ] = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -190,9 +192,7 @@ def _choice(kind: Callable[[str], Any], option: str, value: str) -> Any:
         return kind(value)
     except ValueError:
         known = ", ".join(str(member) for member in kind)  # type: ignore[attr-defined]
-        raise InvalidUsage(
-            f"{option} '{value}' is not available in this version", f"known: {known}"
-        ) from None
+        raise InvalidUsage(f"{option} '{value}' is not known", f"write {known}") from None
 
 
 def _say(text: str) -> None:

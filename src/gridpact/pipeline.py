@@ -3,20 +3,25 @@
 from collections.abc import Callable
 
 from gridpact.case.case import Case, Formulation
+from gridpact.clearing.ac import solve_ac
 from gridpact.clearing.dc import solve_dc
 from gridpact.clearing.injection import at_nodes, participant_bus_position
-from gridpact.clearing.operation import nominal_limits, operate, relaxed_limits
+from gridpact.clearing.operation import operate
 from gridpact.clearing.problem import ClearingProblem, pose
 from gridpact.clearing.solution import Solution
 from gridpact.clearing.verify import verify
 from gridpact.dispatch import dispatch
+from gridpact.errors import InvalidUsage
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import Network
 from gridpact.matching import combined, match
 from gridpact.results.clearance import Clearance
 from gridpact.stopwatch import Stopwatch
 
-SOLVERS: dict[Formulation, Callable[[ClearingProblem], Solution]] = {Formulation.DC: solve_dc}
+SOLVERS: dict[Formulation, Callable[[ClearingProblem], Solution]] = {
+    Formulation.AC: solve_ac,
+    Formulation.DC: solve_dc,
+}
 
 
 def compile_network(case: Case) -> Network:
@@ -37,8 +42,14 @@ def clear(case: Case, *, network: Network | None = None) -> Clearance:
 
     Raises:
         InvalidCase: the network cannot be compiled, or does not have the participants' buses.
-        SolverFailed: no optimum was found.
+        InvalidUsage: the formulation does not offer the allocation.
+        SolverFailed: no optimum was found over the caps, or in the DC model.
     """
+    if not case.formulation.offers(case.allocation):
+        raise InvalidUsage(
+            f"allocation '{case.allocation}' does not go with formulation '{case.formulation}'",
+            "clear with formulation 'ac', or by 'max-volume'",
+        )
     watch = Stopwatch()
     with watch.step("compile"):
         network = network or compile_network(case)
@@ -55,13 +66,9 @@ def clear(case: Case, *, network: Network | None = None) -> Clearance:
         schedule = dispatch(case.participants, case.profiles, sold_kw, bought_kw)
         injection = schedule.injection(case.participants)
     with watch.step("power_flow"):
-        baseline, operation = operate(
-            network, problem.baseline_at_nodes, at_nodes(problem.connected, injection)
-        )
-        nominal = nominal_limits(network, case.limits, case.horizon.periods)
-        operating = relaxed_limits(nominal, baseline)
+        operation = operate(network, at_nodes(problem.connected, injection))
     with watch.step("verify"):
-        verification = verify(network, bus_position, injection, operation, operating)
+        verification = verify(network, bus_position, injection, operation, problem.operating_limits)
     return Clearance(
         case=case,
         network=network,
@@ -71,10 +78,10 @@ def clear(case: Case, *, network: Network | None = None) -> Clearance:
         solution=solution,
         dispatch=schedule,
         bus_position=bus_position,
-        baseline=baseline,
+        baseline=problem.baseline_operation,
         operation=operation,
-        nominal_limits=nominal,
-        operating_limits=operating,
+        nominal_limits=problem.nominal_limits,
+        operating_limits=problem.operating_limits,
         verification=verification,
         seconds=watch.seconds,
     )

@@ -43,6 +43,8 @@ def test_the_extreme_hour_in_every_way(reproduction: Reproduction) -> None:
     assert extreme.exact_balances_kw == pytest.approx(313.276052, abs=1e-6)
     assert extreme.dc_kw == pytest.approx(729.0, abs=1e-9)
     assert extreme.dc_lowest_voltage_pu == pytest.approx(0.890901, abs=1e-6)
+    assert extreme.ac_kw == pytest.approx(713.487675, abs=1e-4)
+    assert extreme.ac_lowest_voltage_pu == pytest.approx(0.9, abs=1e-7)
 
 
 def test_the_same_voltage_by_pandapower(reproduction: Reproduction) -> None:

@@ -12,6 +12,7 @@ from gridpact.arrays import frozen
 from gridpact.case import Case, Profiles, Trades
 from gridpact.clearing.dc import solve_dc
 from gridpact.clearing.dc_grid import DcGrid
+from gridpact.clearing.injection import at_nodes
 from gridpact.clearing.problem import ClearingProblem, pose
 from gridpact.clearing.solution import LimitedBy, Solution
 from gridpact.dispatch import dispatch
@@ -62,7 +63,8 @@ def constraints(problem: ClearingProblem, period: int) -> tuple[np.ndarray, np.n
     above = np.maximum(grid.flow_limit_kw, baseline)[limited] - baseline[limited]
     below = np.maximum(grid.flow_limit_kw, -baseline)[limited] + baseline[limited]
     rows = np.vstack([sells, buys, effect[limited], -effect[limited]])
-    right = np.concatenate([problem.surplus_kw[period], problem.residual_demand_kw[period], above, below])
+    caps = np.concatenate([problem.seller_cap_kw[period], problem.buyer_cap_kw[period]])
+    right = np.concatenate([np.minimum(caps, 1e9), above, below])
     return rows, right, columns
 
 
@@ -235,9 +237,10 @@ def test_the_schedule_balances(case: Case) -> None:
     )
     assert np.all(plan.unserved_kw[:, case.participants.firm] == 0.0)
     assert np.all(plan.curtailed_kw[:, case.participants.exports] == 0.0)
-    np.testing.assert_allclose(
-        plan.net_injection_kw, problem.baseline.p_kw + problem.change_kw(solution.column_kw), atol=1e-7
-    )
+    injection = at_nodes(problem.connected, plan.injection(case.participants))
+    expected = problem.injection_at_nodes(solution.column_kw)
+    np.testing.assert_allclose(injection.p_kw, expected.p_kw, atol=1e-7)
+    np.testing.assert_allclose(injection.q_kvar, expected.q_kvar, atol=1e-7)
 
 
 @given(cases)

@@ -10,7 +10,6 @@ from gridpact.grid.limits import Limits
 from tests.example import write_example
 
 BUILTIN = 'builtin = "pandapower/kerber_landnetz_freileitung_2"'
-NOT_HERE = "is not available in this version"
 NO_TEXT = "is empty, has white space around it or a character that cannot be printed"
 
 CHECKS = [
@@ -132,16 +131,15 @@ CHECKS = [
     ("= 0.95", "= -0.95", 14, "limits.voltage_min_pu", "-0.95", "is out of range", "write a number above 0"),
     ("= 1.05", "= inf", 15, "limits.voltage_max_pu", "inf", "is out of range", "write a number above 0"),
     ("= 1.05", "= nan", 15, "limits.voltage_max_pu", "nan", "is out of range", "write a number above 0"),
-    ('"dc"', '"ac"', 18, "clearing.formulation", "ac", NOT_HERE, "this version offers 'dc'"),
-    ('"dc"', '"DC"', 18, "clearing.formulation", "DC", "is not a known formulation", "write 'dc'"),
+    ('"dc"', '"DC"', 18, "clearing.formulation", "DC", "is not a known formulation", "write 'ac' or 'dc'"),
     (
         '"max-volume"',
         '"max-min"',
         19,
         "clearing.allocation",
         "max-min",
-        NOT_HERE,
-        "this version offers 'max-volume'",
+        "does not go with formulation 'dc'",
+        "write formulation = 'ac', or allocation = 'max-volume'",
     ),
     (
         '"max-volume"',
@@ -211,7 +209,7 @@ def test_defaults(tmp_path: Path) -> None:
     path.write_text(text[: text.index("[limits]")].replace('currency = "EUR"\n', ""))
     case = read_case(tmp_path)
     assert (case.currency, case.limits) == ("", Limits())
-    assert (case.formulation, case.allocation) == (Formulation.DC, Allocation.MAX_VOLUME)
+    assert (case.formulation, case.allocation) == (Formulation.AC, Allocation.MAX_VOLUME)
     assert case.price_rule is PriceRule.ASK
 
 

@@ -20,6 +20,7 @@ from tests.example import write_example
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SMALL = EXAMPLES / "cigre-lv-extreme"
+DC = ("--formulation", "dc")
 
 
 def run(*arguments: object, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -63,7 +64,7 @@ def test_parquet_in_parquet_out(tmp_path: Path, capsys) -> None:
 
 
 def test_json_is_the_summary(tmp_path: Path, capsys) -> None:
-    code, out, _ = run("clear", SMALL, "--out", tmp_path / "r", "--json", "--quiet", capsys=capsys)
+    code, out, _ = run("clear", SMALL, "--out", tmp_path / "r", "--json", "--quiet", *DC, capsys=capsys)
     assert code == 0
     summary = json.loads(out)
     assert summary == json.loads((tmp_path / "r" / "summary.json").read_text())
@@ -71,7 +72,7 @@ def test_json_is_the_summary(tmp_path: Path, capsys) -> None:
 
 
 def test_a_dispatch_that_breaks_a_limit_says_so_everywhere(tmp_path: Path, capsys) -> None:
-    _, out, _ = run("clear", SMALL, "--out", tmp_path / "r", capsys=capsys)
+    _, out, _ = run("clear", SMALL, "--out", tmp_path / "r", *DC, capsys=capsys)
     assert "NOT SAFE" in out
     assert "bus 35 at 0.8909 pu, 11:00–12:00" in out
     assert "bus 35 at 0.8909 pu" in (tmp_path / "r" / "report.html").read_text()
@@ -113,7 +114,7 @@ def test_check_says_what_a_case_holds(capsys) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["clear", SMALL, "--out", "{tmp}/r", "--formulation", "acdc"], "not available"),
+        (["clear", SMALL, "--out", "{tmp}/r", "--formulation", "acdc"], "write ac, dc"),
         (["clear", SMALL, "--out", "{tmp}/r", "--allocation", "fairest"], "max-volume"),
         (["clear", SMALL], "--out"),
         (["clear", "{tmp}/none", "--out", "{tmp}/r"], "does not exist"),

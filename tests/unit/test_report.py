@@ -12,7 +12,7 @@ import pytest
 from plotly.offline import get_plotlyjs
 
 import gridpact
-from gridpact.case.case import Case
+from gridpact.case.case import Case, Formulation
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.profiles import Profiles
@@ -40,7 +40,7 @@ def day() -> Clearance:
 
 @pytest.fixture(scope="module")
 def extreme() -> Clearance:
-    return gridpact.clear(cigre_extreme())
+    return gridpact.clear(replace(cigre_extreme(), formulation=Formulation.DC))
 
 
 class Structure(HTMLParser):

@@ -12,16 +12,24 @@ from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 
 
-class Formulation(StrEnum):
-    """The network model that a clearing is subject to."""
-
-    DC = "dc"
-
-
 class Allocation(StrEnum):
-    """The rule that chooses among the allocations that the network can carry."""
+    """The rule that chooses among the allocations that the network can carry; the first is the default."""
 
     MAX_VOLUME = "max-volume"
+    MAX_MIN = "max-min"
+    PROPORTIONAL = "proportional"
+    PRIORITY = "priority"
+
+
+class Formulation(StrEnum):
+    """The network model that a clearing is subject to; the first is the default."""
+
+    AC = "ac"
+    DC = "dc"
+
+    def offers(self, allocation: Allocation) -> bool:
+        """Whether this formulation clears by that rule: `dc` is kept to compare, with `max-volume` alone."""
+        return self is Formulation.AC or allocation is Allocation.MAX_VOLUME
 
 
 class PriceRule(StrEnum):

@@ -30,11 +30,6 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "clearing": ("formulation", "allocation"),
     "matching": ("price_rule",),
 }
-DESIGNED = {
-    "formulation": ("ac", "dc"),
-    "allocation": ("max-volume", "max-min", "proportional", "priority"),
-    "price_rule": tuple(PriceRule),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +66,7 @@ def read_settings(content: bytes, folder: Path, problems: Problems) -> Settings 
         return None
     file = _SettingsFile(values, _key_lines(content.decode("utf-8-sig")), problems)
     file.refuse_unknown()
+    formulation = Formulation(file.choice("clearing", "formulation", tuple(Formulation)))
     return Settings(
         name=file.text("", "name") or "",
         currency=_currency(file),
@@ -78,8 +74,8 @@ def read_settings(content: bytes, folder: Path, problems: Problems) -> Settings 
         network=_network(file, folder),
         network_line=file.line("network", "builtin"),
         limits=_limits(file),
-        formulation=Formulation(file.choice("clearing", "formulation", tuple(Formulation))),
-        allocation=Allocation(file.choice("clearing", "allocation", tuple(Allocation))),
+        formulation=formulation,
+        allocation=_allocation(file, formulation),
         price_rule=PriceRule(file.choice("matching", "price_rule", tuple(PriceRule))),
     )
 
@@ -189,16 +185,23 @@ class _SettingsFile:
         if value is None or value in offered:
             return value or offered[0]
         options = " or ".join(f"'{option}'" for option in offered)
-        if value in DESIGNED[key]:
-            what, remedy = "is not available in this version", f"this version offers {options}"
-        else:
-            what, remedy = f"is not a known {key}", suggestion(value, offered) or f"write {options}"
-        self.refuse(section, key, what, remedy, value)
+        remedy = suggestion(value, offered) or f"write {options}"
+        self.refuse(section, key, f"is not a known {key}", remedy, value)
         return offered[0]
 
     def refusals(self, section: str, key: str, value: object) -> Callable[[str, str], None]:
         """A function of what and remedy that takes in a problem with a value."""
         return lambda what, remedy: self.refuse(section, key, what, remedy, value)
+
+
+def _allocation(file: _SettingsFile, formulation: Formulation) -> Allocation:
+    allocation = Allocation(file.choice("clearing", "allocation", tuple(Allocation)))
+    if not formulation.offers(allocation):
+        remedy = f"write formulation = 'ac', or allocation = '{Allocation.MAX_VOLUME}'"
+        file.refuse(
+            "clearing", "allocation", f"does not go with formulation '{formulation}'", remedy, allocation
+        )
+    return allocation
 
 
 def _currency(file: _SettingsFile) -> str:

@@ -108,7 +108,7 @@ class DcProgramme:
         angle = np.full(len(grid.free), np.inf)
         no_minimum = np.full(len(problem.participants), -np.inf)
         balance = problem.baseline_at_nodes.p_kw[period, grid.free]
-        surplus, demand = problem.surplus_kw[period], problem.residual_demand_kw[period]
+        surplus, demand = problem.seller_cap_kw[period], problem.buyer_cap_kw[period]
         return Polytope(
             rows=self._rows,
             row_lower=np.concatenate([no_minimum, no_minimum, balance, flow_lower_kw]),
@@ -121,18 +121,27 @@ class DcProgramme:
         """The same polytope in the period's y alone: caps, and flows that some y could bring to a limit."""
         problem, pairs = self._problem, self._pair_of_column[columns]
         caps = 2 * len(problem.participants)
+        rows = [self._sells[:, pairs], self._buys[:, pairs]]
+        lower, upper = face.row_lower[:caps], face.row_upper[:caps]
         flows = slice(caps + len(self._grid.free), None)
-        baseline_kw = self._grid.sensitivity @ problem.baseline_at_nodes.p_kw[period]
-        lower, upper = face.row_lower[flows] - baseline_kw, face.row_upper[flows] - baseline_kw
-        effect = self._grid.sensitivity @ self._injected[:, pairs]
-        effect[np.abs(effect) < SENSITIVITY_MIN] = 0.0
-        reach_up = np.maximum(effect, 0.0) @ face.upper[pairs]
-        reach_down = np.minimum(effect, 0.0) @ face.upper[pairs]
-        reached = (reach_up > upper) | (reach_down < lower) | (lower == upper)
+        limited = np.flatnonzero(np.isfinite(face.row_lower[flows]) | np.isfinite(face.row_upper[flows]))
+        if len(limited):
+            factors = self._grid.sensitivity[limited]
+            baseline_kw = factors @ problem.baseline_at_nodes.p_kw[period]
+            flow_lower = face.row_lower[flows][limited] - baseline_kw
+            flow_upper = face.row_upper[flows][limited] - baseline_kw
+            effect = factors @ self._injected[:, pairs]
+            effect[np.abs(effect) < SENSITIVITY_MIN] = 0.0
+            reach_up = np.maximum(effect, 0.0) @ face.upper[pairs]
+            reach_down = np.minimum(effect, 0.0) @ face.upper[pairs]
+            reached = (reach_up > flow_upper) | (reach_down < flow_lower) | (flow_lower == flow_upper)
+            rows.append(csr_array(effect[reached]))
+            lower = np.concatenate([lower, flow_lower[reached]])
+            upper = np.concatenate([upper, flow_upper[reached]])
         return Polytope(
-            rows=csr_array(vstack([self._sells[:, pairs], self._buys[:, pairs], csr_array(effect[reached])])),
-            row_lower=np.concatenate([face.row_lower[:caps], lower[reached]]),
-            row_upper=np.concatenate([face.row_upper[:caps], upper[reached]]),
+            rows=csr_array(vstack(rows)),
+            row_lower=lower,
+            row_upper=upper,
             lower=face.lower[pairs],
             upper=face.upper[pairs],
         )

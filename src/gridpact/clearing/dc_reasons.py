@@ -14,11 +14,9 @@ from gridpact.clearing.problem import ClearingProblem
 from gridpact.clearing.solution import BindingLimits, LimitedBy
 from gridpact.grid.network import ElementKind
 
-CUT_TOLERANCE_KW = 1e-7
-
 
 def reasons(problem: ClearingProblem, grid: DcGrid, optimum: DcOptimum) -> tuple[Int, Int]:
-    """The `LimitedBy` and the element of each column of the optimum's period, (n,) each."""
+    """The `LimitedBy` and the element of each column of the optimum's period, were it cut, (n,) each."""
     offers = problem.offers
     seller, buyer = offers.column_seller[optimum.columns], offers.column_buyer[optimum.columns]
     branches = np.flatnonzero(optimum.flow_dual)
@@ -44,8 +42,7 @@ def reasons(problem: ClearingProblem, grid: DcGrid, optimum: DcOptimum) -> tuple
             limited_by == LimitedBy.BUYER_DEMAND, buyer, flow_element[np.minimum(strongest, len(branches))]
         ),
     )
-    cut = offers.column_kw[optimum.columns] - optimum.column_kw > CUT_TOLERANCE_KW
-    return np.where(cut, limited_by, LimitedBy.NOTHING), np.where(cut, element, -1)
+    return limited_by, element
 
 
 def binding_limits(problem: ClearingProblem, grid: DcGrid, optimum: DcOptimum) -> BindingLimits:
@@ -57,7 +54,7 @@ def binding_limits(problem: ClearingProblem, grid: DcGrid, optimum: DcOptimum) -
     sellers = np.flatnonzero(optimum.seller_dual > DUAL_TOLERANCE)
     buyers = np.flatnonzero(optimum.buyer_dual > DUAL_TOLERANCE)
     branches = np.flatnonzero(optimum.flow_dual)
-    surplus_kw, demand_kw = problem.surplus_kw[period, sellers], problem.residual_demand_kw[period, buyers]
+    surplus_kw, demand_kw = problem.seller_cap_kw[period, sellers], problem.buyer_cap_kw[period, buyers]
     flow_kw = optimum.flow_limit_kw[branches]
     percent = 100.0 * flow_kw / grid.loading_base_kw[branches]
     limit = np.concatenate([surplus_kw, demand_kw, percent])

@@ -23,6 +23,7 @@ class Offers:
         column: column of each row, −1 where it has no power, (R,).
         column_period: period of each column, ascending, (C,).
         column_seller, column_buyer: participant indices, (C,).
+        column_rank: rank of the submission of its trades, 0 for the first, or 0 where that does not matter.
         column_kw: total proposed power of each column, positive, (C,).
     """
 
@@ -33,6 +34,7 @@ class Offers:
     column_period: Int
     column_seller: Int
     column_buyer: Int
+    column_rank: Int
     column_kw: Float
 
     @property
@@ -50,6 +52,11 @@ class Offers:
         cleared: Float = self.proposed_kw * fraction[self.column]
         return cleared
 
+    def of_period(self, period: int) -> Int:
+        """The columns of a period."""
+        first, last = np.searchsorted(self.column_period, [period, period + 1])
+        return np.arange(first, last)
+
     def sold_kw(self, column_kw: Float, shape: tuple[int, int]) -> Float:
         """Power sold by each participant in each period, `shape` (T, P)."""
         return _scattered(self.column_period, self.column_seller, column_kw, shape)
@@ -59,16 +66,23 @@ class Offers:
         return _scattered(self.column_period, self.column_buyer, column_kw, shape)
 
 
-def spread(trades: Trades, participants: int) -> Offers:
-    """The rows and columns of the trades of `participants` participants."""
+def spread(trades: Trades, participants: int, *, by_submission: bool = False) -> Offers:
+    """The rows and columns of the trades of `participants` participants.
+
+    Where the rule of allocation looks at submission, trades that were submitted at different times are
+    different columns.
+    """
     length = trades.end - trades.start
     trade = np.repeat(np.arange(len(trades)), length)
     offset = np.arange(len(trade)) - np.repeat(np.cumsum(length) - length, length)
     period = np.repeat(trades.start, length) + offset
     proposed_kw = trades.power_kw[trade]
-    key = (period * participants + trades.seller[trade]) * participants + trades.buyer[trade]
+    rank = submission_rank(trades.submitted) if by_submission else np.zeros(len(trades), dtype=np.int64)
+    ranks = int(rank.max(initial=0)) + 1
+    pair = (period * participants + trades.seller[trade]) * participants + trades.buyer[trade]
     powered = proposed_kw > 0
-    keys, inverse = np.unique(key[powered], return_inverse=True)
+    keys, inverse = np.unique((pair * ranks + rank[trade])[powered], return_inverse=True)
+    pairs = keys // ranks
     column = np.full(len(trade), -1, dtype=np.int64)
     column[powered] = inverse
     return Offers(
@@ -76,11 +90,19 @@ def spread(trades: Trades, participants: int) -> Offers:
         period=period,
         proposed_kw=proposed_kw,
         column=column,
-        column_period=keys // participants**2,
-        column_seller=keys // participants % participants,
-        column_buyer=keys % participants,
+        column_period=pairs // participants**2,
+        column_seller=pairs // participants % participants,
+        column_buyer=pairs % participants,
+        column_rank=keys % ranks,
         column_kw=_total(inverse, proposed_kw[powered], len(keys)),
     )
+
+
+def submission_rank(submitted: Int) -> Int:
+    """Rank of each trade's submission, 0 for the earliest; those without one come last, (N,)."""
+    given = np.where(submitted == 0, np.iinfo(np.int64).max, submitted)
+    _, rank = np.unique(given, return_inverse=True)
+    return rank.astype(np.int64)
 
 
 def _scattered(period: Int, participant: Int, power_kw: Float, shape: tuple[int, int]) -> Float:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridpact.arrays import Bool, Float
+from gridpact.arrays import Bool, Complex, Float
 from gridpact.clearing.injection import Injection
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import ElementKind, Network
@@ -16,13 +16,15 @@ class Operation:
     """The state of every bus and rated element in every period; NaN where the power flow did not converge.
 
     Attributes:
-        voltage_pu: magnitudes, (T, B).
+        node_voltage_pu: complex voltages of the nodes, (T, N).
+        voltage_pu: magnitudes at the buses, (T, B).
         loading_percent: the greater of both ends, (T, E).
         import_kw: active power drawn from the supplies, (T,).
         losses_kw: active power lost in the network, (T,).
         converged: (T,).
     """
 
+    node_voltage_pu: Complex
     voltage_pu: Float
     loading_percent: Float
     import_kw: Float
@@ -52,24 +54,16 @@ class OperatingLimits:
         return np.maximum(loading_percent - self.loading_max_percent, 0.0)
 
 
-def operate(network: Network, *at_nodes: Injection) -> tuple[Operation, ...]:
-    """The operation under each injection at the nodes, (T, N) each: one batched AC power flow for all."""
-    p_kw = np.concatenate([injection.p_kw for injection in at_nodes])
-    q_kvar = np.concatenate([injection.q_kvar for injection in at_nodes])
-    flow = run_power_flow(network, p_kw, q_kvar)
-    whole = (
-        bus_voltage_pu(network, flow),
-        loading_percent(network, flow),
-        import_kw(network, flow),
-        losses_kw(network, flow),
-        flow.converged,
-    )
-    split = [np.split(values, len(at_nodes)) for values in whole]
-    return tuple(
-        Operation(
-            voltage_pu=v, loading_percent=loading, import_kw=supply, losses_kw=losses, converged=converged
-        )
-        for v, loading, supply, losses, converged in zip(*split, strict=True)
+def operate(network: Network, at_nodes: Injection) -> Operation:
+    """The operation under an injection at the nodes, (T, N): one batched AC power flow for all periods."""
+    flow = run_power_flow(network, at_nodes.p_kw, at_nodes.q_kvar)
+    return Operation(
+        node_voltage_pu=flow.voltage_pu,
+        voltage_pu=bus_voltage_pu(network, flow),
+        loading_percent=loading_percent(network, flow),
+        import_kw=import_kw(network, flow),
+        losses_kw=losses_kw(network, flow),
+        converged=flow.converged,
     )
 
 
@@ -98,3 +92,11 @@ def relaxed_limits(nominal: OperatingLimits, baseline: Operation) -> OperatingLi
         voltage_max_pu=np.fmax(nominal.voltage_max_pu, baseline.voltage_pu),
         loading_max_percent=np.fmax(nominal.loading_max_percent, baseline.loading_percent),
     )
+
+
+def keeps_limits(operation: Operation, limits: OperatingLimits, tolerance: float) -> Bool:
+    """Whether each period converges and breaks no limit by over `tolerance`, in pu and in percent, (T,)."""
+    voltage = np.all(limits.voltage_excess_pu(operation.voltage_pu) <= tolerance, axis=1)
+    loading = np.all(limits.loading_excess_percent(operation.loading_percent) <= tolerance, axis=1)
+    kept: Bool = operation.converged & voltage & loading
+    return kept

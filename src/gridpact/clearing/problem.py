@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Float, Int
-from gridpact.case.case import Case
+from gridpact.case.case import Allocation, Case
 from gridpact.case.participants import Participants
 from gridpact.case.trades import Trades
 from gridpact.clearing.injection import (
@@ -19,8 +19,17 @@ from gridpact.clearing.injection import (
     used_kw,
 )
 from gridpact.clearing.offers import Offers, spread
+from gridpact.clearing.operation import (
+    OperatingLimits,
+    Operation,
+    nominal_limits,
+    operate,
+    relaxed_limits,
+)
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
+
+CAP_TOLERANCE_KW = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +38,19 @@ class ClearingProblem:
 
     Attributes:
         network: the compiled network.
-        limits: of its buses, lines and transformers.
+        limits: of its buses, lines and transformers, as the case states them.
         offers: rows and columns of the trades.
         participants: P of them.
-        surplus_kw: cap on what each participant sells, (T, P).
-        residual_demand_kw: cap on what each participant buys, (T, P).
+        seller_cap_kw: surplus of each participant, infinite where all it proposes to sell is within, (T, P).
+        buyer_cap_kw: residual demand of each participant, infinite where all it proposes to buy is, (T, P).
         baseline: injection of each participant with no trade cleared, (T, P).
         baseline_at_nodes: the same at each node, (T, N).
+        baseline_operation: the true state of the network under the baseline.
+        nominal_limits: the limits of every period, as the case states them.
+        operating_limits: the same, relaxed where the baseline breaks them.
         participant_node: node of each participant, (P,).
         connected: incidence of participants on nodes, (P, N).
+        rule: chooses among what the network can carry.
         hours_per_period: kW times this is kWh.
     """
 
@@ -45,18 +58,22 @@ class ClearingProblem:
     limits: Limits
     offers: Offers
     participants: Participants
-    surplus_kw: Float
-    residual_demand_kw: Float
+    seller_cap_kw: Float
+    buyer_cap_kw: Float
     baseline: Injection
     baseline_at_nodes: Injection
+    baseline_operation: Operation
+    nominal_limits: OperatingLimits
+    operating_limits: OperatingLimits
     participant_node: Int
     connected: csr_array
+    rule: Allocation
     hours_per_period: float
 
     @property
     def shape(self) -> tuple[int, int]:
         """(T, P)."""
-        periods, participants = self.surplus_kw.shape
+        periods, participants = self.seller_cap_kw.shape
         return periods, participants
 
     @property
@@ -69,10 +86,17 @@ class ClearingProblem:
         """More load at a buyer per kW it buys: 1, or 0 where it is firm, (P,)."""
         return np.where(self.participants.firm, 0.0, 1.0)
 
-    def change_kw(self, column_kw: Float) -> Float:
-        """Change of each participant's active injection from the baseline, (T, P), for `column_kw` (C,)."""
+    def injection_at_nodes(self, column_kw: Float) -> Injection:
+        """The injection at each node, (T, N), when the columns clear `column_kw` (C,)."""
         sold = self.offers.sold_kw(column_kw, self.shape) * self.seller_injects
-        return sold - self.offers.bought_kw(column_kw, self.shape) * self.buyer_draws
+        bought = self.offers.bought_kw(column_kw, self.shape) * self.buyer_draws
+        p_kw = (sold - bought) @ self.connected
+        q_kvar = (
+            sold * self.participants.generation_tan_phi - bought * self.participants.load_tan_phi
+        ) @ self.connected
+        return Injection(
+            p_kw=self.baseline_at_nodes.p_kw + p_kw, q_kvar=self.baseline_at_nodes.q_kvar + q_kvar
+        )
 
 
 def pose(case: Case, trades: Trades, network: Network) -> ClearingProblem:
@@ -90,16 +114,30 @@ def pose(case: Case, trades: Trades, network: Network) -> ClearingProblem:
     )
     node = participant_node(network, participants)
     connected = connection(node, network.nodes)
+    baseline_at_nodes = at_nodes(connected, baseline)
+    operation = operate(network, baseline_at_nodes)
+    nominal = nominal_limits(network, case.limits, case.horizon.periods)
+    offers = spread(trades, len(participants), by_submission=case.allocation is Allocation.PRIORITY)
+    shape = profiles.load_kw.shape
     return ClearingProblem(
         network=network,
         limits=case.limits,
-        offers=spread(trades, len(participants)),
+        offers=offers,
         participants=participants,
-        surplus_kw=profiles.surplus_kw,
-        residual_demand_kw=profiles.residual_demand_kw,
+        seller_cap_kw=_reachable(profiles.surplus_kw, offers.sold_kw(offers.column_kw, shape)),
+        buyer_cap_kw=_reachable(profiles.residual_demand_kw, offers.bought_kw(offers.column_kw, shape)),
         baseline=baseline,
-        baseline_at_nodes=at_nodes(connected, baseline),
+        baseline_at_nodes=baseline_at_nodes,
+        baseline_operation=operation,
+        nominal_limits=nominal,
+        operating_limits=relaxed_limits(nominal, operation),
         participant_node=node,
         connected=connected,
+        rule=case.allocation,
         hours_per_period=case.horizon.hours_per_period,
     )
+
+
+def _reachable(cap_kw: Float, proposed_kw: Float) -> Float:
+    """The caps that what is proposed exceeds; a cap that cannot bind is none, and has no shadow price."""
+    return np.where(proposed_kw <= cap_kw + CAP_TOLERANCE_KW, np.inf, cap_kw)

@@ -1,11 +1,14 @@
 """Solution: what a formulation finds for a clearing problem, with its reasons."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 
 from gridpact.arrays import Float, Int
+from gridpact.clearing.offers import Offers
+
+SNAP_KW = 1e-7
 
 
 class LimitedBy(IntEnum):
@@ -54,16 +57,35 @@ class BindingLimits:
         period = np.concatenate([part.period for part in parts])
         limited_by = np.concatenate([part.limited_by for part in parts])
         element = np.concatenate([part.element for part in parts])
-        order = np.lexsort((element, limited_by, period))
-        return cls(
-            period=period[order],
-            limited_by=limited_by[order],
-            element=element[order],
-            value=np.concatenate([part.value for part in parts])[order],
-            limit=np.concatenate([part.limit for part in parts])[order],
-            shadow_price_kw_per_percent=np.concatenate([part.shadow_price_kw_per_percent for part in parts])[
-                order
-            ],
+        whole = cls(
+            period=period,
+            limited_by=limited_by,
+            element=element,
+            value=np.concatenate([part.value for part in parts]),
+            limit=np.concatenate([part.limit for part in parts]),
+            shadow_price_kw_per_percent=np.concatenate([part.shadow_price_kw_per_percent for part in parts]),
+        )
+        return whole.at(np.lexsort((element, limited_by, period)))
+
+    def without(self, periods: list[int]) -> "BindingLimits":
+        """These limits but for those of some periods."""
+        return self.at(np.flatnonzero(~np.isin(self.period, periods)))
+
+    def distinct_without_price(self) -> "BindingLimits":
+        """Each limit once, without a shadow price: that is of volume, and of no other aim."""
+        keys = np.column_stack([self.period, self.limited_by, self.element])
+        _, first = np.unique(keys, axis=0, return_index=True)
+        return replace(self.at(first), shadow_price_kw_per_percent=np.full(len(first), np.nan))
+
+    def at(self, index: Int) -> "BindingLimits":
+        """The limits at these indices, in their order."""
+        return BindingLimits(
+            period=self.period[index],
+            limited_by=self.limited_by[index],
+            element=self.element[index],
+            value=self.value[index],
+            limit=self.limit[index],
+            shadow_price_kw_per_percent=self.shadow_price_kw_per_percent[index],
         )
 
 
@@ -77,6 +99,45 @@ _NO_LIMITS = BindingLimits(
 )
 
 
+class PeriodStatus(IntEnum):
+    """How the allocation of a period was found; `label` is the word in the summary."""
+
+    IN_FULL = 0
+    OPTIMAL = 1
+    ACCEPTABLE = 2
+    BEST_FOUND = 3
+
+    @property
+    def label(self) -> str:
+        """Lower case."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodSolution:
+    """What was found for the n columns of one period that cannot clear in full.
+
+    Attributes:
+        period: the period.
+        columns: its columns, (n,).
+        column_kw: cleared power of each, (n,).
+        limited_by: a `LimitedBy` for each column, were it cut, (n,).
+        element: as in `BindingLimits`, −1 for none, (n,).
+        binding: limits with a shadow price.
+        volume_bound_kw: no allocation clears more than this.
+        status: how it was found.
+    """
+
+    period: int
+    columns: Int
+    column_kw: Float
+    limited_by: Int
+    element: Int
+    binding: BindingLimits
+    volume_bound_kw: float
+    status: PeriodStatus
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solution:
     """How much of each column clears, and what cut it.
@@ -86,8 +147,8 @@ class Solution:
         limited_by: a `LimitedBy` per column, (C,).
         element: as in `BindingLimits`, −1 where nothing cut, (C,).
         binding: limits with a shadow price.
-        volume_bound_kw: greatest total cleared power of each period that the formulation admits, (T,).
-        solved_periods: how many periods needed a solver.
+        volume_bound_kw: no allocation clears more than this total power in a period, (T,).
+        status: a `PeriodStatus` per period, (T,).
     """
 
     column_kw: Float
@@ -95,4 +156,45 @@ class Solution:
     element: Int
     binding: BindingLimits
     volume_bound_kw: Float
-    solved_periods: int
+    status: Int
+
+    @classmethod
+    def in_full(cls, offers: Offers, periods: int) -> "Solution":
+        """Everything proposed clears."""
+        return cls(
+            column_kw=offers.column_kw,
+            limited_by=np.full(offers.columns, LimitedBy.NOTHING, dtype=np.int64),
+            element=np.full(offers.columns, -1, dtype=np.int64),
+            binding=BindingLimits.joined([]),
+            volume_bound_kw=offers.volume_kw(offers.column_kw, periods),
+            status=np.full(periods, PeriodStatus.IN_FULL, dtype=np.int64),
+        )
+
+    def with_periods(self, offers: Offers, solved: list[PeriodSolution]) -> "Solution":
+        """This solution, but for the periods that were solved."""
+        column_kw, limited_by, element = self.column_kw.copy(), self.limited_by.copy(), self.element.copy()
+        volume_bound_kw, status = self.volume_bound_kw.copy(), self.status.copy()
+        for one in solved:
+            proposed_kw = offers.column_kw[one.columns]
+            column_kw[one.columns] = snapped(one.column_kw, proposed_kw)
+            cut = proposed_kw - column_kw[one.columns] > 0.0
+            limited_by[one.columns] = np.where(cut, one.limited_by, LimitedBy.NOTHING)
+            element[one.columns] = np.where(cut, one.element, -1)
+            volume_bound_kw[one.period] = one.volume_bound_kw
+            status[one.period] = one.status
+        periods = [one.period for one in solved]
+        return Solution(
+            column_kw=column_kw,
+            limited_by=limited_by,
+            element=element,
+            binding=BindingLimits.joined([self.binding.without(periods), *(one.binding for one in solved)]),
+            volume_bound_kw=volume_bound_kw,
+            status=status,
+        )
+
+
+def snapped(column_kw: Float, proposed_kw: Float) -> Float:
+    """Powers that are within a solver's tolerance of nothing or of everything, put there, (n,)."""
+    nearly_all = column_kw >= proposed_kw - SNAP_KW
+    nearly_nothing = column_kw <= np.minimum(SNAP_KW, 0.5 * proposed_kw)
+    return np.select([nearly_all, nearly_nothing], [proposed_kw, 0.0], column_kw)

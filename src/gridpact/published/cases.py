@@ -126,7 +126,7 @@ def _case(
         horizon=Horizon(start=start, timezone=TIMEZONE, resolution="1h", periods=len(load_kw)),
         network=source,
         limits=Limits(),
-        formulation=Formulation.DC,
+        formulation=Formulation.AC,
         allocation=Allocation.MAX_VOLUME,
         price_rule=PriceRule.ASK,
         participants=participants,

@@ -48,6 +48,11 @@ def _extreme(extreme: ExtremeComparison) -> str:
             f"true AC voltage falls to {extreme.dc_lowest_voltage_pu:.4f} pu "
             f"at bus {extreme.dc_lowest_voltage_bus}",
         ),
+        (
+            "ac clearing, the exact optimum",
+            extreme.ac_kw,
+            f"lowest voltage {extreme.ac_lowest_voltage_pu:.4f} pu",
+        ),
     )
     lines = [f"44 buses, extreme hour: {extreme.proposed_kw:.6f} kW proposed"]
     lines += [f"  {name:<33}{value:>12.6f} kW  {remark}".rstrip() for name, value, remark in ways]

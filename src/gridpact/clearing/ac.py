@@ -1,0 +1,65 @@
+"""AC clearing: the most that the network really carries, with exact branch equations.
+
+1. Clear against the caps alone, and run one AC power flow over all periods. Where it keeps every limit, the
+   optimum over caps is the optimum: most periods end here.
+2. Solve the other periods as nonlinear programmes, built once for the network and its trading pairs.
+3. Run the power flow of what they gave. Where a solver failed or its result breaks a limit, the best
+   allocation found that keeps every limit is taken instead, and marked so.
+"""
+
+import numpy as np
+
+from gridpact.arrays import Bool, Float
+from gridpact.case.case import Allocation
+from gridpact.clearing.linear import caps_fit, solve_over_caps
+from gridpact.clearing.nonlinear import NonlinearClearing
+from gridpact.clearing.operation import keeps_limits, operate
+from gridpact.clearing.problem import ClearingProblem
+from gridpact.clearing.retreat import retreat
+from gridpact.clearing.solution import PeriodStatus, Solution
+
+LIMIT_TOLERANCE = 1e-7
+
+
+def solve_ac(problem: ClearingProblem) -> Solution:
+    """The allocation of the problem's rule under exact AC, in every period.
+
+    Raises:
+        SolverFailed: HiGHS or Clarabel ended without an optimum over the caps.
+    """
+    offers = problem.offers
+    over_caps = _clear_over_caps(problem)
+    tight = np.flatnonzero(~_keeps_limits(problem, over_caps.column_kw))
+    if not len(tight):
+        return over_caps
+    bound_kw = over_caps.volume_bound_kw
+    clearing = NonlinearClearing(problem, tight, on_network=True)
+    exact = over_caps.with_periods(offers, [clearing.solve(t, bound_kw[t]) for t in tight.tolist()])
+    unsafe = ~_keeps_limits(problem, exact.column_kw) | (exact.status == PeriodStatus.BEST_FOUND)
+    retreats = [
+        retreat(problem, t, over_caps.column_kw[offers.of_period(t)], bound_kw[t], LIMIT_TOLERANCE)
+        for t in np.flatnonzero(unsafe).tolist()
+    ]
+    return exact.with_periods(offers, retreats)
+
+
+def _clear_over_caps(problem: ClearingProblem) -> Solution:
+    """The allocation by the problem's rule within the caps alone; its volume bound is that of any rule."""
+    greatest = solve_over_caps(problem)
+    if problem.rule is Allocation.MAX_VOLUME:
+        return greatest
+    tight = np.flatnonzero(~caps_fit(problem))
+    if not len(tight):
+        return greatest
+    clearing = NonlinearClearing(problem, tight, on_network=False)
+    bound_kw = greatest.volume_bound_kw
+    return Solution.in_full(problem.offers, problem.shape[0]).with_periods(
+        problem.offers, [clearing.solve(t, bound_kw[t]) for t in tight.tolist()]
+    )
+
+
+def _keeps_limits(problem: ClearingProblem, column_kw: Float) -> Bool:
+    """Whether each period has nothing to cut, or keeps its limits under an allocation's power flow, (T,)."""
+    operation = operate(problem.network, problem.injection_at_nodes(column_kw))
+    nothing_cleared = problem.offers.volume_kw(column_kw, problem.shape[0]) == 0.0
+    return nothing_cleared | keeps_limits(operation, problem.operating_limits, LIMIT_TOLERANCE)

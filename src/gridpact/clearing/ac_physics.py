@@ -1,0 +1,139 @@
+"""AcPhysics: the exact power flow of a network as rows of a nonlinear programme.
+
+Voltages are in rectangular coordinates, v = e + j f, in which everything is quadratic:
+
+    p = e ∘ Re(Yv) + f ∘ Im(Yv),  q = f ∘ Re(Yv) − e ∘ Im(Yv)     at nodes with participants,
+    Yv = 0                                                        at the others, where it is linear,
+    V_min² ≤ e² + f² ≤ V_max²                                     at every bus without a supply,
+    |i|² ≤ I²                                                     at every rated branch end.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import casadi as ca
+import numpy as np
+from scipy.sparse import csr_array
+
+from gridpact.arrays import Complex, Float, Int
+from gridpact.clearing.monitored import Monitored
+from gridpact.clearing.pairs import Pairs
+from gridpact.clearing.problem import ClearingProblem
+from gridpact.grid.power_flow import factors_of
+
+
+@dataclass(frozen=True)
+class AcPhysics:
+    """The rows of a network with R nodes that no supply holds, A of them with participants.
+
+    Attributes:
+        pairs: K trading pairs.
+    """
+
+    pairs: Pairs
+
+    @cached_property
+    def monitored(self) -> Monitored:
+        """What can reach a limit, V voltages and I branch ends."""
+        return Monitored(self.pairs.network)
+
+    @cached_property
+    def free(self) -> Int:
+        """Nodes that no supply holds, (R,)."""
+        network = self.pairs.network
+        return np.setdiff1d(np.arange(network.nodes), network.slack_node)
+
+    @cached_property
+    def variables(self) -> Any:
+        """e and f of the free nodes, (2R,)."""
+        return ca.vertcat(ca.SX.sym("e", len(self.free)), ca.SX.sym("f", len(self.free)))
+
+    @cached_property
+    def parameters(self) -> Any:
+        """Baseline injection p and q of the nodes with participants, (2A,)."""
+        return ca.SX.sym("baseline", 2 * len(self._active))
+
+    def equations(self, power_kw: Any) -> Any:
+        """Rows that are zero, (2R,), for the power of each pair, (K,); in pu of voltage."""
+        e, f = ca.vertsplit(self.variables, len(self.free))
+        admittance = self.pairs.network.admittance
+        real, imaginary = self._linear(admittance[self.free])
+        baseline_p, baseline_q = ca.vertsplit(self.parameters, len(self._active))
+        active = self._active.tolist()
+        idle = np.setdiff1d(np.arange(len(self.free)), self._active).tolist()
+        p = baseline_p + _matrix(self.pairs.injected_p[self.free[self._active]]) @ power_kw
+        q = baseline_q + _matrix(self.pairs.injected_q[self.free[self._active]]) @ power_kw
+        scale = 1.0 / np.abs(admittance.diagonal()[self.free])
+        return ca.vertcat(
+            ((e * real + f * imaginary)[active] - p) * scale[active],
+            ((f * real - e * imaginary)[active] - q) * scale[active],
+            real[idle] * scale[idle],
+            imaginary[idle] * scale[idle],
+        )
+
+    def limited(self) -> Any:
+        """Squares of the monitored voltages and of the monitored loadings, 1 at 100 %, (V + I,)."""
+        e, f = ca.vertsplit(self.variables, len(self.free))
+        at = np.searchsorted(self.free, self.monitored.node).tolist()
+        real, imaginary = self._linear(self.monitored.admittance)
+        return ca.vertcat(e[at] ** 2 + f[at] ** 2, real**2 + imaginary**2)
+
+    def parameter_values(self, problem: ClearingProblem, period: int) -> Float:
+        """Values of the parameters in a period, (2A,)."""
+        baseline, nodes = problem.baseline_at_nodes, self.free[self._active]
+        return np.concatenate([baseline.p_kw[period, nodes], baseline.q_kvar[period, nodes]])
+
+    def start(self, problem: ClearingProblem, period: int) -> Float:
+        """The variables at the baseline of a period, or at nominal voltage where that is unknown, (2R,)."""
+        voltage = problem.baseline_operation.node_voltage_pu[period, self.free]
+        known = np.where(np.isfinite(voltage), voltage, self.no_load_pu)
+        return np.concatenate([known.real, known.imag])
+
+    @cached_property
+    def no_load_pu(self) -> Complex:
+        """Voltages of the free nodes without any injection, (R,)."""
+        return factors_of(self.pairs.network).no_load_pu
+
+    def node_voltage_pu(self, state: Float) -> Complex:
+        """Voltages of all nodes, (N,), for values of the variables, (2R,)."""
+        network = self.pairs.network
+        real, imaginary = np.split(state, 2)
+        voltage = np.empty(network.nodes, dtype=np.complex128)
+        voltage[self.free] = real + 1j * imaginary
+        voltage[network.slack_node] = network.slack_voltage_pu
+        return voltage
+
+    def limit_bounds(self, problem: ClearingProblem, period: int) -> tuple[Float, Float]:
+        """Lower and upper bounds of the limited rows in a period, (V + I,) each."""
+        least, greatest, loading = self.monitored.bounds(problem.operating_limits, period)
+        lower = np.concatenate([least**2, np.full(len(loading), -np.inf)])
+        return lower, np.concatenate([greatest**2, (loading / 100.0) ** 2])
+
+    @cached_property
+    def _active(self) -> Int:
+        """Which of the free nodes have participants, (A,)."""
+        return np.flatnonzero(np.isin(self.free, self.pairs.participant_node))
+
+    def _linear(self, admittance: csr_array) -> tuple[Any, Any]:
+        """Real and imaginary part of `admittance` (L, N) times the voltages."""
+        network = self.pairs.network
+        e, f = ca.vertsplit(self.variables, len(self.free))
+        free = csr_array(admittance)[:, self.free]
+        supplied: Complex = np.asarray(
+            csr_array(admittance)[:, network.slack_node] @ network.slack_voltage_pu
+        )
+        conductance, susceptance = _matrix(free.real), _matrix(free.imag)
+        return (
+            conductance @ e - susceptance @ f + supplied.real,
+            susceptance @ e + conductance @ f + supplied.imag,
+        )
+
+
+def _matrix(array: csr_array) -> Any:
+    """A sparse matrix as CasADi takes it."""
+    columns = csr_array(array).tocsc()
+    columns.eliminate_zeros()
+    columns.sort_indices()
+    sparsity = ca.Sparsity(*columns.shape, columns.indptr.tolist(), columns.indices.tolist())
+    return ca.DM(sparsity, columns.data)

@@ -1,0 +1,237 @@
+"""Programme: a nonlinear programme over the power of trading pairs, built once and solved period by period.
+
+    minimise    −Σ_c w_c y_c + ε Σ_c w_c (q_c − y_c)² / q_c  −  λ Σ_c q_c log(y_c / q_c + δ)  −  μ z Σ_c q_c
+    subject to  lower_c ≤ y_c ≤ upper_c,  y_c ≥ z q_c for the columns of a level,
+                Σ sold ≤ a,  Σ bought ≤ r,
+                the physics of the network
+
+One objective serves every rule of allocation: w picks the columns whose volume counts, λ the proportional
+rule, μ the common level. The even cut has a weight ε instead of a programme of its own: it costs at most
+ε Σ q (1 − x)² of volume, and nothing wherever constraints are straight. Solved by Ipopt through CasADi to
+1e-12, so that a result does not depend on where the solver started.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+import casadi as ca
+import numpy as np
+
+from gridpact.arrays import Bool, Float, Int
+from gridpact.clearing.ac_physics import AcPhysics
+from gridpact.clearing.pairs import Pairs
+
+EVEN_CUT_WEIGHT = 1e-4
+LOG_SHIFT = 1e-9
+TOLERANCE = 1e-12
+ACCEPTABLE_TOLERANCE = 1e-8
+BOUND_RELAXATION = 1e-10
+ITERATIONS_MAX = 300
+KEPT_PROGRAMMES = 8
+
+
+class SolverStatus(StrEnum):
+    """How a solve ended."""
+
+    OPTIMAL = "optimal"
+    ACCEPTABLE = "acceptable"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What a solve is after, for n columns.
+
+    Attributes:
+        volume: weight w of each column's volume, (n,).
+        log: weight λ of Σ q log x.
+        level: weight μ of the common level z.
+        levelled: 1 for columns that clear at least the common level, (n,).
+    """
+
+    volume: Float
+    log: float = 0.0
+    level: float = 0.0
+    levelled: Float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodData:
+    """What distinguishes one period from another, for n columns, P participants, L limited rows.
+
+    Attributes:
+        pair: pair of each column, (n,).
+        proposed_kw: q, (n,).
+        seller_cap_kw, buyer_cap_kw: the caps, (P,).
+        parameters: of the physics.
+        limit_lower, limit_upper: of the physics' limited rows, (L,).
+        start: of the physics' variables.
+    """
+
+    pair: Int
+    proposed_kw: Float
+    seller_cap_kw: Float
+    buyer_cap_kw: Float
+    parameters: Float
+    limit_lower: Float
+    limit_upper: Float
+    start: Float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimum:
+    """What a solve found, for the n columns of its period.
+
+    Multipliers are of the objective, so for volume kW per kW of a cap; not negative but for those of limits,
+    which are positive at an upper bound and negative at a lower.
+
+    Attributes:
+        status: how it ended; where it failed the rest is of no use.
+        state: the physics' variables.
+        column_kw: y, (n,).
+        level: z.
+        seller_dual, buyer_dual: of the caps, (P,).
+        limit_dual: of the physics' limited rows, (L,).
+        level_dual: of the columns' level, (n,).
+    """
+
+    status: SolverStatus
+    state: Float
+    column_kw: Float
+    level: float
+    seller_dual: Float
+    buyer_dual: Float
+    limit_dual: Float
+    level_dual: Float
+
+
+class Programme:
+    """The programme for K trading pairs: over caps alone, or over the physics of their network too."""
+
+    def __init__(self, pairs: Pairs, physics: AcPhysics | None) -> None:
+        self._count = len(pairs)
+        self._sellers, by_seller = _grouping(pairs.seller)
+        self._buyers, by_buyer = _grouping(pairs.buyer)
+        nothing = ca.SX(0, 1)
+        power, proposed = ca.SX.sym("y", self._count), ca.SX.sym("q", self._count)
+        level, levelled = ca.SX.sym("z"), ca.SX.sym("levelled", self._count)
+        volume, weights = ca.SX.sym("w", self._count), ca.SX.sym("weights", 2)
+        state = physics.variables if physics else nothing
+        rows = (
+            physics.equations(power) if physics else nothing,
+            physics.limited() if physics else nothing,
+            by_seller @ power,
+            by_buyer @ power,
+            power - level * levelled * proposed,
+        )
+        objective = (
+            -ca.dot(volume, power)
+            + EVEN_CUT_WEIGHT * ca.sum1(volume * (proposed - power) ** 2 / proposed)
+            - weights[0] * ca.dot(proposed, ca.log(power / proposed + LOG_SHIFT))
+            - weights[1] * level * ca.sum1(proposed)
+        )
+        self._states = state.shape[0]
+        self._equations = rows[0].shape[0]
+        self._row_ends = np.cumsum([row.shape[0] for row in rows])[:-1]
+        parameters = physics.parameters if physics else nothing
+        programme: dict[str, Any] = {
+            "x": ca.vertcat(state, power, level),
+            "p": ca.vertcat(parameters, proposed, volume, weights, levelled),
+            "f": objective,
+            "g": ca.vertcat(*rows),
+        }
+        self._solver = ca.nlpsol("clearing", "ipopt", programme, _OPTIONS)
+
+    def solve(
+        self, data: PeriodData, lower_kw: Float, upper_kw: Float, goal: Goal, power_share: float
+    ) -> Optimum:
+        """The optimum of a period over lower ≤ y ≤ upper, (n,) each, started at a share of the way up."""
+        lower, upper = self._by_pair(lower_kw, data), self._by_pair(upper_kw, data)
+        parameters = (
+            data.parameters,
+            self._by_pair(data.proposed_kw, data, otherwise=1.0),
+            self._by_pair(goal.volume, data),
+            [goal.log, goal.level],
+            self._by_pair(goal.levelled, data),
+        )
+        caps = data.seller_cap_kw[self._sellers], data.buyer_cap_kw[self._buyers]
+        unbounded = np.full(self._states, np.inf)
+        no_minimum = np.full(len(caps[0]) + len(caps[1]), -np.inf)
+        equal = np.zeros(self._equations)
+        result = self._solver(
+            x0=np.concatenate([data.start, lower + power_share * (upper - lower), [0.0]]),
+            p=np.concatenate(parameters),
+            lbx=np.concatenate([-unbounded, lower, [0.0]]),
+            ubx=np.concatenate([unbounded, upper, [1.0 if goal.level else 0.0]]),
+            lbg=np.concatenate([equal, data.limit_lower, no_minimum, np.zeros(self._count)]),
+            ubg=np.concatenate([equal, data.limit_upper, *caps, np.full(self._count, np.inf)]),
+        )
+        return self._optimum(result, data)
+
+    def _optimum(self, result: Any, data: PeriodData) -> Optimum:
+        variables = np.asarray(result["x"]).ravel()
+        _, limit, seller, buyer, level = np.split(np.asarray(result["lam_g"]).ravel(), self._row_ends)
+        participants = len(data.seller_cap_kw)
+        return Optimum(
+            status=_STATUS.get(self._solver.stats()["return_status"], SolverStatus.FAILED),
+            state=variables[: self._states],
+            column_kw=variables[self._states : -1][data.pair],
+            level=float(variables[-1]),
+            seller_dual=_spread(np.maximum(seller, 0.0), self._sellers, participants),
+            buyer_dual=_spread(np.maximum(buyer, 0.0), self._buyers, participants),
+            limit_dual=limit,
+            level_dual=np.maximum(-level, 0.0)[data.pair],
+        )
+
+    def _by_pair(self, values: Float, data: PeriodData, *, otherwise: float = 0.0) -> Float:
+        return _spread(values, data.pair, self._count, otherwise)
+
+
+@lru_cache(maxsize=KEPT_PROGRAMMES)
+def programme_over_caps(pairs: Pairs) -> Programme:
+    """The programme of these pairs without a network, made once."""
+    return Programme(pairs, None)
+
+
+@lru_cache(maxsize=KEPT_PROGRAMMES)
+def programme_over_network(pairs: Pairs) -> tuple[Programme, AcPhysics]:
+    """The programme of these pairs on their network, and its physics, made once."""
+    physics = AcPhysics(pairs)
+    return Programme(pairs, physics), physics
+
+
+_STATUS = {
+    "Solve_Succeeded": SolverStatus.OPTIMAL,
+    "Solved_To_Acceptable_Level": SolverStatus.ACCEPTABLE,
+}
+
+_OPTIONS: dict[str, Any] = {
+    "print_time": False,
+    "ipopt": {
+        "print_level": 0,
+        "sb": "yes",
+        "tol": TOLERANCE,
+        "acceptable_tol": ACCEPTABLE_TOLERANCE,
+        "max_iter": ITERATIONS_MAX,
+        "mu_strategy": "adaptive",
+        "fixed_variable_treatment": "make_parameter",
+        "bound_relax_factor": BOUND_RELAXATION,
+        "honor_original_bounds": "yes",
+    },
+}
+
+
+def _grouping(participant: Int) -> tuple[Int, Any]:
+    """The distinct participants, (S,), and the matrix that sums pairs by them, (S, K)."""
+    distinct, row = np.unique(participant, return_inverse=True)
+    sparsity = ca.Sparsity.triplet(len(distinct), len(row), row.tolist(), list(range(len(row))))
+    return distinct, ca.DM(sparsity, 1.0)
+
+
+def _spread(values: Float | Bool, index: Int, count: int, otherwise: float = 0.0) -> Float:
+    """An array of `count` values that holds `values` at `index`, and `otherwise` elsewhere."""
+    spread = np.full(count, otherwise)
+    spread[index] = values
+    return spread
