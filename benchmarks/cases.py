@@ -1,16 +1,40 @@
-"""The cases that are measured: a name, and how each is made."""
+"""The cases that are measured: a name, how each is made, and how often it is run."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from gridpact.arrays import frozen
-from gridpact.case import Case, Orders, Trades
-from gridpact.published import cigre_day
+from gridpact.arrays import Float, Int, frozen
+from gridpact.case import Case, Horizon, Orders, Participants, Profiles, Trades
+from gridpact.case.participants import DEFAULT_RETAILER
+from gridpact.grid.compile import compile_source
+from gridpact.grid.source import NetworkSource
+from gridpact.published import cigre_day, cigre_extreme
 from gridpact.published.cases import HOURS
 
 SEED = 44
+FEEDER = NetworkSource(builtin="simbench/1-LV-rural2--0-sw")
+FEEDER_PARTICIPANTS = 100
+QUARTERS = 96
+MEAN_WINDOW = 12
+TIMEZONE = "Europe/Berlin"
+POWER_FACTOR = 0.97
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """A case to measure.
+
+    Attributes:
+        make: makes it.
+        runs: how often it is run; figures are medians.
+    """
+
+    make: Callable[[], Case]
+    runs: int
 
 
 def many_trades(count: int) -> Case:
@@ -24,20 +48,102 @@ def many_trades(count: int) -> Case:
     start = rng.integers(0, HOURS, count)
     end = np.minimum(start + rng.integers(1, HOURS, count), HOURS)
     proposed_kw = 2.0 * day.profiles.surplus_kw.max(axis=0).sum() / count
-    trades = Trades(
-        ids=tuple(f"t{k}" for k in range(count)),
-        seller=frozen(rng.integers(consumers, 2 * consumers, count), np.int64),
-        buyer=frozen(rng.integers(0, consumers, count), np.int64),
-        start=frozen(start, np.int64),
-        end=frozen(end, np.int64),
-        power_kw=frozen(rng.uniform(0.5, 1.5, count) * proposed_kw, float),
-        price_per_kwh=frozen(np.full(count, 0.1), float),
-        submitted=frozen(np.zeros(count), np.int64),
+    trades = _trades(
+        seller=rng.integers(consumers, 2 * consumers, count),
+        buyer=rng.integers(0, consumers, count),
+        start=start,
+        end=end,
+        power_kw=rng.uniform(0.5, 1.5, count) * proposed_kw,
     )
     return replace(day, name=f"44-bus day, {count} trades", trades=trades, orders=Orders.none())
 
 
-CASES: dict[str, Callable[[], Case]] = {
-    "44-bus day": cigre_day,
-    "44-bus day, 100,000 trades": lambda: many_trades(100_000),
+def feeder_day(count: int, peak_kw: float) -> Case:
+    """A day of quarter-hours on a 100-bus feeder: half its participants sell solar, half buy what they need.
+
+    Demand that was not bought goes without (elastic), so that every trade loads the network. At noon the
+    trades propose about twice the surplus.
+
+    Args:
+        count: number of trades, with windows of 12 periods on average.
+        peak_kw: solar peak of each seller, and evening peak of each buyer.
+    """
+    rng = np.random.default_rng(SEED)
+    network = compile_source(FEEDER)
+    low_voltage = network.bus_ids[network.bus_voltage_kv < 1.0]
+    half = FEEDER_PARTICIPANTS // 2
+    hour = (np.arange(QUARTERS) + 0.5) * 24.0 / QUARTERS
+    sun = np.maximum(np.cos((hour - 13.0) / 16.0 * 2.0 * np.pi), 0.0)
+    need = 0.45 + 0.35 * np.cos((hour - 19.0) / 24.0 * 2.0 * np.pi) + 0.2 * sun
+    size = rng.uniform(0.5, 1.5, FEEDER_PARTICIPANTS) * peak_kw
+    sells = np.arange(FEEDER_PARTICIPANTS) < half
+    start = rng.integers(0, QUARTERS, count)
+    end = np.minimum(start + rng.integers(1, 2 * MEAN_WINDOW, count), QUARTERS)
+    open_at_once = count * MEAN_WINDOW / QUARTERS
+    return Case(
+        name=f"feeder, {count} trades, {peak_kw:g} kW",
+        currency="EUR",
+        horizon=Horizon(
+            start=datetime(2024, 6, 21, tzinfo=ZoneInfo(TIMEZONE)),
+            timezone=TIMEZONE,
+            resolution="15min",
+            periods=QUARTERS,
+        ),
+        network=FEEDER,
+        limits=cigre_extreme().limits,
+        formulation=cigre_extreme().formulation,
+        allocation=cigre_extreme().allocation,
+        price_rule=cigre_extreme().price_rule,
+        participants=_participants(rng.choice(low_voltage, FEEDER_PARTICIPANTS), sells),
+        profiles=Profiles(
+            load_kw=frozen(np.outer(need, np.where(sells, 0.1, 1.0) * size), float),
+            generation_kw=frozen(np.outer(sun, sells * size), float),
+        ),
+        trades=_trades(
+            seller=rng.integers(0, half, count),
+            buyer=rng.integers(half, FEEDER_PARTICIPANTS, count),
+            start=start,
+            end=end,
+            power_kw=rng.uniform(0.5, 1.5, count) * 2.0 * half * peak_kw / open_at_once,
+        ),
+        orders=Orders.none(),
+    )
+
+
+def _participants(buses: Int, sells: Int) -> Participants:
+    count = len(buses)
+    return Participants(
+        ids=tuple(f"h{k:03}" for k in range(count)),
+        bus=frozen(buses, np.int64),
+        firm=frozen(sells, np.bool_),
+        exports=frozen(np.zeros(count), np.bool_),
+        load_power_factor=frozen(np.full(count, POWER_FACTOR), float),
+        generation_power_factor=frozen(np.ones(count), float),
+        retailer=(DEFAULT_RETAILER,) * count,
+    )
+
+
+def _trades(*, seller: Int, buyer: Int, start: Int, end: Int, power_kw: Float) -> Trades:
+    count = len(power_kw)
+    return Trades(
+        ids=tuple(f"t{k}" for k in range(count)),
+        seller=frozen(seller, np.int64),
+        buyer=frozen(buyer, np.int64),
+        start=frozen(start, np.int64),
+        end=frozen(end, np.int64),
+        power_kw=frozen(power_kw, float),
+        price_per_kwh=frozen(np.full(count, 0.1), float),
+        submitted=frozen(np.zeros(count), np.int64),
+    )
+
+
+MILD_KW, CONGESTED_KW = 2.0, 25.0
+BENCHMARKS: dict[str, Benchmark] = {
+    "44-bus day": Benchmark(make=cigre_day, runs=15),
+    "44 buses, congested hour": Benchmark(make=cigre_extreme, runs=15),
+    "44-bus day, 100,000 trades": Benchmark(make=lambda: many_trades(100_000), runs=3),
+    "100-bus feeder, 100,000 trades, mild": Benchmark(make=lambda: feeder_day(100_000, MILD_KW), runs=3),
+    "100-bus feeder, 100,000 trades, congested": Benchmark(
+        make=lambda: feeder_day(100_000, CONGESTED_KW), runs=1
+    ),
 }

@@ -1,9 +1,12 @@
 """The command line: `gridpact COMMAND`. Exit 0 done, 2 invalid input or usage, 1 anything else."""
 
+import filecmp
+import io
 import json
 import sys
+import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,9 +24,26 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+@dataclass(slots=True)
+class _Session:
+    """What `main` has to know of the command that ran."""
+
+    as_json: bool = False
+
+
+def _note_json(context: typer.Context, value: bool) -> bool:
+    if isinstance(context.obj, _Session):
+        context.obj.as_json = value
+    return value
+
+
 CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="A case folder.")]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the result.")]
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable result on stdout.")]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Machine-readable result on stdout.", callback=_note_json, is_eager=True),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 
 
@@ -41,17 +61,16 @@ def _root(
 @app.command()
 def demo(out: OutFolder = Path("gridpact-demo"), as_json: Json = False, quiet: Quiet = False) -> None:
     """Clear the published 44-bus day: a first look at what gridpact gives."""
-    from gridpact.case import read_case, write_case
+    from gridpact.case import read_case
     from gridpact.progress import progress
     from gridpact.published import cigre_day
-    from gridpact.results.write import check_output_folder, output_folder
+    from gridpact.results.output_folder import check_output_folder
 
-    check_output_folder(out / "result")
+    check_output_folder(out / "result", case_folder=out / "case")
     with progress("writing the published 44-bus day as a case", quiet=quiet):
-        with output_folder(out / "case", marker="case.toml") as folder:
-            write_case(cigre_day(), folder)
+        _write_or_keep(cigre_day(), out / "case")
         case = read_case(out / "case")
-    _clear(case, out / "result", as_json=as_json, quiet=quiet)
+    _clear(case, out / "result", report=True, as_json=as_json, quiet=quiet)
 
 
 @app.command()
@@ -60,8 +79,12 @@ def check(case_folder: CaseFolder, as_json: Json = False, quiet: Quiet = False) 
     from gridpact.case import read_case
     from gridpact.progress import progress
 
-    with progress(f"reading {case_folder}", quiet=quiet):
-        case = read_case(case_folder)
+    try:
+        with progress(f"reading {case_folder}", quiet=quiet):
+            case = read_case(case_folder)
+    except InvalidCase as error:  # The list is what was asked for, and so it goes to stdout.
+        _say(_as_json(_told(error)) if as_json else f"{case_folder}: {error}")
+        raise typer.Exit(EXIT_INVALID) from None
     facts = {
         "name": case.name,
         "network": case.network.name,
@@ -73,7 +96,7 @@ def check(case_folder: CaseFolder, as_json: Json = False, quiet: Quiet = False) 
         "warnings": list(case.warnings),
     }
     if as_json:
-        _say(json.dumps(facts, indent=2, ensure_ascii=False))
+        _say(_as_json(facts))
         return
     _say(f"{case_folder}: no problems")
     for name, value in facts.items():
@@ -90,14 +113,15 @@ def match(case_folder: CaseFolder, out: OutFolder, as_json: Json = False, quiet:
     from gridpact.case.write import write_trades
     from gridpact.matching import match as match_orders
     from gridpact.progress import progress
-    from gridpact.results.write import output_folder
+    from gridpact.results.output_folder import MATCHED_TRADES, check_output_folder, output_folder
+    from gridpact.results.phrases import counted
 
+    check_output_folder(out, MATCHED_TRADES, case_folder=case_folder)
     with progress(f"reading and matching {case_folder}", quiet=quiet):
         case = read_case(case_folder)
         if not len(case.orders):
             raise InvalidUsage(f"{case_folder} has no orders to match", "give it an orders.csv")
-        file = f"trades.{case.table_format}"
-        with output_folder(out, marker=file) as folder:
+        with output_folder(out, MATCHED_TRADES, case_folder=case_folder) as folder:
             trades = match_orders(case)
             write_trades(case, trades, folder)
     hours = (trades.end - trades.start) * case.horizon.hours_per_period
@@ -107,12 +131,12 @@ def match(case_folder: CaseFolder, out: OutFolder, as_json: Json = False, quiet:
         "trades": len(trades),
         "matched_kwh": round(matched_kwh, 9),
         "price_rule": str(case.price_rule),
-        "file": str(out / file),
+        "file": str(out / f"trades.{case.table_format}"),
     }
     if as_json:
-        _say(json.dumps(facts, indent=2, ensure_ascii=False))
+        _say(_as_json(facts))
     else:
-        counts = f"{len(case.orders)} orders matched into {len(trades)} trades"
+        counts = f"{counted(len(case.orders), 'order')} matched into {counted(len(trades), 'trade')}"
         _say(f"{case.name}: {counts}, {matched_kwh:.3f} kWh")
         _say(f"  trades in {facts['file']}")
 
@@ -125,23 +149,55 @@ def clear(
     allocation: Annotated[
         str, typer.Option(help="Rule: max-volume, max-min, proportional or priority.")
     ] = "",
+    certify: Annotated[
+        bool, typer.Option("--certify", help="Prove an upper bound on what any allocation could clear.")
+    ] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Leave report.html out.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Clear the trades of a case, verify the dispatch, and write the result with its report."""
     from gridpact.case import Allocation, Formulation, read_case
     from gridpact.progress import progress
-    from gridpact.results.write import check_output_folder
+    from gridpact.results.output_folder import check_output_folder
 
     chosen: dict[str, Any] = {}
     if formulation:
         chosen["formulation"] = _choice(Formulation, "--formulation", formulation)
     if allocation:
         chosen["allocation"] = _choice(Allocation, "--allocation", allocation)
-    check_output_folder(out)
+    check_output_folder(out, case_folder=case_folder)
     with progress(f"reading {case_folder}", quiet=quiet):
         case = read_case(case_folder)
-    _clear(replace(case, **chosen), out, as_json=as_json, quiet=quiet)
+    case = replace(case, **chosen)
+    _clear(case, out, certify=certify, report=not no_report, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def network(
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME_OR_FILE]", help="A built-in network's name, or a network file.")
+    ] = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the buses, lines and transformers of a network; without a name, the built-in networks."""
+    from gridpact.grid.builtin import builtin_names, near_builtin
+    from gridpact.grid.compile import compile_source
+    from gridpact.grid.listing import listed, listing
+    from gridpact.grid.source import NetworkSource
+    from gridpact.progress import progress
+
+    if not name:
+        _say(_as_json(builtin_names()) if as_json else "\n".join(builtin_names()))
+        return
+    is_file = Path(name).is_file()
+    if not is_file and name not in builtin_names():
+        raise InvalidUsage(f"'{name}' is neither a built-in network nor a file", near_builtin(name))
+    source = NetworkSource(file=Path(name)) if is_file else NetworkSource(builtin=name)
+    with progress(f"compiling {name}", quiet=quiet):
+        facts = listing(compile_source(source))
+    _say(_as_json(facts) if as_json else listed(facts))
 
 
 @app.command()
@@ -154,37 +210,63 @@ def reproduce(as_json: Json = False, quiet: Quiet = False) -> None:
     with progress("clearing the published cases again", quiet=quiet):
         reproduction = reproduce_published()
     if as_json:
-        _say(json.dumps(reproduction.as_dict(), indent=2, ensure_ascii=False))
+        _say(_as_json(reproduction.as_dict()))
     else:
         _say(comparison(reproduction))
 
 
 def main() -> None:
     """Runs the command line, and turns what gridpact raises into an exit code and a message."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # A terminal may not know every letter of a name.
+            stream.reconfigure(errors="backslashreplace")
+    session = _Session()
     try:
-        app()
+        app(obj=session)
     except (InvalidCase, InvalidUsage) as error:
-        _fail(error, EXIT_INVALID)
+        _fail(error, EXIT_INVALID, as_json=session.as_json)
     except (GridpactError, OSError) as error:
-        _fail(error, EXIT_FAILED)
+        _fail(error, EXIT_FAILED, as_json=session.as_json)
 
 
-def _clear(case: Any, out: Path, *, as_json: bool, quiet: bool) -> None:
+def _clear(case: Any, out: Path, *, certify: bool = False, report: bool, as_json: bool, quiet: bool) -> None:
     import gridpact
     from gridpact.progress import progress
-    from gridpact.report import report_page
+    from gridpact.results.output_folder import REPORT_FILE
     from gridpact.results.words import outcome
 
     with progress("compiling the network and clearing", quiet=quiet):
-        clearance = gridpact.clear(case)
+        clearance = gridpact.clear(case, certify=certify)
     with progress(f"writing {out}", quiet=quiet):
-        gridpact.write_clearance(clearance, out, report=report_page(clearance))
+        gridpact.write_clearance(clearance, out, report=_report(clearance) if report else None)
     if as_json:
-        _say(json.dumps(clearance.summary, indent=2, ensure_ascii=False))
-    else:
-        _say(outcome(clearance))
-        _say(f"  result    {out}")
-        _say(f"  report    {out / 'report.html'}")
+        _say(_as_json(clearance.summary))
+        return
+    _say(outcome(clearance))
+    _say(f"  result    {out}")
+    if report:
+        _say(f"  report    {out / REPORT_FILE}")
+
+
+def _report(clearance: Any) -> str:
+    from gridpact.report import report_page
+
+    return report_page(clearance)
+
+
+def _write_or_keep(case: Any, folder: Path) -> None:
+    """Writes a case folder; the same one is kept where it is there already, and no other is touched."""
+    from gridpact.case import write_case
+
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        write_case(case, folder)
+        return
+    with tempfile.TemporaryDirectory() as aside:
+        write_case(case, aside)
+        names = sorted(path.name for path in Path(aside).iterdir())
+        found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        if found != names or filecmp.cmpfiles(aside, folder, names, shallow=False)[0] != names:
+            raise InvalidUsage(f"{folder} holds something else than the demo's case", "name another --out")
 
 
 def _choice(kind: Callable[[str], Any], option: str, value: str) -> Any:
@@ -195,18 +277,24 @@ def _choice(kind: Callable[[str], Any], option: str, value: str) -> Any:
         raise InvalidUsage(f"{option} '{value}' is not known", f"write {known}") from None
 
 
+def _as_json(facts: Any) -> str:
+    return json.dumps(facts, indent=2, ensure_ascii=False)
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    """An error for programs: every problem of a case, or the message."""
+    if isinstance(error, InvalidCase):
+        problems = [asdict(problem) for problem in error.problems]
+        return {"total": error.total, "problems": problems, "unchecked": list(error.unchecked)}
+    return {"error": str(error)}
+
+
 def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def _fail(error: Exception, code: int) -> None:
-    if isinstance(error, InvalidCase) and "--json" in sys.argv:
-        from dataclasses import asdict
-
-        _say(
-            json.dumps(
-                {"problems": [asdict(problem) for problem in error.problems]}, indent=2, ensure_ascii=False
-            )
-        )
+def _fail(error: Exception, code: int, *, as_json: bool) -> None:
+    if as_json:
+        _say(_as_json(_told(error)))
     sys.stderr.write(f"gridpact: {error}\n")
     sys.exit(code)

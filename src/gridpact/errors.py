@@ -46,17 +46,23 @@ class GridpactError(Exception):
 
 
 class InvalidCase(GridpactError):
-    """A case that cannot be used as it is; `problems` holds everything found wrong with it.
+    """A case that cannot be used as it is; `problems` holds what was found wrong with it.
 
     Args:
         problems: at least one problem, in the order of the files and lines.
+        total: how many were found; of very many of one kind, `problems` holds the first ones and a count.
+        unchecked: what could not be checked because of them, and why.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(
+        self, problems: Iterable[Problem], *, total: int | None = None, unchecked: Iterable[str] = ()
+    ) -> None:
         self.problems = tuple(problems)
-        count = len(self.problems)
-        head = f"{count} problem{'s' if count != 1 else ''}:"
-        super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
+        self.total = len(self.problems) if total is None else total
+        self.unchecked = tuple(unchecked)
+        head = f"{self.total:,} problem{'s' if self.total != 1 else ''}:"
+        notes = [f"  not checked yet: {'; '.join(self.unchecked)}"] if self.unchecked else []
+        super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems), *notes]))
 
 
 class InvalidUsage(GridpactError):

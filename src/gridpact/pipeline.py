@@ -1,9 +1,12 @@
 """The way from a case to its clearance."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from gridpact.case.case import Case, Formulation
+from gridpact.arrays import Float
+from gridpact.case.case import Allocation, Case, Formulation
 from gridpact.clearing.ac import solve_ac
+from gridpact.clearing.certify import certify as prove
 from gridpact.clearing.dc import solve_dc
 from gridpact.clearing.injection import at_nodes, participant_bus_position
 from gridpact.clearing.operation import operate
@@ -33,23 +36,20 @@ def compile_network(case: Case) -> Network:
     return compile_source(case.network)
 
 
-def clear(case: Case, *, network: Network | None = None) -> Clearance:
+def clear(case: Case, *, network: Network | None = None, certify: bool = False) -> Clearance:
     """Clears the trades of a case, after matching its orders where there are any, and verifies the result.
 
     Args:
         case: a case, as `read_case` gives it.
         network: its compiled network; compiled here where there is none.
+        certify: also prove an upper bound on the volume of any allocation under exact AC.
 
     Raises:
         InvalidCase: the network cannot be compiled, or does not have the participants' buses.
-        InvalidUsage: the formulation does not offer the allocation.
+        InvalidUsage: the formulation does not offer the allocation, or a certificate.
         SolverFailed: no optimum was found over the caps, or in the DC model.
     """
-    if not case.formulation.offers(case.allocation):
-        raise InvalidUsage(
-            f"allocation '{case.allocation}' does not go with formulation '{case.formulation}'",
-            "clear with formulation 'ac', or by 'max-volume'",
-        )
+    _check_usage(case, certify=certify)
     watch = Stopwatch()
     with watch.step("compile"):
         network = network or compile_network(case)
@@ -60,6 +60,11 @@ def clear(case: Case, *, network: Network | None = None) -> Clearance:
     with watch.step("clear"):
         problem = pose(case, trades, network)
         solution = SOLVERS[case.formulation](problem)
+        greatest_kw = _greatest_volume_kw(case.formulation, problem, solution)
+    certificate = None
+    if certify:
+        with watch.step("certify"):
+            certificate = prove(problem, solution.column_kw, solution.volume_bound_kw)
     with watch.step("dispatch"):
         sold_kw = problem.offers.sold_kw(solution.column_kw, problem.shape)
         bought_kw = problem.offers.bought_kw(solution.column_kw, problem.shape)
@@ -76,6 +81,8 @@ def clear(case: Case, *, network: Network | None = None) -> Clearance:
         matched=len(matched),
         offers=problem.offers,
         solution=solution,
+        greatest_volume_kw=greatest_kw,
+        certificate=certificate,
         dispatch=schedule,
         bus_position=bus_position,
         baseline=problem.baseline_operation,
@@ -85,3 +92,24 @@ def clear(case: Case, *, network: Network | None = None) -> Clearance:
         verification=verification,
         seconds=watch.seconds,
     )
+
+
+def _check_usage(case: Case, *, certify: bool) -> None:
+    if not case.formulation.offers(case.allocation):
+        raise InvalidUsage(
+            f"allocation '{case.allocation}' does not go with formulation '{case.formulation}'",
+            "clear with formulation 'ac', or by 'max-volume'",
+        )
+    if certify and case.formulation is not Formulation.AC:
+        raise InvalidUsage(
+            f"a certificate is about exact AC, and the formulation is '{case.formulation}'",
+            "clear with formulation 'ac', or without a certificate",
+        )
+
+
+def _greatest_volume_kw(formulation: Formulation, problem: ClearingProblem, solution: Solution) -> Float:
+    """The volume of each period by `max-volume`, (T,): what the price of fairness is measured against."""
+    offers, periods = problem.offers, problem.shape[0]
+    if problem.rule is not Allocation.MAX_VOLUME:
+        solution = SOLVERS[formulation](replace(problem, rule=Allocation.MAX_VOLUME))
+    return offers.volume_kw(solution.column_kw, periods)

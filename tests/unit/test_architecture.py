@@ -54,3 +54,8 @@ def test_the_public_names_are_sorted_and_importable() -> None:
     assert list(gridpact.__all__) == sorted(gridpact.__all__)
     for name in gridpact.__all__:
         assert getattr(gridpact, name) is not None
+
+
+def test_completion_knows_the_public_names() -> None:
+    assert set(gridpact.__all__) <= set(dir(gridpact))
+    assert "__version__" in dir(gridpact)

@@ -11,6 +11,7 @@ from tests.example import FILES, write_example
 POWER_IN_W = "no low-voltage connection carries this; is the value in W?"
 HORIZON = "which is 2024-06-21T00:00+02:00 to 2024-06-21T01:00+02:00"
 TERM = "is a term that is not available in this version"
+BUSES = "its buses are 0 to 9; see `gridpact network`"
 ROW_T1 = "2024-06-21T00:00,2024-06-21T01:00,1.5,0.21"
 
 
@@ -46,13 +47,13 @@ TABLE_CHECKS = [
         "write it without",
     ),
     (P, "h3,7", "h3,", 4, "bus", "", "is missing", "give the bus index in the network"),
-    (P, "h3,7", "h3,x7", 4, "bus", "x7", "is not a number", "write it plainly, as in 1.5"),
+    (P, "h3,7", "h3,x7", 4, "bus", "x7", "is not a number", "write the index, as in 3"),
     (P, "h3,7", "h3,7.5", 4, "bus", "7.5", "is not a whole number", "write the index, as in 3"),
     (P, "h3,7", "h3,-7", 4, "bus", "-7", "is negative", "an index is 0 or more"),
-    (P, "h3,7", "h3,77", 4, "bus", "77", "is not a bus of the network", "the nearest is bus 9"),
+    (P, "h3,7", "h3,77", 4, "bus", "77", "is not a bus of the network", BUSES),
     (P, "firm", "Firm", 2, "demand", "Firm", "is not a choice", "write 'firm' or 'elastic'"),
     (P, "export", "sell", 3, "surplus", "sell", "is not a choice", "write 'curtail' or 'export'"),
-    (P, "0.95", "1.2", 2, "load_power_factor", "1.2", "is not a power factor", "write one above 0, up to 1"),
+    (P, "0.95", "1.2", 2, "load_power_factor", "1.2", "is not a power factor", "write one from 0.1 to 1"),
     (
         P,
         "0.9,",
@@ -61,7 +62,7 @@ TABLE_CHECKS = [
         "generation_power_factor",
         "-0.9",
         "is not a power factor",
-        "write one above 0, up to 1",
+        "write one from 0.1 to 1",
     ),
     (F, "h2,0.2", "h20,0.2", 3, "participant", "h20", "is not in participants.csv", "did you mean 'h2'?"),
     (F, "h2,0.2", "h2,", 3, "load_kw", "", "is missing", "give the forecast load, mean of the period"),
@@ -175,6 +176,29 @@ TABLE_CHECKS = [
     ),
     (T, ",0,false", ",0.5,false", 3, "min_fraction", "0.5", TERM, "leave it empty or 0"),
     (T, ",0,false", ",0,true", 3, "block", "true", TERM, "leave it empty or false"),
+    (T, "t2,h1", "t2,", 3, "seller", "", "is missing", "give the participant that sells"),
+    (F, "00:00+02:00,h1", "00:00+02:00,", 2, "participant", "", "is missing", "give a participant"),
+    (
+        T,
+        "2024-06-21T00:15+02:00,2024-06-21T00:30+02:00",
+        "2024-06-21T00:15+02:00,2024-06-20T23:45+02:00",
+        3,
+        "end",
+        "2024-06-20T23:45+02:00",
+        "is not after the start of the window",
+        "the end itself is not part of it",
+    ),
+    (
+        T,
+        "2024-06-21T00:00,2024-06-21T01:00",
+        "2024-06-21T01:00,2024-06-21T00:00",
+        2,
+        "end",
+        "2024-06-21T00:00",
+        "is not after the start of the window",
+        "the end itself is not part of it",
+    ),
+    (P, "0.95", "0.05", 2, "load_power_factor", "0.05", "is not a power factor", "write one from 0.1 to 1"),
     (O, "o2", "o1", 3, "order", "o1", "is there more than once", "first in line 2; give each its own name"),
     (O, "sell", "", 2, "side", "", "is missing", "give the ask or bid"),
     (O, "buy", "bid", 3, "side", "bid", "is not a choice", "write 'sell' or 'buy'"),
@@ -214,6 +238,47 @@ def test_many_problems_of_a_kind_are_counted(tmp_path: Path) -> None:
     problems = refusal.value.problems
     assert [found.line for found in problems] == [*range(2, 22), 0]
     assert problems[-1] == Problem(file=T, field="power_kw", what="is negative … and 980 more like it")
+    assert refusal.value.total == 1000
+    assert str(refusal.value).startswith("1,000 problems:\n")
+
+
+def test_what_could_not_be_checked_is_said_last(tmp_path: Path) -> None:
+    def told(*edits: tuple[str, str, str]) -> tuple[str, ...]:
+        write_example(tmp_path)
+        for file, old, new in edits:
+            path = tmp_path / file
+            path.write_text(path.read_text().replace(old, new, 1))
+        with pytest.raises(InvalidCase) as refusal:
+            read_case(tmp_path)
+        assert str(refusal.value).count("not checked yet") == bool(refusal.value.unchecked)
+        return tuple(note.partition(",")[0] for note in refusal.value.unchecked)
+
+    assert told(("case.toml", "periods = 4", "periods = 0")) == ("times",)
+    assert told(("case.toml", "freileitung_2", "x")) == ("buses",)
+    assert told(("case.toml", "periods = 4", "periods = ")) == ("buses", "times")
+    assert told((P, "participant,", "participants,")) == ("names in other tables",)
+    assert told((T, "t2,", "t1,")) == ()
+
+
+@pytest.mark.parametrize(("separator", "words"), [(";", "semicolons"), ("\t", "tabs")])
+def test_another_separator_is_one_problem(separator: str, words: str, tmp_path: Path) -> None:
+    write_example(tmp_path)
+    path = tmp_path / F
+    path.write_text(path.read_text().replace(".", ",").replace(",", separator))
+    with pytest.raises(InvalidCase) as refusal:
+        read_case(tmp_path)
+    (found,) = refusal.value.problems
+    assert str(found).startswith(f"profiles.csv line 1: has its values separated by {words} (save it with")
+
+
+def test_buses_are_listed_in_runs() -> None:
+    import numpy as np
+
+    from gridpact.case.check import _spans
+
+    assert _spans(np.array([0, 1, 2, 7, 9, 10])) == "0 to 2, 7, 9 to 10"
+    assert _spans(np.arange(0, 40, 2)).endswith(", 14, …")
+    assert _spans(np.array([], dtype=np.int64)) == "none"
 
 
 def test_columns_that_are_not_known(tmp_path: Path) -> None:

@@ -12,7 +12,65 @@ from tests.example import write_example
 BUILTIN = 'builtin = "pandapower/kerber_landnetz_freileitung_2"'
 NO_TEXT = "is empty, has white space around it or a character that cannot be printed"
 
+VOLTS = "write 0.5 to 1.5, in pu of nominal; is the value in volts?"
+PERCENT = "write a number above 0, up to 1000, in percent"
+
 CHECKS = [
+    ("= 1.05", "= 240", 15, "limits.voltage_max_pu", "240", "is out of range", VOLTS),
+    (
+        "voltage_max_pu = 1.05",
+        "line_loading_max_percent = 0",
+        15,
+        "limits.line_loading_max_percent",
+        "0",
+        "is out of range",
+        PERCENT,
+    ),
+    (
+        "voltage_max_pu = 1.05",
+        "transformer_loading_max_percent = 1001.0",
+        15,
+        "limits.transformer_loading_max_percent",
+        "1001.0",
+        "is out of range",
+        PERCENT,
+    ),
+    (
+        "= 0.95",
+        "= 1.06",
+        14,
+        "limits.voltage_min_pu",
+        "1.06",
+        "leaves no band: 1.06 to 1.05 pu",
+        "the minimum is below the maximum",
+    ),
+    (
+        'name = "Example street"',
+        "",
+        0,
+        "name",
+        "",
+        "is missing",
+        'add name = "Village street" above the sections',
+    ),
+    (
+        "freileitung_2",
+        "unlike_anything",
+        11,
+        "network.builtin",
+        "pandapower/kerber_landnetz_unlike_anything",
+        "is not a built-in network",
+        None,
+    ),
+    (
+        "pandapower/kerber_landnetz_freileitung_2",
+        "pandapower/mv_oberrhein",
+        11,
+        "network.builtin",
+        "pandapower/mv_oberrhein",
+        "is not a built-in network",
+        "see `gridpact network`",
+    ),
     ('name = "Example street"', "name = 5", 1, "name", "5", "is not text", "write it in quotes"),
     ('"Example street"', '""', 1, "name", "", NO_TEXT, "write plain text"),
     (
@@ -92,14 +150,14 @@ CHECKS = [
     ),
     (
         "periods = 4",
-        "periods = 1000001",
+        "periods = 105409",
         8,
         "horizon.periods",
-        "1000001",
+        "105409",
         "is out of range",
-        "write 1 to 1000000",
+        "write 1 to 105408",
     ),
-    ("periods = 4\n", "", 4, "horizon.periods", "", "is missing", ""),
+    ("periods = 4\n", "", 4, "horizon.periods", "", "is missing", "add periods = 24 to [horizon]"),
     (
         BUILTIN,
         BUILTIN + '\nfile = "network.json"',
@@ -128,9 +186,9 @@ CHECKS = [
         "copy the file there and give its name",
     ),
     ("= 0.95", '= "0.95"', 14, "limits.voltage_min_pu", "0.95", "is not a number", "write it without quotes"),
-    ("= 0.95", "= -0.95", 14, "limits.voltage_min_pu", "-0.95", "is out of range", "write a number above 0"),
-    ("= 1.05", "= inf", 15, "limits.voltage_max_pu", "inf", "is out of range", "write a number above 0"),
-    ("= 1.05", "= nan", 15, "limits.voltage_max_pu", "nan", "is out of range", "write a number above 0"),
+    ("= 0.95", "= -0.95", 14, "limits.voltage_min_pu", "-0.95", "is out of range", VOLTS),
+    ("= 1.05", "= inf", 15, "limits.voltage_max_pu", "inf", "is out of range", VOLTS),
+    ("= 1.05", "= nan", 15, "limits.voltage_max_pu", "nan", "is out of range", VOLTS),
     ('"dc"', '"DC"', 18, "clearing.formulation", "DC", "is not a known formulation", "write 'ac' or 'dc'"),
     (
         '"max-volume"',
@@ -191,6 +249,21 @@ def test_a_syntax_error_is_named_with_its_line(old: str, new: str, line: int, tm
     ((found_line, _, _, what, _),) = problems_of(tmp_path, old, new)
     assert found_line == line
     assert what.startswith("is not TOML: ")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "remedy"),
+    [
+        ('"Europe/Berlin"', "Europe/Berlin", 'write text in quotes, as in timezone = "Europe/Berlin"'),
+        ('"15min"', "15min  # quarters", 'write text in quotes, as in resolution = "15min"'),
+        ('"Example street"', "Example street", 'write text in quotes, as in name = "Example street"'),
+        ("periods = 4", "periods = 4 5", ""),
+        ("periods = 4", "periods = ", ""),
+    ],
+)
+def test_text_without_quotes_is_hinted_at(old: str, new: str, remedy: str, tmp_path: Path) -> None:
+    ((*_, found),) = problems_of(tmp_path, old, new)
+    assert found == remedy
 
 
 def test_a_number_too_long_to_write_is_out_of_range(tmp_path: Path) -> None:

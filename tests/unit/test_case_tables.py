@@ -8,8 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gridpact.case import Case, TableFormat, read_case, write_case
+from gridpact.case import Case, TableFormat, csv_table, read_case, write_case
+from gridpact.case.csv_table import _split_exactly, split_csv
 from gridpact.case.table import parse_csv
 from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.grid.source import NetworkSource
@@ -52,6 +55,8 @@ def parsed(content: bytes) -> tuple[dict[str, list[str]], list[int], list[str]]:
         (b"a,b\n", [[], []], []),
         (b"a,b", [[], []], []),
         (b"a,b\nNA,null\n", [["NA"], ["null"]], [2]),
+        (b'a,b\n"1\n\n3",2\n\n"",5\n', [["1\n\n3", ""], ["2", "5"]], [2, 6]),
+        (b'a,b\n"""1""",5"\n', [['"1"'], ['5"']], [2]),
     ],
 )
 def test_csv_is_read_as_text_with_its_lines(
@@ -65,9 +70,39 @@ def test_rows_that_do_not_fit_are_named_and_left_out() -> None:
     assert (columns, lines) == ({"a": ["2"], "b": ["3"]}, [3])
     remedy = "(quote a value with a comma in it)"
     assert problems == [
-        f"t.csv line 2: has 1 values where the header has 2 columns {remedy}",
+        f"t.csv line 2: has 1 value where the header has 2 columns {remedy}",
         f"t.csv line 4: has 3 values where the header has 2 columns {remedy}",
     ]
+
+
+def test_rows_that_do_not_fit_among_quotes_and_blank_lines() -> None:
+    columns, lines, problems = parsed(b'a,b\n\n"1\n2",3\n4\n\n5,6\n')
+    assert (columns, lines) == ({"a": ["1\n2", "5"], "b": ["3", "6"]}, [3, 7])
+    assert [problem.partition(":")[0] for problem in problems] == ["t.csv line 5"]
+
+
+@given(st.lists(st.sampled_from(["1", '"', '""', ",", "\n", "x", " "]), max_size=24))
+def test_both_ways_to_split_csv_agree(pieces: list[str]) -> None:
+    text = "a,b\n" + "".join(pieces)
+    (one, faults), (other, found) = split_csv(text.encode(), "t.csv"), _split_exactly(text, "t.csv")
+    assert one is not None
+    assert other is not None
+    assert faults == found
+    assert one.line.tolist() == other.line.tolist()
+    assert [part.to_pylist() for part in one.columns] == [part.to_pylist() for part in other.columns]
+
+
+def test_a_large_file_is_split_by_arrow_whatever_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("the slow way")
+
+    monkeypatch.setattr(csv_table, "_split_exactly", refuse)
+    rows = [b"a,b", *([b"12345678,12345678"] * 200_000)]
+    rows[100], rows[150_000], rows[190_000] = b"", b'"1\n""2""",3', b"4"
+    columns, lines, problems = parsed(b"\n".join(rows))
+    assert len(lines) == len(columns["a"]) == 199_998
+    assert (lines[98], lines[99], lines[-1]) == (100, 102, 200_002)
+    assert [problem.partition(":")[0] for problem in problems] == ["t.csv line 190002"]
 
 
 @pytest.mark.parametrize("content", [b'a,b\n1,2\n3,"4\n5,6\n', b'a,b\n1,2\n"3"x,4\n'])

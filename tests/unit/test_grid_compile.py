@@ -13,6 +13,8 @@ from pandapower import networks
 
 from gridpact.errors import InvalidCase
 from gridpact.grid.compile import compile_source
+from gridpact.grid.dc_model import susceptance_kw
+from gridpact.grid.listing import listed, listing
 from gridpact.grid.power_flow import bus_voltage_pu, run_power_flow
 from gridpact.grid.source import NetworkSource
 
@@ -124,3 +126,33 @@ def test_the_two_conversions_have_to_agree(
     (tmp_path / "network.json").write_text(pp.to_json(net, filename=None), encoding="utf-8")
     with pytest.raises(InvalidCase, match="understood in two ways"):
         compile_source(NetworkSource(file=tmp_path / "network.json"))
+
+
+def test_a_file_that_is_not_json_says_so(tmp_path: Path) -> None:
+    for content, message in (
+        (
+            b"bus,vn_kv\n1,0.4\n",
+            r"network\.json: is not JSON: Expecting value in line 1 \(give JSON written by",
+        ),
+        (b"\xff\xfe", r"network\.json: is not UTF-8 text"),
+    ):
+        (tmp_path / "network.json").write_bytes(content)
+        with pytest.raises(InvalidCase, match=message):
+            compile_source(NetworkSource(file=tmp_path / "network.json"))
+
+
+def test_a_listing_names_what_the_network_holds() -> None:
+    facts = listing(compile_source(NetworkSource(builtin="pandapower/cigre_lv")))
+    assert [len(facts[name]) for name in ("buses", "lines", "transformers")] == [44, 37, 3]
+    assert facts["buses"][2] == {"index": 2, "name": "Bus R1", "nominal_kv": 0.4, "supply": False}
+    assert [bus["index"] for bus in facts["buses"] if bus["supply"]] == [0, 1, 20, 23]
+    assert facts["notices"] == ["ignored in the network file: 15 loads; participants bring their own"]
+    text = listed(facts)
+    assert "  bus              0       20 kV  Bus 0  supply\n" in text
+    assert text.splitlines()[-1].startswith("  notice  ignored")
+
+
+def test_b_of_the_dc_model_where_the_reactance_is_next_to_nothing() -> None:
+    resistance, reactance = np.array([1.0, 1.0, 1.0, 1.0]), np.array([1.0, 1e-3, 0.9e-3, -1.0])
+    expected = [0.5, 1e-3 / (1 + 1e-6), 1 / np.sqrt(1 + 0.81e-6), 1 / np.sqrt(2)]
+    np.testing.assert_allclose(susceptance_kw(resistance, reactance), expected, rtol=1e-12)

@@ -318,3 +318,18 @@ def test_what_cannot_be_carried_is_refused(change: Callable[[Any], None], text: 
         network_from_pandapower(net, SOURCE)
     assert any(text in str(problem).replace("'", "") for problem in caught.value.problems), caught.value
     assert all(problem.file == "case.toml" for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize("value", [230.0, 0.4])
+def test_a_supply_in_another_unit_is_refused(value: float) -> None:
+    net = feeder()
+    net.ext_grid.loc[0, "vm_pu"] = value
+    with pytest.raises(
+        InvalidCase, match=rf"ext_grid 0 vm_pu '{value:g}' is not from 0.5 to 1.5 .*in volts\?"
+    ):
+        network_from_pandapower(net, SOURCE)
+
+
+def test_a_short_circuit_voltage_in_another_unit_is_refused() -> None:
+    with pytest.raises(InvalidCase, match=r"trafo 0 vk_percent '400' is not from 0 to 100"):
+        network_from_pandapower(feeder(vk_percent=400.0), SOURCE)

@@ -156,3 +156,25 @@ def test_every_problem_of_power_grid_model_is_listed(tmp_path: Path) -> None:
     assert "'to_node'" in text
     assert "'u_ref'" in text
     assert all(problem.file == "network.json" for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value", "said"),
+    [
+        ("source", "u_ref", 230.0, r"source 60 u_ref '230' is not from 0\.5 to 1\.5 .*in volts\?"),
+        ("transformer", "uk", 4.0, r"'uk' is not between 0 and 1"),
+    ],
+)
+def test_a_value_in_another_unit_is_refused(
+    name: str, column: str, value: float, said: str, tmp_path: Path
+) -> None:
+    data = network_data()
+    data[name][0][column] = value
+    with pytest.raises(InvalidCase, match=said):
+        compile_source(written(tmp_path, data))
+
+
+def test_a_supply_behind_its_impedance_is_listed_at_its_bus(network: Network) -> None:
+    from gridpact.grid.listing import listing
+
+    assert [bus["index"] for bus in listing(network)["buses"] if bus["supply"]] == [1]

@@ -357,3 +357,14 @@ def test_published_day_trades_what_is_published() -> None:
     energy_kwh = float(np.sum(trades.power_kw * (trades.end - trades.start)) * case.horizon.hours_per_period)
     assert energy_kwh == pytest.approx(44.568000, abs=5e-7)
     assert set(trades.price_per_kwh.tolist()) == {0.05}
+
+
+def test_without_orders_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gridpact.matching import double_auction
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("there is nothing to match")
+
+    monkeypatch.setattr(double_auction, "capacity", refuse)
+    case = market(generation_kw={"s": [1.0]}, load_kw={"d": [1.0]})
+    assert len(match(case)) == 0

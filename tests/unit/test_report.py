@@ -24,6 +24,7 @@ from gridpact.report.colours import loading_scale, voltage_scale
 from gridpact.report.drawing import start_period
 from gridpact.report.numbers import fixed, script_json, short
 from gridpact.report.periods import TICKS_MAX, period_axis
+from gridpact.report.traces import SAND, time_layout
 from gridpact.report.tree import Tree, tree
 from gridpact.results import Clearance
 from tests.market import Trade, ask, bid, market, trades
@@ -146,10 +147,54 @@ def test_verdict_of_a_dispatch_that_breaks_limits(extreme: Clearance) -> None:
     page = report_page(extreme)
     assert '<div class="verdict unsafe">' in page
     assert "Not safe to operate: limits are broken." in page
-    assert "NOT SAFE" in page and "Bus 35" not in page and "bus 35" in page
+    assert "NOT SAFE: the dispatch breaks limits of the network" in page
+    assert "The dispatch breaks 2 limits: bus 35 at 0.8909 pu, limit 0.9 pu, worst at 11:00" in page
+    assert "<h2>Limits that the dispatch breaks</h2>" in page
+    assert "<span>Bus 35 at 0.8909 pu, limit 0.9 pu</span>" in page
+    assert "broken by the dispatch</li>" in page and "before any trade</li>" not in page
     states = embedded(page, "states")
-    assert states["outsideNodes"][0]
-    assert "outside the limits: bus 35" in states["facts"][0]
+    assert states["outsideNodes"][0] and not any(states["beforeNodes"] + states["beforeElements"])
+    assert "broken by the dispatch: bus 35" in states["facts"][0]
+
+
+def test_limits_broken_before_any_trade_have_a_mark_of_their_own(day: Clearance) -> None:
+    limits = Limits(line_loading_max_percent=1.0, transformer_loading_max_percent=1.0)
+    page = own_part(report_page(gridpact.clear(replace(cigre_day(), limits=limits), network=day.network)))
+    states = embedded(page, "states")
+    assert any(states["beforeElements"]) and not any(states["outsideElements"])
+    assert "already beyond its limit before any trade: " in " ".join(states["facts"])
+    assert "before any trade</li>" in page and "broken by the dispatch</li>" not in page
+    assert states["beforeColour"] != states["brokenColour"]
+    assert "Limits that the dispatch breaks" not in page
+    assert "No limit made worse, yet the network breaks limits without any trade" in page
+
+
+def test_what_an_elastic_load_does_not_buy_is_no_alarm(day: Clearance) -> None:
+    participants = replace(day.case.participants, firm=np.zeros(12, dtype=np.bool_))
+    page = report_page(gridpact.clear(replace(cigre_day(), participants=participants), network=day.network))
+    traces = embedded(page, "pictures")["load"]["data"]
+    (elastic,) = [trace for trace in traces if trace.get("name") == "Not bought (elastic)"]
+    assert elastic["marker"]["color"] == SAND
+    assert "Unserved" not in own_part(page)
+
+
+@pytest.mark.parametrize(
+    ("formulation", "solvers"), [(Formulation.AC, ["casadi", "(Ipopt)"]), (Formulation.DC, ["highspy"])]
+)
+def test_the_foot_names_the_solvers_of_the_formulation(formulation: Formulation, solvers: list[str]) -> None:
+    page = own_part(report_page(gridpact.clear(replace(cigre_extreme(), formulation=formulation))))
+    said = page.split("<dt>Solvers</dt><dd>")[1].split("</dd>")[0]
+    assert all(solver in said for solver in solvers)
+    assert ("casadi" in said) == (formulation is Formulation.AC)
+
+
+def test_few_bars_stand_as_close_as_many(day: Clearance) -> None:
+    gaps = []
+    for periods in (4, 24):
+        horizon = replace(day.case.horizon, resolution="15min", periods=periods)
+        layout = time_layout(period_axis(horizon), "kW")
+        gaps.append(layout["bargap"] / periods)
+    assert gaps[0] == pytest.approx(gaps[1], rel=0.05)
 
 
 def test_network_limits_make_cuts_and_shadow_prices(day: Clearance) -> None:

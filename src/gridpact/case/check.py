@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gridpact.arrays import Int
 from gridpact.case.files import CASE_FILE
 from gridpact.case.participants import Participants
 from gridpact.case.problems import Problems, shown, suggestion
@@ -13,6 +14,8 @@ from gridpact.case.settings import Settings
 from gridpact.case.table import Table
 from gridpact.errors import InvalidCase, Problem
 from gridpact.grid.network import Network
+
+RUNS_SHOWN_MAX = 8
 
 
 def column_problems(table: Table, schema: Schema) -> tuple[list[Problem], list[str]]:
@@ -53,21 +56,26 @@ def check_network(
     participants: Participants | None,
     settings: Settings | None,
     problems: Problems,
-) -> None:
-    """Takes in what is wrong with the network, and with the buses of the participants in it."""
+) -> bool:
+    """Takes in what is wrong with the network, and with the buses of the participants in it.
+
+    Returns:
+        Whether there is a network that the buses could be looked up in.
+    """
     from gridpact.grid.compile import compile_source
 
     if settings is None or settings.network is None:
-        return
+        return False
     try:
         network = compile_source(settings.network)
     except InvalidCase as error:
         for problem in error.problems:
             line = settings.network_line if problem.file == CASE_FILE and not problem.line else problem.line
             problems.add(replace(problem, line=line))
-        return
+        return False
     if reader is not None and participants is not None:
         _check_buses(reader, participants, network)
+    return True
 
 
 def _check_buses(reader: TableReader, participants: Participants, network: Network) -> None:
@@ -75,14 +83,16 @@ def _check_buses(reader: TableReader, participants: Participants, network: Netwo
     off = np.isin(bus, network.out_of_service_bus_ids)
     islanded = np.isin(bus, network.islanded_bus_ids)
     unknown = (bus >= 0) & ~off & ~islanded & ~np.isin(bus, network.bus_ids)
-    supplied = network.bus_ids
-
-    def nearest_bus(row: int) -> str:
-        if not len(supplied):
-            return "the network has no supplied bus"
-        distance = np.abs(supplied.astype(np.float64) - float(bus[row]))
-        return f"the nearest is bus {supplied[int(np.argmin(distance))]}"
-
-    reader.refuse("bus", unknown, "is not a bus of the network", nearest_bus)
+    known = f"its buses are {_spans(network.bus_ids)}; see `gridpact network`"
+    reader.refuse("bus", unknown, "is not a bus of the network", known)
     reader.refuse("bus", off, "is out of service in the network", "choose a bus in service")
     reader.refuse("bus", islanded, "is cut off in the network", "the bus is not connected to a supply")
+
+
+def _spans(indices: Int) -> str:
+    """Ascending indices as runs, "0 to 43, 47, 50 to 52", the first ones of very many."""
+    if not len(indices):
+        return "none"
+    runs = np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1)
+    words = [f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    return ", ".join(words[:RUNS_SHOWN_MAX]) + (", …" if len(words) > RUNS_SHOWN_MAX else "")

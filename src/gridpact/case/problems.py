@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from gridpact.arrays import Int
 from gridpact.case.table import Table
-from gridpact.errors import Problem, nearest
+from gridpact.errors import InvalidCase, Problem, nearest
 
 SHOWN_OF_A_KIND = 20
 NAMES_SEARCHED_MAX = 20_000
@@ -64,6 +64,10 @@ class Problems:
                     remedy=remedy if isinstance(remedy, str) else remedy(row),
                 )
             )
+
+    def refusal(self, unchecked: Iterable[str] = ()) -> InvalidCase:
+        """The exception that carries all problems, and what could not be checked because of them."""
+        return InvalidCase(self.in_order(), total=len(self), unchecked=unchecked)
 
     def in_order(self) -> tuple[Problem, ...]:
         """All problems in the order of files and lines, the counts of unshown ones after their file's."""

@@ -23,15 +23,15 @@ class Profiles:
 
     @property
     def own_use_kw(self) -> Float:
-        """U = min(ℓ, g), (T, P)."""
+        """Own use u = min(ℓ, g), (T, P)."""
         return np.minimum(self.load_kw, self.generation_kw)
 
     @property
     def surplus_kw(self) -> Float:
-        """A = g − u, (T, P)."""
+        """Surplus a = g − u, (T, P)."""
         return self.generation_kw - self.own_use_kw
 
     @property
     def residual_demand_kw(self) -> Float:
-        """R = ℓ − u, (T, P)."""
+        """Residual demand r = ℓ − u, (T, P)."""
         return self.load_kw - self.own_use_kw

@@ -16,15 +16,13 @@ from gridpact.case.settings import Settings, read_settings
 from gridpact.case.table import parse_csv, parse_parquet
 from gridpact.case.tables import (
     Index,
-    no_orders,
-    no_trades,
     read_orders,
     read_participants,
     read_profiles,
     read_trades,
 )
 from gridpact.case.trades import Trades
-from gridpact.errors import InvalidCase, Problem
+from gridpact.errors import Problem
 
 PROFILE_VALUES_MAX = 100_000_000
 
@@ -44,7 +42,7 @@ def read_case(folder: str | Path) -> Case:
     problems = Problems()
     files = CaseFiles(Path(folder), problems)
     if not files.is_folder:
-        raise InvalidCase(problems.in_order())
+        raise problems.refusal()
     content = files.read(CASE_FILE)
     settings = None if content is None else read_settings(content, files.folder, problems)
     reading = _Reading(files, problems)
@@ -54,7 +52,7 @@ def read_case(folder: str | Path) -> Case:
     if network is not None and network.file is not None:
         files.read(str(network.file.relative_to(files.folder)))
     if len(problems) or settings is None or horizon is None or network is None or tables is None:
-        raise InvalidCase(problems.in_order())
+        raise problems.refusal(reading.unchecked)
     participants, profiles, trades, orders = tables
     return Case(
         name=settings.name,
@@ -83,6 +81,7 @@ class _Reading:
         self.problems = problems
         self.warnings: list[str] = []
         self.incomplete: set[str] = set()
+        self.unchecked: list[str] = []
         self.table_format = TableFormat.CSV
 
     def table(self, schema: Schema) -> TableReader | None:
@@ -124,15 +123,20 @@ def _read_tables(
         participants, where = read_participants(reader), reader.table.file
         is_whole = PARTICIPANTS.name not in reading.incomplete and "participant" in reader.table.columns
         index = _index(participants) if is_whole else None
-    check_network(reader, participants, settings, reading.problems)
+    if not check_network(reader, participants, settings, reading.problems):
+        reading.unchecked.append("buses, because the network could not be read")
+    if horizon is None:
+        reading.unchecked.append("times, because the horizon could not be read")
+    if index is None:
+        reading.unchecked.append("names in other tables, because those of the participants could not be read")
     profiles = None
     if (profile_reader := reading.table(PROFILES)) is not None:
         fits = _profiles_fit(horizon, index, reading.problems)
         profiles, warnings = read_profiles(profile_reader, horizon if fits else None, index, where)
         reading.warnings.extend(warnings)
     trade_reader, order_reader = reading.table(TRADES), reading.table(ORDERS)
-    trades = no_trades() if trade_reader is None else read_trades(trade_reader, horizon, index, where)
-    orders = no_orders() if order_reader is None else read_orders(order_reader, horizon, index, where)
+    trades = Trades.none() if trade_reader is None else read_trades(trade_reader, horizon, index, where)
+    orders = Orders.none() if order_reader is None else read_orders(order_reader, horizon, index, where)
     return None if participants is None or profiles is None else (participants, profiles, trades, orders)
 
 

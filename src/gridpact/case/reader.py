@@ -11,13 +11,15 @@ import numpy as np
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.horizon import Horizon
 from gridpact.case.problems import Problems, suggestion
-from gridpact.case.schema import POWER_MAX_KW, Column, Kind, Schema
+from gridpact.case.schema import POWER_FACTOR_MIN, POWER_MAX_KW, Column, Kind, Schema
 from gridpact.case.table import Table
-from gridpact.case.times import Fault, microseconds, period_of, read_time
+from gridpact.case.times import OUTSIDE_HORIZON, Fault, microseconds, period_of, read_time
 from gridpact.case.values import distinct_texts, distinct_times, is_missing, numbers
 from gridpact.errors import Problem
 
 _MISSING = "is missing"
+_INDEX = "write the index, as in 3"
+_NUMBER_REMEDY = {Kind.INTEGER: _INDEX}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +138,12 @@ class TableReader:
             self._refuse_type(column, array)
             return np.full(len(self.table), default)
         rows = self._cells(column, is_missing(array))
-        self.refuse(name, rows & ~is_number, "is not a number", "write it plainly, as in 1.5")
+        self.refuse(
+            name,
+            rows & ~is_number,
+            "is not a number",
+            _NUMBER_REMEDY.get(column.kind, "write it plainly, as in 1.5"),
+        )
         rows &= is_number
         for faulty, what, remedy in _range_faults(column.kind, values):
             bad = rows & faulty
@@ -174,15 +181,50 @@ class TableReader:
             what = "is a term that is not available in this version"
             self.refuse(column.name, asks, what, f"leave it empty or {column.default}")
 
-    def period(self, name: str, horizon: Horizon | None, *, is_end: bool = False) -> Int:
-        """A column of times as periods, −1 where one cannot be used, (R,)."""
+    def period(
+        self, name: str, horizon: Horizon | None, *, is_end: bool = False, spared: Bool | None = None
+    ) -> Int:
+        """A column of times as periods, −1 where one cannot be used, (R,).
+
+        Args:
+            name: of the column.
+            horizon: the periods; `None` where they are not known, and nothing is checked.
+            is_end: whether the times close windows.
+            spared: rows in which a time outside the horizon is no problem of its own, (R,).
+        """
         if horizon is None:
             return np.full(len(self.table), -1, dtype=np.int64)
 
         def resolve(time: datetime) -> int | Fault:
             return period_of(time, horizon, is_end=is_end)
 
-        return self._times(name, ZoneInfo(horizon.timezone), resolve, absent=-1)
+        return self._times(name, ZoneInfo(horizon.timezone), resolve, absent=-1, spared=spared)
+
+    def window(self, horizon: Horizon | None) -> tuple[Int, Int]:
+        """First period and one past the last of the windows in columns start and end, (R,) each.
+
+        A window that ends before it starts is that problem alone, wherever the horizon lies.
+        """
+        if horizon is None:
+            return self.period("start", None), self.period("end", None)
+        start, end = (self._moments(name, ZoneInfo(horizon.timezone)) for name in ("start", "end"))
+        empty = end <= start  # NaN where there is no such time
+        what, remedy = "is not after the start of the window", "the end itself is not part of it"
+        self.refuse("end", empty, what, remedy)
+        return (
+            self.period("start", horizon, spared=empty),
+            self.period("end", horizon, is_end=True, spared=empty),
+        )
+
+    def _moments(self, name: str, zone: ZoneInfo) -> Float:
+        """A column of times as seconds since 1970-01-01 UTC, NaN where it is none, (R,)."""
+        array = self.table.columns.get(name)
+        of_row, distinct = (None, None) if array is None else distinct_times(array)
+        if of_row is None or distinct is None:
+            return np.full(len(self.table), np.nan)
+        moments = [_resolve(value, zone, microseconds) for value in distinct]
+        seconds = [np.nan if isinstance(moment, Fault) else moment / 1e6 for moment in moments]
+        return np.array([*seconds, np.nan])[of_row]
 
     def instant(self, name: str, horizon: Horizon | None) -> Int:
         """A column of times as microseconds since 1970-01-01 UTC, 0 where not given, (R,)."""
@@ -196,7 +238,12 @@ class TableReader:
         return self._times(name, ZoneInfo(horizon.timezone), resolve, absent=0)
 
     def _times(
-        self, name: str, zone: ZoneInfo, resolve: Callable[[datetime], int | Fault], absent: int
+        self,
+        name: str,
+        zone: ZoneInfo,
+        resolve: Callable[[datetime], int | Fault],
+        absent: int,
+        spared: Bool | None = None,
     ) -> Int:
         column = self._schema.column(name)
         array = self.table.columns.get(name)
@@ -208,21 +255,27 @@ class TableReader:
             return np.full(len(self.table), absent, dtype=np.int64)
         rows = self._cells(column, is_missing(array))
         resolved = [_resolve(value, zone, resolve) for value in distinct]
-        self._refuse_faults(name, np.where(rows, of_row, -1), resolved)
+        self._refuse_faults(name, np.where(rows, of_row, -1), resolved, spared)
         usable = [absent if isinstance(value, Fault) else value for value in resolved]
         return np.where(rows, np.array([*usable, absent], dtype=np.int64)[of_row], absent)
 
-    def _refuse_faults(self, name: str, of_row: Int, resolved: Sequence[int | Fault]) -> None:
+    def _refuse_faults(
+        self, name: str, of_row: Int, resolved: Sequence[int | Fault], spared: Bool | None
+    ) -> None:
         """Takes in the faults of distinct values, at every row that has one of them."""
         faults = {index: value for index, value in enumerate(resolved) if isinstance(value, Fault)}
         for what in sorted({fault.what for fault in faults.values()}):
             indices = [index for index, fault in faults.items() if fault.what == what]
-            self.refuse(name, np.isin(of_row, indices), what, lambda row: faults[int(of_row[row])].remedy)
+            rows = np.isin(of_row, indices)
+            if spared is not None and what == OUTSIDE_HORIZON:
+                rows &= ~spared
+            self.refuse(name, rows, what, lambda row: faults[int(of_row[row])].remedy)
 
     def _cells(self, column: Column, missing: Bool) -> Bool:
         """The rows that have a value; a required one that is missing is a problem."""
         if column.required:
-            self.refuse(column.name, missing, _MISSING, f"give the {column.meaning}")
+            article = "" if column.meaning.startswith(("the ", "a ")) else "the "
+            self.refuse(column.name, missing, _MISSING, f"give {article}{column.meaning}")
         return ~missing
 
     def _refuse_type(self, column: Column, array: Any) -> None:
@@ -247,14 +300,13 @@ def _range_faults(kind: Kind, values: Float) -> list[tuple[Bool, str, str]]:
     ]
     if kind is Kind.INTEGER:
         whole = (values == np.rint(values)) & (np.abs(values) < 2**53)
-        faults.append((~whole, "is not a whole number", "write the index, as in 3"))
+        faults.append((~whole, "is not a whole number", _INDEX))
         faults.append((values < 0.0, "is negative", "an index is 0 or more"))
     if kind is Kind.POWER:
         remedy = "no low-voltage connection carries this; is the value in W?"
         faults.append((values < 0.0, "is negative", "power has no sign here: give it as 0 or more"))
         faults.append((values > POWER_MAX_KW, f"is more than {POWER_MAX_KW:,.0f} kW", remedy))
     if kind is Kind.POWER_FACTOR:
-        faults.append(
-            ((values <= 0.0) | (values > 1.0), "is not a power factor", "write one above 0, up to 1")
-        )
+        wrong = (values < POWER_FACTOR_MIN) | (values > 1.0)
+        faults.append((wrong, "is not a power factor", f"write one from {POWER_FACTOR_MIN:g} to 1"))
     return faults

@@ -6,6 +6,7 @@ from enum import StrEnum
 from gridpact.case.participants import DEFAULT_RETAILER
 
 POWER_MAX_KW = 5000.0
+POWER_FACTOR_MIN = 0.1
 
 
 class Kind(StrEnum):

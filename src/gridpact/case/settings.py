@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from math import isfinite
 from pathlib import Path, PurePath
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -20,7 +19,7 @@ from gridpact.errors import Problem
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 
-PERIODS_MAX = 1_000_000
+PERIODS_MAX = 105_408  # a leap year of 5 minutes
 YEARS = range(1980, 2200)
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "": ("name", "currency"),
@@ -30,6 +29,14 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "clearing": ("formulation", "allocation"),
     "matching": ("price_rule",),
 }
+EXAMPLES: Mapping[tuple[str, str], str] = {
+    ("", "name"): '"Village street"',
+    ("horizon", "start"): '"2024-06-21T00:00"',
+    ("horizon", "timezone"): '"Europe/Lisbon"',
+    ("horizon", "resolution"): '"1h"',
+    ("horizon", "periods"): "24",
+}
+VOLTAGE_PU, LOADING_PERCENT = (0.5, 1.5), (0.0, 1000.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +102,17 @@ def _parse(content: bytes, problems: Problems) -> dict[str, Any] | None:
         at_end = "end of document" in str(error)
         line = int(at_line[1]) if at_line else len(text.splitlines()) if at_end else 0
         reason = re.sub(r" \(at .*\)$", "", str(error))
-        problems.add(Problem(file=CASE_FILE, line=line, what=f"is not TOML: {reason}"))
+        remedy = _quotes_remedy(text.split("\n")[line - 1]) if line else ""
+        problems.add(Problem(file=CASE_FILE, line=line, what=f"is not TOML: {reason}", remedy=remedy))
         return None
+
+
+def _quotes_remedy(line: str) -> str:
+    """The remedy for a line whose value looks like text without quotes; empty for any other."""
+    entry = re.match(r"""\s*([\w.-]+)\s*=\s*([^\s"'\[{#][^"'#]*)""", line)
+    if entry is None or not re.search(r"[A-Za-z/:]", entry[2]):
+        return ""
+    return f'write text in quotes, as in {entry[1]} = "{shown(entry[2].strip())}"'
 
 
 def _key_lines(text: str) -> dict[tuple[str, str], int]:
@@ -142,6 +158,11 @@ class _SettingsFile:
         )
         self._problems.add(problem)
 
+    def refuse_missing(self, section: str, key: str) -> None:
+        """Takes in that a required key is absent."""
+        place = f" to [{section}]" if section else " above the sections"
+        self.refuse(section, key, "is missing", f"add {key} = {EXAMPLES[section, key]}{place}")
+
     def refuse_unknown(self) -> None:
         """Takes in every section and key that is not declared."""
         tables = [name for name in SECTIONS if name]
@@ -168,7 +189,7 @@ class _SettingsFile:
         value = self.get(section, key)
         if value is None:
             if required:
-                self.refuse(section, key, "is missing")
+                self.refuse_missing(section, key)
             return None
         if not isinstance(value, str):
             self.refuse(section, key, "is not text", "write it in quotes", value)
@@ -241,7 +262,7 @@ def _zone(file: _SettingsFile) -> ZoneInfo | None:
 def _periods(file: _SettingsFile) -> int | None:
     value = file.get("horizon", "periods")
     if value is None:
-        file.refuse("horizon", "periods", "is missing")
+        file.refuse_missing("horizon", "periods")
     elif not isinstance(value, int) or isinstance(value, bool):
         file.refuse(
             "horizon", "periods", "is not a whole number", "write it without quotes or a point", value
@@ -256,7 +277,7 @@ def _periods(file: _SettingsFile) -> int | None:
 def _start(file: _SettingsFile, zone: ZoneInfo | None) -> datetime | None:
     value = file.get("horizon", "start")
     if value is None:
-        file.refuse("horizon", "start", "is missing")
+        file.refuse_missing("horizon", "start")
         return None
     refuse = file.refusals("horizon", "start", value)
     if not isinstance(value, str | datetime):
@@ -314,7 +335,9 @@ def _given_limits(file: _SettingsFile) -> Iterator[tuple[str, float]]:
         refuse = file.refusals("limits", key, value)
         if not isinstance(value, int | float) or isinstance(value, bool):
             refuse("is not a number", "write it without quotes")
-        elif value <= 0 or value > 1e9 or not isfinite(value):
-            refuse("is out of range", "write a number above 0")
+        elif key.endswith("_pu") and not VOLTAGE_PU[0] <= value <= VOLTAGE_PU[1]:
+            refuse("is out of range", "write 0.5 to 1.5, in pu of nominal; is the value in volts?")
+        elif key.endswith("_percent") and not LOADING_PERCENT[0] < value <= LOADING_PERCENT[1]:
+            refuse("is out of range", "write a number above 0, up to 1000, in percent")
         else:
             yield key, float(value)

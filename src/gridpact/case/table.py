@@ -1,17 +1,13 @@
 """Table: a CSV or Parquet file as columns of text or typed values, with the line that each row stands in."""
 
-import csv
-import io
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gridpact.arrays import Int
+from gridpact.case.csv_table import split_csv
 from gridpact.errors import Problem
-
-_INNER_QUOTE = re.compile(rb'[^,\n"]"[^,\n"]')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,99 +40,11 @@ class Table:
 
 
 def parse_csv(content: bytes, file: str) -> tuple[Table | None, list[Problem]]:
-    """The table in a CSV file, and what is wrong with its form.
-
-    A plain file is split by Arrow. One with blank lines, line breaks or quotes inside values, or rows that
-    do not fit is split by the slower `csv` module, which knows the line of every row.
-
-    Args:
-        content: of the file: UTF-8, with or without a byte order mark.
-        file: its name.
-
-    Returns:
-        The table, `None` where there is no header to read it by; rows that do not fit the header are left
-        out of it and are problems.
-    """
-    content = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return None, [
-            Problem(file=file, line=line, what="is not UTF-8 text", remedy="save the file as UTF-8")
-        ]
-    if not text.strip():
-        return None, [Problem(file=file, what="is empty", remedy="its first line names the columns")]
-    if _is_plain(content):
-        header = next(csv.reader([text.partition("\n")[0]]))
-        columns = _split_fast(content, len(header))
-        lines = np.arange(2, 2 + content.rstrip(b"\n").count(b"\n"), dtype=np.int64)
-        if columns is not None and len(columns[0]) == len(lines):
-            return _table(file, header, columns, lines)
-    return _split_exactly(text, file)
-
-
-def _is_plain(content: bytes) -> bool:
-    """Whether a CSV file has neither blank lines nor quotes anywhere but around whole values."""
-    if content.startswith(b"\n") or b"\n\n" in content:
-        return False
-    header_quotes, quotes = content.count(b'"', 0, content.find(b"\n")), content.count(b'"')
-    if header_quotes % 2 or quotes % 2 or b'""' in content:
-        return False
-    return not quotes or _INNER_QUOTE.search(content) is None
-
-
-def _split_fast(content: bytes, width: int) -> list[Any] | None:
-    """Columns of a plain CSV file; `None` where a row does not fit."""
-    import pyarrow as pa
-    import pyarrow.csv as arrow_csv
-
-    names = [str(index) for index in range(width)]
-    try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(content),
-            read_options=arrow_csv.ReadOptions(skip_rows=1, column_names=names, use_threads=False),
-            parse_options=arrow_csv.ParseOptions(ignore_empty_lines=False),
-            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
-        )
-    except pa.ArrowInvalid:
-        return None
-    return [column.combine_chunks() for column in table.columns]
-
-
-def _split_exactly(text: str, file: str) -> tuple[Table | None, list[Problem]]:
-    """Columns of any CSV file: quotes, line breaks inside them, blank lines, rows that do not fit."""
-    import pyarrow as pa
-
-    problems: list[Problem] = []
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    header: list[str] = []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
-    try:
-        for row in reader:
-            if row and not header:
-                header = row
-            elif row and len(row) != len(header):
-                what = f"has {len(row)} values where the header has {len(header)} columns"
-                problems.append(
-                    Problem(file=file, line=line, what=what, remedy="quote a value with a comma in it")
-                )
-            elif row:
-                rows.append(row)
-                lines.append(line)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        remedy = 'close every quote, and write a quote inside a value as ""'
-        problems.append(Problem(file=file, line=line, what=f"is not CSV: {error}", remedy=remedy))
-    if not header:
-        return None, problems or [
-            Problem(file=file, what="is empty", remedy="its first line names the columns")
-        ]
-    values = zip(*rows, strict=True) if rows else [()] * len(header)
-    columns = [pa.array(column, pa.string()) for column in values]
-    table, header_problems = _table(file, header, columns, np.array(lines, dtype=np.int64))
+    """The table in a CSV file, and what is wrong with its form; see `split_csv`."""
+    rows, problems = split_csv(content, file)
+    if rows is None:
+        return None, problems
+    table, header_problems = _table(file, rows.header, rows.columns, rows.line)
     return table, header_problems + problems
 
 

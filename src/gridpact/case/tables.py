@@ -68,7 +68,7 @@ def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, wher
     ids = reader.unique_names("trade")
     seller, buyer = (reader.lookup(name, index, where) for name in ("seller", "buyer"))
     reader.refuse("buyer", (seller == buyer) & (seller >= 0), "is the seller too", "name two participants")
-    start, end = _window(reader, horizon)
+    start, end = reader.window(horizon)
     reader.refuse_terms()
     return Trades(
         ids=ids,
@@ -86,7 +86,7 @@ def read_orders(reader: TableReader, horizon: Horizon | None, index: Index, wher
     """The orders in a table, N rows; the arguments are those of `read_profiles`."""
     ids = reader.unique_names("order")
     participant = reader.lookup("participant", index, where)
-    start, end = _window(reader, horizon)
+    start, end = reader.window(horizon)
     reader.refuse_terms()
     return Orders(
         ids=ids,
@@ -98,44 +98,6 @@ def read_orders(reader: TableReader, horizon: Horizon | None, index: Index, wher
         price_per_kwh=frozen(reader.number("price_per_kwh"), np.float64),
         submitted=frozen(reader.instant("submitted", horizon), np.int64),
     )
-
-
-def no_trades() -> Trades:
-    """Trades of a case that has none."""
-    none, nothing = frozen([], np.int64), frozen([], np.float64)
-    return Trades(
-        ids=(),
-        seller=none,
-        buyer=none,
-        start=none,
-        end=none,
-        power_kw=nothing,
-        price_per_kwh=nothing,
-        submitted=none,
-    )
-
-
-def no_orders() -> Orders:
-    """Orders of a case that has none."""
-    none, nothing = frozen([], np.int64), frozen([], np.float64)
-    return Orders(
-        ids=(),
-        participant=none,
-        sells=frozen([], np.bool_),
-        start=none,
-        end=none,
-        power_kw=nothing,
-        price_per_kwh=nothing,
-        submitted=none,
-    )
-
-
-def _window(reader: TableReader, horizon: Horizon | None) -> tuple[Int, Int]:
-    start = reader.period("start", horizon)
-    end = reader.period("end", horizon, is_end=True)
-    empty = (start >= 0) & (end >= 0) & (end <= start)
-    reader.refuse("end", empty, "is not after the start of the window", "the end itself is not part of it")
-    return start, end
 
 
 def _refuse_repeats(reader: TableReader, cell: Int) -> None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from gridpact.case.horizon import Horizon
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+OUTSIDE_HORIZON = "is outside the horizon"
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -79,7 +80,7 @@ def period_of(time: datetime, horizon: Horizon, *, is_end: bool) -> int | Fault:
     inside = timedelta(0) < elapsed <= whole if is_end else timedelta(0) <= elapsed < whole
     if not inside:
         start, end = (_iso(horizon.instant(index)) for index in (0, horizon.periods))
-        return Fault(what="is outside the horizon", remedy=f"which is {start} to {end}")
+        return Fault(what=OUTSIDE_HORIZON, remedy=f"which is {start} to {end}")
     period, rest = divmod(elapsed, horizon.step)
     if rest:
         near = _iso(horizon.instant(period + (2 * rest >= horizon.step)))

@@ -7,18 +7,18 @@
    allocation found that keeps every limit is taken instead, and marked so.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from gridpact.arrays import Bool, Float
 from gridpact.case.case import Allocation
-from gridpact.clearing.linear import caps_fit, solve_over_caps
+from gridpact.clearing.linear import LinearClearing, caps_fit
 from gridpact.clearing.nonlinear import NonlinearClearing
 from gridpact.clearing.operation import keeps_limits, operate
 from gridpact.clearing.problem import ClearingProblem
 from gridpact.clearing.retreat import retreat
 from gridpact.clearing.solution import PeriodStatus, Solution
-
-LIMIT_TOLERANCE = 1e-7
 
 
 def solve_ac(problem: ClearingProblem) -> Solution:
@@ -37,29 +37,35 @@ def solve_ac(problem: ClearingProblem) -> Solution:
     exact = over_caps.with_periods(offers, [clearing.solve(t, bound_kw[t]) for t in tight.tolist()])
     unsafe = ~_keeps_limits(problem, exact.column_kw) | (exact.status == PeriodStatus.BEST_FOUND)
     retreats = [
-        retreat(problem, t, over_caps.column_kw[offers.of_period(t)], bound_kw[t], LIMIT_TOLERANCE)
+        retreat(problem, t, over_caps.column_kw[offers.of_period(t)], bound_kw[t])
         for t in np.flatnonzero(unsafe).tolist()
     ]
     return exact.with_periods(offers, retreats)
 
 
 def _clear_over_caps(problem: ClearingProblem) -> Solution:
-    """The allocation by the problem's rule within the caps alone; its volume bound is that of any rule."""
-    greatest = solve_over_caps(problem)
+    """The allocation by the problem's rule within the caps alone; its volume bound is that of any rule.
+
+    Where the rule's solver fails, the greatest volume stands in, marked as the best found.
+    """
+    greatest = LinearClearing(problem, grid=None).solve()
     if problem.rule is Allocation.MAX_VOLUME:
         return greatest
     tight = np.flatnonzero(~caps_fit(problem))
     if not len(tight):
         return greatest
     clearing = NonlinearClearing(problem, tight, on_network=False)
-    bound_kw = greatest.volume_bound_kw
-    return Solution.in_full(problem.offers, problem.shape[0]).with_periods(
-        problem.offers, [clearing.solve(t, bound_kw[t]) for t in tight.tolist()]
-    )
+    solved = [clearing.solve(t, greatest.volume_bound_kw[t]) for t in tight.tolist()]
+    by_rule = [one for one in solved if one.status is not PeriodStatus.BEST_FOUND]
+    found = greatest.with_periods(problem.offers, by_rule)
+    failed = [one.period for one in solved if one.status is PeriodStatus.BEST_FOUND]
+    status = np.where(np.isin(np.arange(problem.shape[0]), failed), PeriodStatus.BEST_FOUND, found.status)
+    return replace(found, status=status)
 
 
 def _keeps_limits(problem: ClearingProblem, column_kw: Float) -> Bool:
     """Whether each period has nothing to cut, or keeps its limits under an allocation's power flow, (T,)."""
     operation = operate(problem.network, problem.injection_at_nodes(column_kw))
     nothing_cleared = problem.offers.volume_kw(column_kw, problem.shape[0]) == 0.0
-    return nothing_cleared | keeps_limits(operation, problem.operating_limits, LIMIT_TOLERANCE)
+    kept: Bool = nothing_cleared | keeps_limits(operation, problem.operating_limits)
+    return kept

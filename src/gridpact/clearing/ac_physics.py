@@ -22,6 +22,8 @@ from gridpact.clearing.pairs import Pairs
 from gridpact.clearing.problem import ClearingProblem
 from gridpact.grid.power_flow import factors_of
 
+VOLTAGE_UNIT_PU = 1e-4  # about what a kW moves, so that residuals of voltages and of powers compare
+
 
 @dataclass(frozen=True)
 class AcPhysics:
@@ -46,8 +48,14 @@ class AcPhysics:
 
     @cached_property
     def variables(self) -> Any:
-        """e and f of the free nodes, (2R,)."""
+        """e and f of the free nodes in units of `VOLTAGE_UNIT_PU`, (2R,)."""
         return ca.vertcat(ca.SX.sym("e", len(self.free)), ca.SX.sym("f", len(self.free)))
+
+    @cached_property
+    def _voltages(self) -> tuple[Any, Any]:
+        """e and f of the free nodes in pu, (R,) each."""
+        e, f = ca.vertsplit(self.variables * VOLTAGE_UNIT_PU, len(self.free))
+        return e, f
 
     @cached_property
     def parameters(self) -> Any:
@@ -56,7 +64,7 @@ class AcPhysics:
 
     def equations(self, power_kw: Any) -> Any:
         """Rows that are zero, (2R,), for the power of each pair, (K,); in pu of voltage."""
-        e, f = ca.vertsplit(self.variables, len(self.free))
+        e, f = self._voltages
         admittance = self.pairs.network.admittance
         real, imaginary = self._linear(admittance[self.free])
         baseline_p, baseline_q = ca.vertsplit(self.parameters, len(self._active))
@@ -64,17 +72,17 @@ class AcPhysics:
         idle = np.setdiff1d(np.arange(len(self.free)), self._active).tolist()
         p = baseline_p + _matrix(self.pairs.injected_p[self.free[self._active]]) @ power_kw
         q = baseline_q + _matrix(self.pairs.injected_q[self.free[self._active]]) @ power_kw
-        scale = 1.0 / np.abs(admittance.diagonal()[self.free])
+        scale = ca.DM(1.0 / np.abs(admittance.diagonal()[self.free]))
         return ca.vertcat(
             ((e * real + f * imaginary)[active] - p) * scale[active],
             ((f * real - e * imaginary)[active] - q) * scale[active],
-            real[idle] * scale[idle],
-            imaginary[idle] * scale[idle],
+            (real * scale)[idle],
+            (imaginary * scale)[idle],
         )
 
     def limited(self) -> Any:
         """Squares of the monitored voltages and of the monitored loadings, 1 at 100 %, (V + I,)."""
-        e, f = ca.vertsplit(self.variables, len(self.free))
+        e, f = self._voltages
         at = np.searchsorted(self.free, self.monitored.node).tolist()
         real, imaginary = self._linear(self.monitored.admittance)
         return ca.vertcat(e[at] ** 2 + f[at] ** 2, real**2 + imaginary**2)
@@ -88,7 +96,11 @@ class AcPhysics:
         """The variables at the baseline of a period, or at nominal voltage where that is unknown, (2R,)."""
         voltage = problem.baseline_operation.node_voltage_pu[period, self.free]
         known = np.where(np.isfinite(voltage), voltage, self.no_load_pu)
-        return np.concatenate([known.real, known.imag])
+        return self.state_of(known)
+
+    def state_of(self, voltage_pu: Complex) -> Float:
+        """Values of the variables, (2R,), for voltages of the free nodes, (R,)."""
+        return np.concatenate([voltage_pu.real, voltage_pu.imag]) / VOLTAGE_UNIT_PU
 
     @cached_property
     def no_load_pu(self) -> Complex:
@@ -98,7 +110,7 @@ class AcPhysics:
     def node_voltage_pu(self, state: Float) -> Complex:
         """Voltages of all nodes, (N,), for values of the variables, (2R,)."""
         network = self.pairs.network
-        real, imaginary = np.split(state, 2)
+        real, imaginary = np.split(state * VOLTAGE_UNIT_PU, 2)
         voltage = np.empty(network.nodes, dtype=np.complex128)
         voltage[self.free] = real + 1j * imaginary
         voltage[network.slack_node] = network.slack_voltage_pu
@@ -118,7 +130,7 @@ class AcPhysics:
     def _linear(self, admittance: csr_array) -> tuple[Any, Any]:
         """Real and imaginary part of `admittance` (L, N) times the voltages."""
         network = self.pairs.network
-        e, f = ca.vertsplit(self.variables, len(self.free))
+        e, f = self._voltages
         free = csr_array(admittance)[:, self.free]
         supplied: Complex = np.asarray(
             csr_array(admittance)[:, network.slack_node] @ network.slack_voltage_pu

@@ -1,7 +1,7 @@
 """The rules of allocation: what is best or fair among all that a network can carry, in one period.
 
-Every rule is a sequence of solves over the same constraints. Each solve is a stage; a stage decides some
-columns for good, and its duals explain why these were cut.
+Every rule is a sequence of stages over the same constraints. A stage decides some columns for good, and the
+duals of its solve explain why these were cut.
 
 - `max-volume`: the greatest Σ y, cut as evenly as possible.
 - `proportional`: the greatest Σ q log x.
@@ -9,8 +9,9 @@ columns for good, and its duals explain why these were cut.
 - `priority`: the greatest volume of those submitted first, then of the next, and so on (lexicographic).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -20,16 +21,33 @@ from gridpact.clearing.programme import Goal, Optimum, SolverStatus
 
 LEVEL_DUAL_SHARE = 1e-6
 HELD_SHARE = 1e-9
+NO_ROOM_KW = 1e-9
+SPROUT_SHARE = 1e-3
+CLASSES_AT_ONCE = 64
 
-Solve = Callable[[Float, Float, Goal], Optimum]
+
+class Constraints(Protocol):
+    """What limits the n columns of a period."""
+
+    def solve(self, lower_kw: Float, upper_kw: Float, goal: Goal) -> Optimum:
+        """The optimum over lower ≤ y ≤ upper, (n,) each."""
+
+    def hold(self, candidates_kw: Float) -> Bool:
+        """Whether each of m allocations, (m, n), keeps every cap and limit, (m,)."""
+
+    def room_kw(self, held_kw: Float) -> Float:
+        """How much more the caps leave each column on top of an allocation, (n,) each."""
+
+    def used_up(self, held_kw: Float) -> Optimum:
+        """An allocation (n,) as an optimum in which the caps that it uses up have a dual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A solve, and the columns that it decides.
+    """A step of a rule, and the columns that it decides.
 
     Attributes:
-        optimum: of the solve.
+        optimum: whose duals explain the cuts.
         decides: flags, (n,).
         column_kw: power of the columns that it decides, (n,).
     """
@@ -39,33 +57,49 @@ class Stage:
     column_kw: Float
 
 
-def stages(rule: Allocation, solve: Solve, proposed_kw: Float, submitted: Int) -> Iterator[Stage]:
+def stages(rule: Allocation, constraints: Constraints, proposed_kw: Float, submitted: Int) -> Iterator[Stage]:
     """The stages of a rule; together they decide every column once. It ends at a stage that failed.
 
     Args:
         rule: which.
-        solve: solves over lower ≤ y ≤ upper towards a goal.
+        constraints: of the period.
         proposed_kw: q of each column, (n,).
         submitted: rank of each column's submission, earlier first, (n,).
     """
     every, none = np.ones_like(proposed_kw), np.zeros_like(proposed_kw)
     match rule:
         case Allocation.MAX_VOLUME:
-            return _in_one_solve(solve, proposed_kw, Goal(volume=every, levelled=none))
+            return _in_one_solve(constraints, proposed_kw, Goal(volume=every, log=none, levelled=none))
         case Allocation.PROPORTIONAL:
-            return _in_one_solve(solve, proposed_kw, Goal(volume=none, log=1.0, levelled=none))
+            return _proportionally(constraints, proposed_kw)
         case Allocation.MAX_MIN:
-            return _level_by_level(solve, proposed_kw)
+            return _level_by_level(constraints, proposed_kw)
         case Allocation.PRIORITY:
-            return _class_by_class(solve, proposed_kw, submitted)
+            return _class_by_class(constraints, proposed_kw, submitted)
 
 
-def _in_one_solve(solve: Solve, proposed_kw: Float, goal: Goal) -> Iterator[Stage]:
-    optimum = solve(np.zeros_like(proposed_kw), proposed_kw, goal)
+def _in_one_solve(constraints: Constraints, proposed_kw: Float, goal: Goal) -> Iterator[Stage]:
+    optimum = constraints.solve(np.zeros_like(proposed_kw), proposed_kw, goal)
     yield Stage(optimum=optimum, decides=proposed_kw > 0.0, column_kw=optimum.column_kw)
 
 
-def _level_by_level(solve: Solve, proposed_kw: Float) -> Iterator[Stage]:
+def _proportionally(constraints: Constraints, proposed_kw: Float) -> Iterator[Stage]:
+    """Leaves out the columns that can clear nothing, whose logarithm has no limit, and shares the rest.
+
+    Which ones can is found by giving as many as possible a sprout, a small part of what they propose.
+    """
+    none = np.zeros_like(proposed_kw)
+    seed = Goal(volume=1.0 / proposed_kw, log=none, levelled=none)
+    sprouts = constraints.solve(none, SPROUT_SHARE * proposed_kw, seed)
+    can_clear = sprouts.column_kw > SPROUT_SHARE**2 * proposed_kw
+    yield Stage(optimum=sprouts, decides=~can_clear, column_kw=none)
+    if sprouts.status is not SolverStatus.FAILED and can_clear.any():
+        goal = Goal(volume=none, log=can_clear.astype(np.float64), levelled=none)
+        optimum = constraints.solve(none, np.where(can_clear, proposed_kw, 0.0), goal)
+        yield Stage(optimum=optimum, decides=can_clear, column_kw=optimum.column_kw)
+
+
+def _level_by_level(constraints: Constraints, proposed_kw: Float) -> Iterator[Stage]:
     """Raises all open columns together until some can rise no further, decides those, and goes on.
 
     Where the common level has a dual on a column, that column cannot rise without another falling below it.
@@ -73,8 +107,10 @@ def _level_by_level(solve: Solve, proposed_kw: Float) -> Iterator[Stage]:
     is_open = proposed_kw > 0.0
     held_kw = np.zeros_like(proposed_kw)
     while is_open.any():
-        goal = Goal(volume=np.zeros_like(proposed_kw), level=1.0, levelled=is_open.astype(np.float64))
-        optimum = solve(held_kw * (1.0 - HELD_SHARE), np.where(is_open, proposed_kw, held_kw), goal)
+        none = np.zeros_like(proposed_kw)
+        goal = Goal(volume=none, log=none, levelled=is_open.astype(np.float64), level=1.0)
+        upper_kw = np.where(is_open, proposed_kw, held_kw)
+        optimum = constraints.solve(held_kw * (1.0 - HELD_SHARE), upper_kw, goal)
         dual = np.where(is_open, optimum.level_dual, 0.0)
         decided = is_open & (dual >= LEVEL_DUAL_SHARE * dual.max())
         if optimum.status is SolverStatus.FAILED or optimum.level >= 1.0 - HELD_SHARE:
@@ -84,14 +120,49 @@ def _level_by_level(solve: Solve, proposed_kw: Float) -> Iterator[Stage]:
         yield Stage(optimum=optimum, decides=decided, column_kw=held_kw)
 
 
-def _class_by_class(solve: Solve, proposed_kw: Float, submitted: Int) -> Iterator[Stage]:
-    """Clears as much as possible of each class of submission, and holds it while the next is cleared."""
+def _class_by_class(constraints: Constraints, proposed_kw: Float, submitted: Int) -> Iterator[Stage]:
+    """Clears as much as possible of each class of submission, and holds it while the next is cleared.
+
+    Classes that clear in full on top of what is held need no solve, nor does a single column that takes all
+    that the caps leave it: nothing could give them more.
+    """
+    ranks = np.unique(submitted)
     held_kw = np.zeros_like(proposed_kw)
-    for rank in np.unique(submitted):
-        chosen = submitted == rank
-        goal = Goal(volume=chosen.astype(np.float64), levelled=np.zeros_like(proposed_kw))
-        optimum = solve(held_kw * (1.0 - HELD_SHARE), proposed_kw, goal)
+    done = 0
+    while done < len(ranks):
+        in_full = _classes_in_full(constraints, held_kw, proposed_kw, submitted, ranks[done:])
+        if in_full:
+            decides = np.isin(submitted, ranks[done : done + in_full])
+            held_kw = np.where(decides, proposed_kw, held_kw)
+            yield Stage(optimum=constraints.used_up(held_kw), decides=decides, column_kw=held_kw)
+            done += in_full
+            continue
+        chosen = submitted == ranks[done]
+        optimum = _clear_class(constraints, held_kw, proposed_kw, chosen)
         held_kw = np.where(chosen, optimum.column_kw, held_kw)
         yield Stage(optimum=optimum, decides=chosen, column_kw=held_kw)
         if optimum.status is SolverStatus.FAILED:
             return
+        done += 1
+
+
+def _classes_in_full(
+    constraints: Constraints, held_kw: Float, proposed_kw: Float, submitted: Int, ranks: Int
+) -> int:
+    """How many of the next classes clear in full together on top of what is held."""
+    some = ranks[:CLASSES_AT_ONCE]
+    added = (submitted[None, :] <= some[:, None]) & (submitted[None, :] >= some[0])
+    holds = constraints.hold(held_kw + np.where(added, proposed_kw, 0.0))
+    return len(some) if holds.all() else int(np.argmin(holds))
+
+
+def _clear_class(constraints: Constraints, held_kw: Float, proposed_kw: Float, chosen: Bool) -> Optimum:
+    """The greatest volume of the chosen columns while those held are kept."""
+    room_kw = np.minimum(constraints.room_kw(held_kw), proposed_kw)
+    greatest_kw = held_kw + np.where(chosen, room_kw, 0.0)
+    is_certain = chosen.sum() == 1 or bool(np.all(room_kw[chosen] <= NO_ROOM_KW))
+    if is_certain and constraints.hold(greatest_kw[None, :])[0]:
+        return constraints.used_up(greatest_kw)
+    none = np.zeros_like(proposed_kw)
+    goal = Goal(volume=chosen.astype(np.float64), log=none, levelled=none)
+    return constraints.solve(held_kw * (1.0 - HELD_SHARE), proposed_kw, goal)

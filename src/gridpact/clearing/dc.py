@@ -1,4 +1,4 @@
-"""DC clearing: the published model as a linear programme, one build per network, one solve per period.
+"""DC clearing: the published model as a linear programme.
 
     maximise    Σ_c y_c
     subject to  0 ≤ y_c ≤ q_c
@@ -7,15 +7,12 @@
                 p_i = Σ_j B_ij (θ_i − θ_j)       at every node without a supply
                 −F_l ≤ B_l (θ_i − θ_j) ≤ F_l     on every line and transformer l
 
-(Fernandes, Christin, Kar 2024, arXiv 2407.21403), solved by HiGHS. Among the allocations with the greatest
-volume the most even one is taken. Where the baseline already breaks a flow limit, the limit is relaxed to the
-baseline's own flow.
+(Fernandes, Christin, Kar 2024, arXiv 2407.21403). The angles are eliminated: a flow is that of the baseline
+plus its sensitivities to y. Among the allocations with the greatest volume the most even one is taken.
 """
 
-import numpy as np
-
 from gridpact.clearing.dc_grid import DcGrid
-from gridpact.clearing.linear import solve_linear
+from gridpact.clearing.linear import LinearClearing
 from gridpact.clearing.problem import ClearingProblem
 from gridpact.clearing.solution import Solution
 
@@ -26,10 +23,4 @@ def solve_dc(problem: ClearingProblem) -> Solution:
     Raises:
         SolverFailed: HiGHS or Clarabel ended without an optimum.
     """
-    grid = DcGrid(problem.network, problem.limits)
-    baseline_kw = grid.flows_kw(problem.baseline_at_nodes.p_kw)
-    return solve_linear(
-        problem,
-        np.minimum(baseline_kw, -grid.flow_limit_kw),
-        np.maximum(baseline_kw, grid.flow_limit_kw),
-    )
+    return LinearClearing(problem, DcGrid(problem.network, problem.limits)).solve()

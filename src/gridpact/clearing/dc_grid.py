@@ -13,11 +13,12 @@ from scipy.sparse import csc_array, csr_array, diags_array
 from scipy.sparse.linalg import SuperLU, splu
 
 from gridpact.arrays import Bool, Float, Int
+from gridpact.clearing.pairs import Pairs
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import ElementKind, Network
 
 ANGLE_DIFFERENCE_MAX_RAD = np.pi / 6
-SENSITIVITY_MIN = 1e-10  # below it a sensitivity is rounding noise
+EFFECT_MIN = 1e-10  # below it a sensitivity is rounding noise
 
 
 @dataclass(frozen=True)
@@ -31,32 +32,6 @@ class DcGrid:
 
     network: Network
     limits: Limits
-
-    @cached_property
-    def free(self) -> Int:
-        """Nodes without a supply, (F,)."""
-        return np.setdiff1d(np.arange(self.network.nodes), self.network.slack_node)
-
-    @cached_property
-    def flow_per_angle(self) -> csr_array:
-        """Flow of each branch in kW per radian at each free node, (M, F)."""
-        branches = self.network.branches
-        count = len(branches)
-        incidence = csr_array(
-            (
-                np.repeat([1.0, -1.0], count),
-                (np.tile(np.arange(count), 2), np.concatenate([branches.from_node, branches.to_node])),
-            ),
-            shape=(count, self.network.nodes),
-        )
-        return csr_array(diags_array(branches.susceptance_kw) @ incidence[:, self.free])
-
-    @cached_property
-    def injection_per_angle(self) -> csc_array:
-        """B: injection in kW at each free node per radian at each free node, (F, F)."""
-        branches = self.network.branches
-        susceptance = diags_array(1.0 / branches.susceptance_kw)
-        return csc_array(self.flow_per_angle.T @ susceptance @ self.flow_per_angle)
 
     @cached_property
     def rating_kw(self) -> Float:
@@ -85,21 +60,51 @@ class DcGrid:
 
     def flows_kw(self, p_kw: Float) -> Float:
         """Flow of each branch, (T, M), for the injection at each node, (T, N)."""
-        angles = self._factor.solve(np.ascontiguousarray(p_kw[:, self.free].T))
-        flows: Float = (self.flow_per_angle @ angles).T
+        flows: Float = (self._flow_per_angle @ self._angles(p_kw[:, self._free].T)).T
         return flows
 
+    def effect(self, pairs: Pairs) -> csr_array:
+        """Flow of each branch in kW per kW of each of K pairs, (M, K)."""
+        at_free = csr_array(pairs.injected_p[self._free])
+        active = np.flatnonzero(np.diff(at_free.indptr))
+        unit = np.zeros((len(self._free), len(active)))
+        unit[active, np.arange(len(active))] = 1.0
+        by_node = self._flow_per_angle @ self._angles(unit)
+        by_node[np.abs(by_node) < EFFECT_MIN] = 0.0
+        effect = csr_array(csr_array(by_node) @ at_free[active])
+        effect.data[np.abs(effect.data) < EFFECT_MIN] = 0.0
+        effect.eliminate_zeros()
+        return effect
+
+    def _angles(self, free_kw: Float) -> Float:
+        """θ at the free nodes, (F, L), for injections there, (F, L)."""
+        angles: Float = self._factor.solve(np.ascontiguousarray(free_kw))
+        return angles
+
     @cached_property
-    def sensitivity(self) -> Float:
-        """Flow of each branch in kW per kW injected at each node, (M, N); B is symmetric."""
-        rows = np.zeros((len(self.network.branches), self.network.nodes))
-        rows[:, self.free] = self._factor.solve(self.flow_per_angle.toarray().T).T
-        rows[np.abs(rows) < SENSITIVITY_MIN] = 0.0
-        return rows
+    def _free(self) -> Int:
+        """Nodes without a supply, (F,)."""
+        return np.setdiff1d(np.arange(self.network.nodes), self.network.slack_node)
+
+    @cached_property
+    def _flow_per_angle(self) -> csr_array:
+        """Flow of each branch in kW per radian at each free node, (M, F)."""
+        branches = self.network.branches
+        count = len(branches)
+        incidence = csr_array(
+            (
+                np.repeat([1.0, -1.0], count),
+                (np.tile(np.arange(count), 2), np.concatenate([branches.from_node, branches.to_node])),
+            ),
+            shape=(count, self.network.nodes),
+        )
+        return csr_array(diags_array(branches.susceptance_kw) @ incidence[:, self._free])
 
     @cached_property
     def _factor(self) -> SuperLU:
-        return splu(self.injection_per_angle)
+        """The factors of B, injection in kW at each free node per radian at each free node."""
+        inverse = diags_array(1.0 / self.network.branches.susceptance_kw)
+        return splu(csc_array(self._flow_per_angle.T @ inverse @ self._flow_per_angle))
 
     @cached_property
     def _is_transformer(self) -> Bool:

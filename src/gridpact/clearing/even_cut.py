@@ -1,6 +1,6 @@
 """The even cut: of all allocations with the greatest volume, the one that spreads the cuts most evenly."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import clarabel
 import numpy as np
@@ -9,9 +9,12 @@ from scipy.sparse import csc_array, csr_array, diags_array, eye_array, vstack
 from gridpact.arrays import Bool, Float
 from gridpact.errors import SolverFailed
 
+EVEN_CUT_WEIGHT = 1e-5  # kW of volume that a kW of unevenness is worth, where both are one objective
 SOLVER_TOLERANCE = 1e-10
 ACCEPTED_TOLERANCE = 1e-7
 POLISH_TOLERANCE_KW = 1e-8
+POLISH_ROUNDS = 5
+FORCED_TOLERANCE_KW = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,14 @@ class Polytope:
     lower: Float
     upper: Float
 
+    def reach(self) -> tuple[Float, Float]:
+        """The least and the greatest value of each row over the bounds of y alone, (m,) each."""
+        rising, falling = self.rows.maximum(0.0), self.rows.minimum(0.0)
+        return (
+            rising @ self.lower + falling @ self.upper,
+            rising @ self.upper + falling @ self.lower,
+        )
+
     def optimal_face(self, column_dual: Float, row_dual: Float, tolerance: float) -> "Polytope":
         """The optima of a linear programme over this polytope, from any of its dual optima.
 
@@ -45,7 +56,21 @@ class Polytope:
         )
 
 
-def most_even(polytope: Polytope, proposed_kw: Float) -> Float:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvenCut:
+    """The most even point of a polytope.
+
+    Attributes:
+        column_kw: y, (n,).
+        row_dual: multiplier of each row in the maximisation of −Σ q (1 − y/q)², (m,): positive at an upper
+            bound, negative at a lower, 0 where the row is not tight.
+    """
+
+    column_kw: Float
+    row_dual: Float
+
+
+def most_even(polytope: Polytope, proposed_kw: Float) -> EvenCut:
     """The point of a polytope with the least Σ_t q_t (1 − y_t / q_t)².
 
     The sum is strictly convex, so the point is the only one: it does not depend on the order or the naming
@@ -55,80 +80,153 @@ def most_even(polytope: Polytope, proposed_kw: Float) -> Float:
         polytope: of y in kW, not empty.
         proposed_kw: q, (n,), positive.
 
-    Returns:
-        y, (n,).
-
     Raises:
         SolverFailed: Clarabel found no solution.
     """
-    constraints, right, equations = _one_sided(polytope)
-    free = polytope.upper > polytope.lower
-    fixed_kw = np.where(free, 0.0, polytope.upper)
+    lower, upper = _forced(polytope)
+    free = upper > lower
+    column_kw = np.where(free, 0.0, upper)
+    row_dual = np.zeros(len(polytope.row_lower))
     if not free.any():
-        return fixed_kw
-    right = right - constraints @ fixed_kw
-    constraints = constraints[:, free]
-    constraining = np.diff(constraints.indptr) > 0
-    constraints, right, equations = constraints[constraining], right[constraining], equations[constraining]
-    proposed = proposed_kw[free]
-    estimate, tight = _solve(constraints, right, equations, proposed)
-    free_kw = _polished(estimate, constraints, right, tight | equations, proposed)
-    result = fixed_kw.copy()
-    result[free] = np.clip(free_kw, polytope.lower[free], polytope.upper[free])
-    return result
+        return EvenCut(column_kw=column_kw, row_dual=row_dual)
+    done_kw = polytope.rows @ column_kw
+    rest = Polytope(
+        rows=csr_array(polytope.rows[:, free]),
+        row_lower=polytope.row_lower - done_kw,
+        row_upper=polytope.row_upper - done_kw,
+        lower=lower[free],
+        upper=upper[free],
+    )
+    least, most = rest.reach()
+    matters = (np.diff(rest.rows.indptr) > 0) & ((most > rest.row_upper) | (least < rest.row_lower))
+    rest = replace(
+        rest, rows=rest.rows[matters], row_lower=rest.row_lower[matters], row_upper=rest.row_upper[matters]
+    )
+    found = _polished(rest, proposed_kw[free], *_estimate(rest, proposed_kw[free]))
+    column_kw[free] = np.clip(found.column_kw, rest.lower, rest.upper)
+    row_dual[matters] = found.row_dual
+    return EvenCut(column_kw=column_kw, row_dual=row_dual)
 
 
-def _one_sided(polytope: Polytope) -> tuple[csr_array, Float, Bool]:
-    """The polytope as A y ≤ b, (k, n) and (k,), and which of the rows hold with equality, (k,)."""
-    rows = vstack([polytope.rows, eye_array(len(polytope.lower))], format="csr")
+def _forced(polytope: Polytope) -> tuple[Float, Float]:
+    """The bounds of y, (n,) each, equal where a row leaves its columns no choice.
+
+    A row whose least reach is its upper bound holds all its columns there, and likewise at the other end:
+    without them the polytope has an inside, which an interior-point method needs.
+    """
+    lower, upper = polytope.lower.copy(), polytope.upper.copy()
+    while True:
+        least, most = replace(polytope, lower=lower, upper=upper).reach()
+        slack = FORCED_TOLERANCE_KW
+        down = csr_array(polytope.rows[polytope.row_upper <= least + slack])
+        up = csr_array(polytope.rows[polytope.row_lower >= most - slack])
+        to_lower = (down.maximum(0.0).sum(axis=0) > 0.0) | (up.minimum(0.0).sum(axis=0) < 0.0)
+        to_upper = (down.minimum(0.0).sum(axis=0) < 0.0) | (up.maximum(0.0).sum(axis=0) > 0.0)
+        changes = (to_lower | to_upper) & (upper > lower)
+        if not changes.any():
+            return lower, upper
+        upper = np.where(changes & to_lower, lower, upper)
+        lower = np.where(changes & ~to_lower, upper, lower)
+
+
+def _estimate(polytope: Polytope, proposed: Float) -> tuple[Float, Float, Float]:
+    """The minimiser to Clarabel's accuracy, and which bounds are tight there.
+
+    Returns:
+        y, (n,), and −1, 0 or 1 for each row and each variable that is at its lower bound, at none, or at
+        its upper one, (m,) and (n,).
+    """
+    rows = vstack([polytope.rows, eye_array(len(proposed))], format="csr")
     lower = np.concatenate([polytope.row_lower, polytope.lower])
     upper = np.concatenate([polytope.row_upper, polytope.upper])
     equal = upper <= lower
-    has_upper = np.isfinite(upper)
-    has_lower = np.isfinite(lower) & ~equal
-    return (
-        csr_array(vstack([rows[has_upper], -rows[has_lower]])),
-        np.concatenate([upper[has_upper], -lower[has_lower]]),
-        np.concatenate([equal[has_upper], np.zeros(int(has_lower.sum()), dtype=np.bool_)]),
-    )
-
-
-def _solve(constraints: csr_array, right: Float, equations: Bool, proposed: Float) -> tuple[Float, Bool]:
-    """The minimiser to the solver's accuracy, and which constraints are tight at it."""
-    order = np.argsort(~equations, kind="stable")
+    has_upper, has_lower = ~equal & np.isfinite(upper), ~equal & np.isfinite(lower)
     scale = float(proposed.max())
+    solver = clarabel.DefaultSolver(
+        csc_array(diags_array(2.0 * scale / proposed)),
+        np.full(len(proposed), -2.0),
+        csc_array(vstack([rows[equal], rows[has_upper], -rows[has_lower]])),
+        np.concatenate([upper[equal], upper[has_upper], -lower[has_lower]]) / scale,
+        [
+            clarabel.ZeroConeT(int(equal.sum())),
+            clarabel.NonnegativeConeT(int(has_upper.sum() + has_lower.sum())),
+        ],
+        _settings(),
+    )
+    result = solver.solve()
+    if result.status not in (clarabel.SolverStatus.Solved, clarabel.SolverStatus.AlmostSolved):
+        raise SolverFailed(solver="Clarabel", status=str(result.status), where="the even cut")
+    tight = np.asarray(result.s) < np.asarray(result.z)
+    ends = np.cumsum([equal.sum(), has_upper.sum()])
+    side = np.where(equal, 1.0, 0.0)
+    side[np.flatnonzero(has_upper)[tight[ends[0] : ends[1]]]] = 1.0
+    side[np.flatnonzero(has_lower)[tight[ends[1] :]]] = -1.0
+    row_side, column_side = np.split(side, [len(polytope.row_lower)])
+    return np.asarray(result.x) * scale, row_side, column_side
+
+
+def _polished(
+    polytope: Polytope, proposed: Float, estimate: Float, row_side: Float, column_side: Float
+) -> EvenCut:
+    """The minimiser on the tight bounds, or the estimate where that leaves the polytope.
+
+    With y = q + √q ∘ w between its bounds, the sum to minimise is |w|², so w is the shortest solution of
+    A √Q w = b − A q over the tight rows A y = b: w = √Q Aᵀ ν with A Q Aᵀ ν = b − A q.
+    """
+    tight = np.flatnonzero(row_side)
+    rows = polytope.rows[tight]
+    right = np.where(row_side[tight] > 0.0, polytope.row_upper[tight], polytope.row_lower[tight])
+    for _ in range(POLISH_ROUNDS):
+        inside = column_side == 0.0
+        column_kw = np.where(column_side > 0.0, polytope.upper, polytope.lower)
+        column_kw[inside] = proposed[inside]
+        weighted = csr_array(rows.multiply(np.where(inside, proposed, 0.0)[None, :]))
+        normal = (weighted @ rows.T).toarray()
+        multiplier = np.zeros(len(tight))
+        for _ in range(2):  # the second time takes away what rounding left of the first
+            correction, *_ = np.linalg.lstsq(normal, right - rows @ column_kw, rcond=1e-13)
+            multiplier += correction
+            column_kw += weighted.T @ correction
+        outside = _outside(polytope, column_kw) & inside
+        if not outside.any():
+            break
+        column_side = np.where(outside, np.where(column_kw > polytope.upper, 1.0, -1.0), column_side)
+    row_dual = np.zeros(len(row_side))
+    row_dual[tight] = -2.0 * multiplier
+    is_feasible = _excess(polytope, column_kw) <= POLISH_TOLERANCE_KW
+    is_better = _unevenness(column_kw, proposed) <= _unevenness(estimate, proposed) + POLISH_TOLERANCE_KW
+    chosen = column_kw if is_feasible and is_better else estimate
+    return EvenCut(column_kw=chosen, row_dual=row_dual)
+
+
+def _outside(polytope: Polytope, column_kw: Float) -> Bool:
+    outside: Bool = (column_kw > polytope.upper + POLISH_TOLERANCE_KW) | (
+        column_kw < polytope.lower - POLISH_TOLERANCE_KW
+    )
+    return outside
+
+
+def _excess(polytope: Polytope, column_kw: Float) -> float:
+    """How far a point is outside its polytope, in kW."""
+    row = polytope.rows @ column_kw
+    parts = (
+        row - polytope.row_upper,
+        polytope.row_lower - row,
+        column_kw - polytope.upper,
+        polytope.lower - column_kw,
+    )
+    return max(float(part.max(initial=0.0)) for part in parts)
+
+
+def _unevenness(column_kw: Float, proposed: Float) -> float:
+    return float(np.sum((proposed - column_kw) ** 2 / proposed))
+
+
+def _settings() -> clarabel.DefaultSettings:
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.max_threads = 1
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = SOLVER_TOLERANCE
     settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = ACCEPTED_TOLERANCE
     settings.reduced_tol_feas = ACCEPTED_TOLERANCE
-    count = int(equations.sum())
-    solver = clarabel.DefaultSolver(
-        csc_array(diags_array(2.0 * scale / proposed)),
-        np.full(len(proposed), -2.0),
-        csc_array(constraints[order]),
-        right[order] / scale,
-        [clarabel.ZeroConeT(count), clarabel.NonnegativeConeT(len(right) - count)],
-        settings,
-    )
-    result = solver.solve()
-    if result.status not in (clarabel.SolverStatus.Solved, clarabel.SolverStatus.AlmostSolved):
-        raise SolverFailed(solver="Clarabel", status=str(result.status), where="the even cut")
-    tight = np.empty(len(right), dtype=np.bool_)
-    tight[order] = np.asarray(result.s) < np.asarray(result.z)
-    return np.asarray(result.x) * scale, tight
-
-
-def _polished(estimate: Float, constraints: csr_array, right: Float, tight: Bool, proposed: Float) -> Float:
-    """The minimiser on the tight constraints, or the estimate where that leaves the polytope.
-
-    With y = q + √q ∘ w the sum to minimise is |w|², so w is the shortest solution of A √Q w = b − A q.
-    """
-    root = np.sqrt(proposed)
-    active = constraints[tight].toarray()
-    shortest, *_ = np.linalg.lstsq(active * root, right[tight] - active @ proposed, rcond=1e-12)
-    polished: Float = proposed + root * shortest
-    excess = constraints @ polished - right
-    excess[tight] = np.abs(excess[tight])
-    return polished if excess.max() <= POLISH_TOLERANCE_KW else estimate
+    return settings

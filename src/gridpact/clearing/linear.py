@@ -1,71 +1,135 @@
-"""Linear clearing: caps, and where there are any the flow limits of the DC model, period by period."""
+"""Linear clearing: over caps, and under the DC model over flow limits too, period by period."""
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from gridpact.arrays import Bool, Float
+from gridpact.arrays import Bool, Int
 from gridpact.clearing.dc_grid import DcGrid
-from gridpact.clearing.dc_programme import FEASIBILITY_TOLERANCE_KW, DcProgramme
-from gridpact.clearing.dc_reasons import binding_limits, reasons
+from gridpact.clearing.linear_programme import (
+    FEASIBILITY_TOLERANCE_KW,
+    LinearOptimum,
+    LinearPeriod,
+    LinearProgramme,
+)
+from gridpact.clearing.pairs import Pairs
 from gridpact.clearing.problem import ClearingProblem
+from gridpact.clearing.reasons import (
+    DUAL_MIN,
+    ActiveCaps,
+    ActiveLimits,
+    binding_limits,
+    element_kinds,
+    reasons,
+)
 from gridpact.clearing.solution import PeriodSolution, PeriodStatus, Solution
 
 
-def solve_over_caps(problem: ClearingProblem) -> Solution:
-    """The greatest volume within the caps of all participants, cut most evenly, whatever the network.
+class LinearClearing:
+    """Clears a problem over its caps, and over the flow limits of a DC grid where one is given.
 
-    Raises:
-        SolverFailed: HiGHS or Clarabel ended without an optimum.
+    Where the baseline breaks a flow limit, the limit is the baseline's own flow.
     """
-    unlimited = np.full((problem.shape[0], len(problem.network.branches)), np.inf)
-    return solve_linear(problem, -unlimited, unlimited)
 
+    def __init__(self, problem: ClearingProblem, grid: DcGrid | None) -> None:
+        periods = problem.shape[0]
+        self._problem = problem
+        self._grid = grid
+        self._baseline_kw = grid.flows_kw(problem.baseline_at_nodes.p_kw) if grid else np.empty((periods, 0))
+        limit_kw = grid.flow_limit_kw if grid else np.empty(0)
+        self._lower_kw = np.minimum(self._baseline_kw, -limit_kw)
+        self._upper_kw = np.maximum(self._baseline_kw, limit_kw)
 
-def solve_linear(problem: ClearingProblem, flow_lower_kw: Float, flow_upper_kw: Float) -> Solution:
-    """The greatest volume within caps and DC flow limits, (T, M) each, cut most evenly, in every period.
+    def solve(self) -> Solution:
+        """The greatest volume, cut most evenly, in every period; one that fits in full needs no solver.
 
-    A period in which everything proposed fits needs no solver.
+        Raises:
+            SolverFailed: HiGHS or Clarabel ended without an optimum.
+        """
+        problem, offers = self._problem, self._problem.offers
+        tight = np.flatnonzero(~(caps_fit(problem) & self._flows_fit()))
+        solution = Solution.in_full(offers, problem.shape[0])
+        if not len(tight):
+            return solution
+        columns = np.flatnonzero(np.isin(offers.column_period, tight))
+        pairs, pair = Pairs.of(problem, columns)
+        effect = self._grid.effect(pairs) if self._grid else csr_array((0, len(pairs)))
+        programme = LinearProgramme(pairs, effect)
+        pair_of_column = np.full(offers.columns, -1)
+        pair_of_column[columns] = pair
+        solved = []
+        for period in tight.tolist():
+            data = self._data(period, pair_of_column)
+            optimum = programme.solve(data)
+            solved.append(self._explained(data, optimum, csr_array(effect[:, data.pair])))
+        return solution.with_periods(offers, solved)
 
-    Raises:
-        SolverFailed: HiGHS or Clarabel ended without an optimum.
-    """
-    offers, periods = problem.offers, problem.shape[0]
-    grid = DcGrid(problem.network, problem.limits)
-    solution = Solution.in_full(offers, periods)
-    tight = np.flatnonzero(~(caps_fit(problem) & _flows_fit(problem, grid, flow_lower_kw, flow_upper_kw)))
-    if not len(tight):
-        return solution
-    programme = DcProgramme(problem, grid, tight)
-    solved = []
-    for period in tight.tolist():
-        columns = offers.of_period(period)
-        optimum = programme.solve(period, columns, flow_lower_kw[period], flow_upper_kw[period])
-        limited_by, element = reasons(problem, grid, optimum)
-        solved.append(
-            PeriodSolution(
-                period=period,
-                columns=columns,
-                column_kw=optimum.column_kw,
-                limited_by=limited_by,
-                element=element,
-                binding=binding_limits(problem, grid, optimum),
-                volume_bound_kw=optimum.volume_kw,
-                status=PeriodStatus.OPTIMAL,
-            )
+    def _data(self, period: int, pair_of_column: Int) -> LinearPeriod:
+        problem, columns = self._problem, self._problem.offers.of_period(period)
+        return LinearPeriod(
+            period=period,
+            pair=pair_of_column[columns],
+            proposed_kw=problem.offers.column_kw[columns],
+            seller_cap_kw=problem.seller_cap_kw[period],
+            buyer_cap_kw=problem.buyer_cap_kw[period],
+            rise_min_kw=self._lower_kw[period] - self._baseline_kw[period],
+            rise_max_kw=self._upper_kw[period] - self._baseline_kw[period],
         )
-    return solution.with_periods(offers, solved)
+
+    def _explained(self, data: LinearPeriod, optimum: LinearOptimum, effect: csr_array) -> PeriodSolution:
+        """The solution of a period: the optimum with its reasons and binding limits."""
+        offers, period = self._problem.offers, data.period
+        columns = offers.of_period(period)
+        limits = self._active_limits(period, optimum, effect)
+        caps = ActiveCaps(
+            seller_cap_kw=data.seller_cap_kw,
+            buyer_cap_kw=data.buyer_cap_kw,
+            seller_dual=optimum.seller_dual,
+            buyer_dual=optimum.buyer_dual,
+        )
+        limited_by, element = reasons(
+            limits, caps, offers.column_seller[columns], offers.column_buyer[columns]
+        )
+        return PeriodSolution(
+            period=period,
+            columns=columns,
+            column_kw=optimum.column_kw,
+            limited_by=limited_by,
+            element=element,
+            binding=binding_limits(period, limits, caps),
+            volume_bound_kw=optimum.volume_kw,
+            status=PeriodStatus.OPTIMAL,
+        )
+
+    def _active_limits(self, period: int, optimum: LinearOptimum, effect: csr_array) -> ActiveLimits:
+        """The flow limits with a dual, as percent of the rating; a negative flow is one the other way."""
+        if self._grid is None:
+            return ActiveLimits.none(effect.shape[1])
+        active = np.flatnonzero(np.abs(optimum.flow_dual) > DUAL_MIN)
+        at_upper = optimum.flow_dual[active] > 0.0
+        limit_kw = np.where(at_upper, self._upper_kw[period, active], self._lower_kw[period, active])
+        kw_per_percent = self._grid.loading_base_kw[active] / 100.0
+        direction = np.sign(limit_kw)
+        element = self._problem.network.branches.element[active]
+        return ActiveLimits(
+            limited_by=element_kinds(self._problem.network, element),
+            element=element,
+            limit=np.abs(limit_kw) / kw_per_percent,
+            dual=optimum.flow_dual[active] * direction * kw_per_percent,
+            effect=effect[active].toarray() * (direction / kw_per_percent)[:, None],
+        )
+
+    def _flows_fit(self) -> Bool:
+        """Whether the flows are within their limits when everything clears, (T,)."""
+        problem = self._problem
+        if self._grid is None:
+            return np.ones(problem.shape[0], dtype=np.bool_)
+        flow = self._grid.flows_kw(problem.injection_at_nodes(problem.offers.column_kw).p_kw)
+        slack = FEASIBILITY_TOLERANCE_KW
+        fits: Bool = np.all((flow >= self._lower_kw - slack) & (flow <= self._upper_kw + slack), axis=1)
+        return fits
 
 
 def caps_fit(problem: ClearingProblem) -> Bool:
     """Whether everything proposed is within the caps of all participants, (T,)."""
     fits: Bool = np.all(np.isinf(problem.seller_cap_kw) & np.isinf(problem.buyer_cap_kw), axis=1)
-    return fits
-
-
-def _flows_fit(problem: ClearingProblem, grid: DcGrid, lower_kw: Float, upper_kw: Float) -> Bool:
-    """Whether the flows are within their limits when everything clears, (T,)."""
-    if np.isinf(lower_kw).all() and np.isinf(upper_kw).all():
-        return np.ones(problem.shape[0], dtype=np.bool_)
-    flow = grid.flows_kw(problem.injection_at_nodes(problem.offers.column_kw).p_kw)
-    slack = FEASIBILITY_TOLERANCE_KW
-    fits: Bool = np.all((flow >= lower_kw - slack) & (flow <= upper_kw + slack), axis=1)
     return fits

@@ -10,6 +10,9 @@ from gridpact.grid.limits import Limits
 from gridpact.grid.network import ElementKind, Network
 from gridpact.grid.power_flow import bus_voltage_pu, import_kw, loading_percent, losses_kw, run_power_flow
 
+VOLTAGE_TOLERANCE_PU = 1e-7  # within which a clearing keeps its limits
+LOADING_TOLERANCE_PERCENT = 1e-5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
@@ -44,6 +47,14 @@ class OperatingLimits:
     voltage_min_pu: Float
     voltage_max_pu: Float
     loading_max_percent: Float
+
+    def repeated(self, period: int, count: int) -> "OperatingLimits":
+        """The limits of one period, `count` times."""
+        return OperatingLimits(
+            voltage_min_pu=np.tile(self.voltage_min_pu[period], (count, 1)),
+            voltage_max_pu=np.tile(self.voltage_max_pu[period], (count, 1)),
+            loading_max_percent=np.tile(self.loading_max_percent[period], (count, 1)),
+        )
 
     def voltage_excess_pu(self, voltage_pu: Float) -> Float:
         """How far each voltage is outside its band, 0 inside, (T, B)."""
@@ -94,9 +105,11 @@ def relaxed_limits(nominal: OperatingLimits, baseline: Operation) -> OperatingLi
     )
 
 
-def keeps_limits(operation: Operation, limits: OperatingLimits, tolerance: float) -> Bool:
-    """Whether each period converges and breaks no limit by over `tolerance`, in pu and in percent, (T,)."""
-    voltage = np.all(limits.voltage_excess_pu(operation.voltage_pu) <= tolerance, axis=1)
-    loading = np.all(limits.loading_excess_percent(operation.loading_percent) <= tolerance, axis=1)
+def keeps_limits(operation: Operation, limits: OperatingLimits) -> Bool:
+    """Whether each period converges and breaks no limit by more than its tolerance, (T,)."""
+    voltage_excess = limits.voltage_excess_pu(operation.voltage_pu)
+    loading_excess = limits.loading_excess_percent(operation.loading_percent)
+    voltage = np.all(voltage_excess <= VOLTAGE_TOLERANCE_PU, axis=1)
+    loading = np.all(loading_excess <= LOADING_TOLERANCE_PERCENT, axis=1)
     kept: Bool = operation.converged & voltage & loading
     return kept

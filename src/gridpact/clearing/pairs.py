@@ -37,11 +37,15 @@ class Pairs:
 
     @classmethod
     def of(cls, problem: ClearingProblem, columns: Int) -> tuple["Pairs", Int]:
-        """The pairs of the given columns of a problem, and the pair of each of these columns."""
+        """The pairs of the given columns of a problem, and the pair of each of these columns.
+
+        Columns of one period have pairs of their own, so those of different submission do too.
+        """
         offers, participants = problem.offers, problem.participants
+        ranks = int(offers.column_rank.max(initial=0)) + 1
         key = offers.column_seller[columns] * len(participants) + offers.column_buyer[columns]
-        distinct, pair_of_column = np.unique(key, return_inverse=True)
-        seller, buyer = np.divmod(distinct, len(participants))
+        distinct, pair_of_column = np.unique(key * ranks + offers.column_rank[columns], return_inverse=True)
+        seller, buyer = np.divmod(distinct // ranks, len(participants))
         sold, bought = problem.seller_injects[seller], -problem.buyer_draws[buyer]
         pairs = cls(
             network=problem.network,

@@ -1,19 +1,19 @@
 """Programme: a nonlinear programme over the power of trading pairs, built once and solved period by period.
 
-    minimise    −Σ_c w_c y_c + ε Σ_c w_c (q_c − y_c)² / q_c  −  λ Σ_c q_c log(y_c / q_c + δ)  −  μ z Σ_c q_c
+    minimise    −Σ_c w_c y_c + ε Σ_c w_c (q_c − y_c)² / q_c − Σ_c λ_c q_c log(y_c + δ) − μ z Σ_c q_c
     subject to  lower_c ≤ y_c ≤ upper_c,  y_c ≥ z q_c for the columns of a level,
                 Σ sold ≤ a,  Σ bought ≤ r,
                 the physics of the network
 
-One objective serves every rule of allocation: w picks the columns whose volume counts, λ the proportional
-rule, μ the common level. The even cut has a weight ε instead of a programme of its own: it costs at most
-ε Σ q (1 − x)² of volume, and nothing wherever constraints are straight. Solved by Ipopt through CasADi to
-1e-12, so that a result does not depend on where the solver started.
+One objective serves every rule of allocation: w picks the columns whose volume counts, λ those that share
+proportionally, μ raises the common level. The even cut has a weight ε instead of a programme of its own: it
+costs at most ε Σ q (1 − x)² of volume, and nothing wherever constraints are straight. Solved by Ipopt through
+CasADi to 1e-12, so that a result does not depend on where the solver started.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import casadi as ca
@@ -21,14 +21,16 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.ac_physics import AcPhysics
+from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT
 from gridpact.clearing.pairs import Pairs
 
-EVEN_CUT_WEIGHT = 1e-4
-LOG_SHIFT = 1e-9
+LOG_SHIFT_KW = 1e-8
 TOLERANCE = 1e-12
+OPTIMAL_RESIDUAL = 1e-10
 ACCEPTABLE_TOLERANCE = 1e-8
 BOUND_RELAXATION = 1e-10
 ITERATIONS_MAX = 300
+START_SHARE, CAUTIOUS_START_SHARE = 0.5, 0.05
 KEPT_PROGRAMMES = 8
 
 
@@ -46,15 +48,15 @@ class Goal:
 
     Attributes:
         volume: weight w of each column's volume, (n,).
-        log: weight λ of Σ q log x.
+        log: weight λ of each column's q log y, (n,).
         level: weight μ of the common level z.
         levelled: 1 for columns that clear at least the common level, (n,).
     """
 
     volume: Float
-    log: float = 0.0
-    level: float = 0.0
+    log: Float
     levelled: Float
+    level: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ class Optimum:
         level: z.
         seller_dual, buyer_dual: of the caps, (P,).
         limit_dual: of the physics' limited rows, (L,).
+        limit_value: of these rows, (L,).
         level_dual: of the columns' level, (n,).
     """
 
@@ -104,85 +107,103 @@ class Optimum:
     seller_dual: Float
     buyer_dual: Float
     limit_dual: Float
+    limit_value: Float
     level_dual: Float
 
 
 class Programme:
     """The programme for K trading pairs: over caps alone, or over the physics of their network too."""
 
-    def __init__(self, pairs: Pairs, physics: AcPhysics | None) -> None:
+    def __init__(self, pairs: Pairs, physics: AcPhysics | None, *, with_levels: bool) -> None:
+        """Builds the programme; without levels it serves every goal that has none."""
         self._count = len(pairs)
+        self._levels = self._count if with_levels else 0
         self._sellers, by_seller = _grouping(pairs.seller)
         self._buyers, by_buyer = _grouping(pairs.buyer)
         nothing = ca.SX(0, 1)
         power, proposed = ca.SX.sym("y", self._count), ca.SX.sym("q", self._count)
         level, levelled = ca.SX.sym("z"), ca.SX.sym("levelled", self._count)
-        volume, weights = ca.SX.sym("w", self._count), ca.SX.sym("weights", 2)
+        volume, shared = ca.SX.sym("w", self._count), ca.SX.sym("lambda", self._count)
+        rise = ca.SX.sym("mu")
         state = physics.variables if physics else nothing
         rows = (
             physics.equations(power) if physics else nothing,
             physics.limited() if physics else nothing,
             by_seller @ power,
             by_buyer @ power,
-            power - level * levelled * proposed,
+            power - level * levelled * proposed if with_levels else nothing,
         )
         objective = (
             -ca.dot(volume, power)
             + EVEN_CUT_WEIGHT * ca.sum1(volume * (proposed - power) ** 2 / proposed)
-            - weights[0] * ca.dot(proposed, ca.log(power / proposed + LOG_SHIFT))
-            - weights[1] * level * ca.sum1(proposed)
+            - ca.dot(shared * proposed, ca.log(power + LOG_SHIFT_KW))
+            - rise * level * ca.sum1(proposed)
         )
         self._states = state.shape[0]
         self._equations = rows[0].shape[0]
         self._row_ends = np.cumsum([row.shape[0] for row in rows])[:-1]
         parameters = physics.parameters if physics else nothing
-        programme: dict[str, Any] = {
+        self._programme: dict[str, Any] = {
             "x": ca.vertcat(state, power, level),
-            "p": ca.vertcat(parameters, proposed, volume, weights, levelled),
+            "p": ca.vertcat(parameters, proposed, volume, shared, levelled, rise),
             "f": objective,
             "g": ca.vertcat(*rows),
         }
-        self._solver = ca.nlpsol("clearing", "ipopt", programme, _OPTIONS)
+        self._solver = ca.nlpsol("clearing", "ipopt", self._programme, _OPTIONS)
+
+    @cached_property
+    def _cautious_solver(self) -> Any:
+        """For what the first solver fails on: slower, with a barrier that only ever falls."""
+        options = _OPTIONS | {"ipopt": _OPTIONS["ipopt"] | {"mu_strategy": "monotone"}}
+        return ca.nlpsol("cautious_clearing", "ipopt", self._programme, options)
 
     def solve(
-        self, data: PeriodData, lower_kw: Float, upper_kw: Float, goal: Goal, power_share: float
+        self, data: PeriodData, lower_kw: Float, upper_kw: Float, goal: Goal, *, cautious: bool = False
     ) -> Optimum:
-        """The optimum of a period over lower ≤ y ≤ upper, (n,) each, started at a share of the way up."""
+        """The optimum of a period over lower ≤ y ≤ upper, (n,) each.
+
+        Starts half-way up; the cautious solver near the bottom.
+        """
+        solver = self._cautious_solver if cautious else self._solver
+        start_share = CAUTIOUS_START_SHARE if cautious else START_SHARE
         lower, upper = self._by_pair(lower_kw, data), self._by_pair(upper_kw, data)
         parameters = (
             data.parameters,
             self._by_pair(data.proposed_kw, data, otherwise=1.0),
             self._by_pair(goal.volume, data),
-            [goal.log, goal.level],
+            self._by_pair(goal.log, data),
             self._by_pair(goal.levelled, data),
+            [goal.level],
         )
         caps = data.seller_cap_kw[self._sellers], data.buyer_cap_kw[self._buyers]
         unbounded = np.full(self._states, np.inf)
         no_minimum = np.full(len(caps[0]) + len(caps[1]), -np.inf)
         equal = np.zeros(self._equations)
-        result = self._solver(
-            x0=np.concatenate([data.start, lower + power_share * (upper - lower), [0.0]]),
+        result = solver(
+            x0=np.concatenate([data.start, lower + start_share * (upper - lower), [0.0]]),
             p=np.concatenate(parameters),
             lbx=np.concatenate([-unbounded, lower, [0.0]]),
             ubx=np.concatenate([unbounded, upper, [1.0 if goal.level else 0.0]]),
-            lbg=np.concatenate([equal, data.limit_lower, no_minimum, np.zeros(self._count)]),
-            ubg=np.concatenate([equal, data.limit_upper, *caps, np.full(self._count, np.inf)]),
+            lbg=np.concatenate([equal, data.limit_lower, no_minimum, np.zeros(self._levels)]),
+            ubg=np.concatenate([equal, data.limit_upper, *caps, np.full(self._levels, np.inf)]),
         )
-        return self._optimum(result, data)
+        return self._optimum(result, _status(solver.stats()), data)
 
-    def _optimum(self, result: Any, data: PeriodData) -> Optimum:
+    def _optimum(self, result: Any, status: SolverStatus, data: PeriodData) -> Optimum:
         variables = np.asarray(result["x"]).ravel()
         _, limit, seller, buyer, level = np.split(np.asarray(result["lam_g"]).ravel(), self._row_ends)
+        _, limit_value, *_ = np.split(np.asarray(result["g"]).ravel(), self._row_ends)
         participants = len(data.seller_cap_kw)
         return Optimum(
-            status=_STATUS.get(self._solver.stats()["return_status"], SolverStatus.FAILED),
+            status=status,
             state=variables[: self._states],
             column_kw=variables[self._states : -1][data.pair],
             level=float(variables[-1]),
             seller_dual=_spread(np.maximum(seller, 0.0), self._sellers, participants),
             buyer_dual=_spread(np.maximum(buyer, 0.0), self._buyers, participants),
             limit_dual=limit,
-            level_dual=np.maximum(-level, 0.0)[data.pair],
+            limit_value=limit_value,
+            level_dual=np.maximum(-level, 0.0)[data.pair] if self._levels else np.zeros(len(data.pair)),
         )
 
     def _by_pair(self, values: Float, data: PeriodData, *, otherwise: float = 0.0) -> Float:
@@ -191,24 +212,37 @@ class Programme:
 
 @lru_cache(maxsize=KEPT_PROGRAMMES)
 def programme_over_caps(pairs: Pairs) -> Programme:
-    """The programme of these pairs without a network, made once."""
-    return Programme(pairs, None)
+    """The programme of these pairs without a network, made once; levels have a closed form there."""
+    return Programme(pairs, None, with_levels=False)
 
 
 @lru_cache(maxsize=KEPT_PROGRAMMES)
-def programme_over_network(pairs: Pairs) -> tuple[Programme, AcPhysics]:
+def programme_over_network(pairs: Pairs, *, with_levels: bool) -> tuple[Programme, AcPhysics]:
     """The programme of these pairs on their network, and its physics, made once."""
     physics = AcPhysics(pairs)
-    return Programme(pairs, physics), physics
+    return Programme(pairs, physics, with_levels=with_levels), physics
 
 
-_STATUS = {
-    "Solve_Succeeded": SolverStatus.OPTIMAL,
-    "Solved_To_Acceptable_Level": SolverStatus.ACCEPTABLE,
-}
+def _status(stats: dict[str, Any]) -> SolverStatus:
+    """How Ipopt ended: by its own word, or where it stopped short of its tolerance by how little is left.
+
+    At 1e-12 it may end for want of a step that changes anything in double precision; the point is then as
+    good as any, if its residuals say so.
+    """
+    if stats["return_status"] == "Solve_Succeeded":
+        return SolverStatus.OPTIMAL
+    last = stats.get("iterations", {})
+    left = [last.get(name, [np.inf])[-1] for name in ("inf_pr", "inf_du", "mu")]
+    if max(left) <= OPTIMAL_RESIDUAL:
+        return SolverStatus.OPTIMAL
+    if stats["return_status"] == "Solved_To_Acceptable_Level" or max(left) <= ACCEPTABLE_TOLERANCE:
+        return SolverStatus.ACCEPTABLE
+    return SolverStatus.FAILED
+
 
 _OPTIONS: dict[str, Any] = {
     "print_time": False,
+    "show_eval_warnings": False,
     "ipopt": {
         "print_level": 0,
         "sb": "yes",

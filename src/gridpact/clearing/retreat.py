@@ -13,9 +13,7 @@ STEPS = 64
 ROUNDS = 4
 
 
-def retreat(
-    problem: ClearingProblem, period: int, draft_kw: Float, volume_bound_kw: float, tolerance: float
-) -> PeriodSolution:
+def retreat(problem: ClearingProblem, period: int, draft_kw: Float, volume_bound_kw: float) -> PeriodSolution:
     """The greatest share of a draft that keeps every limit of a period, the same share of every column.
 
     The share is searched for on a grid that is refined around the greatest share that holds. A share of
@@ -26,7 +24,6 @@ def retreat(
         period: which.
         draft_kw: power of the period's columns, (n,).
         volume_bound_kw: no allocation clears more.
-        tolerance: in pu and in percent.
     """
     columns = problem.offers.of_period(period)
     low, high = 0.0, 1.0
@@ -34,8 +31,8 @@ def retreat(
     for _ in range(ROUNDS):
         shares = np.linspace(low, high, STEPS + 1)
         operation = _operate_shares(problem, period, columns, draft_kw, shares)
-        limits = _repeated(problem.operating_limits, period, len(shares))
-        kept = keeps_limits(operation, limits, tolerance)
+        limits = problem.operating_limits.repeated(period, len(shares))
+        kept = keeps_limits(operation, limits)
         best = int(np.flatnonzero(kept)[-1]) if kept.any() else 0
         beyond = min(best + 1, STEPS)
         worst = _worst_limit(problem, operation, limits, beyond)
@@ -64,14 +61,6 @@ def _operate_shares(
             p_kw=none.p_kw[period] + np.outer(shares, whole.p_kw[period] - none.p_kw[period]),
             q_kvar=none.q_kvar[period] + np.outer(shares, whole.q_kvar[period] - none.q_kvar[period]),
         ),
-    )
-
-
-def _repeated(limits: OperatingLimits, period: int, count: int) -> OperatingLimits:
-    return OperatingLimits(
-        voltage_min_pu=np.tile(limits.voltage_min_pu[period], (count, 1)),
-        voltage_max_pu=np.tile(limits.voltage_max_pu[period], (count, 1)),
-        loading_max_percent=np.tile(limits.loading_max_percent[period], (count, 1)),
     )
 
 

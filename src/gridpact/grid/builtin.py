@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any
 
-from gridpact.errors import InvalidCase, nearest
+from gridpact.errors import InvalidCase
 from gridpact.grid.source import NetworkSource
 
 VOLTAGE_CONTROL = ("village_1", "village_2", "rural_1", "rural_2", "suburb_1")
@@ -31,6 +32,7 @@ KERBER_EXTREME = (
 )
 OVERHEAD_LINE = "freileitung"
 SEED = 0
+NAME_LIKENESS_MIN = 0.75
 CIGRE, EUROPEAN = "cigre_lv", "ieee_european_lv"
 PANDAPOWER_PREFIX, SIMBENCH_PREFIX = "pandapower/", "simbench/"
 
@@ -48,6 +50,16 @@ def builtin_names() -> tuple[str, ...]:
     return (*pandapower_names(), *sorted(SIMBENCH_PREFIX + code for code in collect_all_simbench_codes()))
 
 
+def near_builtin(name: str) -> str:
+    """The remedy for a name that no built-in has: the one that was surely meant, or where to find them.
+
+    The prefix is left out of the comparison: it alone makes any two names look alike.
+    """
+    full = {known.rpartition("/")[2]: known for known in builtin_names()}
+    close = get_close_matches(name.rpartition("/")[2], full, n=1, cutoff=NAME_LIKENESS_MIN)
+    return f"did you mean '{full[close[0]]}'?" if close else "see `gridpact network`"
+
+
 def builtin_net(source: NetworkSource) -> tuple[Any, tuple[str, ...]]:
     """A built-in network as a pandapower net, and notices about it.
 
@@ -58,8 +70,7 @@ def builtin_net(source: NetworkSource) -> tuple[Any, tuple[str, ...]]:
     if name in pandapower_names():
         return _pandapower_net(name.removeprefix(PANDAPOWER_PREFIX))
     if name not in builtin_names():
-        remedy = nearest(name, builtin_names()) or "such as pandapower/cigre_lv or simbench/1-LV-rural2--0-sw"
-        raise InvalidCase([source.problem("is not a built-in network", remedy=remedy)])
+        raise InvalidCase([source.problem("is not a built-in network", remedy=near_builtin(name))])
     from simbench import get_simbench_net
 
     return get_simbench_net(name.removeprefix(SIMBENCH_PREFIX)), ()

@@ -81,8 +81,7 @@ def _parsed(file: _NetworkFile, source: NetworkSource) -> Network:
     from gridpact.grid.from_pandapower import network_from_pandapower
     from gridpact.grid.from_power_grid_model import network_from_power_grid_model
 
-    text = file.content.decode("utf-8")
-    content = json.loads(text)
+    text, content = _json(file, source)
     if _is_pandapower(content):
         from pandapower import from_json_string
 
@@ -93,6 +92,19 @@ def _parsed(file: _NetworkFile, source: NetworkSource) -> Network:
         return network_from_power_grid_model(json_deserialize(text), source)
     remedy = "JSON written by pandapower.to_json, or input written by power-grid-model"
     raise InvalidCase([source.problem("is not a network of a known format", remedy=remedy)])
+
+
+def _json(file: _NetworkFile, source: NetworkSource) -> tuple[str, Any]:
+    """Text of a network file, and what it holds."""
+    remedy = "give JSON written by pandapower.to_json, or input written by power-grid-model"
+    try:
+        text = file.content.decode("utf-8")
+        return text, json.loads(text)
+    except UnicodeDecodeError as error:
+        raise InvalidCase([source.problem("is not UTF-8 text", remedy=remedy)]) from error
+    except json.JSONDecodeError as error:
+        what = f"is not JSON: {error.msg} in line {error.lineno}"
+        raise InvalidCase([source.problem(what, remedy=remedy)]) from error
 
 
 def _is_pandapower(content: Any) -> bool:

@@ -16,7 +16,7 @@ from gridpact.grid.network import Branches, ElementKind, Elements, Network
 from gridpact.grid.pandapower_net import prepared_net
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.to_power_grid_model import verification_model
-from gridpact.units import KW_PER_MW, SQRT_3
+from gridpact.units import KVA_PER_MVA, SQRT_3, three_phase_kva
 
 # Columns of pandapower's internal (PYPOWER) tables.
 FROM_NODE, TO_NODE, RESISTANCE, REACTANCE = 0, 1, 2, 3
@@ -54,7 +54,7 @@ def network_from_pandapower(original: Any, source: NetworkSource, notices: tuple
         bus_voltage_kv=frozen(buses.vn_kv.to_numpy(), np.float64),
         slack_node=slack,
         slack_voltage_pu=slack_voltage,
-        admittance=frozen_csr(internal["Ybus"], net.sn_mva * KW_PER_MW),
+        admittance=frozen_csr(internal["Ybus"], net.sn_mva * KVA_PER_MVA),
         branches=branches,
         elements=elements,
         out_of_service_bus_ids=frozen(np.sort(net.bus.index.to_numpy()[~in_service]), np.int64),
@@ -126,8 +126,8 @@ def _branches(net: Any, internal: dict[str, Any]) -> tuple[tuple[Int, Int], Bran
         (rating_from, from_node, np.concatenate([line_ka, hv_ka])),
         (rating_to, to_node, np.concatenate([line_ka, lv_ka])),
     ):
-        rating[rated] = SQRT_3 * base_kv[nodes[rated]] * ka * KW_PER_MW
-    scale = net.sn_mva * KW_PER_MW
+        rating[rated] = three_phase_kva(base_kv[nodes[rated]], ka)
+    scale = net.sn_mva * KVA_PER_MVA
     branches = Branches(
         from_node=frozen(from_node, np.int64),
         to_node=frozen(to_node, np.int64),

@@ -44,6 +44,7 @@ REFUSED_BRANCHES = {
     "three_winding_transformer": ("status_1", "status_2", "status_3"),
     "asym_line": ("from_status", "to_status"),
 }
+U_REF_MIN_PU, U_REF_MAX_PU = 0.5, 1.5
 
 
 def network_from_power_grid_model(dataset: Dataset, source: NetworkSource) -> Network:
@@ -60,7 +61,7 @@ def network_from_power_grid_model(dataset: Dataset, source: NetworkSource) -> Ne
         InvalidCase: what power-grid-model calls invalid or gridpact cannot carry, all at once.
     """
     carried = {name: np.array(dataset[name]) for name in CARRIED if name in dataset and len(dataset[name])}
-    problems = [*_refused(dataset, source), *_invalid(carried, source)]
+    problems = [*_refused(dataset, source), *_invalid(carried, source)] or [*_wrong_units(carried, source)]
     if problems:
         raise InvalidCase(problems)
     carried["node"] = carried["node"][np.argsort(carried["node"]["id"])]
@@ -224,6 +225,18 @@ def _invalid(carried: Dataset, source: NetworkSource) -> Iterable[Problem]:
     for error in found or ():
         ids = ", ".join(str(index) for index in (error.ids or [])[:5])
         yield source.problem(f"{error} (ids {ids})" if ids else str(error))
+
+
+def _wrong_units(carried: Dataset, source: NetworkSource) -> Iterable[Problem]:
+    """Voltages of supplies so far off that they must be in another unit, which validation lets pass."""
+    active = carried["source"][carried["source"]["status"] == 1]
+    for row in active[(active["u_ref"] < U_REF_MIN_PU) | (active["u_ref"] > U_REF_MAX_PU)]:
+        yield source.problem(
+            f"is not from {U_REF_MIN_PU:g} to {U_REF_MAX_PU:g}",
+            field=f"source {row['id']} u_ref",
+            value=f"{row['u_ref']:g}",
+            remedy="write it in pu of nominal; is the value in volts?",
+        )
 
 
 def _not_finite(carried: Dataset, pi: PiBranches, source: NetworkSource) -> Iterable[Problem]:

@@ -56,6 +56,10 @@ FINITE_COLUMNS = {
     "shunt": ("p_mw", "q_mvar", "step"),
     "ext_grid": ("va_degree",),
 }
+UNIT_RANGES = (
+    ("ext_grid", "vm_pu", 0.5, 1.5, "write it in pu of nominal; is the value in volts?"),
+    ("trafo", "vk_percent", 0.0, 100.0, "write it in percent of the rated voltage"),
+)
 
 
 def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, ...]]:
@@ -87,6 +91,7 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
     _complete(net)
     problems = [
         *_bad_numbers(net, source),
+        *_wrong_units(net, source),
         *_unlike_voltages(net, source),
         *_inexact_models(net, source),
         *_bypassed(net, source),
@@ -229,6 +234,17 @@ def _bad_numbers(net: Any, source: NetworkSource) -> Iterable[Problem]:
     impossible = (net.trafo.vkr_percent.abs() > net.trafo.vk_percent) & _in_service(net, "trafo")
     for index in net.trafo.index[impossible]:
         yield source.problem("is greater than vk_percent", field=f"trafo {index} vkr_percent")
+
+
+def _wrong_units(net: Any, source: NetworkSource) -> Iterable[Problem]:
+    """Values so far off that they must be in another unit."""
+    for table, column, low, high, remedy in UNIT_RANGES:
+        values = net[table][column].to_numpy().astype(float)
+        wrong = _in_service(net, table) & (values > 0) & np.isfinite(values)
+        for row in np.flatnonzero(wrong & ((values < low) | (values > high))):
+            field, value = f"{table} {net[table].index[row]} {column}", f"{values[row]:g}"
+            what = f"is not from {low:g} to {high:g}"
+            yield source.problem(what, field=field, value=value, remedy=remedy)
 
 
 def _unlike_voltages(net: Any, source: NetworkSource) -> Iterable[Problem]:

@@ -16,7 +16,10 @@ from scipy.sparse.linalg import SuperLU, splu
 from gridpact.arrays import Bool, Complex, Float, Int, frozen
 from gridpact.grid.network import Network
 
-STEP_TOLERANCE_PU = 1e-12
+ERROR_PU = 1e-12
+ROUNDING_PU = 1e-14
+SLOW_CONTRACTION = 0.9
+DENSE_NODES_MAX = 300
 ACCEPTED_STEP_PU = 1e-10
 FIXED_POINT_ITERATIONS = 40
 NEWTON_ITERATIONS = 20
@@ -42,15 +45,21 @@ class PowerFlow:
 class Factors:
     """What a power flow needs of a network beyond the injections.
 
-    `free` are the nodes without a supply; `impedance` solves Yrr; `no_load_pu` is the voltage of the free
-    nodes without any injection.
+    `free` are the nodes without a supply; `impedance` is the inverse of Yrr, as a matrix in a small network
+    and as sparse factors in a large one; `no_load_pu` is the voltage of the free nodes without injection.
     """
 
     free: Int
     reduced: csr_array
-    impedance: SuperLU
+    impedance: Complex | SuperLU
     supply_current: Complex
     no_load_pu: Complex
+
+    def voltage_of(self, current: Complex) -> Complex:
+        """Voltages of the free nodes, (T, R), for the currents injected there, (T, R)."""
+        if isinstance(self.impedance, SuperLU):
+            return np.asarray(self.impedance.solve(np.ascontiguousarray(current.T)), np.complex128).T
+        return current @ self.impedance.T
 
 
 def run_power_flow(network: Network, p_kw: Float, q_kvar: Float) -> PowerFlow:
@@ -146,14 +155,17 @@ def factors_of(network: Network) -> Factors:
     free = np.setdiff1d(np.arange(network.nodes), network.slack_node)
     rows = network.admittance[free]
     reduced = csr_array(rows[:, free])
-    impedance = splu(csc_array(reduced))
+    factors = splu(csc_array(reduced))
     supply_current = np.asarray(rows[:, network.slack_node] @ network.slack_voltage_pu)
+    is_small = len(free) <= DENSE_NODES_MAX
     return Factors(
         free=free,
         reduced=reduced,
-        impedance=impedance,
+        impedance=np.asarray(factors.solve(np.eye(len(free), dtype=np.complex128)), np.complex128)
+        if is_small
+        else factors,
         supply_current=supply_current,
-        no_load_pu=-impedance.solve(supply_current),
+        no_load_pu=-factors.solve(supply_current),
     )
 
 
@@ -170,7 +182,11 @@ def _solve(network: Network, injection: Complex) -> Complex:
 
 
 def _fixed_point(factors: Factors, power: Complex) -> tuple[Complex, Bool]:
-    """Iterates every period until its step is below tolerance and its contraction proves the error small."""
+    """Iterates every period until the map's own contraction proves the error small.
+
+    With steps d and d' after it, the map contracts by c = d'/d there, and what is left is at most
+    d' c / (1 − c) (Banach). A period that contracts by less than `SLOW_CONTRACTION` is given up.
+    """
     voltage = np.tile(factors.no_load_pu, (len(power), 1))
     converged = np.zeros(len(power), dtype=np.bool_)
     last_step = np.full(len(power), np.inf)
@@ -181,14 +197,16 @@ def _fixed_point(factors: Factors, power: Complex) -> tuple[Complex, Bool]:
                 break
             before = voltage[active]
             current = (power[active] / before).conj() - factors.supply_current
-            after = factors.impedance.solve(np.ascontiguousarray(current.T)).T
+            after = factors.voltage_of(current)
             step = np.abs(after - before).max(axis=1)
-            contraction = step / last_step[active]
-            done = (step <= STEP_TOLERANCE_PU) | ((contraction >= 0.5) & (step <= 20 * STEP_TOLERANCE_PU))
+            contraction = np.where(np.isinf(last_step[active]), np.nan, step / last_step[active])
+            done = (step <= ROUNDING_PU) | (step * contraction / (1.0 - contraction) <= ERROR_PU) & (
+                contraction < SLOW_CONTRACTION
+            )
             voltage[active] = after
             last_step[active] = step
             converged[active[done]] = True
-            active = active[~done & np.isfinite(step) & ((contraction < 0.9) | ~np.isfinite(contraction))]
+            active = active[~done & np.isfinite(step) & ~(contraction >= SLOW_CONTRACTION)]
     return voltage, converged
 
 

@@ -20,7 +20,7 @@ def voltage_gradient(network: Network, voltage_pu: Complex, nodes: Int) -> Compl
 
 
 def loading_gradient(admittance: csr_array, rating_kva: Float, voltage_pu: Complex) -> Complex:
-    """Gradient in percent of the loading of L branch ends with respect to v, (L, N).
+    """Gradient in percent of the loading of L branch ends with respect to v, (L, N); 0 without current.
 
     Args:
         admittance: current of each end per voltage, (L, N), kVA.
@@ -28,7 +28,7 @@ def loading_gradient(admittance: csr_array, rating_kva: Float, voltage_pu: Compl
         voltage_pu: (N,).
     """
     current: Complex = np.asarray(admittance @ voltage_pu)
-    weight = 100.0 * current / (np.abs(current) * rating_kva)
+    weight = 100.0 * current / (np.maximum(np.abs(current), np.finfo(float).tiny) * rating_kva)
     gradient: Complex = weight[:, None] * admittance.toarray().conj()
     return gradient
 

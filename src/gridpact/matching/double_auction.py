@@ -58,6 +58,8 @@ def match(case: Case) -> Trades:
         The matched trades only, with names that no trade of the case has; see `trades_of`. Independent of
         the order of orders, trades and participants. Powers are whole multiples of 1e-12 kW; see `Scale`.
     """
+    if not len(case.orders):
+        return Trades.none()
     orders, room = case.orders, capacity(case)
     asks = _book(orders, orders.sells, orders.price_per_kwh, room.scale)
     bids = _book(orders, ~orders.sells, -orders.price_per_kwh, room.scale)

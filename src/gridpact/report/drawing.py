@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
+from gridpact.clearing.operation import OperatingLimits, Operation
 from gridpact.clearing.verify import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from gridpact.grid.network import ElementKind, Network
 from gridpact.report.colours import ColourScale, loading_scale, voltage_scale
@@ -20,12 +21,15 @@ from gridpact.report.periods import PeriodAxis
 from gridpact.report.traces import Picture, shared_layout
 from gridpact.report.tree import Tree, tree
 from gridpact.results.clearance import Clearance
+from gridpact.results.phrases import significant
 
 ROW_PX, ROW_PX_MIN, HEIGHT_PX_MAX = 50.0, 10.0, 2400.0
 CHARACTER_PX, LABEL_GAP_PX = 8, 18
 LABEL_IDS_PER_LINE, LABEL_IDS_MAX = 2, 6
 STRESS_OF_NOTE = 0.95
 OUTSIDE_NAMED_MAX = 6
+BROKEN, BEYOND_BEFORE = "#d0021b", "#8a5a00"
+Beyond = tuple[Bool, Bool]
 
 
 def scales(clearance: Clearance) -> tuple[ColourScale, ColourScale]:
@@ -41,20 +45,24 @@ def network_drawing(clearance: Clearance, axis: PeriodAxis) -> tuple[Picture, di
     drawn = tree(network.nodes, branches.from_node, branches.to_node, network.slack_node)
     buses_of = [np.flatnonzero(network.bus_node == node) for node in range(network.nodes)]
     first_bus = np.array([buses[0] if len(buses) else -1 for buses in buses_of], dtype=np.int64)
-    outside_bus, outside_element = _outside(clearance)
+    broken, before = _beyond_limits(clearance)
     loading, voltage = scales(clearance)
     nodes = _nodes(network, drawn, buses_of)
     states = {
         "start": start_period(clearance),
         "labels": list(axis.labels),
-        "facts": _facts(clearance, outside_bus, outside_element),
+        "facts": _facts(clearance, broken, before),
         "nodes": nodes,
         "branches": _branches(network, drawn),
         "participants": _participants(clearance),
         "voltage": short(np.where(first_bus >= 0, operation.voltage_pu[:, first_bus], np.nan)),
         "loading": short(operation.loading_percent),
-        "outsideNodes": [np.unique(network.bus_node[row]).tolist() for row in outside_bus],
-        "outsideElements": [np.flatnonzero(row).tolist() for row in outside_element],
+        "outsideNodes": [np.unique(network.bus_node[row]).tolist() for row in broken[0]],
+        "outsideElements": [np.flatnonzero(row).tolist() for row in broken[1]],
+        "beforeNodes": [np.unique(network.bus_node[row]).tolist() for row in before[0]],
+        "beforeElements": [np.flatnonzero(row).tolist() for row in before[1]],
+        "brokenColour": BROKEN,
+        "beforeColour": BEYOND_BEFORE,
         "voltageScale": asdict(voltage),
         "loadingScale": asdict(loading),
     }
@@ -82,16 +90,24 @@ def start_period(clearance: Clearance) -> int:
     return int((cleared_kw if cleared_kw.any() else worst).argmax())
 
 
-def _outside(clearance: Clearance) -> tuple[Bool, Bool]:
-    """Which buses, (T, B), and rated elements, (T, E), are outside the limits that the case states."""
-    operation, limits = clearance.operation, clearance.nominal_limits
+def _beyond_limits(clearance: Clearance) -> tuple[Beyond, Beyond]:
+    """Limits that the dispatch breaks, and those that it keeps as far as they were kept before any trade.
+
+    Each as flags of buses, (T, B), and of rated elements, (T, E).
+    """
+    broken = _beyond(clearance.operation, clearance.operating_limits)
+    nominal = _beyond(clearance.operation, clearance.nominal_limits)
+    return broken, (nominal[0] & ~broken[0], nominal[1] & ~broken[1])
+
+
+def _beyond(operation: Operation, limits: OperatingLimits) -> Beyond:
     return (
         limits.voltage_excess_pu(operation.voltage_pu) > VOLTAGE_TOLERANCE_PU,
         limits.loading_excess_percent(operation.loading_percent) > LOADING_TOLERANCE_PERCENT,
     )
 
 
-def _facts(clearance: Clearance, outside_bus: Bool, outside_element: Bool) -> list[str]:
+def _facts(clearance: Clearance, broken: Beyond, before: Beyond) -> list[str]:
     """What the drawing shows in each period, in words."""
     operation, network, offers = clearance.operation, clearance.network, clearance.offers
     periods = clearance.case.horizon.periods
@@ -112,11 +128,17 @@ def _facts(clearance: Clearance, outside_bus: Bool, outside_element: Bool) -> li
                 f"to {voltage.high[period]:.4f} pu ({voltage.highest[period]})"
             )
             if loading is not None:
-                said.append(f"highest loading {loading.high[period]:.1f} % ({loading.highest[period]})")
-        outside = [*buses[outside_bus[period]], *elements[outside_element[period]]]
-        if outside:
-            more = f" and {len(outside) - OUTSIDE_NAMED_MAX} more" if len(outside) > OUTSIDE_NAMED_MAX else ""
-            said.append(f"outside the limits: {', '.join(outside[:OUTSIDE_NAMED_MAX])}{more}")
+                highest = significant(loading.high[period])
+                said.append(f"highest loading {highest} % ({loading.highest[period]})")
+        for words, (of_bus, of_element) in (
+            ("broken by the dispatch", broken),
+            ("already beyond its limit before any trade", before),
+        ):
+            named = [*buses[of_bus[period]], *elements[of_element[period]]]
+            if named:
+                rest = len(named) - OUTSIDE_NAMED_MAX
+                more = f" and {rest} more" if rest > 0 else ""
+                said.append(f"{words}: {', '.join(named[:OUTSIDE_NAMED_MAX])}{more}")
         facts.append("; ".join(said) + ".")
     return facts
 

@@ -45,6 +45,7 @@ def report_page(clearance: Clearance) -> str:
         loading=sections.loading(pictures["loading"]),
         cuts=sections.cuts(clearance),
         binding=sections.binding(clearance),
+        broken=sections.broken(clearance),
         baseline=sections.baseline(clearance),
         origin=sections.origin(clearance),
         pictures=script_json(pictures),

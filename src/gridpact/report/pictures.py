@@ -18,7 +18,7 @@ from gridpact.report.traces import (
     GREY,
     INK,
     ORANGE,
-    RED,
+    SAND,
     LimitMark,
     Picture,
     band,
@@ -30,6 +30,7 @@ from gridpact.report.traces import (
     time_layout,
 )
 from gridpact.results.clearance import Clearance
+from gridpact.results.phrases import significant
 
 NEGLIGIBLE_KW = 5e-7
 SPAN_MIN_PU, FINE_SPAN_PU, REACH = 0.02, 0.005, 3.0
@@ -56,7 +57,7 @@ def load_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
         Series(name="Own generation", kw=dispatch.own_use_kw.sum(axis=1), colour=GREEN),
         Series(name="Peers (P2P)", kw=dispatch.p2p_bought_kw.sum(axis=1), colour=BLUE, pattern="/"),
         Series(name="Retailer", kw=dispatch.retail_import_kw.sum(axis=1), colour=GREY),
-        Series(name="Unserved", kw=dispatch.unserved_kw.sum(axis=1), colour=RED, pattern="x"),
+        Series(name="Not bought (elastic)", kw=dispatch.unserved_kw.sum(axis=1), colour=SAND, pattern="."),
     )
 
 
@@ -118,7 +119,9 @@ def loading_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
         found = extremes(clearance.operation.loading_percent[:, chosen], network.elements.id[chosen])
         data.append(steps(found.high, f"Highest {kind}", colour, width=2.5, dash=dash))
         for line, value, element in zip(lines, found.high, found.highest, strict=True):
-            line.append(f"{kind} {element}: {value:.1f} %" if np.isfinite(value) else f"{kind}s: {UNKNOWN}")
+            line.append(
+                f"{kind} {element}: {significant(value)} %" if np.isfinite(value) else f"{kind}s: {UNKNOWN}"
+            )
         tops.append(found.high)
         limit_of[kind] = limit
     if not data:

@@ -6,18 +6,25 @@ from typing import Any
 
 import pandas as pd
 
-from gridpact.clearing.solution import LimitedBy
+from gridpact.case.case import Formulation
 from gridpact.report.colours import ColourScale
-from gridpact.report.drawing import scales
+from gridpact.report.drawing import BEYOND_BEFORE, BROKEN, scales
 from gridpact.report.html import Column, facts, figure, paragraph, table
 from gridpact.report.numbers import energy, fixed
 from gridpact.report.traces import Picture
 from gridpact.results.clearance import Clearance
-from gridpact.results.words import cut_runs, reason
+from gridpact.results.phrases import counted, significant, span
+from gridpact.results.violations import Violation
+from gridpact.results.words import cut_runs, loadings_are_of, reason, violation_words
 
 CUTS_SHOWN = 100
 LIMITS_SHOWN = 100
-SOLVER_PACKAGES = ("clarabel", "highspy")
+PRICED = "The shadow price says how many kW more would clear with 1 % more of the limit, at its greatest."
+UNPRICED = "Shadow prices are of volume, which this rule of allocation does not aim at: there are none."
+SOLVER_PACKAGES = {
+    Formulation.AC: {"casadi": " (Ipopt)", "clarabel": "", "highspy": " (HiGHS)"},
+    Formulation.DC: {"clarabel": "", "highspy": " (HiGHS)"},
+}
 
 
 def load(picture: Picture) -> str:
@@ -96,10 +103,11 @@ def cuts(clearance: Clearance) -> str:
         Column(name="Lost kWh", is_number=True),
         Column(name="Reason"),
     )
-    lost = f"{energy(float(runs['kwh'].sum()))} kWh were cut from {runs['trade'].nunique()} trades"
+    count = counted(runs["trade"].nunique(), "trade")
+    lost = f"{energy(float(runs['kwh'].sum()))} kWh were cut from {count}"
     caption = f"{lost}; those that lost most come first."
     if len(runs) > CUTS_SHOWN:
-        more = f"{len(runs) - CUTS_SHOWN} more are in cleared.csv."
+        more = f"{len(runs) - CUTS_SHOWN} more are in cleared.{clearance.case.table_format}."
         caption = f"{lost}. The {CUTS_SHOWN} that lost most are shown; {more}"
     return table(caption, columns, _cut_rows(clearance, runs.head(CUTS_SHOWN)))
 
@@ -108,7 +116,8 @@ def binding(clearance: Clearance) -> str:
     """The binding limits, each element once."""
     limits = clearance.limits.assign(period=clearance.solution.binding.period)
     if not len(limits):
-        return paragraph("No limit holds the traded volume down.")
+        is_cut = bool((clearance.cleared["limited_by"] != "").any())
+        return paragraph("No shadow price is known." if is_cut else "No limit holds the traded volume down.")
     columns = (
         Column(name="Limit"),
         Column(name="Periods", is_number=True),
@@ -118,56 +127,48 @@ def binding(clearance: Clearance) -> str:
     steepest = limits.sort_values(["shadow_price", "period"], ascending=[False, True], kind="stable")
     groups = steepest.groupby(["limited_by", "element"], sort=False)
     worst = groups.first().assign(periods=groups.size()).reset_index()
-    caption = (
-        "The shadow price says how many kW more would clear with 1 % more of the limit, at its greatest."
-    )
+    has_prices = bool(limits["shadow_price"].notna().any())
+    caption = PRICED if has_prices else UNPRICED
     if len(worst) > LIMITS_SHOWN:
-        caption += (
-            f" The {LIMITS_SHOWN} greatest are shown; {len(worst) - LIMITS_SHOWN} more are in limits.csv."
-        )
+        rest = f"{len(worst) - LIMITS_SHOWN} more are in limits.{clearance.case.table_format}"
+        caption += f" The {LIMITS_SHOWN} greatest are shown; {rest}."
     rows = [
         (
-            _sentence_start(reason(row["limited_by"], row["element"], row["limit"])),
+            _sentence_start(
+                reason(row["limited_by"], row["element"], [row["limit"]], loadings_are_of(clearance))
+            ),
             str(row["periods"]),
-            f"{row['shadow_price']:.3f} kW per %",
-            _when(clearance, row["period"], row["period"]),
+            f"{significant(row['shadow_price'])} kW per %" if has_prices else "none",
+            span(clearance.case.horizon, row["period"], row["period"]),
         )
         for row in worst.head(LIMITS_SHOWN).to_dict("records")
     ]
     return table(caption, columns, rows)
 
 
+def broken(clearance: Clearance) -> str:
+    """The limits that the dispatch breaks; nothing where it breaks none."""
+    caption = (
+        "The dispatch cannot be operated as it is: the true power flow is beyond these limits, each of which "
+        "is shown at its worst."
+    )
+    return _violated(clearance.summary["violations"], "Limits that the dispatch breaks", caption)
+
+
 def baseline(clearance: Clearance) -> str:
     """The limits that the network breaks without any trade; nothing where it breaks none."""
-    violations = clearance.summary["baseline_violations"]
-    if not violations:
-        return ""
-    columns = (
-        Column(name="Worst value"),
-        Column(name="Limit", is_number=True),
-        Column(name="Periods", is_number=True),
-        Column(name="Worst at", is_time=True),
-    )
     caption = (
         "Each of these limits was relaxed to the baseline's own value where it is broken: trades may relieve "
         "it and never worsen it."
     )
-    rows = [
-        (
-            _sentence_start(reason(each["limited_by"], each["element"], each["worst_value"])),
-            f"{each['limit']:g} {_unit(each['limited_by'])}",
-            str(each["periods"]),
-            each["worst_time"].replace("T", " "),
-        )
-        for each in violations
-    ]
-    return f"<section><h2>Limits broken without any trade</h2>{table(caption, columns, rows)}</section>"
+    return _violated(clearance.summary["baseline_violations"], "Limits broken without any trade", caption)
 
 
 def origin(clearance: Clearance) -> str:
     """What the page was made with, and of."""
     summary = clearance.summary
-    solvers = ", ".join(f"{package} {version(package)}" for package in SOLVER_PACKAGES)
+    packages = SOLVER_PACKAGES[clearance.case.formulation]
+    solvers = ", ".join(f"{package} {version(package)}{solver}" for package, solver in packages.items())
     return facts(
         [
             ("Formulation", str(summary["formulation"])),
@@ -193,7 +194,7 @@ def _cut_rows(clearance: Clearance, runs: pd.DataFrame) -> list[tuple[str, ...]]
             (
                 run["trade"],
                 f"{run['seller']} → {run['buyer']}",
-                _when(clearance, run["first"], run["last"]),
+                span(clearance.case.horizon, run["first"], run["last"]),
                 fixed(proposed_kw, 3),
                 fixed(proposed_kw - lost_kw, 3),
                 f"{lost_kw / proposed_kw:.1%}",
@@ -204,23 +205,30 @@ def _cut_rows(clearance: Clearance, runs: pd.DataFrame) -> list[tuple[str, ...]]
     return rows
 
 
-def _when(clearance: Clearance, first: int, last: int) -> str:
-    """The clock times of periods, with their dates where the horizon has several."""
-    horizon = clearance.case.horizon
-    is_one_day = horizon.instant(0).date() == horizon.instant(horizon.periods - 1).date()
-    if is_one_day:
-        return horizon.span(first, last)
-    start, end = horizon.instant(first), horizon.instant(last + 1)
-    end_date = "" if start.date() == end.date() else f"{end:%m-%d} "
-    return f"{start:%m-%d %H:%M} to {end_date}{end:%H:%M}"
+def _violated(violations: list[Violation], heading: str, caption: str) -> str:
+    """A section with a table of broken limits, or nothing."""
+    if not violations:
+        return ""
+    columns = (
+        Column(name="Worst value, limit"),
+        Column(name="Periods", is_number=True),
+        Column(name="Worst at", is_time=True),
+    )
+    if len(violations) > LIMITS_SHOWN:
+        caption += f" {LIMITS_SHOWN} of {len(violations)} are shown; all are in summary.json."
+    rows = [
+        (
+            _sentence_start(violation_words(each)),
+            str(each["periods"]),
+            each["worst_time"].replace("T", " "),
+        )
+        for each in violations[:LIMITS_SHOWN]
+    ]
+    return f"<section><h2>{heading}</h2>{table(caption, columns, rows)}</section>"
 
 
 def _sentence_start(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _unit(limited_by: str) -> str:
-    return "pu" if limited_by in (LimitedBy.VOLTAGE_MIN.label, LimitedBy.VOLTAGE_MAX.label) else "%"
 
 
 def _scale(scale: ColourScale) -> str:
@@ -242,8 +250,13 @@ def _key(states: dict[str, Any]) -> str:
         ("buys", '<path d="M10 17l7-13H3z"/>'),
         ("sells and buys", '<path d="M10 2l8 8-8 8-8-8z"/>'),
         ("transformer", '<circle cx="10" cy="10" r="6.5"/><path d="M10 3.5v13M3.5 10h13"/>'),
-        ("outside its limits", '<circle cx="10" cy="10" r="8.5" stroke="#d0021b" stroke-width="3"/>'),
     ]
+    if any(states["outsideNodes"]) or any(states["outsideElements"]):
+        ring = f'<circle cx="10" cy="10" r="8.5" stroke="{BROKEN}" stroke-width="3"/>'
+        entries.append(("broken by the dispatch", ring))
+    if any(states["beforeNodes"]) or any(states["beforeElements"]):
+        box = f'<path d="M2 2h16v16H2z" stroke="{BEYOND_BEFORE}" stroke-width="2.5"/>'
+        entries.append(("already beyond its limit before any trade", box))
     if any(states["branches"]["loop"]):
         entries.append(("closes a loop", '<path d="M0 10h20" stroke-width="3" stroke-dasharray="3 3"/>'))
     items = "".join(

@@ -10,7 +10,6 @@
   const config = { responsive: true, displayModeBar: false, displaylogo: false, plotlyServerURL: "" };
   const UNKNOWN = "#ffffff";
   const UNRATED = "#6b7680";
-  const OUTSIDE = "#d0021b";
   const INK = "#1f2933";
   const CHARACTER_PX = 8.5;
   const ROW_PX = { leaf: 24, between: 44 };
@@ -103,9 +102,9 @@
     };
   };
 
-  const outsideTrace = (period) => {
-    const elements = new Set(states.outsideElements[period]);
-    const places = states.outsideNodes[period].map((node) => [nodes.x[node], nodes.y[node]]);
+  const beyondTrace = (period, nodesOf, elementsOf, symbol, color) => {
+    const elements = new Set(elementsOf[period]);
+    const places = nodesOf[period].map((node) => [nodes.x[node], nodes.y[node]]);
     branches.element.forEach((element, branch) => elements.has(element) && places.push(handle(branch)));
     return {
       mode: "markers",
@@ -113,7 +112,7 @@
       y: places.map((place) => place[1]),
       hoverinfo: "skip",
       cliponaxis: false,
-      marker: { symbol: "circle-open", size: 19, color: OUTSIDE, line: { width: 3 } },
+      marker: { symbol, size: 19, color, line: { width: 3 } },
     };
   };
 
@@ -175,7 +174,8 @@
       handleTrace(period),
       labelTrace(width, height),
       nodeTrace(period),
-      outsideTrace(period),
+      beyondTrace(period, states.beforeNodes, states.beforeElements, "square-open", states.beforeColour),
+      beyondTrace(period, states.outsideNodes, states.outsideElements, "circle-open", states.brokenColour),
     ];
     Plotly.react(drawing, traces.map((trace) => ({ type: "scatter", ...trace })), layout, config);
     document.getElementById("period-label").textContent = states.labels[period];

@@ -15,9 +15,11 @@ Picture = dict[str, Any]
 
 INK, PALE, GRID, BAND, BAND_EDGE = "#1f2933", "#52606d", "#e4e7eb", "#cfe3f1", "#8db8d6"
 GREEN, BLUE, GREY, ORANGE, RED = "#009e73", "#0072b2", "#b8bec5", "#e69f00", "#b42318"
+SAND = "#d8c9a3"
 FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif", "size": 14}
 HEIGHT_PX = 340
 GAPLESS_PERIODS = 48
+GAP_MAX, GAP_PER_PERIOD = 0.15, 0.006  # a gap of few periods is as narrow as one of many
 VALUE_DECIMALS = 5
 
 
@@ -57,7 +59,7 @@ def time_layout(axis: PeriodAxis, y_title: str, *, height: int = HEIGHT_PX) -> d
         height=height,
         margin={"l": 62, "r": 26, "t": 12, "b": 72 if has_dates_below else 52},
         barmode="stack",
-        bargap=0.15 if len(axis) <= GAPLESS_PERIODS else 0.0,
+        bargap=min(GAP_MAX, GAP_PER_PERIOD * len(axis)) if len(axis) <= GAPLESS_PERIODS else 0.0,
         hovermode="x",
         hoverdistance=-1,
         xaxis={

@@ -12,7 +12,9 @@ from gridpact.clearing.verify import Status
 from gridpact.report.html import Tile, bullets, tiles
 from gridpact.report.numbers import energy
 from gridpact.results.clearance import Clearance
-from gridpact.results.words import CUT_SHARE_MIN, verdict
+from gridpact.results.phrases import clock, counted, share_of, significant
+from gridpact.results.summary import unsolved_baseline
+from gridpact.results.words import CUT_SHARE_MIN, EVERY_LIMIT_KEPT, limits_kept, verdict, worst_violations
 
 NONE = "none"
 
@@ -44,7 +46,7 @@ def head(clearance: Clearance) -> Mapping[str, str]:
         "mark": _mark(mood),
         "verdict": escape(_sentence(verdict(clearance))),
         "tiles": tiles(_tiles(clearance)),
-        "notices": bullets(_sentence(notice) for notice in clearance.summary["notices"]),
+        "notices": bullets(_sentence(notice) for notice in _remarks(clearance)),
     }
 
 
@@ -56,17 +58,27 @@ def _mood(clearance: Clearance) -> tuple[Mood, str]:
         return Mood.UNSAFE, "Not safe to operate: no power-flow solution"
     if summary["baseline_violations"]:
         return Mood.CARE, "No limit made worse, yet the network breaks limits without any trade"
+    if unsolved_baseline(clearance):
+        return Mood.CARE, "No limit made worse, yet the network has no power-flow solution without any trade"
+    if not summary["proposed_kwh"]:
+        return Mood.SAFE, "Every limit kept, nothing was proposed"
     if summary["cleared_kwh"] < summary["proposed_kwh"] * (1.0 - CUT_SHARE_MIN):
         return Mood.CARE, "Every limit kept, some trades cut"
     return Mood.SAFE, "Every limit kept, every trade in full"
 
 
+def _remarks(clearance: Clearance) -> list[str]:
+    """What the reader must know: the worst that the dispatch breaks, then the notices."""
+    worst = worst_violations(clearance)
+    return [*([worst] if worst else []), *clearance.summary["notices"]]
+
+
 def _tiles(clearance: Clearance) -> list[Tile]:
     summary = clearance.summary
     proposed, cleared = summary["proposed_kwh"], summary["cleared_kwh"]
-    share = f"{cleared / proposed:.1%} of proposed" if proposed else "nothing was proposed"
+    share = f"{share_of(cleared, proposed)} of proposed" if proposed else "nothing was proposed"
     return [
-        Tile(name="Proposed", value=f"{energy(proposed)} kWh", remark=f"{summary['trades']} trades"),
+        Tile(name="Proposed", value=f"{energy(proposed)} kWh", remark=counted(summary["trades"], "trade")),
         Tile(name="Cleared", value=f"{energy(cleared)} kWh", remark=share),
         Tile(name="Load", value=f"{energy(summary['load_kwh'])} kWh", remark=_participants(clearance)),
         Tile(name="Load served by peers", value=f"{summary['p2p_share_of_load']:.1%}", remark="of all load"),
@@ -78,7 +90,7 @@ def _tiles(clearance: Clearance) -> list[Tile]:
 
 
 def _participants(clearance: Clearance) -> str:
-    return f"{len(clearance.case.participants)} participants"
+    return counted(len(clearance.case.participants), "participant")
 
 
 def _extreme_voltage(clearance: Clearance, name: str, *, lowest: bool) -> Tile:
@@ -87,7 +99,7 @@ def _extreme_voltage(clearance: Clearance, name: str, *, lowest: bool) -> Tile:
     if found is None:
         return Tile(name=name, value=NONE, remark="no power-flow solution")
     period, bus = found
-    remark = f"bus {clearance.network.bus_ids[bus]}, {_when(clearance, period)}"
+    remark = f"bus {clearance.network.bus_ids[bus]}, {clock(clearance.case.horizon, period)}"
     return Tile(name=name, value=f"{voltage[period, bus]:.4f} pu", remark=remark)
 
 
@@ -98,13 +110,14 @@ def _highest_loading(clearance: Clearance) -> Tile:
         reason = "no power-flow solution" if len(elements) else "nothing has a rating"
         return Tile(name="Highest loading", value=NONE, remark=reason)
     period, element = found
-    remark = f"{elements.kind[element]} {elements.id[element]}, {_when(clearance, period)}"
-    return Tile(name="Highest loading", value=f"{loading[period, element]:.1f} %", remark=remark)
+    remark = f"{elements.kind[element]} {elements.id[element]}, {clock(clearance.case.horizon, period)}"
+    return Tile(name="Highest loading", value=f"{significant(loading[period, element])} %", remark=remark)
 
 
 def _verified(clearance: Clearance) -> Tile:
+    kept = "limits kept" if limits_kept(clearance) == EVERY_LIMIT_KEPT else "none made worse"
     results = {
-        Status.CLEARED: "limits kept",
+        Status.CLEARED: kept,
         Status.LIMITS_BROKEN: "limits broken",
         Status.NOT_CONVERGED: "no solution",
     }
@@ -121,22 +134,16 @@ def _place(values: Float) -> tuple[int, int] | None:
     return int(period), int(index)
 
 
-def _when(clearance: Clearance, period: int) -> str:
-    horizon = clearance.case.horizon
-    start = horizon.instant(period)
-    is_one_day = horizon.instant(0).date() == horizon.instant(horizon.periods - 1).date()
-    return f"{start:%H:%M}" if is_one_day else f"{start:%m-%d %H:%M}"
-
-
 def _span(horizon: Horizon) -> str:
     first, end = horizon.instant(0), horizon.instant(horizon.periods)
-    periods = f"{horizon.periods} period{'s' if horizon.periods != 1 else ''} of {horizon.resolution}"
+    periods = f"{counted(horizon.periods, 'period')} of {horizon.resolution}"
     return f"{first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({horizon.timezone}), {periods}"
 
 
 def _sentence(text: str) -> str:
-    """The text with a capital and a full stop."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    """The text with a full stop, and a capital where it begins with a word and not a file's name."""
+    start = text[:1].upper() if text.split(" ", 1)[0].isalpha() else text[:1]
+    return start + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def _mark(mood: Mood) -> str:

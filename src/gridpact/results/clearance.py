@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gridpact.arrays import Int
+from gridpact.arrays import Float, Int
 from gridpact.case.case import Case
 from gridpact.case.trades import Trades
+from gridpact.clearing.certify import Certificate
 from gridpact.clearing.offers import Offers
 from gridpact.clearing.operation import OperatingLimits, Operation
 from gridpact.clearing.solution import Solution
@@ -33,6 +34,8 @@ class Clearance:
         matched: how many of them, the last ones, were matched from orders.
         offers: the trades spread over periods.
         solution: cleared power and reasons.
+        greatest_volume_kw: volume of each period by `max-volume`, (T,).
+        certificate: a proven bound on the volume; only where it was asked for.
         dispatch: the schedule as arrays, (T, P).
         bus_position: position of each participant's bus in `network.bus_ids`, (P,).
         baseline: the true state of the network with no trade cleared.
@@ -49,6 +52,8 @@ class Clearance:
     matched: int
     offers: Offers
     solution: Solution
+    greatest_volume_kw: Float
+    certificate: Certificate | None
     dispatch: Schedule
     bus_position: Int
     baseline: Operation
@@ -57,6 +62,11 @@ class Clearance:
     operating_limits: OperatingLimits
     verification: Verification
     seconds: Mapping[str, float] = field(compare=False)
+
+    def __repr__(self) -> str:
+        """One line: the arrays are too many to show."""
+        volume = f"{self.summary['cleared_kwh']:.3f} of {self.summary['proposed_kwh']:.3f} kWh"
+        return f"<Clearance '{self.case.name}': {self.verification.status}, {volume}>"
 
     @cached_property
     def cleared(self) -> "pd.DataFrame":

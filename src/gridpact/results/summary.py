@@ -6,10 +6,10 @@ import numpy as np
 
 from gridpact import __version__
 from gridpact.case.case import Formulation
-from gridpact.clearing.solution import LimitedBy
-from gridpact.clearing.verify import Status
-from gridpact.grid.network import ElementKind
-from gridpact.results.extremes import highest
+from gridpact.clearing.certify import ProvenBy
+from gridpact.clearing.solution import PeriodStatus
+from gridpact.results.phrases import counted
+from gridpact.results.violations import baseline_violations, dispatch_violations
 
 if TYPE_CHECKING:
     from gridpact.results.clearance import Clearance
@@ -24,7 +24,6 @@ def summarise(clearance: "Clearance") -> dict[str, Any]:
     hours = case.horizon.hours_per_period
     cleared_kwh = float(clearance.solution.column_kw.sum()) * hours
     load_kwh = float(case.profiles.load_kw.sum()) * hours
-    upper_kwh = float(clearance.solution.volume_bound_kw.sum()) * hours
     return {
         "name": case.name,
         "status": str(verification.status),
@@ -37,6 +36,7 @@ def summarise(clearance: "Clearance") -> dict[str, Any]:
         "load_kwh": _figure(load_kwh),
         "p2p_share_of_load": _figure(cleared_kwh / load_kwh if load_kwh else 0.0),
         "baseline_violations": baseline_violations(clearance),
+        "violations": dispatch_violations(clearance),
         "verification": {
             "engine": verification.engine,
             "max_voltage_excess_pu": _figure(verification.max_voltage_excess_pu),
@@ -44,105 +44,100 @@ def summarise(clearance: "Clearance") -> dict[str, Any]:
             "max_difference_pu": round(verification.max_difference_pu, DIFFERENCE_DECIMALS),
             "unconverged_periods": verification.unconverged_periods,
         },
-        "bound": {
-            "upper_kwh": _figure(upper_kwh),
-            "gap": _figure(max(upper_kwh - cleared_kwh, 0.0) / upper_kwh if upper_kwh else 0.0),
-        },
-        "notices": [*_verdicts(clearance), *case.warnings, *clearance.network.notices],
+        "bound": _bound(clearance, cleared_kwh),
+        "price_of_fairness": _price_of_fairness(clearance, cleared_kwh),
+        "solves": _solves(clearance),
+        "notices": _notices(clearance),
         "seconds": {name: round(value, 6) for name, value in clearance.seconds.items()},
         "inputs_sha256": case.inputs_sha256,
         "version": __version__,
     }
 
 
-def baseline_violations(clearance: "Clearance") -> list[dict[str, Any]]:
-    """Limits that the baseline alone breaks: each element once per kind of limit, at its worst period."""
-    nominal, baseline, network = clearance.nominal_limits, clearance.baseline, clearance.network
-    is_line = np.array([kind is ElementKind.LINE for kind in network.elements.kind], dtype=np.bool_)
-    voltage, loading = baseline.voltage_pu, baseline.loading_percent
-    loading_excess = loading - nominal.loading_max_percent
-    line_excess = np.where(is_line, loading_excess, -np.inf)
-    transformer_excess = np.where(is_line, -np.inf, loading_excess)
-    groups = (
-        (
-            LimitedBy.VOLTAGE_MIN,
-            network.bus_ids,
-            voltage,
-            nominal.voltage_min_pu,
-            nominal.voltage_min_pu - voltage,
-        ),
-        (
-            LimitedBy.VOLTAGE_MAX,
-            network.bus_ids,
-            voltage,
-            nominal.voltage_max_pu,
-            voltage - nominal.voltage_max_pu,
-        ),
-        (LimitedBy.LINE, network.elements.id, loading, nominal.loading_max_percent, line_excess),
-        (
-            LimitedBy.TRANSFORMER,
-            network.elements.id,
-            loading,
-            nominal.loading_max_percent,
-            transformer_excess,
-        ),
-    )
-    labels = clearance.case.horizon.labels()
-    found = []
-    for kind, ids, value, limit, excess in groups:
-        broken = excess > 0.0
-        for element in np.flatnonzero(broken.any(axis=0)):
-            worst = int(np.nanargmax(excess[:, element]))
-            found.append(
-                {
-                    "limited_by": kind.label,
-                    "element": str(ids[element]),
-                    "periods": int(broken[:, element].sum()),
-                    "worst_time": labels[worst],
-                    "worst_value": _figure(float(value[worst, element])),
-                    "limit": _figure(float(limit[worst, element])),
-                }
+def _bound(clearance: "Clearance", cleared_kwh: float) -> dict[str, Any]:
+    """What no allocation can exceed, by the caps or the DC optimum, or proven by a certificate."""
+    certificate, solution = clearance.certificate, clearance.solution
+    hours = clearance.case.horizon.hours_per_period
+    upper_kw = solution.volume_bound_kw if certificate is None else certificate.upper_kw
+    upper_kwh = float(upper_kw.sum()) * hours
+    bound: dict[str, Any] = {
+        "upper_kwh": _figure(upper_kwh),
+        "gap": _figure(max(upper_kwh - cleared_kwh, 0.0) / upper_kwh if upper_kwh else 0.0),
+    }
+    if certificate is None:
+        return bound | {"method": "dc" if clearance.case.formulation is Formulation.DC else "caps"}
+    labels, times = [ProvenBy(by).label for by in certificate.proven_by], clearance.case.horizon.labels()
+    return bound | {
+        "method": "certificate",
+        "engine": certificate.engine,
+        "periods": [
+            {"time": time, "upper_kw": _figure(upper), "gap": _figure(gap), "proven_by": label}
+            for time, upper, gap, label in zip(
+                times, certificate.upper_kw.tolist(), certificate.gap.tolist(), labels, strict=True
             )
+        ],
+    }
+
+
+def _price_of_fairness(clearance: "Clearance", cleared_kwh: float) -> dict[str, float]:
+    """The volume of the rule beside the greatest one."""
+    hours = clearance.case.horizon.hours_per_period
+    greatest_kwh = float(clearance.greatest_volume_kw.sum()) * hours
+    cost_kwh = max(greatest_kwh - cleared_kwh, 0.0)
+    return {
+        "max_volume_kwh": _figure(greatest_kwh),
+        "cost_kwh": _figure(cost_kwh),
+        "cost_share": _figure(cost_kwh / greatest_kwh if greatest_kwh else 0.0),
+    }
+
+
+def _notices(clearance: "Clearance") -> list[str]:
+    """What a reader must know before trusting the dispatch, then what was said of the input, each once."""
+    own = (*_without_solution(clearance), *_unproven(clearance), *_by_formulation(clearance))
+    return list(dict.fromkeys([*own, *clearance.case.warnings, *clearance.network.notices]))
+
+
+def _without_solution(clearance: "Clearance") -> list[str]:
+    found = []
+    dispatch, baseline = clearance.verification.unconverged_periods, unsolved_baseline(clearance)
+    if dispatch:
+        found.append(
+            f"In {counted(dispatch, 'period')} the dispatch has no power-flow solution: "
+            "the network cannot carry it."
+        )
+    if baseline:
+        found.append(
+            f"In {counted(baseline, 'period')} the baseline, with no trade cleared, has no power-flow "
+            "solution: whether it breaks a limit there is unknown."
+        )
     return found
 
 
-def _verdicts(clearance: "Clearance") -> list[str]:
-    """What a reader must know before trusting the dispatch."""
-    verification, found = clearance.verification, list[str]()
-    if verification.status is Status.NOT_CONVERGED:
-        found.append(
-            f"In {verification.unconverged_periods} periods the dispatch has no power-flow solution: "
-            "the network cannot carry it."
-        )
-    found.append(worst_violation(clearance))
-    if clearance.case.formulation is Formulation.DC:
-        found.append(
-            "The dc formulation does not see voltages: those shown are of an AC power flow of its dispatch."
-        )
-    return [verdict for verdict in found if verdict]
+def _unproven(clearance: "Clearance") -> list[str]:
+    best_found = clearance.solution.status == PeriodStatus.BEST_FOUND
+    count = int(np.sum(best_found & clearance.operation.converged))
+    if not count:
+        return []
+    return [
+        f"In {counted(count, 'period')} no proven optimum: the best allocation found that keeps every limit "
+        "was taken."
+    ]
 
 
-def worst_violation(clearance: "Clearance") -> str:
-    """The sentence that names the worst limits which the dispatch breaks, empty where it breaks none."""
-    if clearance.verification.status is Status.CLEARED:
-        return ""
-    limits, operation, network = clearance.operating_limits, clearance.operation, clearance.network
-    horizon, parts = clearance.case.horizon, []
-    voltage = highest(limits.voltage_excess_pu(operation.voltage_pu))
-    if voltage and voltage.value > 0.0:
-        parts.append(
-            f"bus {network.bus_ids[voltage.position]} at "
-            f"{operation.voltage_pu[voltage.period, voltage.position]:.4f} pu, "
-            f"{horizon.span(voltage.period, voltage.period)}"
-        )
-    loading = highest(limits.loading_excess_percent(operation.loading_percent))
-    if loading and loading.value > 0.0:
-        parts.append(
-            f"{network.elements.kind[loading.position]} {network.elements.id[loading.position]} at "
-            f"{operation.loading_percent[loading.period, loading.position]:.1f} %, "
-            f"{horizon.span(loading.period, loading.period)}"
-        )
-    return f"The dispatch breaks limits of the network: {'; '.join(parts)}." if parts else ""
+def _by_formulation(clearance: "Clearance") -> list[str]:
+    if clearance.case.formulation is not Formulation.DC:
+        return []
+    return ["The dc formulation does not see voltages: those shown are of an AC power flow of its dispatch."]
+
+
+def unsolved_baseline(clearance: "Clearance") -> int:
+    """In how many periods the network has no operating point even with no trade cleared."""
+    return int(np.sum(~clearance.baseline.converged))
+
+
+def _solves(clearance: "Clearance") -> dict[str, int]:
+    """In how many periods the allocation was found in which way."""
+    return {status.label: int(np.sum(clearance.solution.status == status)) for status in PeriodStatus}
 
 
 def _figure(value: float) -> float:

@@ -138,7 +138,10 @@ def period_times(horizon: Horizon) -> pd.DatetimeIndex:
 
 
 def element_labels(clearance: "Clearance", limited_by: Int, element: Int) -> np.ndarray:
-    """Each element as the results call it: a participant's id, or a bus's, line's or transformer's index."""
+    """Each element as the results call it: a participant's id, or a bus's, line's or transformer's index.
+
+    Where the network has no operating point with more, no element is to blame, and the text is empty.
+    """
     network: Network = clearance.network
     labels = np.full(len(element), "", dtype=object)
     names = {
@@ -150,7 +153,7 @@ def element_labels(clearance: "Clearance", limited_by: Int, element: Int) -> np.
         LimitedBy.TRANSFORMER: network.elements.id,
     }
     for kind, known in names.items():
-        chosen = limited_by == kind
+        chosen = (limited_by == kind) & (element >= 0)
         labels[chosen] = np.array([str(name) for name in known], dtype=object)[element[chosen]]
     return labels
 

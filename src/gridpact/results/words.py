@@ -1,71 +1,146 @@
 """A clearance in words: what is shown on stdout and at the head of the report."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from gridpact.case.case import Allocation, Formulation
 from gridpact.clearing.solution import LimitedBy
-from gridpact.clearing.verify import Status
+from gridpact.clearing.verify import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU, Status
 from gridpact.results.extremes import highest, lowest
+from gridpact.results.phrases import clock, counted, ranged, share_of, significant, span, told_apart
+from gridpact.results.summary import unsolved_baseline
+from gridpact.results.violations import Violation
 
 if TYPE_CHECKING:
     from gridpact.results.clearance import Clearance
 
-CUTS_SHOWN = 10
+SHOWN = 10
 CUT_SHARE_MIN = 1e-6
+CUT_SHOWN_MAX = 0.995  # of a cut that is not whole
+EVERY_LIMIT_KEPT = "every limit kept"
+CAPS = {
+    LimitedBy.SELLER_SURPLUS.label: "surplus",
+    LimitedBy.BUYER_DEMAND.label: "residual demand",
+}
+KINDS = {
+    LimitedBy.SELLER_SURPLUS: "seller",
+    LimitedBy.BUYER_DEMAND: "buyer",
+    LimitedBy.VOLTAGE_MAX: "bus",
+    LimitedBy.VOLTAGE_MIN: "bus",
+    LimitedBy.LINE: "line",
+    LimitedBy.TRANSFORMER: "transformer",
+}
+UNITS = {
+    LimitedBy.SELLER_SURPLUS: "kW",
+    LimitedBy.BUYER_DEMAND: "kW",
+    LimitedBy.VOLTAGE_MAX: "pu",
+    LimitedBy.VOLTAGE_MIN: "pu",
+    LimitedBy.LINE: "%",
+    LimitedBy.TRANSFORMER: "%",
+}
 
 
 def verdict(clearance: "Clearance") -> str:
     """The one line that matters most."""
-    summary = clearance.summary
-    proposed, cleared = summary["proposed_kwh"], summary["cleared_kwh"]
-    share = cleared / proposed if proposed else 1.0
-    carried = f"{cleared:.3f} kWh of {proposed:.3f} kWh proposed cleared ({share:.1%})"
-    match clearance.verification.status:
-        case Status.CLEARED:
-            return f"{carried}; every limit kept."
-        case Status.LIMITS_BROKEN:
-            return f"{carried}; NOT SAFE: the dispatch breaks limits of the network."
-        case Status.NOT_CONVERGED:
-            return f"{carried}; NOT SAFE: the network has no operating point under this dispatch."
+    return f"{_carried(clearance)}; {_safety(clearance)}."
+
+
+def limits_kept(clearance: "Clearance") -> str:
+    """What a verified dispatch does to limits: "every limit kept", or what was wrong before any trade."""
+    violations, unsolved = clearance.summary["baseline_violations"], unsolved_baseline(clearance)
+    if not violations and not unsolved:
+        return EVERY_LIMIT_KEPT
+    wrong = []
+    if violations:
+        are = "is" if len(violations) == 1 else "are"
+        wrong.append(f"{counted(len(violations), 'limit')} {are} broken before any trade")
+    if unsolved:
+        wrong.append(f"{counted(unsolved, 'period')} had no power-flow solution before any trade")
+    return f"no limit made worse; {', '.join(wrong)}"
 
 
 def outcome(clearance: "Clearance") -> str:
     """The outcome in a few aligned lines, for people."""
     summary, case = clearance.summary, clearance.case
+    horizon = case.horizon
+    share = f", {summary['p2p_share_of_load']:.1%} of it from peers" if summary["load_kwh"] else ""
     lines = [
         f"{case.name}: {verdict(clearance)}",
-        f"  trades    {summary['trades']} over {summary['periods']} periods of {case.horizon.resolution}",
-        f"  load      {summary['load_kwh']:.3f} kWh, {summary['p2p_share_of_load']:.1%} of it from peers",
+        f"  trades    {summary['trades']} over {counted(horizon.periods, 'period')} of {horizon.resolution}",
+        f"  load      {summary['load_kwh']:.3f} kWh{share}",
         f"  network   {_extremes(clearance)}",
         f"  verified  {_verified(clearance)}",
+        *_proof_and_price(clearance),
     ]
-    violations = summary["baseline_violations"]
-    if violations:
-        lines.append(
-            f"  baseline  breaks {len(violations)} limits before any trade; each is relaxed to its own value"
-        )
-        lines += [f"            {_violation(violation)}" for violation in violations[:CUTS_SHOWN]]
-    cuts = cut_sentences(clearance)
-    if cuts:
-        lines.append(f"  cuts      {len(cuts)}")
-        lines += [f"            {cut}" for cut in cuts[:CUTS_SHOWN]]
-        if len(cuts) > CUTS_SHOWN:
-            lines.append(f"            … and {len(cuts) - CUTS_SHOWN} more in cleared")
+    if broken := summary["violations"]:
+        sentences = violation_sentences(clearance, broken)
+        lines += _listed("broken", f"{counted(len(broken), 'limit')} by the dispatch", sentences)
+    if already := summary["baseline_violations"]:
+        head = f"breaks {counted(len(already), 'limit')} before any trade, relaxed to its own value there"
+        lines += _listed("baseline", head, violation_sentences(clearance, already))
+    if cuts := cut_sentences(clearance):
+        lines += _listed("cuts", str(len(cuts)), cuts, where=f" in cleared.{case.table_format}")
     lines += [f"  notice    {notice}" for notice in summary["notices"]]
     return "\n".join(lines)
+
+
+def _proof_and_price(clearance: "Clearance") -> list[str]:
+    """What the certificate proves, and what the rule costs in volume, where there is either."""
+    bound, price = clearance.summary["bound"], clearance.summary["price_of_fairness"]
+    lines = []
+    if clearance.certificate is not None:
+        lines.append(
+            f"  proven    no allocation clears more than {bound['upper_kwh']:.3f} kWh, "
+            f"gap {bound['gap']:.1e}, by {bound['engine']}"
+        )
+    if clearance.case.allocation is not Allocation.MAX_VOLUME:
+        lines.append(
+            f"  fairness  {clearance.case.allocation} costs {price['cost_kwh']:.3f} kWh of the "
+            f"{price['max_volume_kwh']:.3f} kWh that max-volume clears ({price['cost_share']:.1%})"
+        )
+    return lines
+
+
+def violation_sentences(clearance: "Clearance", violations: list[Violation]) -> list[str]:
+    """Each broken limit: "line 2 at 1.04 %, limit 1 %, worst at 11:00, in 3 periods"."""
+    horizon = clearance.case.horizon
+    period_of = {label: period for period, label in enumerate(horizon.labels())}
+    return [
+        f"{violation_words(each)}, worst at {clock(horizon, period_of[each['worst_time']])}, "
+        f"in {counted(each['periods'], 'period')}"
+        for each in violations
+    ]
+
+
+def violation_words(violation: Violation) -> str:
+    """A broken limit at its worst: "line 2 at 1.04 %, limit 1 %"."""
+    name, unit = _named(violation["limited_by"], violation["element"])
+    value, limit = told_apart(violation["worst_value"], violation["limit"])
+    return f"{name} at {value} {unit}, limit {limit} {unit}"
+
+
+def worst_violations(clearance: "Clearance") -> str:
+    """The limits that the dispatch breaks most, one voltage and one loading; empty where it breaks none."""
+    violations = clearance.summary["violations"]
+    worst = {}
+    for each in sorted(violations, key=lambda one: abs(one["worst_value"] - one["limit"])):
+        worst[_named(each["limited_by"], each["element"])[1]] = each
+    said = "; ".join(violation_sentences(clearance, [worst[unit] for unit in sorted(worst, reverse=True)]))
+    return f"The dispatch breaks {counted(len(violations), 'limit')}: {said}" if said else ""
 
 
 def cut_sentences(clearance: "Clearance") -> list[str]:
     """Each run of periods in which one limit cuts a trade by the same share, deepest cuts first.
 
-    "t17 cut 38 %: line 12 at 100.0 % of its rating, 11:00–12:00".
+    "t17 cut 38 %: line 12 at 100 % of its rating, 11:00–12:00".
     """
     runs = cut_runs(clearance)
     horizon = clearance.case.horizon
     return [
-        f"{trade} cut {cut:.0%}: {why}, {horizon.span(first, last)}"
+        f"{trade} cut {_percent(cut)}: {why}, {span(horizon, first, last)}"
         for trade, cut, why, first, last in zip(
             runs["trade"], runs["cut"], runs["reason"], runs["first"], runs["last"], strict=True
         )
@@ -80,7 +155,7 @@ def cut_runs(clearance: "Clearance") -> pd.DataFrame:
     is_cut = share > CUT_SHARE_MIN
     rows = cleared.loc[is_cut, ["trade", "seller", "buyer", "limited_by", "element"]].assign(
         kwh=lost_kw[is_cut] * clearance.case.horizon.hours_per_period,
-        cut=np.round(share[is_cut], 2),
+        cut=np.where(share < 1.0, np.minimum(np.round(share, 2), CUT_SHOWN_MAX), 1.0)[is_cut],
         period=period[is_cut],
     )
     kept = ["trade", "limited_by", "element", "cut"]
@@ -96,29 +171,87 @@ def cut_runs(clearance: "Clearance") -> pd.DataFrame:
         first=("period", "first"),
         last=("period", "last"),
     )
-    limits = _limit_values(clearance)
+    limits, model = _limit_values(clearance), loadings_are_of(clearance)
     reasons = [
-        reason(kind, element, limits.get((first, kind, element)))
-        for kind, element, first in zip(runs["limited_by"], runs["element"], runs["first"], strict=True)
+        reason(
+            kind,
+            element,
+            [limits[key] for at in range(first, last + 1) if (key := (at, kind, element)) in limits],
+            model,
+        )
+        for kind, element, first, last in zip(
+            runs["limited_by"], runs["element"], runs["first"], runs["last"], strict=True
+        )
     ]
     return runs.assign(reason=reasons).sort_values(
         ["kwh", "trade"], ascending=[False, True], ignore_index=True
     )
 
 
-def reason(limited_by: str, element: str, limit: float | None) -> str:
-    """A limit in words, with the value it stood at."""
-    value = float("nan") if limit is None else limit
-    words = {
-        LimitedBy.SELLER_SURPLUS: f"seller {element} has {value:.3f} kW of surplus",
-        LimitedBy.BUYER_DEMAND: f"buyer {element} has {value:.3f} kW of residual demand",
-        LimitedBy.VOLTAGE_MAX: f"bus {element} at {value:.3f} pu",
-        LimitedBy.VOLTAGE_MIN: f"bus {element} at {value:.3f} pu",
-        LimitedBy.LINE: f"line {element} at {value:.1f} % of its rating",
-        LimitedBy.TRANSFORMER: f"transformer {element} at {value:.1f} % of its rating",
-        LimitedBy.TERMS: "its own terms",
-    }
-    return next((text for kind, text in words.items() if kind.label == limited_by), "no single limit")
+def reason(limited_by: str, element: str, limits: Sequence[float], model: str = "") -> str:
+    """A limit in words, with the values it stands at where they are known.
+
+    Args:
+        limited_by: label of a `LimitedBy`.
+        element: the participant, or the index of the bus, line or transformer; empty for none.
+        limits: kW, pu or percent, of one period or several; none where that is unknown.
+        model: what loadings are of, where that is not the real network: "in the dc model".
+    """
+    if limited_by == LimitedBy.TERMS.label:
+        return "its own terms"
+    if not limited_by:
+        return "no single limit"
+    if not element:
+        return "the network has no operating point with more"
+    name, unit = _named(limited_by, element)
+    if limited_by in CAPS:
+        amount = f"{ranged(limits)} kW of" if len(limits) else "no more"
+        return f"{name} has {amount} {CAPS[limited_by]}"
+    if not len(limits):
+        return f"{name} at its limit"
+    if unit == "pu":
+        return f"{name} at {ranged(limits)} pu"
+    return f"{name} at {ranged(limits)} % of its rating{' ' if model else ''}{model}"
+
+
+def loadings_are_of(clearance: "Clearance") -> str:
+    """What the loadings in `limits` are of: empty for the real network."""
+    return "in the dc model" if clearance.case.formulation is Formulation.DC else ""
+
+
+def _carried(clearance: "Clearance") -> str:
+    proposed, cleared = clearance.summary["proposed_kwh"], clearance.summary["cleared_kwh"]
+    if not proposed:
+        return "nothing was proposed"
+    return f"{cleared:.3f} kWh of {proposed:.3f} kWh proposed cleared ({share_of(cleared, proposed)})"
+
+
+def _safety(clearance: "Clearance") -> str:
+    match clearance.verification.status:
+        case Status.CLEARED:
+            return limits_kept(clearance)
+        case Status.LIMITS_BROKEN:
+            return "NOT SAFE: the dispatch breaks limits of the network"
+        case Status.NOT_CONVERGED:
+            return "NOT SAFE: the network has no operating point under this dispatch"
+
+
+def _named(limited_by: str, element: str) -> tuple[str, str]:
+    """An element with its kind, "line 2", and the unit of its limit."""
+    kind = LimitedBy[limited_by.upper()]
+    return f"{KINDS[kind]} {element}", UNITS[kind]
+
+
+def _percent(cut: float) -> str:
+    return ">99%" if cut == CUT_SHOWN_MAX else "<1%" if cut == 0.0 else f"{cut:.0%}"
+
+
+def _listed(word: str, head: str, lines: list[str], where: str = "") -> list[str]:
+    """A line under a word, and the first few of a list below it."""
+    shown = [f"            {line}" for line in lines[:SHOWN]]
+    if len(lines) > SHOWN:
+        shown.append(f"            … and {len(lines) - SHOWN} more{where}")
+    return [f"  {word:<10}{head}", *shown]
 
 
 def _limit_values(clearance: "Clearance") -> dict[tuple[int, str, str], float]:
@@ -136,14 +269,14 @@ def _extremes(clearance: "Clearance") -> str:
     )
     parts = [
         f"{word} voltage {extreme.value:.4f} pu at bus {network.bus_ids[extreme.position]}, "
-        f"{horizon.instant(extreme.period):%H:%M}"
+        f"{clock(horizon, extreme.period)}"
         for word, extreme in found
         if extreme
     ]
     if loading := highest(operation.loading_percent):
         parts.append(
-            f"highest loading {loading.value:.1f} % on {network.elements.kind[loading.position]} "
-            f"{network.elements.id[loading.position]}, {horizon.instant(loading.period):%H:%M}"
+            f"highest loading {significant(loading.value)} % on {network.elements.kind[loading.position]} "
+            f"{network.elements.id[loading.position]}, {clock(horizon, loading.period)}"
         )
     return "; ".join(parts) or "no operating point"
 
@@ -151,20 +284,16 @@ def _extremes(clearance: "Clearance") -> str:
 def _verified(clearance: "Clearance") -> str:
     verification = clearance.verification
     if verification.status is Status.CLEARED:
-        return f"by {verification.engine}: no limit broken"
+        return f"by {verification.engine}: {limits_kept(clearance)}"
     findings = (
-        (verification.max_voltage_excess_pu, "a voltage {:.4f} pu outside its band"),
-        (verification.max_loading_excess_percent, "a loading {:.1f} points above its limit"),
-        (verification.unconverged_periods, "{} periods without a solution"),
+        (verification.max_voltage_excess_pu, VOLTAGE_TOLERANCE_PU, "a voltage {} pu outside its band"),
+        (
+            verification.max_loading_excess_percent,
+            LOADING_TOLERANCE_PERCENT,
+            "a loading {} percentage points above its limit",
+        ),
     )
-    return f"by {verification.engine}: " + ", ".join(text.format(value) for value, text in findings if value)
-
-
-def _violation(violation: dict[str, object]) -> str:
-    kind = LimitedBy[str(violation["limited_by"]).upper()]
-    element = str(violation["element"])
-    periods = violation["periods"]
-    return (
-        f"{reason(kind.label, element, float(str(violation['worst_value'])))} at {violation['worst_time']}, "
-        f"limit {violation['limit']}, in {periods} period{'s' if periods != 1 else ''}"
-    )
+    found = [text.format(significant(value)) for value, tolerance, text in findings if value > tolerance]
+    if unconverged := verification.unconverged_periods:
+        found.append(f"{counted(unconverged, 'period')} without a solution")
+    return f"by {verification.engine}: {', '.join(found)}"

@@ -1,0 +1,107 @@
+"""The same day as a researcher does it today: one optimisation model per hour, and one power flow per hour.
+
+The model is the published DC formulation, written with highspy variable by variable and row by row from
+pandapower's tables; `pandapower.runpp` then tells the voltages that it cannot see.
+"""
+
+from typing import Any
+
+import highspy
+import numpy as np
+import pandapower as pp
+
+from gridpact.arrays import Float
+from gridpact.case import Case, Trades
+
+ANGLE_MAX_RAD = np.pi / 6
+
+
+def clear_day(case: Case, trades: Trades, net: Any) -> tuple[Float, Float]:
+    """Cleared power of each hour in kW, and its least voltage in pu, (T,) each."""
+    cleared, lowest = [], []
+    for hour in range(case.horizon.periods):
+        power_kw = clear_hour(case, trades, net, hour)
+        cleared.append(sum(power_kw.values()))
+        lowest.append(operate_hour(case, trades, net, hour, power_kw))
+    return np.array(cleared), np.array(lowest)
+
+
+def clear_hour(case: Case, trades: Trades, net: Any, hour: int) -> dict[int, float]:
+    """Cleared power of each trade that is open in an hour, kW."""
+    model = highspy.Highs()
+    model.setOptionValue("output_flag", False)
+    infinity = highspy.kHighsInf
+    load, made = case.profiles.load_kw[hour], case.profiles.generation_kw[hour]
+    own = np.minimum(load, made)
+    supply = set(net.ext_grid.bus)
+    angle = {}
+    for bus in net.bus.index:
+        bound = 0.0 if bus in supply else infinity
+        angle[bus] = model.addVariable(-bound, bound)
+    slack = {bus: model.addVariable(-infinity, infinity) for bus in supply}
+    power = {}
+    for trade in range(len(trades)):
+        if trades.start[trade] <= hour < trades.end[trade]:
+            power[trade] = model.addVariable(0.0, float(trades.power_kw[trade]))
+    flow_out = dict.fromkeys(net.bus.index, 0.0)
+    for a, b, kw_per_rad, rating_kw in branches(net):
+        flow = kw_per_rad * (angle[a] - angle[b])
+        flow_out[a] = flow_out[a] + flow
+        flow_out[b] = flow_out[b] - flow
+        model.addConstr(flow <= rating_kw)
+        model.addConstr(flow >= -rating_kw)
+        model.addConstr(angle[a] - angle[b] <= ANGLE_MAX_RAD)
+        model.addConstr(angle[a] - angle[b] >= -ANGLE_MAX_RAD)
+    injected = dict.fromkeys(net.bus.index, 0.0)
+    for k in range(len(case.participants)):
+        bus = int(case.participants.bus[k])
+        sold = [power[t] for t in power if trades.seller[t] == k]
+        bought = [power[t] for t in power if trades.buyer[t] == k]
+        injected[bus] = injected[bus] + float(own[k] - load[k]) + sum(sold)
+        if sold:
+            model.addConstr(sum(sold) <= float(made[k] - own[k]))
+        if bought:
+            model.addConstr(sum(bought) <= float(load[k] - own[k]))
+    for bus in net.bus.index:
+        balance = flow_out[bus] - injected[bus] - slack.get(bus, 0.0)
+        model.addConstr(balance == 0.0)
+    if power:
+        model.maximize(sum(power.values()))
+    else:
+        model.run()
+    return {trade: float(model.val(one)) for trade, one in power.items()}
+
+
+def branches(net: Any) -> list[tuple[int, int, float, float]]:
+    """Ends, susceptance in kW per radian and rating in kW of every line and transformer."""
+    found = []
+    for _, line in net.line.iterrows():
+        kv = net.bus.vn_kv[line.from_bus]
+        r, x = line.r_ohm_per_km * line.length_km, line.x_ohm_per_km * line.length_km
+        susceptance = 1000.0 * kv**2 * x / (r**2 + x**2)
+        rating = 1000.0 * np.sqrt(3.0) * kv * line.max_i_ka
+        found.append((int(line.from_bus), int(line.to_bus), susceptance, rating))
+    for _, trafo in net.trafo.iterrows():
+        r = trafo.vkr_percent / 100.0 / trafo.sn_mva
+        x = np.sqrt((trafo.vk_percent / 100.0 / trafo.sn_mva) ** 2 - r**2)
+        susceptance = 1000.0 * x / (r**2 + x**2)
+        found.append((int(trafo.hv_bus), int(trafo.lv_bus), susceptance, 1000.0 * trafo.sn_mva))
+    for _, switch in net.switch[(net.switch.et == "b") & net.switch.closed].iterrows():
+        found.append((int(switch.bus), int(switch.element), 1e6, 1e6))
+    return found
+
+
+def operate_hour(case: Case, trades: Trades, net: Any, hour: int, power_kw: dict[int, float]) -> float:
+    """The least voltage under a dispatch, pu; firm demand, and surplus that runs only where it is sold."""
+    load, made = case.profiles.load_kw[hour], case.profiles.generation_kw[hour]
+    people = case.participants
+    for table in ("load", "sgen"):
+        net[table] = net[table].iloc[:0]
+    for k in range(len(people)):
+        runs = min(load[k], made[k]) + sum(power_kw[t] for t in power_kw if trades.seller[t] == k)
+        used = load[k]
+        bus = int(people.bus[k])
+        pp.create_load(net, bus, p_mw=used / 1e3, q_mvar=used * people.load_tan_phi[k] / 1e3)
+        pp.create_sgen(net, bus, p_mw=runs / 1e3, q_mvar=runs * people.generation_tan_phi[k] / 1e3)
+    pp.runpp(net, numba=False)
+    return float(net.res_bus.vm_pu.min())

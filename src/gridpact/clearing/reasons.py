@@ -1,0 +1,99 @@
+"""Reasons: why columns are cut, from the duals of an optimum.
+
+The kW that a cut column would add is used up by duals: of its seller's cap, of its buyer's cap, and of every
+limit times the change of the limited quantity per kW of the column. The greatest share is the reason.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridpact.arrays import Float, Int
+from gridpact.clearing.solution import BindingLimits, LimitedBy
+from gridpact.grid.network import ElementKind, Network
+
+DUAL_MIN = 1e-6
+SHARE_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveLimits:
+    """The limits of a network that have a dual at an optimum, L of them, for n columns.
+
+    Attributes:
+        limited_by: a `LimitedBy`, (L,).
+        element: bus position or rated element, (L,).
+        limit: pu or percent, (L,).
+        dual: kW of volume per pu or percentage point, positive at an upper limit, (L,).
+        effect: change in pu or percentage points per kW of each column, (L, n).
+    """
+
+    limited_by: Int
+    element: Int
+    limit: Float
+    dual: Float
+    effect: Float
+
+    @classmethod
+    def none(cls, columns: int) -> "ActiveLimits":
+        """No limits at all, for `columns` columns."""
+        index, number = np.empty(0, dtype=np.int64), np.empty(0)
+        return cls(limited_by=index, element=index, limit=number, dual=number, effect=np.empty((0, columns)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveCaps:
+    """The caps of P participants with their duals, kW of volume per kW of the cap, (P,) each."""
+
+    seller_cap_kw: Float
+    buyer_cap_kw: Float
+    seller_dual: Float
+    buyer_dual: Float
+
+
+def reasons(limits: ActiveLimits, caps: ActiveCaps, seller: Int, buyer: Int) -> tuple[Int, Int]:
+    """The `LimitedBy` and the element of each column, (n,) each, were it cut.
+
+    Args:
+        limits: of the network.
+        caps: of the participants.
+        seller: participant that sells each column, (n,).
+        buyer: participant that buys each column, (n,).
+    """
+    count = len(limits.dual)
+    share = np.vstack(
+        [limits.dual[:, None] * limits.effect, caps.seller_dual[seller], caps.buyer_dual[buyer]]
+    )
+    strongest = np.argmax(np.round(share, SHARE_DECIMALS), axis=0)
+    kinds = np.concatenate([limits.limited_by, [LimitedBy.SELLER_SURPLUS, LimitedBy.BUYER_DEMAND]])
+    elements = np.append(limits.element, [-1, -1])[strongest]
+    return kinds[strongest], np.select(
+        [strongest == count, strongest == count + 1], [seller, buyer], elements
+    )
+
+
+def binding_limits(period: int, limits: ActiveLimits, caps: ActiveCaps) -> BindingLimits:
+    """The caps and limits of a period that have a dual, with their shadow prices."""
+    sellers = np.flatnonzero(caps.seller_dual > DUAL_MIN)
+    buyers = np.flatnonzero(caps.buyer_dual > DUAL_MIN)
+    limit = np.concatenate([caps.seller_cap_kw[sellers], caps.buyer_cap_kw[buyers], limits.limit])
+    dual = np.concatenate([caps.seller_dual[sellers], caps.buyer_dual[buyers], np.abs(limits.dual)])
+    kinds = (
+        np.full(len(sellers), LimitedBy.SELLER_SURPLUS),
+        np.full(len(buyers), LimitedBy.BUYER_DEMAND),
+        limits.limited_by,
+    )
+    return BindingLimits(
+        period=np.full(len(limit), period, dtype=np.int64),
+        limited_by=np.concatenate(kinds).astype(np.int64),
+        element=np.concatenate([sellers, buyers, limits.element]),
+        value=limit,
+        limit=limit,
+        shadow_price_kw_per_percent=dual * limit / 100.0,
+    )
+
+
+def element_kinds(network: Network, element: Int) -> Int:
+    """The `LimitedBy` of rated elements."""
+    words = {ElementKind.LINE: LimitedBy.LINE, ElementKind.TRANSFORMER: LimitedBy.TRANSFORMER}
+    return np.array([words[network.elements.kind[k]] for k in element], dtype=np.int64)

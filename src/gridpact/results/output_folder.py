@@ -1,0 +1,175 @@
+"""The output folder of a command: what it may replace, and how a result takes its place whole."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridpact.case.case import TableFormat
+from gridpact.case.files import CASE_FILE
+from gridpact.errors import InvalidUsage
+
+SUMMARY_FILE = "summary.json"
+REPORT_FILE = "report.html"
+TABLES = ("cleared", "schedule", "network", "exchange", "limits")
+MATCHED = "trades"
+
+_OTHER_FOLDER = "name a folder that is new or empty, or holds an earlier result of the same kind"
+
+
+def _table_files(*names: str) -> frozenset[str]:
+    return frozenset(f"{name}.{suffix}" for name in names for suffix in TableFormat)
+
+
+def _is_a_summary(folder: Path) -> bool:
+    """Whether the summary in a folder is one that gridpact wrote."""
+    try:
+        summary = json.loads((folder / SUMMARY_FILE).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(summary, dict) and {"version", "inputs_sha256"} <= summary.keys()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultKind:
+    """A kind of result, by which an earlier one is recognised.
+
+    Attributes:
+        words: what it is called.
+        names: every file that a result of this kind can hold.
+        is_one: whether the files in a folder, all of them of these names, are such a result.
+    """
+
+    words: str
+    names: frozenset[str]
+    is_one: Callable[[Path], bool]
+
+
+CLEARANCE = ResultKind(
+    words="a clearance",
+    names=_table_files(*TABLES, MATCHED) | {SUMMARY_FILE, REPORT_FILE},
+    is_one=_is_a_summary,
+)
+MATCHED_TRADES = ResultKind(words="matched trades", names=_table_files(MATCHED), is_one=lambda folder: True)
+KINDS = (CLEARANCE, MATCHED_TRADES)
+
+
+def check_output_folder(
+    folder: str | Path, kind: ResultKind = CLEARANCE, *, case_folder: Path | None = None
+) -> Path:
+    """Makes sure that a result may be written to `folder`, and gives the path that it resolves to.
+
+    An earlier result of the same kind may be replaced; nothing else is ever deleted.
+
+    Args:
+        folder: the output folder as the user names it.
+        kind: of the result.
+        case_folder: what the result is made of, if it is a folder.
+
+    Raises:
+        InvalidUsage: it is a file, holds anything that is not part of such a result, is or holds the case
+            folder or the current one, or cannot be written to.
+    """
+    with _refused_by_the_system(folder):
+        target = Path(os.path.realpath(folder))
+        if target.exists() and not target.is_dir():
+            raise InvalidUsage(f"{folder} is a file", _OTHER_FOLDER)
+        if case_folder is not None:
+            _refuse_around(target, Path(os.path.realpath(case_folder)), folder, "the case folder")
+        _refuse_around(target, Path(os.path.realpath(Path.cwd())), folder, "the current folder")
+        if target.is_mount():
+            raise InvalidUsage(f"{folder} is a mount point, which cannot be replaced", "name a folder in it")
+        _refuse_content(target, folder, kind)
+        _try_to_write(target)
+    return target
+
+
+@contextmanager
+def output_folder(
+    folder: str | Path, kind: ResultKind = CLEARANCE, *, case_folder: Path | None = None
+) -> Iterator[Path]:
+    """A folder aside to write a result into; it takes the place of `folder` when all went well.
+
+    An earlier result is renamed aside before and deleted after, so that at every instant one of the two
+    stands whole on the disk.
+
+    Raises:
+        InvalidUsage: as in `check_output_folder`, whose arguments these are.
+    """
+    target = check_output_folder(folder, kind, case_folder=case_folder)
+    with _refused_by_the_system(folder):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}-", dir=target.parent))
+        new, old = aside / "new", aside / "old"
+        new.mkdir()
+    try:
+        yield new
+        check_output_folder(folder, kind, case_folder=case_folder)
+        with _refused_by_the_system(folder):
+            _swap(new, target, old)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+        if target.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):  # What could not be put back stays where it is.
+            aside.rmdir()
+
+
+def _swap(new: Path, target: Path, old: Path) -> None:
+    try:
+        if target.is_dir():
+            target.rename(old)
+        new.rename(target)
+    finally:
+        if old.is_dir() and not target.exists():
+            old.rename(target)
+
+
+def _refuse_around(target: Path, inner: Path, folder: str | Path, words: str) -> None:
+    if target == inner:
+        raise InvalidUsage(f"{folder} is {words}", _OTHER_FOLDER)
+    if target in inner.parents:
+        raise InvalidUsage(f"{folder} holds {words}", _OTHER_FOLDER)
+
+
+def _refuse_content(target: Path, folder: str | Path, kind: ResultKind) -> None:
+    """Refuses a folder that holds anything but an earlier result of the kind."""
+    entries = sorted(target.iterdir()) if target.is_dir() else []
+    names = {entry.name for entry in entries}
+    if not names:
+        return
+    if CASE_FILE in names:
+        raise InvalidUsage(f"{folder} holds a case", _OTHER_FOLDER)
+    foreign = [entry.name for entry in entries if entry.name not in kind.names or not entry.is_file()]
+    if not foreign and kind.is_one(target):
+        return
+    for other in KINDS:
+        if other is not kind and names <= other.names and other.is_one(target):
+            raise InvalidUsage(f"{folder} holds {other.words}, not {kind.words}", _OTHER_FOLDER)
+    named = foreign[0] if foreign else entries[0].name
+    raise InvalidUsage(
+        f"{folder} holds {named}, which is not part of an earlier result ({kind.words})", _OTHER_FOLDER
+    )
+
+
+def _try_to_write(target: Path) -> None:
+    """Makes and removes a folder where the result will be made, or in the nearest folder above it."""
+    above = target.parent
+    while not above.exists():
+        above = above.parent
+    Path(tempfile.mkdtemp(prefix=".gridpact-", dir=above)).rmdir()
+
+
+@contextmanager
+def _refused_by_the_system(folder: str | Path) -> Iterator[None]:
+    """Turns what the operating system has against a folder into a wrong use."""
+    try:
+        yield
+    except OSError as error:
+        raise InvalidUsage(f"cannot write to {folder}: {error.strerror or error}", "name another") from error
+    except ValueError as error:
+        raise InvalidUsage(f"cannot write to {str(folder)!r}: {error}", "name another") from error

@@ -1,0 +1,87 @@
+"""Violations: limits that a state of the network breaks, each element at its worst."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gridpact.arrays import Bool, Float
+from gridpact.case.case import Case
+from gridpact.clearing.operation import OperatingLimits, Operation
+from gridpact.clearing.solution import LimitedBy
+from gridpact.clearing.verify import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
+from gridpact.grid.network import ElementKind, Network
+
+if TYPE_CHECKING:
+    from gridpact.results.clearance import Clearance
+
+BASELINE_TOLERANCE = 1e-9
+DECIMALS = 9
+
+Violation = dict[str, Any]
+
+
+def baseline_violations(clearance: "Clearance") -> list[Violation]:
+    """Limits of the case that the baseline alone breaks."""
+    return _violations(
+        clearance.case,
+        clearance.network,
+        clearance.baseline,
+        clearance.nominal_limits,
+        (BASELINE_TOLERANCE, BASELINE_TOLERANCE),
+    )
+
+
+def dispatch_violations(clearance: "Clearance") -> list[Violation]:
+    """Operating limits that the dispatch breaks by more than the tolerance of the verification."""
+    return _violations(
+        clearance.case,
+        clearance.network,
+        clearance.operation,
+        clearance.operating_limits,
+        (VOLTAGE_TOLERANCE_PU, LOADING_TOLERANCE_PERCENT),
+    )
+
+
+def is_line(network: Network) -> Bool:
+    """Which rated elements are lines, (E,); the others are transformers."""
+    return np.array([kind is ElementKind.LINE for kind in network.elements.kind], dtype=np.bool_)
+
+
+def _violations(
+    case: Case,
+    network: Network,
+    operation: Operation,
+    limits: OperatingLimits,
+    tolerance: tuple[float, float],
+) -> list[Violation]:
+    """Each broken limit once, by kind, then in the order of the network; tolerances in pu and in percent."""
+    voltage, loading, lines = operation.voltage_pu, operation.loading_percent, is_line(network)
+    low, high, top = limits.voltage_min_pu, limits.voltage_max_pu, limits.loading_max_percent
+    overload = loading - top
+    buses, elements = network.bus_ids, network.elements.id
+    labels = case.horizon.labels()
+    found = []
+    for kind, ids, value, limit, excess in (
+        (LimitedBy.VOLTAGE_MIN, buses, voltage, low, low - voltage),
+        (LimitedBy.VOLTAGE_MAX, buses, voltage, high, voltage - high),
+        (LimitedBy.LINE, elements, loading, top, np.where(lines, overload, -np.inf)),
+        (LimitedBy.TRANSFORMER, elements, loading, top, np.where(lines, -np.inf, overload)),
+    ):
+        broken = excess > tolerance[0 if value is voltage else 1]
+        for element in np.flatnonzero(broken.any(axis=0)).tolist():
+            worst = int(np.nanargmax(excess[:, element]))
+            found.append(
+                {
+                    "limited_by": kind.label,
+                    "element": str(ids[element]),
+                    "periods": int(broken[:, element].sum()),
+                    "worst_time": labels[worst],
+                    "worst_value": _figure(value, worst, element),
+                    "limit": _figure(limit, worst, element),
+                }
+            )
+    return found
+
+
+def _figure(values: Float, period: int, element: int) -> float:
+    return round(float(values[period, element]), DECIMALS) + 0.0
