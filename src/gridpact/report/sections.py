@@ -15,7 +15,7 @@ from gridpact.report.traces import Picture
 from gridpact.results.clearance import Clearance
 from gridpact.results.phrases import counted, significant, span
 from gridpact.results.violations import Violation
-from gridpact.results.words import cut_runs, loadings_are_of, reason, violation_words
+from gridpact.results.words import cut_runs, loadings_are_of, proof_and_price, reason, violation_words
 
 CUTS_SHOWN = 100
 LIMITS_SHOWN = 100
@@ -176,6 +176,7 @@ def origin(clearance: Clearance) -> str:
             ("Network", clearance.network.name),
             ("Solvers", solvers),
             ("Verified by", str(summary["verification"]["engine"])),
+            *((word.capitalize(), sentence) for word, sentence in proof_and_price(clearance)),
             ("Inputs, SHA-256", str(summary["inputs_sha256"]) or "made in memory"),
             ("gridpact", str(summary["version"])),
             ("Pictures", f"plotly {version('plotly')}"),

@@ -73,7 +73,7 @@ def outcome(clearance: "Clearance") -> str:
         f"  load      {summary['load_kwh']:.3f} kWh{share}",
         f"  network   {_extremes(clearance)}",
         f"  verified  {_verified(clearance)}",
-        *_proof_and_price(clearance),
+        *(f"  {word:<10}{sentence}" for word, sentence in proof_and_price(clearance)),
     ]
     if broken := summary["violations"]:
         sentences = violation_sentences(clearance, broken)
@@ -87,20 +87,17 @@ def outcome(clearance: "Clearance") -> str:
     return "\n".join(lines)
 
 
-def _proof_and_price(clearance: "Clearance") -> list[str]:
-    """What the certificate proves, and what the rule costs in volume, where there is either."""
+def proof_and_price(clearance: "Clearance") -> list[tuple[str, str]]:
+    """What the certificate proves and what the rule costs in volume, each with its word, if there is any."""
     bound, price = clearance.summary["bound"], clearance.summary["price_of_fairness"]
-    lines = []
+    lines: list[tuple[str, str]] = []
     if clearance.certificate is not None:
-        lines.append(
-            f"  proven    no allocation clears more than {bound['upper_kwh']:.3f} kWh, "
-            f"gap {bound['gap']:.1e}, by {bound['engine']}"
-        )
+        proof = f"no allocation clears more than {bound['upper_kwh']:.3f} kWh, gap {bound['gap']:.1e}"
+        lines.append(("proven", f"{proof}, by {bound['engine']}"))
     if clearance.case.allocation is not Allocation.MAX_VOLUME:
-        lines.append(
-            f"  fairness  {clearance.case.allocation} costs {price['cost_kwh']:.3f} kWh of the "
-            f"{price['max_volume_kwh']:.3f} kWh that max-volume clears ({price['cost_share']:.1%})"
-        )
+        cost = f"{clearance.case.allocation} costs {price['cost_kwh']:.3f} kWh of the"
+        greatest = f"{price['max_volume_kwh']:.3f} kWh that max-volume clears"
+        lines.append(("fairness", f"{cost} {greatest} ({price['cost_share']:.1%})"))
     return lines
 
 
