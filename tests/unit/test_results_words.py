@@ -107,7 +107,9 @@ def test_many_broken_limits_are_counted_and_the_first_shown() -> None:
     count = len(clearance.summary["baseline_violations"])
     assert count > 10
     said = outcome(clearance)
-    assert f"no limit made worse; {count} limits are broken before any trade." in said
+    assert (
+        f"no limit made worse; {count} limits are broken before any trade, {count} with the trades." in said
+    )
     assert f"… and {count - 10} more\n" in said
 
 
@@ -157,7 +159,8 @@ def test_periods_are_counted_by_how_they_were_solved(known: Callable[[str], Clea
     unproven = replace(clearance, solution=replace(clearance.solution, status=status))
     assert unproven.summary["solves"]["best_found"] == 2
     assert unproven.summary["notices"][0] == (
-        "In 2 periods no proven optimum: the best allocation found that keeps every limit was taken."
+        "In 2 periods the solver failed: a share of a draft that keeps every limit was taken, "
+        "which is not the rule's own allocation."
     )
 
 

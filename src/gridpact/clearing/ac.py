@@ -3,8 +3,8 @@
 1. Clear against the caps alone, and run one AC power flow over all periods. Where it keeps every limit, the
    optimum over caps is the optimum: most periods end here.
 2. Solve the other periods as nonlinear programmes, built once for the network and its trading pairs.
-3. Run the power flow of what they gave. Where a solver failed or its result breaks a limit, the best
-   allocation found that keeps every limit is taken instead, and marked so.
+3. Run the power flow of what they gave. Where a solver failed or its result breaks a limit, the greatest
+   share of it or of the optimum over caps that keeps every limit is taken instead, and marked so.
 """
 
 from dataclasses import replace
@@ -17,7 +17,8 @@ from gridpact.clearing.linear import LinearClearing, caps_fit
 from gridpact.clearing.nonlinear import NonlinearClearing
 from gridpact.clearing.operation import keeps_limits, operate
 from gridpact.clearing.problem import ClearingProblem
-from gridpact.clearing.retreat import retreat
+from gridpact.clearing.relaxed_states import relaxed_states
+from gridpact.clearing.retreat import nothing, retreat
 from gridpact.clearing.solution import PeriodStatus, Solution
 
 
@@ -33,14 +34,32 @@ def solve_ac(problem: ClearingProblem) -> Solution:
     if not len(tight):
         return over_caps
     bound_kw = over_caps.volume_bound_kw
+    hopeless = [t for t in tight.tolist() if _has_no_state(problem, t)]
+    solvable = np.setdiff1d(tight, hopeless)
     clearing = NonlinearClearing(problem, tight, on_network=True)
-    exact = over_caps.with_periods(offers, [clearing.solve(t, bound_kw[t]) for t in tight.tolist()])
-    unsafe = ~_keeps_limits(problem, exact.column_kw) | (exact.status == PeriodStatus.BEST_FOUND)
-    retreats = [
-        retreat(problem, t, over_caps.column_kw[offers.of_period(t)], bound_kw[t])
-        for t in np.flatnonzero(unsafe).tolist()
-    ]
+    exact = over_caps.with_periods(
+        offers,
+        [nothing(problem, t) for t in hopeless] + [clearing.solve(t, bound_kw[t]) for t in solvable.tolist()],
+    )
+    is_unsafe = ~_keeps_limits(problem, exact.column_kw) | (exact.status == PeriodStatus.BEST_FOUND)
+    retreats = []
+    for period in solvable[is_unsafe[solvable]].tolist():
+        columns = offers.of_period(period)
+        drafts = exact.column_kw[columns], over_caps.column_kw[columns]
+        retreats.append(retreat(problem, period, drafts, bound_kw[period]))
     return exact.with_periods(offers, retreats)
+
+
+def _has_no_state(problem: ClearingProblem, period: int) -> bool:
+    """Whether a period without a baseline is proven to have no operating point, whatever clears.
+
+    A convex relaxation of the network that has no point within the limits is the proof, at a hundredth of
+    the time that a solver takes to fail.
+    """
+    if problem.baseline_operation.converged[period]:
+        return False
+    relaxed = relaxed_states(problem, period)
+    return relaxed.states.greatest(relaxed.volume_kw).upper == -np.inf
 
 
 def _clear_over_caps(problem: ClearingProblem) -> Solution:

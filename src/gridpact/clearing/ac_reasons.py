@@ -47,6 +47,7 @@ def active_limits(physics: AcPhysics | None, data: PeriodData, optimum: Optimum)
             np.int64
         ),
         element=np.concatenate([monitored.bus[bus], monitored.element[end]]),
+        value=np.sqrt(optimum.limit_value[active]) * np.where(is_voltage, 1.0, 100.0),
         limit=np.where(is_voltage, root, 100.0 * root),
         dual=dual,
         effect=by_p @ pairs.injected_p[:, data.pair] + by_q @ pairs.injected_q[:, data.pair],

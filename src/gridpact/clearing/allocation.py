@@ -22,12 +22,16 @@ from gridpact.clearing.programme import Goal, Optimum, SolverStatus
 LEVEL_DUAL_SHARE = 1e-6
 HELD_SHARE = 1e-9
 NO_ROOM_KW = 1e-9
-SPROUT_SHARE = 1e-3
+SPROUT_SHARE, SPROUTED_KW = 1e-3, 1e-6
 CLASSES_AT_ONCE = 64
 
 
 class Constraints(Protocol):
     """What limits the n columns of a period."""
+
+    @property
+    def has_inside(self) -> bool:
+        """Whether the baseline is inside every limit, so that a little of anything can be added to it."""
 
     def solve(self, lower_kw: Float, upper_kw: Float, goal: Goal) -> Optimum:
         """The optimum over lower ≤ y ≤ upper, (n,) each."""
@@ -58,7 +62,7 @@ class Stage:
 
 
 def stages(rule: Allocation, constraints: Constraints, proposed_kw: Float, submitted: Int) -> Iterator[Stage]:
-    """The stages of a rule; together they decide every column once. It ends at a stage that failed.
+    """The stages of a rule. They decide every column once, unless one fails, which is then the last.
 
     Args:
         rule: which.
@@ -84,19 +88,35 @@ def _in_one_solve(constraints: Constraints, proposed_kw: Float, goal: Goal) -> I
 
 
 def _proportionally(constraints: Constraints, proposed_kw: Float) -> Iterator[Stage]:
-    """Leaves out the columns that can clear nothing, whose logarithm has no limit, and shares the rest.
-
-    Which ones can is found by giving as many as possible a sprout, a small part of what they propose.
-    """
+    """Leaves out the columns that can clear nothing, whose logarithm has no limit, and shares the rest."""
     none = np.zeros_like(proposed_kw)
-    seed = Goal(volume=1.0 / proposed_kw, log=none, levelled=none)
-    sprouts = constraints.solve(none, SPROUT_SHARE * proposed_kw, seed)
-    can_clear = sprouts.column_kw > SPROUT_SHARE**2 * proposed_kw
+    can_clear, sprouts = _sprouts(constraints, proposed_kw)
     yield Stage(optimum=sprouts, decides=~can_clear, column_kw=none)
     if sprouts.status is not SolverStatus.FAILED and can_clear.any():
         goal = Goal(volume=none, log=can_clear.astype(np.float64), levelled=none)
         optimum = constraints.solve(none, np.where(can_clear, proposed_kw, 0.0), goal)
         yield Stage(optimum=optimum, decides=can_clear, column_kw=optimum.column_kw)
+
+
+def _sprouts(constraints: Constraints, proposed_kw: Float) -> tuple[Bool, Optimum]:
+    """Which columns can clear anything at all, (n,), and the optimum that says why the others cannot.
+
+    Where the baseline is inside every limit, all whose caps leave room can. Elsewhere a small part of what
+    they propose is sought for as many as possible, then for those that got none of it, until none is left
+    or none gets any: whatever clears in one such solve, clears a part of itself together with the others.
+    """
+    none = np.zeros_like(proposed_kw)
+    can_clear = constraints.room_kw(none) > NO_ROOM_KW
+    if constraints.has_inside:
+        return can_clear, constraints.used_up(none)
+    waiting, found = can_clear, np.zeros_like(can_clear)
+    while True:
+        goal = Goal(volume=np.where(waiting, 1.0 / proposed_kw, 0.0), log=none, levelled=none)
+        optimum = constraints.solve(none, SPROUT_SHARE * proposed_kw, goal)
+        sprouted = waiting & (optimum.column_kw > SPROUTED_KW)
+        found, waiting = found | sprouted, waiting & ~sprouted
+        if optimum.status is SolverStatus.FAILED or not sprouted.any() or not waiting.any():
+            return found, optimum
 
 
 def _level_by_level(constraints: Constraints, proposed_kw: Float) -> Iterator[Stage]:

@@ -13,7 +13,7 @@ EVEN_CUT_WEIGHT = 1e-5  # kW of volume that a kW of unevenness is worth, where b
 SOLVER_TOLERANCE = 1e-10
 ACCEPTED_TOLERANCE = 1e-7
 POLISH_TOLERANCE_KW = 1e-8
-POLISH_ROUNDS = 5
+POLISH_ROUNDS = 20
 FORCED_TOLERANCE_KW = 1e-9
 
 
@@ -171,7 +171,8 @@ def _polished(
     """The minimiser on the tight bounds, or the estimate where that leaves the polytope.
 
     With y = q + √q ∘ w between its bounds, the sum to minimise is |w|², so w is the shortest solution of
-    A √Q w = b − A q over the tight rows A y = b: w = √Q Aᵀ ν with A Q Aᵀ ν = b − A q.
+    A √Q w = b − A q over the tight rows A y = b: w = √Q Aᵀ ν with A Q Aᵀ ν = b − A q. A column that was taken
+    for tight, and by its prices wants to be between its bounds, is released.
     """
     tight = np.flatnonzero(row_side)
     rows = polytope.rows[tight]
@@ -188,9 +189,13 @@ def _polished(
             multiplier += correction
             column_kw += weighted.T @ correction
         outside = _outside(polytope, column_kw) & inside
-        if not outside.any():
+        wants_kw = proposed * (1.0 + rows.T @ multiplier)
+        released = (column_side < 0.0) & (wants_kw > polytope.lower)
+        released |= (column_side > 0.0) & (wants_kw < polytope.upper)
+        if not (outside | released).any():
             break
         column_side = np.where(outside, np.where(column_kw > polytope.upper, 1.0, -1.0), column_side)
+        column_side = np.where(released, 0.0, column_side)
     row_dual = np.zeros(len(row_side))
     row_dual[tight] = -2.0 * multiplier
     is_feasible = _excess(polytope, column_kw) <= POLISH_TOLERANCE_KW

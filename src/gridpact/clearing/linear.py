@@ -113,6 +113,7 @@ class LinearClearing:
         return ActiveLimits(
             limited_by=element_kinds(self._problem.network, element),
             element=element,
+            value=np.abs(limit_kw) / kw_per_percent,
             limit=np.abs(limit_kw) / kw_per_percent,
             dual=optimum.flow_dual[active] * direction * kw_per_percent,
             effect=effect[active].toarray() * (direction / kw_per_percent)[:, None],

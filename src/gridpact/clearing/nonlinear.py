@@ -26,6 +26,7 @@ from gridpact.clearing.reasons import ActiveCaps, binding_limits, reasons
 from gridpact.clearing.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
 
 LEVEL_TOLERANCE = 1e-12
+INSIDE = 1e-6  # pu and percentage points
 STATUS = {
     SolverStatus.OPTIMAL: PeriodStatus.OPTIMAL,
     SolverStatus.ACCEPTABLE: PeriodStatus.ACCEPTABLE,
@@ -136,6 +137,21 @@ class PeriodConstraints:
     def buyer(self) -> Int:
         """Participant that buys each column, (n,)."""
         return self.pairs.buyer[self.data.pair]
+
+    @property
+    def has_inside(self) -> bool:
+        """Whether the baseline is inside every limit, so that a little of anything can be added to it."""
+        if self.physics is None:
+            return True
+        problem, period = self.problem, self.period
+        operation, limits = problem.baseline_operation, problem.nominal_limits
+        voltage, loading = operation.voltage_pu[period], operation.loading_percent[period]
+        inside = (
+            np.all(voltage > limits.voltage_min_pu[period] + INSIDE),
+            np.all(voltage < limits.voltage_max_pu[period] - INSIDE),
+            np.all(loading < limits.loading_max_percent[period] - INSIDE),
+        )
+        return all(map(bool, inside))
 
     def solve(self, lower_kw: Float, upper_kw: Float, goal: Goal) -> Optimum:
         """The optimum over lower ≤ y ≤ upper; tried again otherwise and elsewhere where that fails."""

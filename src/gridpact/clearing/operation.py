@@ -10,8 +10,8 @@ from gridpact.grid.limits import Limits
 from gridpact.grid.network import ElementKind, Network
 from gridpact.grid.power_flow import bus_voltage_pu, import_kw, loading_percent, losses_kw, run_power_flow
 
-VOLTAGE_TOLERANCE_PU = 1e-7  # within which a clearing keeps its limits
-LOADING_TOLERANCE_PERCENT = 1e-5
+KEPT_VOLTAGE_PU = 1e-7  # within which a clearing keeps its limits
+KEPT_LOADING_PERCENT = 1e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def keeps_limits(operation: Operation, limits: OperatingLimits) -> Bool:
     """Whether each period converges and breaks no limit by more than its tolerance, (T,)."""
     voltage_excess = limits.voltage_excess_pu(operation.voltage_pu)
     loading_excess = limits.loading_excess_percent(operation.loading_percent)
-    voltage = np.all(voltage_excess <= VOLTAGE_TOLERANCE_PU, axis=1)
-    loading = np.all(loading_excess <= LOADING_TOLERANCE_PERCENT, axis=1)
+    voltage = np.all(voltage_excess <= KEPT_VOLTAGE_PU, axis=1)
+    loading = np.all(loading_excess <= KEPT_LOADING_PERCENT, axis=1)
     kept: Bool = operation.converged & voltage & loading
     return kept

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Float, Int
+from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT
 from gridpact.clearing.solution import BindingLimits, LimitedBy
 from gridpact.grid.network import ElementKind, Network
 
 DUAL_MIN = 1e-6
 SHARE_DECIMALS = 6
+TIE_BREAK_SHARE = 10.0 * EVEN_CUT_WEIGHT  # kW of volume per kW of a trade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +25,15 @@ class ActiveLimits:
     Attributes:
         limited_by: a `LimitedBy`, (L,).
         element: bus position or rated element, (L,).
-        limit: pu or percent, (L,).
+        value: where it stands, pu or percent, (L,).
+        limit: in the same unit, (L,).
         dual: kW of volume per pu or percentage point, positive at an upper limit, (L,).
         effect: change in pu or percentage points per kW of each column, (L, n).
     """
 
     limited_by: Int
     element: Int
+    value: Float
     limit: Float
     dual: Float
     effect: Float
@@ -38,7 +42,14 @@ class ActiveLimits:
     def none(cls, columns: int) -> "ActiveLimits":
         """No limits at all, for `columns` columns."""
         index, number = np.empty(0, dtype=np.int64), np.empty(0)
-        return cls(limited_by=index, element=index, limit=number, dual=number, effect=np.empty((0, columns)))
+        return cls(
+            limited_by=index,
+            element=index,
+            value=number,
+            limit=number,
+            dual=number,
+            effect=np.empty((0, columns)),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +84,16 @@ def reasons(limits: ActiveLimits, caps: ActiveCaps, seller: Int, buyer: Int) -> 
 
 
 def binding_limits(period: int, limits: ActiveLimits, caps: ActiveCaps) -> BindingLimits:
-    """The caps and limits of a period that have a dual, with their shadow prices."""
+    """The caps and limits of a period that have a dual, with their shadow prices.
+
+    A dual no greater than the even cut's own weight only shapes the cut and holds no volume: its price is 0.
+    """
     sellers = np.flatnonzero(caps.seller_dual > DUAL_MIN)
     buyers = np.flatnonzero(caps.buyer_dual > DUAL_MIN)
     limit = np.concatenate([caps.seller_cap_kw[sellers], caps.buyer_cap_kw[buyers], limits.limit])
     dual = np.concatenate([caps.seller_dual[sellers], caps.buyer_dual[buyers], np.abs(limits.dual)])
+    most = np.abs(limits.dual) * np.abs(limits.effect).max(axis=1, initial=0.0)
+    share = np.concatenate([caps.seller_dual[sellers], caps.buyer_dual[buyers], most])
     kinds = (
         np.full(len(sellers), LimitedBy.SELLER_SURPLUS),
         np.full(len(buyers), LimitedBy.BUYER_DEMAND),
@@ -87,9 +103,9 @@ def binding_limits(period: int, limits: ActiveLimits, caps: ActiveCaps) -> Bindi
         period=np.full(len(limit), period, dtype=np.int64),
         limited_by=np.concatenate(kinds).astype(np.int64),
         element=np.concatenate([sellers, buyers, limits.element]),
-        value=limit,
+        value=np.concatenate([limit[: len(limit) - len(limits.value)], limits.value]),
         limit=limit,
-        shadow_price_kw_per_percent=dual * limit / 100.0,
+        shadow_price_kw_per_percent=np.where(share > TIE_BREAK_SHARE, dual * limit / 100.0, 0.0),
     )
 
 

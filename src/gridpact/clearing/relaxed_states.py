@@ -8,7 +8,7 @@ from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from gridpact.arrays import Float
 from gridpact.clearing.cone_set import ConeSet
-from gridpact.clearing.operation import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
+from gridpact.clearing.operation import KEPT_LOADING_PERCENT, KEPT_VOLTAGE_PU
 from gridpact.clearing.pairs import Pairs
 from gridpact.clearing.problem import ClearingProblem
 from gridpact.clearing.relaxation import SCALE_KVA, Relaxation
@@ -75,9 +75,9 @@ def _limits(problem: ClearingProblem, relaxation: Relaxation, period: int) -> tu
     monitored = relaxation.monitored
     least, greatest, loading = monitored.bounds(problem.operating_limits, period)
     no_load = np.abs(relaxation.no_load_pu[monitored.node])
-    lowest: Float = (np.maximum(least - VOLTAGE_TOLERANCE_PU, 0.0) / no_load) ** 2
-    highest: Float = ((greatest + VOLTAGE_TOLERANCE_PU) / no_load) ** 2
-    return lowest, highest, (loading + LOADING_TOLERANCE_PERCENT) / 100.0
+    lowest: Float = (np.maximum(least - KEPT_VOLTAGE_PU, 0.0) / no_load) ** 2
+    highest: Float = ((greatest + KEPT_VOLTAGE_PU) / no_load) ** 2
+    return lowest, highest, (loading + KEPT_LOADING_PERCENT) / 100.0
 
 
 def _equations(relaxation: Relaxation, pairs: Pairs) -> csr_array:

@@ -9,7 +9,7 @@ from gridpact.case.case import Formulation
 from gridpact.clearing.certify import ProvenBy
 from gridpact.clearing.solution import PeriodStatus
 from gridpact.results.phrases import counted
-from gridpact.results.violations import baseline_violations, dispatch_violations
+from gridpact.results.violations import baseline_violations, dispatch_violations, remaining_violations
 
 if TYPE_CHECKING:
     from gridpact.results.clearance import Clearance
@@ -37,6 +37,7 @@ def summarise(clearance: "Clearance") -> dict[str, Any]:
         "p2p_share_of_load": _figure(cleared_kwh / load_kwh if load_kwh else 0.0),
         "baseline_violations": baseline_violations(clearance),
         "violations": dispatch_violations(clearance),
+        "remaining_violations": remaining_violations(clearance),
         "verification": {
             "engine": verification.engine,
             "max_voltage_excess_pu": _figure(verification.max_voltage_excess_pu),
@@ -82,7 +83,7 @@ def _bound(clearance: "Clearance", cleared_kwh: float) -> dict[str, Any]:
 def _price_of_fairness(clearance: "Clearance", cleared_kwh: float) -> dict[str, float]:
     """The volume of the rule beside the greatest one."""
     hours = clearance.case.horizon.hours_per_period
-    greatest_kwh = float(clearance.greatest_volume_kw.sum()) * hours
+    greatest_kwh = max(float(clearance.greatest_volume_kw.sum()) * hours, cleared_kwh)
     cost_kwh = max(greatest_kwh - cleared_kwh, 0.0)
     return {
         "max_volume_kwh": _figure(greatest_kwh),
@@ -119,8 +120,8 @@ def _unproven(clearance: "Clearance") -> list[str]:
     if not count:
         return []
     return [
-        f"In {counted(count, 'period')} no proven optimum: the best allocation found that keeps every limit "
-        "was taken."
+        f"In {counted(count, 'period')} the solver failed: a share of a draft that keeps every limit was "
+        "taken, which is not the rule's own allocation."
     ]
 
 

@@ -42,6 +42,17 @@ def dispatch_violations(clearance: "Clearance") -> list[Violation]:
     )
 
 
+def remaining_violations(clearance: "Clearance") -> list[Violation]:
+    """Limits of the case that are still broken under the dispatch, whoever broke them."""
+    return _violations(
+        clearance.case,
+        clearance.network,
+        clearance.operation,
+        clearance.nominal_limits,
+        (VOLTAGE_TOLERANCE_PU, LOADING_TOLERANCE_PERCENT),
+    )
+
+
 def is_line(network: Network) -> Bool:
     """Which rated elements are lines, (E,); the others are transformers."""
     return np.array([kind is ElementKind.LINE for kind in network.elements.kind], dtype=np.bool_)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gridpact.results.clearance import Clearance
 
 SHOWN = 10
+GAP_SHOWN = 1e-4
 CUT_SHARE_MIN = 1e-6
 CUT_SHOWN_MAX = 0.995  # of a cut that is not whole
 EVERY_LIMIT_KEPT = "every limit kept"
@@ -56,7 +57,10 @@ def limits_kept(clearance: "Clearance") -> str:
     wrong = []
     if violations:
         are = "is" if len(violations) == 1 else "are"
-        wrong.append(f"{counted(len(violations), 'limit')} {are} broken before any trade")
+        remaining = len(clearance.summary["remaining_violations"]) or "none"
+        wrong.append(
+            f"{counted(len(violations), 'limit')} {are} broken before any trade, {remaining} with the trades"
+        )
     if unsolved:
         wrong.append(f"{counted(unsolved, 'period')} had no power-flow solution before any trade")
     return f"no limit made worse; {', '.join(wrong)}"
@@ -81,6 +85,9 @@ def outcome(clearance: "Clearance") -> str:
     if already := summary["baseline_violations"]:
         head = f"breaks {counted(len(already), 'limit')} before any trade, relaxed to its own value there"
         lines += _listed("baseline", head, violation_sentences(clearance, already))
+        remaining = summary["remaining_violations"]
+        head = f"{counted(len(remaining), 'limit')} of the case still broken with the trades"
+        lines += _listed("remaining", head, violation_sentences(clearance, remaining))
     if cuts := cut_sentences(clearance):
         lines += _listed("cuts", str(len(cuts)), cuts, where=f" in cleared.{case.table_format}")
     lines += [f"  notice    {notice}" for notice in summary["notices"]]
@@ -92,8 +99,10 @@ def proof_and_price(clearance: "Clearance") -> list[tuple[str, str]]:
     bound, price = clearance.summary["bound"], clearance.summary["price_of_fairness"]
     lines: list[tuple[str, str]] = []
     if clearance.certificate is not None:
-        proof = f"no allocation clears more than {bound['upper_kwh']:.3f} kWh, gap {bound['gap']:.1e}"
-        lines.append(("proven", f"{proof}, by {bound['engine']}"))
+        worst = max(bound["periods"], key=lambda period: float(period["gap"]))
+        proof = f"no allocation clears more than {bound['upper_kwh']:.3f} kWh: gap {bound['gap']:.4%}"
+        at = f", at the most {worst['gap']:.4%} at {worst['time']}" if worst["gap"] > GAP_SHOWN else ""
+        lines.append(("proven", proof + at))
     if clearance.case.allocation is not Allocation.MAX_VOLUME:
         cost = f"{clearance.case.allocation} costs {price['cost_kwh']:.3f} kWh of the"
         greatest = f"{price['max_volume_kwh']:.3f} kWh that max-volume clears"
