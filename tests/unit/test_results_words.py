@@ -209,3 +209,10 @@ def test_a_clearance_shows_itself_in_one_line(refused: Clearance) -> None:
 
 def test_the_summary_is_json(refused: Clearance) -> None:
     assert json.loads(json.dumps(refused.summary)) == refused.summary
+
+
+def test_two_power_flows_that_differ_are_said_to() -> None:
+    clearance = gridpact.clear(cigre_day())
+    apart = replace(clearance, verification=replace(clearance.verification, max_difference_pu=2e-5))
+    assert not any("two power flows" in notice for notice in clearance.summary["notices"])
+    assert "The two power flows differ by up to 2.0e-05 pu" in outcome(apart)

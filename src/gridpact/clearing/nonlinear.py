@@ -9,7 +9,6 @@ from gridpact.case.case import Allocation
 from gridpact.clearing.ac_physics import AcPhysics
 from gridpact.clearing.ac_reasons import active_limits
 from gridpact.clearing.allocation import stages
-from gridpact.clearing.injection import Injection
 from gridpact.clearing.operation import keeps_limits, operate
 from gridpact.clearing.pairs import Pairs
 from gridpact.clearing.problem import CAP_TOLERANCE_KW, ClearingProblem
@@ -165,32 +164,25 @@ class PeriodConstraints:
 
     def hold(self, candidates_kw: Float) -> Bool:
         """Whether each of m allocations, (m, n), keeps every cap and limit, (m,)."""
-        sold, bought = self._by_participant(candidates_kw)
+        sold, bought = self.problem.traded_kw(self.period, candidates_kw)
         within: Bool = np.all(sold <= self.data.seller_cap_kw + CAP_TOLERANCE_KW, axis=1)
         within &= np.all(bought <= self.data.buyer_cap_kw + CAP_TOLERANCE_KW, axis=1)
         if self.physics is None:
             return within
-        baseline, pair = self.problem.baseline_at_nodes, self.data.pair
-        operation = operate(
-            self.problem.network,
-            Injection(
-                p_kw=baseline.p_kw[self.period] + candidates_kw @ self.pairs.injected_p[:, pair].T,
-                q_kvar=baseline.q_kvar[self.period] + candidates_kw @ self.pairs.injected_q[:, pair].T,
-            ),
-        )
+        injection = self.problem.candidate_injection(self.period, candidates_kw)
         limits = self.problem.operating_limits.repeated(self.period, len(candidates_kw))
-        return within & keeps_limits(operation, limits)
+        return within & keeps_limits(operate(self.problem.network, injection), limits)
 
     def room_kw(self, held_kw: Float) -> Float:
         """How much more the caps leave each column on top of an allocation, (n,) each."""
-        sold, bought = self._by_participant(held_kw[None, :])
+        sold, bought = self.problem.traded_kw(self.period, held_kw[None, :])
         surplus, demand = self.data.seller_cap_kw - sold[0], self.data.buyer_cap_kw - bought[0]
         room: Float = np.maximum(np.minimum(surplus[self.seller], demand[self.buyer]), 0.0)
         return room
 
     def used_up(self, held_kw: Float) -> Optimum:
         """An allocation (n,) as an optimum in which the caps that it uses up have a dual."""
-        sold, bought = self._by_participant(held_kw[None, :])
+        sold, bought = self.problem.traded_kw(self.period, held_kw[None, :])
         no_surplus = sold[0] >= self.data.seller_cap_kw - CAP_TOLERANCE_KW
         no_demand = bought[0] >= self.data.buyer_cap_kw - CAP_TOLERANCE_KW
         return Optimum(
@@ -208,8 +200,12 @@ class PeriodConstraints:
     def _level_over_caps(self, upper_kw: Float, goal: Goal) -> Optimum:
         """The greatest common level within the caps, in closed form: the least that one of them admits."""
         is_open = goal.levelled > 0.0
-        held_sold, held_bought = self._by_participant(np.where(is_open, 0.0, upper_kw)[None, :])
-        open_sold, open_bought = self._by_participant(np.where(is_open, upper_kw, 0.0)[None, :])
+        held_sold, held_bought = self.problem.traded_kw(
+            self.period, np.where(is_open, 0.0, upper_kw)[None, :]
+        )
+        open_sold, open_bought = self.problem.traded_kw(
+            self.period, np.where(is_open, upper_kw, 0.0)[None, :]
+        )
         with np.errstate(divide="ignore", invalid="ignore"):
             by_seller = np.where(open_sold > 0.0, (self.data.seller_cap_kw - held_sold) / open_sold, np.inf)[
                 0
@@ -232,11 +228,3 @@ class PeriodConstraints:
             limit_value=np.empty(0),
             level_dual=stuck.astype(np.float64),
         )
-
-    def _by_participant(self, candidates_kw: Float) -> tuple[Float, Float]:
-        """Power sold and bought by each participant under m allocations, (m, P) twice."""
-        shape = (len(candidates_kw), len(self.data.seller_cap_kw))
-        sold, bought = np.zeros(shape), np.zeros(shape)
-        np.add.at(sold.T, self.seller, candidates_kw.T)
-        np.add.at(bought.T, self.buyer, candidates_kw.T)
-        return sold, bought

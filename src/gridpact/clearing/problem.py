@@ -88,15 +88,30 @@ class ClearingProblem:
 
     def injection_at_nodes(self, column_kw: Float) -> Injection:
         """The injection at each node, (T, N), when the columns clear `column_kw` (C,)."""
-        sold = self.offers.sold_kw(column_kw, self.shape) * self.seller_injects
-        bought = self.offers.bought_kw(column_kw, self.shape) * self.buyer_draws
-        p_kw = (sold - bought) @ self.connected
-        q_kvar = (
-            sold * self.participants.generation_tan_phi - bought * self.participants.load_tan_phi
-        ) @ self.connected
-        return Injection(
-            p_kw=self.baseline_at_nodes.p_kw + p_kw, q_kvar=self.baseline_at_nodes.q_kvar + q_kvar
+        sold_kw = self.offers.sold_kw(column_kw, self.shape)
+        bought_kw = self.offers.bought_kw(column_kw, self.shape)
+        return self._injection(self.baseline_at_nodes, sold_kw, bought_kw)
+
+    def traded_kw(self, period: int, candidates_kw: Float) -> tuple[Float, Float]:
+        """Power sold and bought by each participant, (m, P) each, under m allocations of a period, (m, n)."""
+        columns = self.offers.of_period(period)
+        sold, bought = (np.zeros((self.shape[1], len(candidates_kw))) for _ in range(2))
+        np.add.at(sold, self.offers.column_seller[columns], candidates_kw.T)
+        np.add.at(bought, self.offers.column_buyer[columns], candidates_kw.T)
+        return sold.T, bought.T
+
+    def candidate_injection(self, period: int, candidates_kw: Float) -> Injection:
+        """The injection at each node, (m, N), under m allocations of a period, (m, n)."""
+        baseline = Injection(
+            p_kw=self.baseline_at_nodes.p_kw[period], q_kvar=self.baseline_at_nodes.q_kvar[period]
         )
+        return self._injection(baseline, *self.traded_kw(period, candidates_kw))
+
+    def _injection(self, baseline: Injection, sold_kw: Float, bought_kw: Float) -> Injection:
+        """What is injected at each node on top of a baseline when participants sell and buy."""
+        made, used = sold_kw * self.seller_injects, bought_kw * self.buyer_draws
+        traded = at_nodes(self.connected, injection(self.participants, made, used))
+        return Injection(p_kw=baseline.p_kw + traded.p_kw, q_kvar=baseline.q_kvar + traded.q_kvar)
 
 
 def pose(case: Case, trades: Trades, network: Network) -> ClearingProblem:

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from gridpact.arrays import Float
-from gridpact.clearing.injection import Injection
 from gridpact.clearing.operation import OperatingLimits, Operation, keeps_limits, operate
 from gridpact.clearing.problem import ClearingProblem
+from gridpact.clearing.reasons import element_kinds
 from gridpact.clearing.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
-from gridpact.grid.network import ElementKind
 
 STEPS = 64
 ROUNDS = 4
@@ -50,7 +49,8 @@ def _taken_back(
     low, high, beyond = 0.0, 1.0, STEPS
     for _ in range(ROUNDS):
         shares = np.linspace(low, high, STEPS + 1)
-        operation = _operate_shares(problem, period, columns, draft_kw, shares)
+        injection = problem.candidate_injection(period, np.outer(shares, draft_kw))
+        operation = operate(problem.network, injection)
         limits = problem.operating_limits.repeated(period, len(shares))
         kept = keeps_limits(operation, limits)
         best = int(np.flatnonzero(kept)[-1]) if kept.any() else 0
@@ -83,29 +83,10 @@ def _found(
 
 def _share_within_caps(problem: ClearingProblem, period: int, draft_kw: Float) -> float:
     """The greatest share of a draft, at most 1, that the caps of a period leave room for."""
-    columns = problem.offers.of_period(period)
-    whole = np.zeros(problem.offers.columns)
-    whole[columns] = draft_kw
-    sold = problem.offers.sold_kw(whole, problem.shape)[period]
-    bought = problem.offers.bought_kw(whole, problem.shape)[period]
+    used = np.concatenate(problem.traded_kw(period, draft_kw[None, :]), axis=1)[0]
     caps = np.concatenate([problem.seller_cap_kw[period], problem.buyer_cap_kw[period]])
-    used = np.concatenate([sold, bought])
-    return float(np.min(np.divide(caps, used, out=np.full_like(used, np.inf), where=used > 0.0), initial=1.0))
-
-
-def _operate_shares(
-    problem: ClearingProblem, period: int, columns: np.ndarray, draft_kw: Float, shares: Float
-) -> Operation:
-    column_kw = np.zeros(problem.offers.columns)
-    column_kw[columns] = draft_kw
-    whole, none = problem.injection_at_nodes(column_kw), problem.baseline_at_nodes
-    return operate(
-        problem.network,
-        Injection(
-            p_kw=none.p_kw[period] + np.outer(shares, whole.p_kw[period] - none.p_kw[period]),
-            q_kvar=none.q_kvar[period] + np.outer(shares, whole.q_kvar[period] - none.q_kvar[period]),
-        ),
-    )
+    shares = np.divide(caps, used, out=np.full_like(used, np.inf), where=used > 0.0)
+    return float(np.min(shares, initial=1.0))
 
 
 def _worst_limit(
@@ -121,5 +102,4 @@ def _worst_limit(
         is_high = operation.voltage_pu[row, bus] > limits.voltage_max_pu[row, bus]
         return (LimitedBy.VOLTAGE_MAX if is_high else LimitedBy.VOLTAGE_MIN), bus
     element = int(loading.argmax())
-    is_line = problem.network.elements.kind[element] is ElementKind.LINE
-    return (LimitedBy.LINE if is_line else LimitedBy.TRANSFORMER), element
+    return LimitedBy(element_kinds(problem.network, np.array([element]))[0]), element

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DECIMALS = 9
 DIFFERENCE_DECIMALS = 13
+DISAGREEMENT_PU = 1e-6
 
 
 def summarise(clearance: "Clearance") -> dict[str, Any]:
@@ -94,7 +95,12 @@ def _price_of_fairness(clearance: "Clearance", cleared_kwh: float) -> dict[str, 
 
 def _notices(clearance: "Clearance") -> list[str]:
     """What a reader must know before trusting the dispatch, then what was said of the input, each once."""
-    own = (*_without_solution(clearance), *_unproven(clearance), *_by_formulation(clearance))
+    own = (
+        *_without_solution(clearance),
+        *_unproven(clearance),
+        *_disagreeing(clearance),
+        *_by_formulation(clearance),
+    )
     return list(dict.fromkeys([*own, *clearance.case.warnings, *clearance.network.notices]))
 
 
@@ -122,6 +128,16 @@ def _unproven(clearance: "Clearance") -> list[str]:
     return [
         f"In {counted(count, 'period')} the solver failed: a share of a draft that keeps every limit was "
         "taken, which is not the rule's own allocation."
+    ]
+
+
+def _disagreeing(clearance: "Clearance") -> list[str]:
+    difference = clearance.verification.max_difference_pu
+    if difference <= DISAGREEMENT_PU:
+        return []
+    return [
+        f"The two power flows differ by up to {difference:.1e} pu: one conversion of the network is wrong. "
+        "Please report this network."
     ]
 
 
