@@ -26,14 +26,14 @@ app = typer.Typer(
 
 
 @dataclass(slots=True)
-class _Session:
+class _Invocation:
     """What `main` has to know of the command that ran."""
 
     as_json: bool = False
 
 
 def _note_json(context: typer.Context, value: bool) -> bool:
-    if isinstance(context.obj, _Session):
+    if isinstance(context.obj, _Invocation):
         context.obj.as_json = value
     return value
 
@@ -220,13 +220,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # A terminal may not know every letter of a name.
             stream.reconfigure(errors="backslashreplace")
-    session = _Session()
+    invocation = _Invocation()
     try:
-        app(obj=session)
+        app(obj=invocation)
     except (InvalidCase, InvalidUsage) as error:
-        _fail(error, EXIT_INVALID, as_json=session.as_json)
+        _fail(error, EXIT_INVALID, as_json=invocation.as_json)
     except (GridpactError, OSError) as error:
-        _fail(error, EXIT_FAILED, as_json=session.as_json)
+        _fail(error, EXIT_FAILED, as_json=invocation.as_json)
 
 
 def _clear(case: Any, out: Path, *, certify: bool = False, report: bool, as_json: bool, quiet: bool) -> None:
