@@ -53,3 +53,5 @@ def test_periods_that_are_proven_to_have_no_state_are_quick_and_clear_nothing() 
     assert clearance.summary["status"] == "not_converged"
     assert clearance.summary["cleared_kwh"] == 0.0
     assert clearance.seconds["clear"] < 3.0
+    proven = gridpact.clear(replace(case, profiles=hopeless), certify=True).summary["bound"]
+    assert [period["proven_by"] for period in proven["periods"]] == ["no_state"]

@@ -39,7 +39,8 @@ def solve_ac(problem: ClearingProblem) -> Solution:
     clearing = NonlinearClearing(problem, tight, on_network=True)
     exact = over_caps.with_periods(
         offers,
-        [nothing(problem, t) for t in hopeless] + [clearing.solve(t, bound_kw[t]) for t in solvable.tolist()],
+        [nothing(problem, t, bound_kw[t]) for t in hopeless]
+        + [clearing.solve(t, bound_kw[t]) for t in solvable.tolist()],
     )
     is_unsafe = ~_keeps_limits(problem, exact.column_kw) | (exact.status == PeriodStatus.BEST_FOUND)
     retreats = []

@@ -14,10 +14,10 @@ STEPS = 64
 ROUNDS = 4
 
 
-def nothing(problem: ClearingProblem, period: int) -> PeriodSolution:
+def nothing(problem: ClearingProblem, period: int, volume_bound_kw: float) -> PeriodSolution:
     """What clears in a period in which the network is proven to have no operating point: nothing."""
     count = len(problem.offers.of_period(period))
-    return _found(problem, period, np.zeros(count), (LimitedBy.VOLTAGE_MIN, -1), 0.0)
+    return _found(problem, period, np.zeros(count), (LimitedBy.VOLTAGE_MIN, -1), volume_bound_kw)
 
 
 def retreat(
