@@ -10,6 +10,7 @@ import numpy as np
 from gridpact.arrays import Float, Int, frozen
 from gridpact.case import Case, Horizon, Orders, Participants, Profiles, Trades
 from gridpact.case.participants import DEFAULT_RETAILER
+from gridpact.case.terms import NONE, Terms
 from gridpact.grid.compile import compile_source
 from gridpact.grid.source import NetworkSource
 from gridpact.published import cigre_day, cigre_extreme
@@ -110,6 +111,23 @@ def feeder_day(count: int, peak_kw: float) -> Case:
     )
 
 
+def with_terms(case: Case) -> Case:
+    """A case of which a third of the trades have terms: block, least fraction, both, or a group."""
+    rng, count = np.random.default_rng(SEED), len(case.trades)
+    kind = np.where(rng.random(count) < 1 / 3, rng.integers(0, 4, count), -1)
+    groups = max(count // 50, 1)
+    terms = Terms(
+        block=frozen(np.isin(kind, [0, 2]), np.bool_),
+        min_fraction=frozen(
+            np.where(np.isin(kind, [1, 2]), rng.choice([0.25, 0.5, 1.0], count), 0.0), np.float64
+        ),
+        group=frozen(np.where(kind == 3, rng.integers(0, groups, count), NONE), np.int64),
+        link=frozen(np.full(count, NONE), np.int64),
+        group_names=tuple(f"g{k}" for k in range(groups)),
+    )
+    return replace(case, trades=replace(case.trades, terms=terms))
+
+
 def _participants(buses: Int, sells: Int) -> Participants:
     count = len(buses)
     return Participants(
@@ -134,6 +152,7 @@ def _trades(*, seller: Int, buyer: Int, start: Int, end: Int, power_kw: Float) -
         power_kw=frozen(power_kw, float),
         price_per_kwh=frozen(np.full(count, 0.1), float),
         submitted=frozen(np.zeros(count), np.int64),
+        terms=Terms.none(count),
     )
 
 

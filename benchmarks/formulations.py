@@ -17,6 +17,7 @@ from gridpact.arrays import frozen
 from gridpact.case import Case, Formulation, Trades
 from gridpact.case.participants import DEFAULT_RETAILER, Participants
 from gridpact.case.profiles import Profiles
+from gridpact.case.terms import Terms
 from gridpact.clearing.injection import participant_bus_position
 from gridpact.clearing.problem import pose
 from gridpact.dispatch import dispatch
@@ -104,6 +105,7 @@ def base_case(name: str, times: float) -> Case:
             power_kw=frozen(power_kw, float),
             price_per_kwh=frozen(np.full(TRADES, 0.1), float),
             submitted=frozen(np.zeros(TRADES), np.int64),
+            terms=Terms.none(TRADES),
         ),
     )
 

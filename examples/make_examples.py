@@ -13,6 +13,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from clock_days import clock_back_day, clock_forward_day, write_readme
+from session_cases import session_cases
 
 from gridpact.arrays import frozen
 from gridpact.case import (
@@ -28,6 +30,7 @@ from gridpact.case import (
     Trades,
     write_case,
 )
+from gridpact.case.terms import Terms
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 from gridpact.published import cigre_day, cigre_extreme, village_day
@@ -104,6 +107,7 @@ def _orders(has_plant: np.ndarray, load_kw: np.ndarray, generation_kw: np.ndarra
         power_kw=frozen(power_kw[order], float),
         price_per_kwh=frozen(np.round(np.where(sells, ask, bid)[order], 4), float),
         submitted=frozen(np.zeros(count), np.int64),
+        terms=Terms.none(count),
     )
 
 
@@ -117,10 +121,15 @@ def main() -> None:
         "cigre-lv-extreme": cigre_extreme(),
         "simbench-rural-june": june,
         "simbench-rural-winter": winter,
+        "clock-forward-day": clock_forward_day(),
+        "clock-back-day": clock_back_day(),
+        **{f"cigre-lv-sessions/{name}": case for name, case in session_cases().items()},
     }
     for name, case in cases.items():
         shutil.rmtree(HERE / name, ignore_errors=True)
         write_case(case, HERE / name)
+        if name.startswith("clock-"):
+            write_readme(case, HERE / name)
         sys.stdout.write(f"{HERE / name}\n")
 
 

@@ -16,6 +16,7 @@ from gridpact.case import (
     Profiles,
     Trades,
 )
+from gridpact.case.terms import Terms
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
@@ -45,6 +46,7 @@ def make_trades(seller, buyer, start, end, power_kw) -> Trades:
         power_kw=frozen(power_kw, float),
         price_per_kwh=frozen(np.full(count, 0.1), float),
         submitted=frozen(np.zeros(count), np.int64),
+        terms=Terms.none(count),
     )
 
 

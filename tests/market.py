@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from gridpact.arrays import Int
 from gridpact.case.case import Allocation, Case, Formulation, PriceRule
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
+from gridpact.case.terms import NONE, Terms
 from gridpact.case.trades import Trades
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
@@ -28,6 +30,9 @@ class Order:
     start: int = 0
     end: int = 1
     submitted: int = 0
+    block: bool = False
+    min_fraction: float = 0.0
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,10 @@ class Trade:
     power_kw: float
     price_per_kwh: float
     submitted: int = 0
+    block: bool = False
+    min_fraction: float = 0.0
+    group: str = ""
+    link: str = ""
 
 
 def ask(
@@ -53,9 +62,24 @@ def ask(
     start: int = 0,
     end: int = 1,
     submitted: int = 0,
+    block: bool = False,
+    min_fraction: float = 0.0,
+    group: str = "",
 ) -> Order:
     """An order to sell."""
-    return Order(id, participant, True, power_kw, price_per_kwh, start, end, submitted)
+    return Order(
+        id,
+        participant,
+        True,
+        power_kw,
+        price_per_kwh,
+        start,
+        end,
+        submitted,
+        block,
+        min_fraction,
+        group,
+    )
 
 
 def bid(
@@ -67,9 +91,24 @@ def bid(
     start: int = 0,
     end: int = 1,
     submitted: int = 0,
+    block: bool = False,
+    min_fraction: float = 0.0,
+    group: str = "",
 ) -> Order:
     """An order to buy."""
-    return Order(id, participant, False, power_kw, price_per_kwh, start, end, submitted)
+    return Order(
+        id,
+        participant,
+        False,
+        power_kw,
+        price_per_kwh,
+        start,
+        end,
+        submitted,
+        block,
+        min_fraction,
+        group,
+    )
 
 
 def market(
@@ -77,6 +116,8 @@ def market(
     generation_kw: Mapping[str, Sequence[float]],
     load_kw: Mapping[str, Sequence[float]],
     bilateral: Sequence[Trade] = (),
+    commitments: Sequence[Trade] = (),
+    first_open: int = 0,
     price_rule: PriceRule = PriceRule.ASK,
 ) -> Case:
     """A case whose participants are the keys of the two forecasts, in that order; none given means zero."""
@@ -101,6 +142,8 @@ def market(
             generation_kw=np.array([generation_kw.get(name, zeros) for name in names], dtype=np.float64).T,
         ),
         trades=trades(bilateral, index),
+        commitments=trades(commitments, index),
+        first_open=first_open,
         orders=Orders(
             ids=tuple(order.id for order in orders),
             participant=np.array([index[order.participant] for order in orders], dtype=np.int64),
@@ -110,6 +153,7 @@ def market(
             power_kw=np.array([order.power_kw for order in orders], dtype=np.float64),
             price_per_kwh=np.array([order.price_per_kwh for order in orders], dtype=np.float64),
             submitted=np.array([order.submitted for order in orders], dtype=np.int64),
+            terms=terms(orders),
         ),
     )
 
@@ -125,15 +169,36 @@ def trades(rows: Sequence[Trade], index: Mapping[str, int]) -> Trades:
         power_kw=np.array([row.power_kw for row in rows], dtype=np.float64),
         price_per_kwh=np.array([row.price_per_kwh for row in rows], dtype=np.float64),
         submitted=np.array([row.submitted for row in rows], dtype=np.int64),
+        terms=terms(rows, [row.link for row in rows]),
     )
+
+
+def terms(rows: Sequence[Order] | Sequence[Trade], links: Sequence[str] = ()) -> Terms:
+    """The terms of rows; `links` names the link of each, where there are any."""
+    group_names, group = _labels([row.group for row in rows])
+    link_names, link = _labels(links or [""] * len(rows))
+    return Terms(
+        block=np.array([row.block for row in rows], dtype=np.bool_),
+        min_fraction=np.array([row.min_fraction for row in rows], dtype=np.float64),
+        group=group,
+        link=link,
+        group_names=group_names,
+        link_names=link_names,
+    )
+
+
+def _labels(texts: Sequence[str]) -> tuple[tuple[str, ...], Int]:
+    names = tuple(sorted(set(texts) - {""}))
+    return names, np.array([names.index(text) if text else NONE for text in texts], dtype=np.int64)
 
 
 def rows(result: Trades, case: Case) -> list[Trade]:
     """Rows of trades, with participants named as in the case."""
-    names = case.participants.ids
+    names, terms = case.participants.ids, result.terms
+    groups, links = (*terms.group_names, ""), (*terms.link_names, "")
     return [
-        Trade(name, names[seller], names[buyer], *rest)
-        for name, seller, buyer, *rest in zip(
+        Trade(name, names[seller], names[buyer], *rest, groups[group], links[link])
+        for name, seller, buyer, *rest, group, link in zip(
             result.ids,
             result.seller.tolist(),
             result.buyer.tolist(),
@@ -142,6 +207,10 @@ def rows(result: Trades, case: Case) -> list[Trade]:
             result.power_kw.tolist(),
             result.price_per_kwh.tolist(),
             result.submitted.tolist(),
+            terms.block.tolist(),
+            terms.min_fraction.tolist(),
+            terms.group.tolist(),
+            terms.link.tolist(),
             strict=True,
         )
     ]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from gridpact.case import Case, read_case, write_case
+    from gridpact.case import Case, read_case, with_commitments, write_case
+    from gridpact.envelopes import Envelopes, envelope, write_envelopes
     from gridpact.errors import GridpactError, InvalidCase, InvalidUsage, Problem, SolverFailed
     from gridpact.grid.network import Network
     from gridpact.matching import match
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Case": "gridpact.case",
     "Clearance": "gridpact.results",
+    "Envelopes": "gridpact.envelopes",
     "GridpactError": "gridpact.errors",
     "InvalidCase": "gridpact.errors",
     "InvalidUsage": "gridpact.errors",
@@ -24,15 +26,19 @@ _HOME = {
     "SolverFailed": "gridpact.errors",
     "clear": "gridpact.pipeline",
     "compile_network": "gridpact.pipeline",
+    "envelope": "gridpact.envelopes",
     "match": "gridpact.matching",
     "read_case": "gridpact.case",
+    "with_commitments": "gridpact.case",
     "write_case": "gridpact.case",
     "write_clearance": "gridpact.results",
+    "write_envelopes": "gridpact.envelopes",
 }
 
 __all__ = [
     "Case",
     "Clearance",
+    "Envelopes",
     "GridpactError",
     "InvalidCase",
     "InvalidUsage",
@@ -41,10 +47,13 @@ __all__ = [
     "SolverFailed",
     "clear",
     "compile_network",
+    "envelope",
     "match",
     "read_case",
+    "with_commitments",
     "write_case",
     "write_clearance",
+    "write_envelopes",
 ]
 
 

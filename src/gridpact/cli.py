@@ -40,6 +40,10 @@ def _note_json(context: typer.Context, value: bool) -> bool:
 
 CaseFolder = Annotated[Path, typer.Argument(metavar="CASE", help="A case folder.")]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the result.")]
+Commitments = Annotated[
+    Path | None,
+    typer.Option("--commitments", metavar="DIR", help="An earlier result: what it cleared is firm."),
+]
 Json = Annotated[
     bool,
     typer.Option("--json", help="Machine-readable result on stdout.", callback=_note_json, is_eager=True),
@@ -149,15 +153,22 @@ def clear(
     allocation: Annotated[
         str, typer.Option(help="Rule: max-volume, max-min, proportional or priority.")
     ] = "",
+    robust: Annotated[
+        str, typer.Option(help="What the result has to survive: none, or declared (a seller or trade fails).")
+    ] = "",
+    time_limit_s: Annotated[
+        float, typer.Option("--time-limit-s", help="Time for the search among the terms of trades.")
+    ] = 0.0,
     certify: Annotated[
         bool, typer.Option("--certify", help="Prove an upper bound on what any allocation could clear.")
     ] = False,
+    commitments: Commitments = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave report.html out.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Clear the trades of a case, verify the dispatch, and write the result with its report."""
-    from gridpact.case import Allocation, Formulation, read_case
+    from gridpact.case import Allocation, Formulation, Robustness, read_case, with_commitments
     from gridpact.progress import progress
     from gridpact.results.output_folder import check_output_folder
 
@@ -166,11 +177,53 @@ def clear(
         chosen["formulation"] = _choice(Formulation, "--formulation", formulation)
     if allocation:
         chosen["allocation"] = _choice(Allocation, "--allocation", allocation)
-    check_output_folder(out, case_folder=case_folder)
+    if robust:
+        chosen["robustness"] = _choice(Robustness, "--robust", robust)
+    if time_limit_s < 0.0:
+        raise InvalidUsage(f"--time-limit-s {time_limit_s:g} is negative", "write the seconds")
+    if time_limit_s:
+        chosen["seconds_max"] = time_limit_s
+    check_output_folder(out, case_folder=case_folder, commitments=commitments)
     with progress(f"reading {case_folder}", quiet=quiet):
         case = read_case(case_folder)
+        if commitments is not None:
+            case = with_commitments(case, commitments)
     case = replace(case, **chosen)
     _clear(case, out, certify=certify, report=not no_report, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def envelope(
+    case_folder: CaseFolder,
+    out: OutFolder,
+    commitments: Commitments = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find how much each participant could sell and buy, alone and all together."""
+    import gridpact
+    from gridpact.case import read_case, with_commitments
+    from gridpact.envelopes.words import outcome
+    from gridpact.envelopes.write import ENVELOPES_RESULT, PICTURE_FILE
+    from gridpact.progress import progress
+    from gridpact.report import envelope_page
+    from gridpact.results.output_folder import check_output_folder
+
+    check_output_folder(out, ENVELOPES_RESULT, case_folder=case_folder, commitments=commitments)
+    with progress(f"reading {case_folder}", quiet=quiet):
+        case = read_case(case_folder)
+        if commitments is not None:
+            case = with_commitments(case, commitments)
+    with progress("compiling the network and finding the envelopes", quiet=quiet):
+        envelopes = gridpact.envelope(case)
+    with progress(f"writing {out}", quiet=quiet):
+        gridpact.write_envelopes(envelopes, out, picture=envelope_page(envelopes))
+    if as_json:
+        _say(_as_json(envelopes.summary))
+        return
+    _say(outcome(envelopes))
+    _say(f"  result    {out}")
+    _say(f"  picture   {out / PICTURE_FILE}")
 
 
 @app.command()

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gridpact.arrays import Float
-from gridpact.case.case import Allocation, Case, Formulation
+from gridpact.case.case import Allocation, Case, Formulation, Robustness
 from gridpact.clearing.ac import solve_ac
 from gridpact.clearing.certify import certify as prove
+from gridpact.clearing.commitments import solve_on_commitments
 from gridpact.clearing.dc import solve_dc
 from gridpact.clearing.injection import at_nodes, participant_bus_position
 from gridpact.clearing.operation import operate
 from gridpact.clearing.problem import ClearingProblem, pose
+from gridpact.clearing.robust import make_robust
 from gridpact.clearing.solution import Solution
 from gridpact.clearing.verify import verify
 from gridpact.dispatch import dispatch
@@ -46,7 +48,8 @@ def clear(case: Case, *, network: Network | None = None, certify: bool = False) 
 
     Raises:
         InvalidCase: the network cannot be compiled, or does not have the participants' buses.
-        InvalidUsage: the formulation does not offer the allocation, or a certificate.
+        InvalidUsage: the formulation does not offer the allocation, a certificate or robustness, or terms
+            or commitments do not go with what is asked for.
         SolverFailed: no optimum was found over the caps, or in the DC model.
     """
     _check_usage(case, certify=certify)
@@ -56,11 +59,16 @@ def clear(case: Case, *, network: Network | None = None, certify: bool = False) 
         bus_position = participant_bus_position(network, case.participants)
     with watch.step("match"):
         matched = match(case)
-        trades = combined(case.trades, matched)
+        trades = combined(combined(case.commitments, case.trades), matched)
     with watch.step("clear"):
-        problem = pose(case, trades, network)
-        solution = SOLVERS[case.formulation](problem)
+        problem = pose(case, trades, network, firm=len(case.commitments))
+        _check_terms(problem)
+        solution = _solve(case.formulation, problem)
         greatest_kw = _greatest_volume_kw(case.formulation, problem, solution)
+    robustness = None
+    if case.robustness is Robustness.DECLARED:
+        with watch.step("robust"):
+            solution, robustness = make_robust(problem, solution)
     certificate = None
     if certify:
         with watch.step("certify"):
@@ -79,10 +87,12 @@ def clear(case: Case, *, network: Network | None = None, certify: bool = False) 
         network=network,
         trades=trades,
         matched=len(matched),
+        committed=len(case.commitments),
         offers=problem.offers,
         solution=solution,
         greatest_volume_kw=greatest_kw,
         certificate=certificate,
+        robustness=robustness,
         dispatch=schedule,
         bus_position=bus_position,
         baseline=problem.baseline_operation,
@@ -105,11 +115,37 @@ def _check_usage(case: Case, *, certify: bool) -> None:
             f"a certificate is about exact AC, and the formulation is '{case.formulation}'",
             "clear with formulation 'ac', or without a certificate",
         )
+    if case.robustness is Robustness.NONE:
+        return
+    if case.formulation is not Formulation.AC or case.allocation is not Allocation.MAX_VOLUME:
+        raise InvalidUsage(
+            f"robustness '{case.robustness}' is about exact AC and the greatest volume",
+            "clear with formulation 'ac' and allocation 'max-volume', or without robustness",
+        )
+    if len(case.commitments):
+        raise InvalidUsage(
+            "robustness does not go with commitments, which may be what fails",
+            "clear without one of them",
+        )
+
+
+def _check_terms(problem: ClearingProblem) -> None:
+    if problem.parts and problem.rule is not Allocation.MAX_VOLUME:
+        raise InvalidUsage(
+            f"trades have terms (block, min_fraction, group or link), and the allocation is '{problem.rule}'",
+            f"clear them by '{Allocation.MAX_VOLUME}', or without terms",
+        )
+
+
+def _solve(formulation: Formulation, problem: ClearingProblem) -> Solution:
+    """The solution by the rule of a problem, on top of its commitments where it has any."""
+    can_rank = formulation is Formulation.AC
+    return solve_on_commitments(problem, SOLVERS[formulation], can_rank=can_rank)
 
 
 def _greatest_volume_kw(formulation: Formulation, problem: ClearingProblem, solution: Solution) -> Float:
     """The volume of each period by `max-volume`, (T,): what the price of fairness is measured against."""
     offers, periods = problem.offers, problem.shape[0]
     if problem.rule is not Allocation.MAX_VOLUME:
-        solution = SOLVERS[formulation](replace(problem, rule=Allocation.MAX_VOLUME))
+        solution = _solve(formulation, replace(problem, rule=Allocation.MAX_VOLUME))
     return offers.volume_kw(solution.column_kw, periods)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import gridpact
 from gridpact.arrays import frozen
 from gridpact.case import Allocation, Case
+from gridpact.case.terms import Terms
 from gridpact.clearing import nonlinear
 from gridpact.clearing.ac_reasons import active_limits
 from gridpact.clearing.problem import ClearingProblem, pose
@@ -162,6 +163,7 @@ def test_splitting_a_trade_changes_nothing(case: Case, rule: Allocation, share: 
         power_kw=frozen(power, float),
         price_per_kwh=np.append(trades.price_per_kwh, 0.2),
         submitted=np.append(trades.submitted, trades.submitted[0]),
+        terms=Terms.none(len(trades) + 1),
     )
     parts = cleared_kw(replace(case, trades=split))
     joined = parts[:-1].copy()

@@ -12,6 +12,7 @@ from scipy.optimize import linprog
 import gridpact
 from gridpact.arrays import frozen
 from gridpact.case import Case, Profiles, Trades, read_case, write_case
+from gridpact.case.terms import Terms
 from gridpact.clearing.dc import solve_dc
 from gridpact.clearing.dc_grid import DcGrid
 from gridpact.clearing.injection import at_nodes
@@ -207,6 +208,7 @@ def test_splitting_a_trade_in_two_changes_nothing(case: Case, share: float, chos
         power_kw=frozen(power, float),
         price_per_kwh=np.append(trades.price_per_kwh, 0.2),
         submitted=np.append(trades.submitted, 1),
+        terms=Terms.none(len(trades) + 1),
     )
     whole, parts = cleared_kw(case), cleared_kw(replace(case, trades=split))
     joined = parts[:-1].copy()

@@ -213,8 +213,8 @@ def fail(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the nonlinear programme on the network fail, by too few iterations or whatever it finds."""
     nonlinear.programme_over_network.cache_clear()
     if how == "iterations":
-        ipopt = {**programme._OPTIONS["ipopt"], "max_iter": 2}
-        monkeypatch.setitem(programme._OPTIONS, "ipopt", ipopt)
+        ipopt = {**programme.IPOPT_OPTIONS["ipopt"], "max_iter": 2}
+        monkeypatch.setitem(programme.IPOPT_OPTIONS, "ipopt", ipopt)
         return
     solve = programme.Programme.solve
 

@@ -16,6 +16,7 @@ TIERS = (
     {"dispatch"},
     {"results"},
     {"pipeline"},
+    {"envelopes"},
     {"published", "report"},
     {"cli"},
     {"__main__"},

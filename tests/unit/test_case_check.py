@@ -10,7 +10,7 @@ from tests.example import FILES, write_example
 
 POWER_IN_W = "no low-voltage connection carries this; is the value in W?"
 HORIZON = "which is 2024-06-21T00:00+02:00 to 2024-06-21T01:00+02:00"
-TERM = "is a term that is not available in this version"
+FRACTION = "write one from 0 to 1; 1 is all or nothing"
 BUSES = "its buses are 0 to 9; see `gridpact network`"
 ROW_T1 = "2024-06-21T00:00,2024-06-21T01:00,1.5,0.21"
 
@@ -174,8 +174,21 @@ TABLE_CHECKS = [
         "is not after 1970-01-01",
         "write when it was",
     ),
-    (T, ",0,false", ",0.5,false", 3, "min_fraction", "0.5", TERM, "leave it empty or 0"),
-    (T, ",0,false", ",0,true", 3, "block", "true", TERM, "leave it empty or false"),
+    (T, ",0,false", ",1.5,false", 3, "min_fraction", "1.5", "is not a fraction", FRACTION),
+    (T, ",0,false", ",-0.1,false", 3, "min_fraction", "-0.1", "is not a fraction", FRACTION),
+    (T, ",0,false", ",50%,false", 3, "min_fraction", "50%", "is not a number", "write it plainly, as in 1.5"),
+    (
+        T,
+        ",0,false",
+        ",nan,false",
+        3,
+        "min_fraction",
+        "nan",
+        "is not a finite number",
+        "write the value, 0 where there is none",
+    ),
+    (T, ",0,false", ",0,maybe", 3, "block", "maybe", "is neither true nor false", "write true or false"),
+    (T, ",0,false", ",0,0.5", 3, "block", "0.5", "is neither true nor false", "write true or false"),
     (T, "t2,h1", "t2,", 3, "seller", "", "is missing", "give the participant that sells"),
     (F, "00:00+02:00,h1", "00:00+02:00,", 2, "participant", "", "is missing", "give a participant"),
     (
@@ -211,6 +224,71 @@ def test_a_wrong_value_is_named(
     file: str, old: str, new: str, line: int, field: str, value: str, what: str, remedy: str, tmp_path: Path
 ) -> None:
     assert problems_after(tmp_path, (file, old, new)) == (problem(file, line, field, value, what, remedy),)
+
+
+TERMS_HEADER = "trade,seller,buyer,start,end,power_kw,price_per_kwh,min_fraction,block,group,link"
+
+
+def with_terms(folder: Path, *terms: str) -> Path:
+    """The example with one trade, t0, t1, …, for each text of terms: min_fraction, block, group, link."""
+    write_example(folder)
+    rows = [f"t{number},h1,h2,{ROW_T1},{one}" for number, one in enumerate(terms)]
+    (folder / T).write_text("\n".join([TERMS_HEADER, *rows]) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_terms_are_read(tmp_path: Path) -> None:
+    terms = read_case(with_terms(tmp_path, "0.25,TRUE,g2,", ",yes,,l", "1,0,g1,", "1e-3,no,,l")).trades.terms
+    assert terms.min_fraction.tolist() == [0.25, 0.0, 1.0, 0.001]
+    assert terms.block.tolist() == [True, True, False, False]
+    assert (terms.group_names, terms.group.tolist()) == (("g1", "g2"), [1, -1, 0, -1])
+    assert (terms.link_names, terms.link.tolist()) == (("l",), [-1, 0, -1, 0])
+
+
+def test_trades_of_a_link_are_of_one_group(tmp_path: Path) -> None:
+    fine = (",,g,l", ",,g,l", ",,,m", ",,,m", ",,g,", ",,,")
+    read_case(with_terms(tmp_path / "fine", *fine))
+    with pytest.raises(InvalidCase) as refusal:
+        read_case(with_terms(tmp_path / "torn", ",,g,l", ",,g,l", ",,h,l", ",,,l", ",,h,m"))
+    what, remedy = "holds trades of different groups", "give all trades of a link one group"
+    assert refusal.value.problems == tuple(problem(T, line, "link", "l", what, remedy) for line in (4, 5))
+
+
+def test_all_bad_terms_come_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InvalidCase) as refusal:
+        read_case(with_terms(tmp_path, "2,true,g ,l", "1,vrai,g,l", ",,h, l"))
+    places = [(found.line, found.field, found.value) for found in refusal.value.problems]
+    assert sorted(places) == [
+        (2, "group", "g "),
+        (2, "min_fraction", "2"),
+        (3, "block", "vrai"),
+        (4, "link", " l"),
+    ]
+
+
+def test_terms_of_orders_are_checked_and_have_no_link(tmp_path: Path) -> None:
+    def orders(folder: Path, terms: str) -> Path:
+        write_example(folder)
+        row = "o1,h1,sell,2024-06-21T00:00,2024-06-21T00:30,0.7,0.11"
+        header = "order,participant,side,start,end,power_kw,price_per_kwh,min_fraction,block,group,link"
+        (folder / O).write_text(f"{header}\n{row},{terms}\n", encoding="utf-8")
+        return folder
+
+    case = read_case(orders(tmp_path / "fine", "0.5,true,g,l"))
+    terms = case.orders.terms
+    assert (terms.min_fraction[0], terms.block[0], terms.group_names, terms.link[0]) == (
+        0.5,
+        True,
+        ("g",),
+        -1,
+    )
+    assert case.warnings == ("orders.csv: column 'link' is not known and was ignored",)
+    with pytest.raises(InvalidCase) as refusal:
+        read_case(orders(tmp_path / "bad", "1.01,perhaps,g,l"))
+    assert {(found.file, found.field) for found in refusal.value.problems} == {
+        (O, "min_fraction"),
+        (O, "block"),
+    }
 
 
 def test_problems_of_all_files_come_at_once_in_order(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Tables as files: CSV in its many forms, Parquet with typed columns, and the round trip through both."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from gridpact.case import Case, TableFormat, csv_table, read_case, write_case
 from gridpact.case.csv_table import _split_exactly, split_csv
 from gridpact.case.table import parse_csv
+from gridpact.case.terms import NONE, Terms
 from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.grid.source import NetworkSource
 from tests.example import PARTICIPANTS, write_example
 
-COMPARED = ("participants", "profiles", "trades", "orders")
+COMPARED = ("participants", "profiles", "trades", "orders", "commitments")
 
 
 def assert_equal(first: Case, second: Case) -> None:
@@ -26,9 +27,28 @@ def assert_equal(first: Case, second: Case) -> None:
         one, other = getattr(first, field.name), getattr(second, field.name)
         if field.name in COMPARED:
             for column in fields(one):
-                assert np.array_equal(getattr(one, column.name), getattr(other, column.name)), column.name
+                values, others = getattr(one, column.name), getattr(other, column.name)
+                if isinstance(values, Terms):
+                    assert terms_by_name(values) == terms_by_name(others)
+                else:
+                    assert np.array_equal(values, others), column.name
         elif field.name not in ("table_format", "inputs_sha256"):
             assert one == other, field.name
+
+
+def terms_by_name(terms: Terms) -> list[tuple[bool, float, str, str]]:
+    """Terms as (block, min_fraction, group, link), groups and links by their names."""
+    groups, links = (*terms.group_names, ""), (*terms.link_names, "")
+    return [
+        (block, min_fraction, groups[group], links[link])
+        for block, min_fraction, group, link in zip(
+            terms.block.tolist(),
+            terms.min_fraction.tolist(),
+            terms.group.tolist(),
+            terms.link.tolist(),
+            strict=True,
+        )
+    ]
 
 
 def parsed(content: bytes) -> tuple[dict[str, list[str]], list[int], list[str]]:
@@ -130,6 +150,42 @@ def test_a_case_is_the_same_after_a_round_trip(table_format: TableFormat, tmp_pa
     assert case.trades.submitted[0] == 1_718_868_601_500_000
 
 
+@pytest.mark.parametrize("table_format", TableFormat)
+def test_terms_are_the_same_after_a_round_trip(table_format: TableFormat, tmp_path: Path) -> None:
+    case = read_case(write_example(tmp_path / "case"))
+    terms = Terms(
+        block=np.array([True, False, True]),
+        min_fraction=np.array([1.0 / 3.0, 0.0, 1.0]),
+        group=np.array([NONE, 1, 0]),
+        link=np.array([2, NONE, 0]),
+        group_names=("z, quoted", "a"),
+        link_names=("m", "of nobody", "l"),
+    )
+    case = replace(
+        case,
+        trades=replace(case.trades, terms=terms),
+        orders=replace(case.orders, terms=replace(terms.at(np.array([2, 1])), link=np.full(2, NONE))),
+    )
+    write_case(case, tmp_path / "copy", table_format)
+    copy = read_case(tmp_path / "copy")
+    assert_equal(case, copy)
+    assert copy.trades.terms.group_names == ("a", "z, quoted")
+    write_case(copy, tmp_path / "again", table_format)
+    for name in ("trades", "orders"):
+        file = f"{name}.{table_format}"
+        assert (tmp_path / "copy" / file).read_bytes() == (tmp_path / "again" / file).read_bytes()
+
+
+def test_columns_of_terms_are_written_only_where_some_row_has_them(tmp_path: Path) -> None:
+    case = read_case(write_example(tmp_path / "case"))
+    block = replace(Terms.none(3), block=np.array([False, True, False]))
+    for number, (terms, columns) in enumerate([(Terms.none(3), ""), (block, ",block")]):
+        folder = tmp_path / str(number)
+        write_case(replace(case, trades=replace(case.trades, terms=terms)), folder)
+        header = (folder / "trades.csv").read_text().splitlines()[0]
+        assert header.endswith(f",submitted{columns}")
+
+
 def test_writing_is_repeatable_to_the_byte(tmp_path: Path) -> None:
     case = read_case(write_example(tmp_path / "case"))
     for table_format in TableFormat:
@@ -163,8 +219,6 @@ def test_a_case_of_orders_alone(tmp_path: Path) -> None:
 
 
 def test_a_network_file_is_copied(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     import pandapower as pp
     from pandapower import networks
 
@@ -222,6 +276,17 @@ def test_parquet_columns_may_be_typed(tmp_path: Path) -> None:
     assert (case.trades.start.tolist(), case.trades.end.tolist()) == ([0, 1], [2, 4])
     assert case.trades.power_kw.tolist() == [1.0, 2.0]
     assert (case.trades.submitted > 0).tolist() == [False, True]
+    assert not case.trades.terms.given.any()
+    terms = {
+        "block": pa.array([True, None]),
+        "min_fraction": pa.array([None, 1], pa.int8()),
+        "group": pa.array([7, None]),
+        "link": pa.array(["l", None]).dictionary_encode(),
+    }
+    read = read_case(parquet_case(tmp_path / "terms", **terms)).trades.terms
+    assert terms_by_name(read) == [(True, 0.0, "7", "l"), (False, 1.0, "", "")]
+    flags = {"block": pa.array([0, 1])}
+    assert read_case(parquet_case(tmp_path / "flags", **flags)).trades.terms.block.tolist() == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -243,9 +308,16 @@ def test_parquet_columns_may_be_typed(tmp_path: Path) -> None:
         ),
         (
             "block",
-            pa.array([False, True]),
-            "trades.parquet row 2: block 'True' is a term that is not available",
+            pa.array(["no", "maybe"]),
+            "trades.parquet row 2: block 'maybe' is neither true nor false",
         ),
+        (
+            "block",
+            pa.array([0.0, 1.0]),
+            "trades.parquet: block has the type double, which is not a true or false",
+        ),
+        ("min_fraction", pa.array([None, 1.5]), "trades.parquet row 2: min_fraction '1.5' is not a fraction"),
+        ("link", pa.array([0.5, 1.5]), "trades.parquet: link has the type double, which is not a text id"),
         (
             "start",
             pa.array([[1], [2]]),

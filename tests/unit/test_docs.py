@@ -13,6 +13,7 @@ from gridpact.case.schema import SCHEMAS, Schema
 from gridpact.case.settings import SECTIONS
 from gridpact.clearing.solution import LimitedBy
 from gridpact.cli import app
+from gridpact.envelopes.table import ENVELOPES
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.results import tables
 from gridpact.results.words import outcome
@@ -48,10 +49,15 @@ def documented(section: str, page: str) -> list[str]:
     return re.findall(r"^\| `(\w+)`", page.split(f"\n## {section}\n")[1].split("\n## ")[0], re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["CLEARED", "SCHEDULE", "NETWORK", "EXCHANGE", "LIMITS"])
+@pytest.mark.parametrize("name", ["CLEARED", "COMMITMENTS", "SCHEDULE", "NETWORK", "EXCHANGE", "LIMITS"])
 def test_the_results_page_has_a_line_for_every_column_and_no_other(name: str) -> None:
     page = (ROOT / "docs" / "results.md").read_text()
     assert documented(name.lower(), page) == list(getattr(tables, name))
+
+
+def test_the_results_page_has_a_line_for_every_column_of_envelopes_and_no_other() -> None:
+    page = (ROOT / "docs" / "results.md").read_text()
+    assert documented("envelopes", page) == list(ENVELOPES)
 
 
 @pytest.mark.parametrize("reason", [reason.label for reason in LimitedBy if reason.label])
@@ -90,6 +96,6 @@ def test_the_summary_keys_are_documented() -> None:
     page = (ROOT / "docs" / "results.md").read_text()
     summary = gridpact.clear(cigre_extreme()).summary
     json.dumps(summary)
-    parts = ("verification", "bound", "solves", "seconds")
+    parts = ("commitments", "verification", "bound", "solves", "seconds")
     for key in {*summary, *(key for part in parts for key in summary[part])}:
         assert f"`{key}`" in page, key

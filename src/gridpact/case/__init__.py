@@ -1,6 +1,7 @@
 """A case: what one clearing is given, read from a folder, checked and written."""
 
-from gridpact.case.case import Allocation, Case, Formulation, PriceRule, TableFormat
+from gridpact.case.case import Allocation, Case, Formulation, PriceRule, Robustness, TableFormat
+from gridpact.case.commitments import read_commitments, with_commitments
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
@@ -18,8 +19,11 @@ __all__ = [
     "Participants",
     "PriceRule",
     "Profiles",
+    "Robustness",
     "TableFormat",
     "Trades",
     "read_case",
+    "read_commitments",
+    "with_commitments",
     "write_case",
 ]

@@ -1,6 +1,6 @@
 """Case: everything that one clearing is given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gridpact.case.horizon import Horizon
@@ -10,6 +10,8 @@ from gridpact.case.profiles import Profiles
 from gridpact.case.trades import Trades
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
+
+SECONDS_MAX = 60.0
 
 
 class Allocation(StrEnum):
@@ -40,6 +42,13 @@ class PriceRule(StrEnum):
     UNIFORM = "uniform"
 
 
+class Robustness(StrEnum):
+    """What a clearing has to survive: nothing, or any one seller or trade delivering nothing."""
+
+    NONE = "none"
+    DECLARED = "declared"
+
+
 class TableFormat(StrEnum):
     """The file format of a case's tables, and so of its results."""
 
@@ -60,10 +69,15 @@ class Case:
         formulation: network model of the clearing.
         allocation: rule of the clearing.
         price_rule: what a trade matched from orders costs.
+        robustness: what the allocation has to survive.
+        seconds_max: time limit of a search among decisions that terms ask for.
         participants: P of them.
         profiles: (T, P) each.
         trades: proposed trades; empty where the case gives only orders.
         orders: orders still to be matched; empty where the case gives only trades.
+        commitments: what earlier clearings have made firm; a trade whose cleared power varies is there once
+            for each run of equal power, under the same name.
+        first_open: first period that new trades may use; those before it are closed.
         table_format: of the input tables.
         inputs_sha256: digest of all input files, empty for a case made in memory.
         warnings: what a reader of the result should know about the input.
@@ -81,6 +95,10 @@ class Case:
     profiles: Profiles
     trades: Trades
     orders: Orders
+    commitments: Trades = field(default_factory=Trades.none)
+    first_open: int = 0
+    robustness: Robustness = Robustness.NONE
+    seconds_max: float = SECONDS_MAX
     table_format: TableFormat = TableFormat.CSV
     inputs_sha256: str = ""
     warnings: tuple[str, ...] = ()

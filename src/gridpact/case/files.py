@@ -5,27 +5,38 @@ from pathlib import Path
 
 from gridpact.case.case import TableFormat
 from gridpact.case.problems import Problems, suggestion
-from gridpact.case.schema import SCHEMAS
+from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS
 from gridpact.errors import Problem
 
-CASE_FILE = "case.toml"
-_KNOWN_NAMES = {CASE_FILE, *(f"{schema.name}.{suffix}" for schema in SCHEMAS for suffix in TableFormat)}
-_MISSING = "is missing from the case folder"
+CASE_FILE, TARIFFS_FILE = "case.toml", "tariffs.toml"
+_KNOWN_NAMES = {
+    CASE_FILE,
+    TARIFFS_FILE,
+    *(f"{schema.name}.{suffix}" for schema in (*SCHEMAS, *SETTLEMENT_SCHEMAS) for suffix in TableFormat),
+}
+CASE_FOLDER, RESULT_FOLDER = "case", "result"
+_HOLDS = {CASE_FOLDER: CASE_FILE, RESULT_FOLDER: "the tables of an earlier clearing"}
 
 
 class CaseFiles:
-    """Reads the files of a case folder and remembers their content for the digest.
+    """Reads the files of a folder and remembers their content for the digest.
 
     Args:
-        folder: the case folder.
+        folder: the folder.
         problems: takes in what is wrong with the files.
+        kind: what it holds: `CASE_FOLDER` or `RESULT_FOLDER`.
     """
 
-    def __init__(self, folder: Path, problems: Problems) -> None:
+    def __init__(self, folder: Path, problems: Problems, kind: str = CASE_FOLDER) -> None:
         self.folder = folder
+        self._kind = kind
         self._problems = problems
         self._digests: dict[str, bytes] = {}
         self._names = self._list()
+
+    @property
+    def _missing(self) -> str:
+        return f"is missing from the {self._kind} folder"
 
     @property
     def is_folder(self) -> bool:
@@ -38,7 +49,7 @@ class CaseFiles:
             content = (self.folder / name).read_bytes()
         except FileNotFoundError:
             remedy = self._near(name) or "give the folder that holds it"
-            self._problems.add(Problem(file=name, what=_MISSING, remedy=remedy))
+            self._problems.add(Problem(file=name, what=self._missing, remedy=remedy))
             return None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -64,7 +75,7 @@ class CaseFiles:
         """Takes in that a required table, or all of several of which one is required, is missing."""
         name = f"{stems[0]}.{TableFormat.CSV}"
         wanted = " or ".join(f"{stem}.{suffix}" for stem in stems for suffix in TableFormat)
-        self._problems.add(Problem(file=name, what=_MISSING, remedy=self._near(name) or f"add {wanted}"))
+        self._problems.add(Problem(file=name, what=self._missing, remedy=self._near(name) or f"add {wanted}"))
 
     def sha256(self, builtin: str) -> str:
         """Digest of the names and contents of all files read, in order, and of a built-in's name."""
@@ -74,12 +85,17 @@ class CaseFiles:
         digest.update(builtin.encode())
         return digest.hexdigest()
 
+    def table_sha256(self, stem: str) -> str:
+        """Digest of the content of a table that was read."""
+        names = (f"{stem}.{suffix}" for suffix in TableFormat)
+        return next((self._digests[name].hex() for name in names if name in self._digests), "")
+
     def _near(self, name: str) -> str:
         """The remedy that suggests a file in the folder whose name may be misspelt."""
         return suggestion(name, (self._names or frozenset()) - _KNOWN_NAMES)
 
     def _list(self) -> frozenset[str] | None:
-        remedy = "give the folder that holds case.toml"
+        remedy = f"give the folder that holds {_HOLDS[self._kind]}"
         try:
             return frozenset(entry.name for entry in self.folder.iterdir())
         except NotADirectoryError:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int, frozen
+from gridpact.case.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Orders:
         power_kw: the most it sells or buys, (N,), not negative.
         price_per_kwh: limit price in the case's currency, (N,).
         submitted: microseconds since 1970-01-01 UTC, 0 where not given, (N,).
+        terms: block, least fraction and exclusive group of each.
     """
 
     ids: tuple[str, ...]
@@ -30,6 +32,7 @@ class Orders:
     power_kw: Float
     price_per_kwh: Float
     submitted: Int
+    terms: Terms
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -48,4 +51,5 @@ class Orders:
             power_kw=number,
             price_per_kwh=number,
             submitted=index,
+            terms=Terms.none(0),
         )

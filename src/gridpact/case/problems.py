@@ -10,7 +10,20 @@ from gridpact.errors import InvalidCase, Problem, nearest
 SHOWN_OF_A_KIND = 20
 NAMES_SEARCHED_MAX = 20_000
 VALUE_SHOWN_MAX = 80
-_FILE_ORDER = ("participants", "profiles", "trades", "orders")
+_FILE_ORDER = (
+    "tariffs",
+    "participants",
+    "profiles",
+    "trades",
+    "orders",
+    "meters",
+    "sharing",
+    "summary",
+    "cleared",
+    "schedule",
+    "settlement",
+    "ledger",
+)
 
 _Kind = tuple[str, str, str]
 

@@ -2,18 +2,19 @@
 
 from pathlib import Path
 
-from gridpact.case.case import Case, TableFormat
-from gridpact.case.check import check_network, column_problems
+from gridpact.arrays import Int
+from gridpact.case.case import Case
+from gridpact.case.check import check_network
 from gridpact.case.files import CASE_FILE, CaseFiles
 from gridpact.case.horizon import Horizon
+from gridpact.case.opener import TableOpener
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
 from gridpact.case.problems import Problems
 from gridpact.case.profiles import Profiles
 from gridpact.case.reader import TableReader
-from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, TRADES, Schema
+from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, TRADES
 from gridpact.case.settings import Settings, read_settings
-from gridpact.case.table import parse_csv, parse_parquet
 from gridpact.case.tables import (
     Index,
     read_orders,
@@ -45,14 +46,14 @@ def read_case(folder: str | Path) -> Case:
         raise problems.refusal()
     content = files.read(CASE_FILE)
     settings = None if content is None else read_settings(content, files.folder, problems)
-    reading = _Reading(files, problems)
-    tables = _read_tables(reading, settings)
+    opener, unchecked = TableOpener(files, problems), list[str]()
+    tables = _read_tables(opener, settings, unchecked)
     horizon = settings.horizon if settings else None
     network = settings.network if settings else None
     if network is not None and network.file is not None:
         files.read(str(network.file.relative_to(files.folder)))
     if len(problems) or settings is None or horizon is None or network is None or tables is None:
-        raise problems.refusal(reading.unchecked)
+        raise problems.refusal(unchecked)
     participants, profiles, trades, orders = tables
     return Case(
         name=settings.name,
@@ -62,82 +63,63 @@ def read_case(folder: str | Path) -> Case:
         limits=settings.limits,
         formulation=settings.formulation,
         allocation=settings.allocation,
+        robustness=settings.robustness,
+        seconds_max=settings.seconds_max,
         price_rule=settings.price_rule,
         participants=participants,
         profiles=profiles,
         trades=trades,
         orders=orders,
-        table_format=reading.table_format,
+        first_open=settings.first_open,
+        table_format=opener.table_format,
         inputs_sha256=files.sha256(network.builtin),
-        warnings=tuple(reading.warnings),
+        warnings=tuple(opener.warnings),
     )
 
 
-class _Reading:
-    """Opens the tables of a case folder."""
-
-    def __init__(self, files: CaseFiles, problems: Problems) -> None:
-        self.files = files
-        self.problems = problems
-        self.warnings: list[str] = []
-        self.incomplete: set[str] = set()
-        self.unchecked: list[str] = []
-        self.table_format = TableFormat.CSV
-
-    def table(self, schema: Schema) -> TableReader | None:
-        """A reader of a table; `None` where there is no such file, or it cannot be read."""
-        name = self.files.table_name(schema.name)
-        content = self.files.read(name) if name else None
-        if name is None or content is None:
-            return None
-        is_parquet = name.endswith(TableFormat.PARQUET)
-        if is_parquet:
-            self.table_format = TableFormat.PARQUET
-        table, problems = parse_parquet(content, name) if is_parquet else parse_csv(content, name)
-        self.problems.extend(problems)
-        if problems:
-            self.incomplete.add(schema.name)
-        if table is None:
-            return None
-        problems, warnings = column_problems(table, schema)
-        self.problems.extend(problems)
-        self.warnings.extend(warnings)
-        return TableReader(table, schema, self.problems)
-
-    def need(self, *schemas: Schema) -> None:
-        """Takes in that none of these tables is there, where that is so."""
-        if not any(self.files.has_table(schema.name) for schema in schemas):
-            self.files.missing_table([schema.name for schema in schemas])
-
-
 def _read_tables(
-    reading: _Reading, settings: Settings | None
+    opener: TableOpener, settings: Settings | None, unchecked: list[str]
 ) -> tuple[Participants, Profiles, Trades, Orders] | None:
-    """The tables of a case; `None` where a required one could not be read, which is then a problem."""
+    """The tables of a case; `None` where a required one could not be read, which is then a problem.
+
+    What could not be checked goes into `unchecked`.
+    """
     horizon = settings.horizon if settings else None
-    reading.need(PARTICIPANTS)
-    reading.need(PROFILES)
-    reading.need(TRADES, ORDERS)
+    opener.need(PARTICIPANTS)
+    opener.need(PROFILES)
+    opener.need(TRADES, ORDERS)
     participants, index, where = None, None, "participants.csv"
-    if (reader := reading.table(PARTICIPANTS)) is not None:
+    if (reader := opener.table(PARTICIPANTS)) is not None:
         participants, where = read_participants(reader), reader.table.file
-        is_whole = PARTICIPANTS.name not in reading.incomplete and "participant" in reader.table.columns
+        is_whole = PARTICIPANTS.name not in opener.incomplete and "participant" in reader.table.columns
         index = _index(participants) if is_whole else None
-    if not check_network(reader, participants, settings, reading.problems):
-        reading.unchecked.append("buses, because the network could not be read")
+    if not check_network(reader, participants, settings, opener.problems):
+        unchecked.append("buses, because the network could not be read")
     if horizon is None:
-        reading.unchecked.append("times, because the horizon could not be read")
+        unchecked.append("times, because the horizon could not be read")
     if index is None:
-        reading.unchecked.append("names in other tables, because those of the participants could not be read")
+        unchecked.append("names in other tables, because those of the participants could not be read")
     profiles = None
-    if (profile_reader := reading.table(PROFILES)) is not None:
-        fits = _profiles_fit(horizon, index, reading.problems)
+    if (profile_reader := opener.table(PROFILES)) is not None:
+        fits = _profiles_fit(horizon, index, opener.problems)
         profiles, warnings = read_profiles(profile_reader, horizon if fits else None, index, where)
-        reading.warnings.extend(warnings)
-    trade_reader, order_reader = reading.table(TRADES), reading.table(ORDERS)
+        opener.warnings.extend(warnings)
+    trade_reader, order_reader = opener.table(TRADES), opener.table(ORDERS)
     trades = Trades.none() if trade_reader is None else read_trades(trade_reader, horizon, index, where)
     orders = Orders.none() if order_reader is None else read_orders(order_reader, horizon, index, where)
+    if settings is not None and horizon is not None:
+        for table_reader, start in ((trade_reader, trades.start), (order_reader, orders.start)):
+            if table_reader is not None:
+                _refuse_closed(table_reader, start, horizon, settings.first_open)
     return None if participants is None or profiles is None else (participants, profiles, trades, orders)
+
+
+def _refuse_closed(reader: TableReader, start: Int, horizon: Horizon, first_open: int) -> None:
+    """Takes in the rows that start, (N,), in a closed period, −1 where that is not known."""
+    opens = horizon.instant(first_open).isoformat(timespec="minutes")
+    at_the_end = first_open == horizon.periods
+    remedy = "no period is open" if at_the_end else f"the first open period starts at {opens}"
+    reader.refuse("start", (start >= 0) & (start < first_open), "starts in a closed period", remedy)
 
 
 def _index(participants: Participants) -> Index:

@@ -11,15 +11,17 @@ import numpy as np
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.horizon import Horizon
 from gridpact.case.problems import Problems, suggestion
-from gridpact.case.schema import POWER_FACTOR_MIN, POWER_MAX_KW, Column, Kind, Schema
+from gridpact.case.schema import COEFFICIENT_MAX, POWER_FACTOR_MIN, POWER_MAX_KW, Column, Kind, Schema
 from gridpact.case.table import Table
 from gridpact.case.times import OUTSIDE_HORIZON, Fault, microseconds, period_of, read_time
 from gridpact.case.values import distinct_texts, distinct_times, is_missing, numbers
 from gridpact.errors import Problem
 
 _MISSING = "is missing"
+_TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 _INDEX = "write the index, as in 3"
-_NUMBER_REMEDY = {Kind.INTEGER: _INDEX}
+_RANK = "write a whole number from 0, as in 1"
+_NUMBER_REMEDY = {Kind.INTEGER: _INDEX, Kind.RANK: _RANK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,22 +166,30 @@ class TableReader:
             self.refuse(name, unknown, "is not a choice", f"write {options}")
         return np.maximum(chosen, 0)
 
-    def refuse_terms(self) -> None:
-        """Takes in every value of a column that is not offered in this version, but for its default."""
-        for column in self._schema.columns:
-            array = self.table.columns.get(column.name)
-            if column.offered or array is None:
-                continue
-            if column.kind is Kind.FLAG:
-                texts = ["" if value is None else str(value).lower() for value in array.to_pylist()]
-                asks = np.array([text not in ("", "false", "0") for text in texts], dtype=np.bool_)
-            else:
-                values, _ = numbers(array)
-                asks = (
-                    np.ones(len(array), np.bool_) if values is None else ~is_missing(array) & (values != 0.0)
-                )
-            what = "is a term that is not available in this version"
-            self.refuse(column.name, asks, what, f"leave it empty or {column.default}")
+    def flag(self, name: str) -> Bool:
+        """A column of true or false, false where the cell is empty, (R,)."""
+        names = self.names(name)
+        lower = [text.lower() for text in names.distinct]
+        is_true = np.array([*(text in _TRUE for text in lower), False], dtype=np.bool_)
+        is_known = np.array([*(text in (*_TRUE, *_FALSE) for text in lower), True], dtype=np.bool_)
+        if name in self.table.columns:
+            unknown = ~is_known[names.of_row]
+            self.refuse(name, unknown, "is neither true nor false", "write true or false")
+        flags: Bool = is_true[names.of_row]
+        return flags
+
+    def labels(self, name: str) -> tuple[tuple[str, ...], Int]:
+        """The labels that rows share in a column of texts, and which one each row has, (R,).
+
+        That is −1 for none, and −2 where it cannot be used. A column that the table may not have is empty.
+        """
+        if name not in {column.name for column in self._schema.columns}:
+            return (), np.full(len(self.table), -1, dtype=np.int64)
+        names = self.names(name)
+        labels = sorted({names.distinct[k] for k in np.unique(names.of_row[names.of_row >= 0])} - {""})
+        place = {label: position for position, label in enumerate(labels)}
+        of_distinct = np.array([*(place.get(text, -1) for text in names.distinct), -2], dtype=np.int64)
+        return tuple(labels), of_distinct[names.of_row]
 
     def period(
         self, name: str, horizon: Horizon | None, *, is_end: bool = False, spared: Bool | None = None
@@ -302,10 +312,25 @@ def _range_faults(kind: Kind, values: Float) -> list[tuple[Bool, str, str]]:
         whole = (values == np.rint(values)) & (np.abs(values) < 2**53)
         faults.append((~whole, "is not a whole number", _INDEX))
         faults.append((values < 0.0, "is negative", "an index is 0 or more"))
+    if kind in (Kind.RANK, Kind.SIGNED_INTEGER):
+        whole = (values == np.rint(values)) & (np.abs(values) < 2**53)
+        faults.append((~whole, "is not a whole number", _RANK if kind is Kind.RANK else "write it whole"))
+    if kind is Kind.RANK:
+        faults.append((values < 0.0, "is negative", _RANK))
+    if kind is Kind.ENERGY:
+        remedy = "energy has no sign here: give import and export apart, each 0 or more"
+        faults.append((values < 0.0, "is negative", remedy))
+    if kind is Kind.COEFFICIENT:
+        faults.append((values < 0.0, "is negative", "give it as 0 or more"))
+        remedy = f"write at most {COEFFICIENT_MAX:,.0f}; only its size beside the others counts"
+        faults.append((values > COEFFICIENT_MAX, f"is more than {COEFFICIENT_MAX:,.0f}", remedy))
     if kind is Kind.POWER:
         remedy = "no low-voltage connection carries this; is the value in W?"
         faults.append((values < 0.0, "is negative", "power has no sign here: give it as 0 or more"))
         faults.append((values > POWER_MAX_KW, f"is more than {POWER_MAX_KW:,.0f} kW", remedy))
+    if kind is Kind.FRACTION:
+        wrong = (values < 0.0) | (values > 1.0)
+        faults.append((wrong, "is not a fraction", "write one from 0 to 1; 1 is all or nothing"))
     if kind is Kind.POWER_FACTOR:
         wrong = (values < POWER_FACTOR_MIN) | (values > 1.0)
         faults.append((wrong, "is not a power factor", f"write one from {POWER_FACTOR_MIN:g} to 1"))

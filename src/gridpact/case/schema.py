@@ -7,6 +7,7 @@ from gridpact.case.participants import DEFAULT_RETAILER
 
 POWER_MAX_KW = 5000.0
 POWER_FACTOR_MIN = 0.1
+COEFFICIENT_MAX = 1_000_000.0
 
 
 class Kind(StrEnum):
@@ -14,9 +15,14 @@ class Kind(StrEnum):
 
     ID = "text id"
     INTEGER = "whole number"
+    RANK = "rank"
+    SIGNED_INTEGER = "whole number, with a sign"
     POWER = "power in kW"
+    SIGNED_POWER = "power in kW, with a sign"
+    ENERGY = "energy in kWh"
     PRICE = "price per kWh"
     FRACTION = "fraction"
+    COEFFICIENT = "coefficient"
     POWER_FACTOR = "power factor"
     TIME = "time on the period grid"
     INSTANT = "time"
@@ -35,7 +41,6 @@ class Column:
         required: whether the table must have it, and every row a value.
         default: value where an optional column or cell is absent.
         choices: the values of a `CHOICE`; the first is the default.
-        offered: false for a column that only its default value is accepted of.
     """
 
     name: str
@@ -44,7 +49,6 @@ class Column:
     required: bool = True
     default: str = ""
     choices: tuple[str, ...] = ()
-    offered: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +75,26 @@ _TERMS = (
         meaning="least fraction that is still of use",
         required=False,
         default="0",
-        offered=False,
     ),
     Column(
         name="block",
         kind=Kind.FLAG,
-        meaning="the same fraction in every period",
+        meaning="whether the same fraction clears in every period",
         required=False,
         default="false",
-        offered=False,
     ),
+    Column(
+        name="group",
+        kind=Kind.ID,
+        meaning="exclusive group, at most one of which clears",
+        required=False,
+    ),
+)
+_LINK = Column(
+    name="link",
+    kind=Kind.ID,
+    meaning="trades of the same link clear the same fraction in every period",
+    required=False,
 )
 
 PARTICIPANTS = Schema(
@@ -149,6 +163,7 @@ TRADES = Schema(
         Column(name="price_per_kwh", kind=Kind.PRICE, meaning="agreed price"),
         _SUBMITTED,
         *_TERMS,
+        _LINK,
     ),
 )
 
@@ -166,4 +181,46 @@ ORDERS = Schema(
     ),
 )
 
+METERS = Schema(
+    name="meters",
+    columns=(
+        Column(name="time", kind=Kind.TIME, meaning="start of the period"),
+        Column(
+            name="participant", kind=Kind.ID, meaning="a participant, or @head for the meter at the supply"
+        ),
+        Column(name="import_kwh", kind=Kind.ENERGY, meaning="drawn from the network in the period"),
+        Column(name="export_kwh", kind=Kind.ENERGY, meaning="fed into the network in the period"),
+        Column(
+            name="quality",
+            kind=Kind.CHOICE,
+            meaning="whether it is a reading or an estimate of one",
+            required=False,
+            default="measured",
+            choices=("measured", "estimated"),
+        ),
+    ),
+)
+
+SHARING = Schema(
+    name="sharing",
+    columns=(
+        Column(
+            name="time",
+            kind=Kind.TIME,
+            meaning="start of the period that the row is for; every period where it is empty",
+            required=False,
+        ),
+        Column(name="participant", kind=Kind.ID, meaning="a participant that takes part"),
+        Column(name="coefficient", kind=Kind.COEFFICIENT, meaning="share or weight of the participant"),
+        Column(
+            name="priority",
+            kind=Kind.RANK,
+            meaning="level, the lower number is served first",
+            required=False,
+            default="0",
+        ),
+    ),
+)
+
 SCHEMAS = (PARTICIPANTS, PROFILES, TRADES, ORDERS)
+SETTLEMENT_SCHEMAS = (METERS, SHARING)

@@ -1,21 +1,19 @@
 """Settings: what case.toml says, with each section and key declared once."""
 
 import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path, PurePath
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from gridpact.case.case import Allocation, Formulation, PriceRule
+from gridpact.case.case import SECONDS_MAX, Allocation, Formulation, PriceRule, Robustness
 from gridpact.case.files import CASE_FILE
 from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon
-from gridpact.case.problems import Problems, shown, suggestion
-from gridpact.case.times import Fault, read_time
-from gridpact.errors import Problem
+from gridpact.case.problems import Problems
+from gridpact.case.times import Fault, period_of, read_time
+from gridpact.case.toml_file import TomlFile, parse_toml
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 
@@ -23,10 +21,10 @@ PERIODS_MAX = 105_408  # a leap year of 5 minutes
 YEARS = range(1980, 2200)
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "": ("name", "currency"),
-    "horizon": ("start", "timezone", "resolution", "periods"),
+    "horizon": ("start", "timezone", "resolution", "periods", "open_from"),
     "network": ("builtin", "file"),
     "limits": tuple(Limits.__dataclass_fields__),
-    "clearing": ("formulation", "allocation"),
+    "clearing": ("formulation", "allocation", "robust", "time_limit_s"),
     "matching": ("price_rule",),
 }
 EXAMPLES: Mapping[tuple[str, str], str] = {
@@ -37,23 +35,28 @@ EXAMPLES: Mapping[tuple[str, str], str] = {
     ("horizon", "periods"): "24",
 }
 VOLTAGE_PU, LOADING_PERCENT = (0.5, 1.5), (0.0, 1000.0)
+TIME_LIMIT_MAX_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What case.toml says; `None` where it does not say it, or wrongly.
 
-    `network_line` is the line that names the network, 0 where it is not known.
+    `network_line` is the line that names the network, 0 where it is not known; `first_open` is the first
+    period that new trades may use.
     """
 
     name: str
     currency: str
     horizon: Horizon | None
+    first_open: int
     network: NetworkSource | None
     network_line: int
     limits: Limits
     formulation: Formulation
     allocation: Allocation
+    robustness: Robustness
+    seconds_max: float
     price_rule: PriceRule
 
 
@@ -68,154 +71,31 @@ def read_settings(content: bytes, folder: Path, problems: Problems) -> Settings 
     Returns:
         The settings; `None` where the file is not TOML.
     """
-    values = _parse(content, problems)
-    if values is None:
+    file = parse_toml(content, CASE_FILE, problems)
+    if file is None:
         return None
-    file = _SettingsFile(values, _key_lines(content.decode("utf-8-sig")), problems)
-    file.refuse_unknown()
+    file.refuse_unknown_sections(SECTIONS)
+    for section in (name for name in SECTIONS if name):
+        file.refuse_unknown_keys(section, SECTIONS[section])
     formulation = Formulation(file.choice("clearing", "formulation", tuple(Formulation)))
+    horizon = _horizon(file)
     return Settings(
-        name=file.text("", "name") or "",
+        name=file.text("", "name", example=EXAMPLES["", "name"]) or "",
         currency=_currency(file),
-        horizon=_horizon(file),
+        horizon=horizon,
+        first_open=_first_open(file, horizon),
         network=_network(file, folder),
         network_line=file.line("network", "builtin"),
         limits=_limits(file),
         formulation=formulation,
         allocation=_allocation(file, formulation),
+        robustness=Robustness(file.choice("clearing", "robust", tuple(Robustness))),
+        seconds_max=_seconds_max(file),
         price_rule=PriceRule(file.choice("matching", "price_rule", tuple(PriceRule))),
     )
 
 
-def _parse(content: bytes, problems: Problems) -> dict[str, Any] | None:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        what, remedy = "is not UTF-8 text", "save the file as UTF-8"
-        problems.add(Problem(file=CASE_FILE, line=line, what=what, remedy=remedy))
-        return None
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        at_line = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        at_end = "end of document" in str(error)
-        line = int(at_line[1]) if at_line else len(text.splitlines()) if at_end else 0
-        reason = re.sub(r" \(at .*\)$", "", str(error))
-        remedy = _quotes_remedy(text.split("\n")[line - 1]) if line else ""
-        problems.add(Problem(file=CASE_FILE, line=line, what=f"is not TOML: {reason}", remedy=remedy))
-        return None
-
-
-def _quotes_remedy(line: str) -> str:
-    """The remedy for a line whose value looks like text without quotes; empty for any other."""
-    entry = re.match(r"""\s*([\w.-]+)\s*=\s*([^\s"'\[{#][^"'#]*)""", line)
-    if entry is None or not re.search(r"[A-Za-z/:]", entry[2]):
-        return ""
-    return f'write text in quotes, as in {entry[1]} = "{shown(entry[2].strip())}"'
-
-
-def _key_lines(text: str) -> dict[tuple[str, str], int]:
-    """The line of each section, as (section, ""), and of each key that stands at the start of a line."""
-    lines: dict[tuple[str, str], int] = {}
-    section = ""
-    for line, content in enumerate(text.split("\n"), start=1):
-        if head := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", content):
-            section = head[1].strip("\"'")
-            lines.setdefault((section, ""), line)
-        elif entry := re.match(r"\s*([^\s=#]+?)\s*=", content):
-            outer, dot, inner = entry[1].partition(".")
-            key = (outer, inner) if dot and not section else (section, entry[1].strip("\"'"))
-            lines.setdefault(key, line)
-            if not section and not dot:
-                lines.setdefault((key[1], ""), line)
-    return lines
-
-
-class _SettingsFile:
-    """Takes checked values out of a parsed case.toml."""
-
-    def __init__(
-        self, values: Mapping[str, Any], lines: Mapping[tuple[str, str], int], problems: Problems
-    ) -> None:
-        self._values = values
-        self._lines = lines
-        self._problems = problems
-
-    def line(self, section: str, key: str) -> int:
-        """The line of a key, of its section where the key is absent, 0 where neither is found."""
-        return self._lines.get((section, key)) or self._lines.get((section, ""), 0)
-
-    def refuse(self, section: str, key: str, what: str, remedy: str = "", value: object = "") -> None:
-        """Takes in a problem at a key, or at its section where the key is absent."""
-        problem = Problem(
-            file=CASE_FILE,
-            line=self.line(section, key),
-            field=shown(".".join(part for part in (section, key) if part)),
-            value=shown(value),
-            what=what,
-            remedy=remedy,
-        )
-        self._problems.add(problem)
-
-    def refuse_missing(self, section: str, key: str) -> None:
-        """Takes in that a required key is absent."""
-        place = f" to [{section}]" if section else " above the sections"
-        self.refuse(section, key, "is missing", f"add {key} = {EXAMPLES[section, key]}{place}")
-
-    def refuse_unknown(self) -> None:
-        """Takes in every section and key that is not declared."""
-        tables = [name for name in SECTIONS if name]
-        for name, value in self._values.items():
-            if name in SECTIONS[""]:
-                continue
-            if name not in SECTIONS or not name:
-                near = suggestion(name, (*tables, *SECTIONS[""]))
-                self.refuse(name, "", "is not known", near or f"the sections are {', '.join(tables)}")
-            elif not isinstance(value, dict):
-                self.refuse(name, "", "is not a section", f"write [{name}] on a line of its own")
-            else:
-                for key in (key for key in value if key not in SECTIONS[name]):
-                    remedy = suggestion(key, SECTIONS[name]) or f"known are {', '.join(SECTIONS[name])}"
-                    self.refuse(name, key, "is not known", remedy)
-
-    def get(self, section: str, key: str) -> Any:
-        """The value of a key, unchecked; `None` where it is absent."""
-        table = self._values.get(section, {}) if section else self._values
-        return table.get(key) if isinstance(table, dict) else None
-
-    def text(self, section: str, key: str, *, required: bool = True) -> str | None:
-        """The value of a key that is printable text."""
-        value = self.get(section, key)
-        if value is None:
-            if required:
-                self.refuse_missing(section, key)
-            return None
-        if not isinstance(value, str):
-            self.refuse(section, key, "is not text", "write it in quotes", value)
-        elif not value or value != value.strip() or not value.isprintable():
-            what = "is empty, has white space around it or a character that cannot be printed"
-            self.refuse(section, key, what, "write plain text", value)
-        else:
-            return value
-        return None
-
-    def choice(self, section: str, key: str, offered: tuple[str, ...]) -> str:
-        """The value of a key that is one of several, the first where it is absent or cannot be used."""
-        value = self.text(section, key, required=False)
-        if value is None or value in offered:
-            return value or offered[0]
-        options = " or ".join(f"'{option}'" for option in offered)
-        remedy = suggestion(value, offered) or f"write {options}"
-        self.refuse(section, key, f"is not a known {key}", remedy, value)
-        return offered[0]
-
-    def refusals(self, section: str, key: str, value: object) -> Callable[[str, str], None]:
-        """A function of what and remedy that takes in a problem with a value."""
-        return lambda what, remedy: self.refuse(section, key, what, remedy, value)
-
-
-def _allocation(file: _SettingsFile, formulation: Formulation) -> Allocation:
+def _allocation(file: TomlFile, formulation: Formulation) -> Allocation:
     allocation = Allocation(file.choice("clearing", "allocation", tuple(Allocation)))
     if not formulation.offers(allocation):
         remedy = f"write formulation = 'ac', or allocation = '{Allocation.MAX_VOLUME}'"
@@ -225,16 +105,30 @@ def _allocation(file: _SettingsFile, formulation: Formulation) -> Allocation:
     return allocation
 
 
-def _currency(file: _SettingsFile) -> str:
-    value = file.text("", "currency", required=False) or ""
+def _seconds_max(file: TomlFile) -> float:
+    value = file.get("clearing", "time_limit_s")
+    if value is None:
+        return SECONDS_MAX
+    refuse = file.refusals("clearing", "time_limit_s", value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        refuse("is not a number", "write it without quotes, in seconds")
+    elif not 0.0 < value <= TIME_LIMIT_MAX_S:
+        refuse("is out of range", f"write a number above 0, up to {TIME_LIMIT_MAX_S:g}, in seconds")
+    else:
+        return float(value)
+    return SECONDS_MAX
+
+
+def _currency(file: TomlFile) -> str:
+    value = file.text("", "currency") or ""
     if value and not re.fullmatch(r"[A-Z]{3}", value):
         file.refuse("", "currency", "is not an ISO 4217 code", 'write three capitals, as in "EUR"', value)
     return value
 
 
-def _horizon(file: _SettingsFile) -> Horizon | None:
+def _horizon(file: TomlFile) -> Horizon | None:
     zone = _zone(file)
-    resolution = file.text("horizon", "resolution")
+    resolution = file.text("horizon", "resolution", example=EXAMPLES["horizon", "resolution"])
     if resolution is not None and resolution not in RESOLUTION_MINUTES:
         remedy = f"write {', '.join(RESOLUTION_MINUTES)}"
         file.refuse("horizon", "resolution", "is not a resolution", remedy, resolution)
@@ -246,8 +140,8 @@ def _horizon(file: _SettingsFile) -> Horizon | None:
     return Horizon(start=start, timezone=zone.key, resolution=resolution, periods=periods)
 
 
-def _zone(file: _SettingsFile) -> ZoneInfo | None:
-    name = file.text("horizon", "timezone")
+def _zone(file: TomlFile) -> ZoneInfo | None:
+    name = file.text("horizon", "timezone", example=EXAMPLES["horizon", "timezone"])
     if name is None:
         return None
     try:
@@ -259,10 +153,10 @@ def _zone(file: _SettingsFile) -> ZoneInfo | None:
         return None
 
 
-def _periods(file: _SettingsFile) -> int | None:
+def _periods(file: TomlFile) -> int | None:
     value = file.get("horizon", "periods")
     if value is None:
-        file.refuse_missing("horizon", "periods")
+        file.refuse_missing("horizon", "periods", EXAMPLES["horizon", "periods"])
     elif not isinstance(value, int) or isinstance(value, bool):
         file.refuse(
             "horizon", "periods", "is not a whole number", "write it without quotes or a point", value
@@ -274,10 +168,10 @@ def _periods(file: _SettingsFile) -> int | None:
     return None
 
 
-def _start(file: _SettingsFile, zone: ZoneInfo | None) -> datetime | None:
+def _start(file: TomlFile, zone: ZoneInfo | None) -> datetime | None:
     value = file.get("horizon", "start")
     if value is None:
-        file.refuse_missing("horizon", "start")
+        file.refuse_missing("horizon", "start", EXAMPLES["horizon", "start"])
         return None
     refuse = file.refusals("horizon", "start", value)
     if not isinstance(value, str | datetime):
@@ -295,7 +189,25 @@ def _start(file: _SettingsFile, zone: ZoneInfo | None) -> datetime | None:
     return None
 
 
-def _network(file: _SettingsFile, folder: Path) -> NetworkSource | None:
+def _first_open(file: TomlFile, horizon: Horizon | None) -> int:
+    """The first period that is open to new trades, T where none is."""
+    value = file.get("horizon", "open_from")
+    if value is None or horizon is None:
+        return 0
+    refuse = file.refusals("horizon", "open_from", value)
+    if not isinstance(value, str | datetime):
+        refuse("is not a time", "write it as in 2024-06-21T10:00")
+        return 0
+    time = read_time(value, ZoneInfo(horizon.timezone))
+    is_end = not isinstance(time, Fault) and time == horizon.instant(horizon.periods)
+    period = time if isinstance(time, Fault) else period_of(time, horizon, is_end=is_end)
+    if isinstance(period, Fault):
+        refuse(period.what, period.remedy)
+        return 0
+    return period
+
+
+def _network(file: TomlFile, folder: Path) -> NetworkSource | None:
     given = [key for key in SECTIONS["network"] if file.get("network", key) is not None]
     if len(given) != 1:
         what = "needs one of builtin and file" if not given else "has both builtin and file"
@@ -317,7 +229,7 @@ def _network(file: _SettingsFile, folder: Path) -> NetworkSource | None:
     return None
 
 
-def _limits(file: _SettingsFile) -> Limits:
+def _limits(file: TomlFile) -> Limits:
     given = dict(_given_limits(file))
     limits = Limits(**given)
     if limits.voltage_min_pu >= limits.voltage_max_pu:
@@ -327,7 +239,7 @@ def _limits(file: _SettingsFile) -> Limits:
     return limits
 
 
-def _given_limits(file: _SettingsFile) -> Iterator[tuple[str, float]]:
+def _given_limits(file: TomlFile) -> Iterator[tuple[str, float]]:
     for key in SECTIONS["limits"]:
         value = file.get("limits", key)
         if value is None:

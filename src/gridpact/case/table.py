@@ -38,6 +38,15 @@ class Table:
             value = scalar.value
         return "" if value is None else str(value)
 
+    def place(self, row: int) -> str:
+        """Where a row stands in the file: "line 5"."""
+        return f"{'row' if self.is_row else 'line'} {self.line[row]}"
+
+    def at(self, rows: Int) -> "Table":
+        """Some rows of the table, each still in its place in the file."""
+        columns = {name: array.take(rows) for name, array in self.columns.items()}
+        return Table(file=self.file, columns=columns, line=self.line[rows], is_row=self.is_row)
+
 
 def parse_csv(content: bytes, file: str) -> tuple[Table | None, list[Problem]]:
     """The table in a CSV file, and what is wrong with its form; see `split_csv`."""

@@ -10,6 +10,7 @@ from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
 from gridpact.case.reader import TableReader
+from gridpact.case.terms import Terms
 from gridpact.case.trades import Trades
 
 Index = Mapping[str, int] | None
@@ -50,7 +51,7 @@ def read_profiles(
         return Profiles(load_kw=empty, generation_kw=empty), []
     shape = (horizon.periods, len(index))
     cell = np.where((period >= 0) & (participant >= 0), period * shape[1] + participant, -1)
-    _refuse_repeats(reader, cell)
+    refuse_repeats(reader, cell)
     used = cell >= 0
     arrays = []
     for values in (load_kw, generation_kw):
@@ -69,7 +70,6 @@ def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, wher
     seller, buyer = (reader.lookup(name, index, where) for name in ("seller", "buyer"))
     reader.refuse("buyer", (seller == buyer) & (seller >= 0), "is the seller too", "name two participants")
     start, end = reader.window(horizon)
-    reader.refuse_terms()
     return Trades(
         ids=ids,
         seller=frozen(seller, np.int64),
@@ -79,6 +79,7 @@ def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, wher
         power_kw=frozen(reader.number("power_kw"), np.float64),
         price_per_kwh=frozen(reader.number("price_per_kwh"), np.float64),
         submitted=frozen(reader.instant("submitted", horizon), np.int64),
+        terms=_terms(reader),
     )
 
 
@@ -87,7 +88,6 @@ def read_orders(reader: TableReader, horizon: Horizon | None, index: Index, wher
     ids = reader.unique_names("order")
     participant = reader.lookup("participant", index, where)
     start, end = reader.window(horizon)
-    reader.refuse_terms()
     return Orders(
         ids=ids,
         participant=frozen(participant, np.int64),
@@ -97,11 +97,31 @@ def read_orders(reader: TableReader, horizon: Horizon | None, index: Index, wher
         power_kw=frozen(reader.number("power_kw"), np.float64),
         price_per_kwh=frozen(reader.number("price_per_kwh"), np.float64),
         submitted=frozen(reader.instant("submitted", horizon), np.int64),
+        terms=_terms(reader),
     )
 
 
-def _refuse_repeats(reader: TableReader, cell: Int) -> None:
-    """Takes in the rows that give a cell, numbered from 0, −1 for none, that an earlier row gives too."""
+def _terms(reader: TableReader) -> Terms:
+    """The terms in a table of trades or orders, N rows; those of one link are of one group."""
+    groups, group = reader.labels("group")
+    links, link = reader.labels("link")
+    linked = np.flatnonzero((link >= 0) & (group >= -1))
+    _, first, inverse = np.unique(link[linked], return_index=True, return_inverse=True)
+    torn = np.zeros(len(link), dtype=np.bool_)
+    torn[linked] = group[linked] != group[linked[first]][inverse]
+    reader.refuse("link", torn, "holds trades of different groups", "give all trades of a link one group")
+    return Terms(
+        block=frozen(reader.flag("block"), np.bool_),
+        min_fraction=frozen(reader.number("min_fraction"), np.float64),
+        group=frozen(group, np.int64),
+        link=frozen(link, np.int64),
+        group_names=groups,
+        link_names=links,
+    )
+
+
+def refuse_repeats(reader: TableReader, cell: Int) -> None:
+    """Takes in the rows whose cell of time and participant, −1 for none, an earlier row gives too."""
     order = np.argsort(cell, kind="stable")
     ordered = cell[order]
     repeats = np.zeros(len(cell), dtype=np.bool_)

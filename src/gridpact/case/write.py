@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Int
-from gridpact.case.case import Case, TableFormat
+from gridpact.case.case import SECONDS_MAX, Case, Robustness, TableFormat
 from gridpact.case.files import CASE_FILE
 from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, SCHEMAS, TRADES
 from gridpact.case.table_file import write_table
+from gridpact.case.terms import NONE, Terms
 from gridpact.case.times import from_microseconds, microseconds
 from gridpact.case.trades import Trades
 from gridpact.errors import InvalidUsage
@@ -21,6 +22,7 @@ def write_case(case: Case, folder: str | Path, table_format: TableFormat | None 
     """Writes a case folder; reading it gives the case back, each number exactly.
 
     A network file is copied into the folder. Profiles are written whole, so that no row is missing.
+    Commitments are not part of a case folder: they come from the result that made them firm.
 
     Args:
         case: the case.
@@ -79,6 +81,7 @@ def _settings(case: Case) -> str:
         f"timezone = {_quoted(horizon.timezone)}",
         f"resolution = {_quoted(horizon.resolution)}",
         f"periods = {horizon.periods}",
+        *_opening(case),
         "",
         "[network]",
         f"{'builtin' if builtin else 'file'} = {_quoted(case.network.name)}",
@@ -89,11 +92,25 @@ def _settings(case: Case) -> str:
         "[clearing]",
         f"formulation = {_quoted(case.formulation)}",
         f"allocation = {_quoted(case.allocation)}",
+        *_search(case),
         "",
         "[matching]",
         f"price_rule = {_quoted(case.price_rule)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _opening(case: Case) -> list[str]:
+    """The line that says from when on trades are taken, where some periods are closed."""
+    opens = case.horizon.instant(case.first_open).isoformat(timespec="minutes")
+    return [f"open_from = {_quoted(opens)}"] if case.first_open else []
+
+
+def _search(case: Case) -> list[str]:
+    """What a search is to survive, and its time limit, where they are not the default."""
+    robust = [f"robust = {_quoted(case.robustness)}"] if case.robustness is not Robustness.NONE else []
+    limit = [f"time_limit_s = {case.seconds_max!r}"] if case.seconds_max != SECONDS_MAX else []
+    return [*robust, *limit]
 
 
 def _quoted(text: str) -> str:
@@ -144,6 +161,7 @@ def _trades(case: Case, trades: Trades, times: Any, table_format: TableFormat) -
         "power_kw": trades.power_kw,
         "price_per_kwh": trades.price_per_kwh,
         **_submitted(trades.submitted, table_format),
+        **_terms(trades.terms),
     }
 
 
@@ -158,7 +176,22 @@ def _orders(case: Case, times: Any, table_format: TableFormat) -> dict[str, Any]
         "power_kw": orders.power_kw,
         "price_per_kwh": orders.price_per_kwh,
         **_submitted(orders.submitted, table_format),
+        **_terms(orders.terms),
     }
+
+
+def _terms(terms: Terms) -> dict[str, Any]:
+    """The columns of the terms that any row has."""
+    columns: dict[str, Any] = {}
+    if terms.min_fraction.any():
+        columns["min_fraction"] = terms.min_fraction
+    if terms.block.any():
+        columns["block"] = terms.block
+    if (terms.group != NONE).any():
+        columns["group"] = _taken((*terms.group_names, ""), terms.group % (len(terms.group_names) + 1))
+    if (terms.link != NONE).any():
+        columns["link"] = _taken((*terms.link_names, ""), terms.link % (len(terms.link_names) + 1))
+    return columns
 
 
 def _taken(ids: tuple[str, ...], indices: Int) -> Any:

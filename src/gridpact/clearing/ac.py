@@ -5,6 +5,8 @@
 2. Solve the other periods as nonlinear programmes, built once for the network and its trading pairs.
 3. Run the power flow of what they gave. Where a solver failed or its result breaks a limit, the greatest
    share of it or of the optimum over caps that keeps every limit is taken instead, and marked so.
+
+Periods that terms tie together are cleared as one, see `tied`.
 """
 
 from dataclasses import replace
@@ -19,7 +21,9 @@ from gridpact.clearing.operation import keeps_limits, operate
 from gridpact.clearing.problem import ClearingProblem
 from gridpact.clearing.relaxed_states import relaxed_states
 from gridpact.clearing.retreat import nothing, retreat
+from gridpact.clearing.situations import Situations
 from gridpact.clearing.solution import PeriodStatus, Solution
+from gridpact.clearing.tied import solve_part
 
 
 def solve_ac(problem: ClearingProblem) -> Solution:
@@ -28,9 +32,18 @@ def solve_ac(problem: ClearingProblem) -> Solution:
     Raises:
         SolverFailed: HiGHS or Clarabel ended without an optimum over the caps.
     """
+    solution = _solve_untied(problem)
+    for part in problem.parts:
+        solved, outcome = solve_part(problem, part, Situations.as_scheduled(problem, part))
+        solution = solution.with_periods(problem.offers, solved).with_parts([outcome])
+    return solution
+
+
+def _solve_untied(problem: ClearingProblem) -> Solution:
+    """The allocation in the periods that no terms tie to others; all is cleared in the others."""
     offers = problem.offers
     over_caps = _clear_over_caps(problem)
-    tight = np.flatnonzero(~_keeps_limits(problem, over_caps.column_kw))
+    tight = np.flatnonzero(problem.untied & ~_keeps_limits(problem, over_caps.column_kw))
     if not len(tight):
         return over_caps
     bound_kw = over_caps.volume_bound_kw
@@ -68,10 +81,10 @@ def _clear_over_caps(problem: ClearingProblem) -> Solution:
 
     Where the rule's solver fails, the greatest volume stands in, marked as the best found.
     """
-    greatest = LinearClearing(problem, grid=None).solve()
+    greatest = LinearClearing(problem, grid=None).solve(tied=False)
     if problem.rule is Allocation.MAX_VOLUME:
         return greatest
-    tight = np.flatnonzero(~caps_fit(problem))
+    tight = np.flatnonzero(problem.untied & ~caps_fit(problem))
     if not len(tight):
         return greatest
     clearing = NonlinearClearing(problem, tight, on_network=False)

@@ -60,18 +60,27 @@ class AcPhysics:
     @cached_property
     def parameters(self) -> Any:
         """Baseline injection p and q of the nodes with participants, (2A,)."""
-        return ca.SX.sym("baseline", 2 * len(self._active))
+        return ca.SX.sym("baseline", 2 * len(self.active))
 
-    def equations(self, power_kw: Any) -> Any:
-        """Rows that are zero, (2R,), for the power of each pair, (K,); in pu of voltage."""
+    def equations(self, sold_kw: Any, bought_kw: Any) -> Any:
+        """Rows that are zero, (2R,), for what each seller sells and each buyer buys; in pu of voltage.
+
+        Sellers and buyers are those of the pairs, each once, ascending.
+        """
+        p, q = ca.vertsplit(self.parameters, len(self.active))
+        sold, bought = self.pairs.by_seller, self.pairs.by_buyer
+        for traded_kw, (per_kw_p, per_kw_q) in ((sold_kw, sold), (bought_kw, bought)):
+            p += as_matrix(csr_array(per_kw_p[self.active_node])) @ traded_kw
+            q += as_matrix(csr_array(per_kw_q[self.active_node])) @ traded_kw
+        return self.equations_at(p, q)
+
+    def equations_at(self, p: Any, q: Any) -> Any:
+        """Rows that are zero, (2R,), for the injection at the nodes with participants, (A,) each."""
         e, f = self._voltages
         admittance = self.pairs.network.admittance
         real, imaginary = self._linear(admittance[self.free])
-        baseline_p, baseline_q = ca.vertsplit(self.parameters, len(self._active))
-        active = self._active.tolist()
-        idle = np.setdiff1d(np.arange(len(self.free)), self._active).tolist()
-        p = baseline_p + _matrix(self.pairs.injected_p[self.free[self._active]]) @ power_kw
-        q = baseline_q + _matrix(self.pairs.injected_q[self.free[self._active]]) @ power_kw
+        active = self.active.tolist()
+        idle = np.setdiff1d(np.arange(len(self.free)), self.active).tolist()
         scale = ca.DM(1.0 / np.abs(admittance.diagonal()[self.free]))
         return ca.vertcat(
             ((e * real + f * imaginary)[active] - p) * scale[active],
@@ -89,7 +98,7 @@ class AcPhysics:
 
     def parameter_values(self, problem: ClearingProblem, period: int) -> Float:
         """Values of the parameters in a period, (2A,)."""
-        baseline, nodes = problem.baseline_at_nodes, self.free[self._active]
+        baseline, nodes = problem.baseline_at_nodes, self.active_node
         return np.concatenate([baseline.p_kw[period, nodes], baseline.q_kvar[period, nodes]])
 
     def start(self, problem: ClearingProblem, period: int) -> Float:
@@ -123,9 +132,14 @@ class AcPhysics:
         return lower, np.concatenate([greatest**2, (loading / 100.0) ** 2])
 
     @cached_property
-    def _active(self) -> Int:
+    def active(self) -> Int:
         """Which of the free nodes have participants, (A,)."""
         return np.flatnonzero(np.isin(self.free, self.pairs.participant_node))
+
+    @cached_property
+    def active_node(self) -> Int:
+        """The nodes with participants that no supply holds, (A,)."""
+        return self.free[self.active]
 
     def _linear(self, admittance: csr_array) -> tuple[Any, Any]:
         """Real and imaginary part of `admittance` (L, N) times the voltages."""
@@ -135,14 +149,14 @@ class AcPhysics:
         supplied: Complex = np.asarray(
             csr_array(admittance)[:, network.slack_node] @ network.slack_voltage_pu
         )
-        conductance, susceptance = _matrix(free.real), _matrix(free.imag)
+        conductance, susceptance = as_matrix(free.real), as_matrix(free.imag)
         return (
             conductance @ e - susceptance @ f + supplied.real,
             susceptance @ e + conductance @ f + supplied.imag,
         )
 
 
-def _matrix(array: csr_array) -> Any:
+def as_matrix(array: csr_array) -> Any:
     """A sparse matrix as CasADi takes it."""
     columns = csr_array(array).tocsc()
     columns.eliminate_zeros()

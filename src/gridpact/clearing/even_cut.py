@@ -6,7 +6,7 @@ import clarabel
 import numpy as np
 from scipy.sparse import csc_array, csr_array, diags_array, eye_array, vstack
 
-from gridpact.arrays import Bool, Float
+from gridpact.arrays import Bool, Float, Int
 from gridpact.errors import SolverFailed
 
 EVEN_CUT_WEIGHT = 1e-5  # kW of volume that a kW of unevenness is worth, where both are one objective
@@ -39,6 +39,12 @@ class Polytope:
         return (
             rising @ self.lower + falling @ self.upper,
             rising @ self.upper + falling @ self.lower,
+        )
+
+    def of(self, columns: Int) -> "Polytope":
+        """The polytope of some variables alone, the others at 0."""
+        return replace(
+            self, rows=csr_array(self.rows[:, columns]), lower=self.lower[columns], upper=self.upper[columns]
         )
 
     def optimal_face(self, column_dual: Float, row_dual: Float, tolerance: float) -> "Polytope":

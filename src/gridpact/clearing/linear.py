@@ -4,7 +4,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Bool, Int
+from gridpact.clearing.coupling import Part
 from gridpact.clearing.dc_grid import DcGrid
+from gridpact.clearing.linear_leaves import LinearLeaves
 from gridpact.clearing.linear_programme import (
     FEASIBILITY_TOLERANCE_KW,
     LinearOptimum,
@@ -12,6 +14,7 @@ from gridpact.clearing.linear_programme import (
     LinearProgramme,
 )
 from gridpact.clearing.pairs import Pairs
+from gridpact.clearing.part_rows import cap_rows, flow_rows
 from gridpact.clearing.problem import ClearingProblem
 from gridpact.clearing.reasons import (
     DUAL_MIN,
@@ -21,7 +24,8 @@ from gridpact.clearing.reasons import (
     element_kinds,
     reasons,
 )
-from gridpact.clearing.solution import PeriodSolution, PeriodStatus, Solution
+from gridpact.clearing.search import Search
+from gridpact.clearing.solution import PartOutcome, PeriodSolution, PeriodStatus, Solution
 
 
 class LinearClearing:
@@ -39,29 +43,78 @@ class LinearClearing:
         self._lower_kw = np.minimum(self._baseline_kw, -limit_kw)
         self._upper_kw = np.maximum(self._baseline_kw, limit_kw)
 
-    def solve(self) -> Solution:
+    def solve(self, *, tied: bool = True) -> Solution:
         """The greatest volume, cut most evenly, in every period; one that fits in full needs no solver.
+
+        Args:
+            tied: whether the periods that terms tie together are cleared too.
 
         Raises:
             SolverFailed: HiGHS or Clarabel ended without an optimum.
         """
         problem, offers = self._problem, self._problem.offers
-        tight = np.flatnonzero(~(caps_fit(problem) & self._flows_fit()))
+        fits = caps_fit(problem) & self._flows_fit()
+        tight = np.flatnonzero(problem.untied & ~fits)
+        parts = problem.parts if tied else ()
         solution = Solution.in_full(offers, problem.shape[0])
-        if not len(tight):
+        periods = np.concatenate([tight, *(part.periods for part in parts)])
+        if not len(periods):
             return solution
-        columns = np.flatnonzero(np.isin(offers.column_period, tight))
+        columns = np.flatnonzero(np.isin(offers.column_period, periods))
         pairs, pair = Pairs.of(problem, columns)
         effect = self._grid.effect(pairs) if self._grid else csr_array((0, len(pairs)))
-        programme = LinearProgramme(pairs, effect)
         pair_of_column = np.full(offers.columns, -1)
         pair_of_column[columns] = pair
         solved = []
+        programme = LinearProgramme(pairs, effect)
         for period in tight.tolist():
             data = self._data(period, pair_of_column)
             optimum = programme.solve(data)
             solved.append(self._explained(data, optimum, csr_array(effect[:, data.pair])))
-        return solution.with_periods(offers, solved)
+        searched = []
+        for part in parts:
+            its_periods, outcome = self._solve_part(part, effect, pair_of_column)
+            solved.extend(its_periods)
+            searched.append(outcome)
+        return solution.with_periods(offers, solved).with_parts(searched)
+
+    def _solve_part(
+        self, part: Part, effect: csr_array, pair_of_column: Int
+    ) -> tuple[list[PeriodSolution], PartOutcome]:
+        """The solution of the periods of a part, and how far its search got."""
+        periods = part.periods.tolist()
+        data = [self._data(period, pair_of_column) for period in periods]
+        effects = [csr_array(effect[:, one.pair]) for one in data]
+        rise_min_kw = np.stack([one.rise_min_kw for one in data])
+        rise_max_kw = np.stack([one.rise_max_kw for one in data])
+        caps, flows = (
+            cap_rows(self._problem, part),
+            flow_rows(part, effects, rise_min_kw, rise_max_kw),
+        )
+        leaves = LinearLeaves(part, [caps, flows])
+        found = Search(part, leaves.programme(), leaves, self._problem.seconds_max).run()
+        power_kw, row_dual = leaves.even(found.taken)
+        cap_dual, flow_dual = np.split(row_dual, [len(caps.cell)])
+        column_kw, rejected = part.matrix @ power_kw, part.rejected(found.taken)
+        duals = zip(
+            caps.by_period(cap_dual, len(periods)), flows.by_period(flow_dual, len(periods)), strict=True
+        )
+        solved = []
+        for place, (of_caps, of_flows) in enumerate(duals):
+            here = part.period == place
+            seller_dual, buyer_dual = np.split(of_caps, 2)
+            optimum = LinearOptimum(
+                column_kw=column_kw[here],
+                volume_kw=float(data[place].proposed_kw.sum()),
+                seller_dual=seller_dual,
+                buyer_dual=buyer_dual,
+                flow_dual=of_flows,
+            )
+            explained = self._explained(data[place], optimum, effects[place])
+            solved.append(explained.rejecting(rejected[here], stopped=not found.is_finished))
+        return solved, PartOutcome(
+            periods=part.periods, upper_kw=found.upper_kw, is_finished=found.is_finished
+        )
 
     def _data(self, period: int, pair_of_column: Int) -> LinearPeriod:
         problem, columns = self._problem, self._problem.offers.of_period(period)

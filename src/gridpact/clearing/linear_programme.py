@@ -74,7 +74,7 @@ class LinearProgramme:
                 ]
             )
         )
-        self._highs = _model(self._rows)
+        self._model = VolumeModel(self._rows)
 
     def solve(self, data: LinearPeriod) -> LinearOptimum:
         """The greatest volume of a period, cut most evenly.
@@ -86,67 +86,89 @@ class LinearProgramme:
         proposed_kw[data.pair] = data.proposed_kw
         row_lower = np.concatenate([np.full(2 * self._participants, -np.inf), data.rise_min_kw])
         row_upper = np.concatenate([data.seller_cap_kw, data.buyer_cap_kw, data.rise_max_kw])
-        volume_kw, column_dual, row_dual = self._maximise(row_lower, row_upper, proposed_kw, data.period)
-        polytope = Polytope(
-            rows=csr_array(self._rows[:, data.pair]),
+        whole = Polytope(
+            rows=self._rows,
             row_lower=row_lower,
             row_upper=row_upper,
-            lower=np.zeros(len(data.pair)),
-            upper=data.proposed_kw,
+            lower=np.zeros_like(proposed_kw),
+            upper=proposed_kw,
         )
-        face = polytope.optimal_face(column_dual[data.pair], row_dual, DUAL_TOLERANCE)
+        where = f"the linear clearing of period {data.period}"
+        found = self._model.solve(whole, where)
+        if found is None:
+            raise SolverFailed(solver="HiGHS", status="Infeasible", where=where)
+        face = whole.of(data.pair).optimal_face(found.column_dual[data.pair], found.row_dual, DUAL_TOLERANCE)
         cut: EvenCut = most_even(face, data.proposed_kw)
         seller_dual, buyer_dual, flow_dual = np.split(
-            row_dual + EVEN_CUT_WEIGHT * cut.row_dual, [self._participants, 2 * self._participants]
+            found.row_dual + EVEN_CUT_WEIGHT * cut.row_dual, [self._participants, 2 * self._participants]
         )
         return LinearOptimum(
             column_kw=cut.column_kw,
-            volume_kw=volume_kw,
+            volume_kw=found.volume_kw,
             seller_dual=seller_dual,
             buyer_dual=buyer_dual,
             flow_dual=flow_dual,
         )
 
-    def _maximise(
-        self, row_lower: Float, row_upper: Float, proposed_kw: Float, period: int
-    ) -> tuple[float, Float, Float]:
-        """Greatest volume, and the duals of columns and rows as of a maximisation."""
-        highs, (rows, columns) = self._highs, self._rows.shape
+
+class VolumeModel:
+    """Maximises Σ y over rows·y and y within bounds that change from solve to solve.
+
+    Every solve starts afresh, so that its duals do not depend on the one before.
+    """
+
+    def __init__(self, matrix: csr_array) -> None:
+        rows, columns = matrix.shape
+        programme = highspy.HighsLp()
+        programme.num_col_, programme.num_row_ = columns, rows
+        programme.col_cost_ = np.full(columns, -1.0)
+        programme.col_lower_, programme.col_upper_ = np.zeros(columns), np.zeros(columns)
+        programme.row_lower_, programme.row_upper_ = np.full(rows, -np.inf), np.full(rows, np.inf)
+        programme.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        programme.a_matrix_.start_ = matrix.indptr
+        programme.a_matrix_.index_ = matrix.indices
+        programme.a_matrix_.value_ = matrix.data
+        self._highs = highspy.Highs()
+        self._highs.setOptionValue("output_flag", False)
+        self._highs.setOptionValue("threads", 1)
+        self._highs.setOptionValue("primal_feasibility_tolerance", FEASIBILITY_TOLERANCE_KW)
+        self._highs.setOptionValue("dual_feasibility_tolerance", FEASIBILITY_TOLERANCE_KW)
+        self._highs.passModel(programme)
+
+    def solve(self, polytope: Polytope, where: str) -> "VolumeOptimum | None":
+        """The greatest volume over a polytope with the rows of this model, or none where that is empty.
+
+        Raises:
+            SolverFailed: HiGHS ended otherwise.
+        """
+        highs, (rows, columns) = self._highs, polytope.rows.shape
         row_index, column_index = np.arange(rows, dtype=np.int32), np.arange(columns, dtype=np.int32)
         highs.clearSolver()
-        highs.changeColsBounds(columns, column_index, np.zeros(columns), proposed_kw)
-        highs.changeRowsBounds(rows, row_index, row_lower, row_upper)
+        highs.changeColsBounds(columns, column_index, polytope.lower, polytope.upper)
+        highs.changeRowsBounds(rows, row_index, polytope.row_lower, polytope.row_upper)
         highs.run()
         status = highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return None
         if status != highspy.HighsModelStatus.kOptimal:
-            raise SolverFailed(
-                solver="HiGHS",
-                status=highs.modelStatusToString(status),
-                where=f"the linear clearing of period {period}",
-            )
+            raise SolverFailed(solver="HiGHS", status=highs.modelStatusToString(status), where=where)
         solution = highs.getSolution()
-        volume_kw = -float(highs.getObjectiveValue())
-        return volume_kw, -np.asarray(solution.col_dual), -np.asarray(solution.row_dual)
+        return VolumeOptimum(
+            volume_kw=-float(highs.getObjectiveValue()),
+            power_kw=np.asarray(solution.col_value),
+            column_dual=-np.asarray(solution.col_dual),
+            row_dual=-np.asarray(solution.row_dual),
+        )
 
 
-def _model(matrix: csr_array) -> highspy.Highs:
-    rows, columns = matrix.shape
-    programme = highspy.HighsLp()
-    programme.num_col_, programme.num_row_ = columns, rows
-    programme.col_cost_ = np.full(columns, -1.0)
-    programme.col_lower_, programme.col_upper_ = np.zeros(columns), np.zeros(columns)
-    programme.row_lower_, programme.row_upper_ = np.full(rows, -np.inf), np.full(rows, np.inf)
-    programme.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    programme.a_matrix_.start_ = matrix.indptr
-    programme.a_matrix_.index_ = matrix.indices
-    programme.a_matrix_.value_ = matrix.data
-    highs = highspy.Highs()
-    highs.setOptionValue("output_flag", False)
-    highs.setOptionValue("threads", 1)
-    highs.setOptionValue("primal_feasibility_tolerance", FEASIBILITY_TOLERANCE_KW)
-    highs.setOptionValue("dual_feasibility_tolerance", FEASIBILITY_TOLERANCE_KW)
-    highs.passModel(programme)
-    return highs
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeOptimum:
+    """The greatest volume, where it is reached, (n,), and the duals of a maximisation, (n,) and (m,)."""
+
+    volume_kw: float
+    power_kw: Float
+    column_dual: Float
+    row_dual: Float
 
 
 def _incidence(participant: Int, participants: int) -> csr_array:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridpact.arrays import Bool, Complex, Float
+from gridpact.arrays import Bool, Complex, Float, Int
 from gridpact.clearing.injection import Injection
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import ElementKind, Network
@@ -47,6 +47,14 @@ class OperatingLimits:
     voltage_min_pu: Float
     voltage_max_pu: Float
     loading_max_percent: Float
+
+    def at(self, periods: Int) -> "OperatingLimits":
+        """The limits of some periods, in their order."""
+        return OperatingLimits(
+            voltage_min_pu=self.voltage_min_pu[periods],
+            voltage_max_pu=self.voltage_max_pu[periods],
+            loading_max_percent=self.loading_max_percent[periods],
+        )
 
     def repeated(self, period: int, count: int) -> "OperatingLimits":
         """The limits of one period, `count` times."""

@@ -39,13 +39,14 @@ class Pairs:
     def of(cls, problem: ClearingProblem, columns: Int) -> tuple["Pairs", Int]:
         """The pairs of the given columns of a problem, and the pair of each of these columns.
 
-        Columns of one period have pairs of their own, so those of different submission do too.
+        Columns of one period have pairs of their own, so those of different submission or terms do too.
         """
         offers, participants = problem.offers, problem.participants
-        ranks = int(offers.column_rank.max(initial=0)) + 1
+        pool = offers.column_pool
+        pools = int(pool.max(initial=0)) + 1
         key = offers.column_seller[columns] * len(participants) + offers.column_buyer[columns]
-        distinct, pair_of_column = np.unique(key * ranks + offers.column_rank[columns], return_inverse=True)
-        seller, buyer = np.divmod(distinct // ranks, len(participants))
+        distinct, pair_of_column = np.unique(key * pools + pool[columns], return_inverse=True)
+        seller, buyer = np.divmod(distinct // pools, len(participants))
         sold, bought = problem.seller_injects[seller], -problem.buyer_draws[buyer]
         pairs = cls(
             network=problem.network,
@@ -77,6 +78,22 @@ class Pairs:
     def injected_q(self) -> csr_array:
         """kvar more injected at each node per kW of each pair, (N, K)."""
         return self._at_nodes(self.sold_q, self.bought_q)
+
+    @cached_property
+    def by_seller(self) -> tuple[csr_array, csr_array]:
+        """kW and kvar more injected at each node per kW that each of S sellers sells, (N, S) each."""
+        return self._by_participant(self.seller, self.sold_p, self.sold_q)
+
+    @cached_property
+    def by_buyer(self) -> tuple[csr_array, csr_array]:
+        """kW and kvar more injected at each node per kW that each of B buyers buys, (N, B) each."""
+        return self._by_participant(self.buyer, self.bought_p, self.bought_q)
+
+    def _by_participant(self, participant: Int, p: Float, q: Float) -> tuple[csr_array, csr_array]:
+        distinct, first = np.unique(participant, return_index=True)
+        cell = (self.participant_node[distinct], np.arange(len(distinct)))
+        shape = (self.network.nodes, len(distinct))
+        return csr_array((p[first], cell), shape=shape), csr_array((q[first], cell), shape=shape)
 
     def _at_nodes(self, sold: Float, bought: Float) -> csr_array:
         node = self.participant_node[np.concatenate([self.seller, self.buyer])]

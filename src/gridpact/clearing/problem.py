@@ -1,14 +1,15 @@
 """The clearing problem: how much of each column can the network carry, all of them at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from gridpact.arrays import Float, Int
+from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Allocation, Case
 from gridpact.case.participants import Participants
 from gridpact.case.trades import Trades
+from gridpact.clearing.coupling import Part, parts_of
 from gridpact.clearing.injection import (
     Injection,
     at_nodes,
@@ -26,6 +27,7 @@ from gridpact.clearing.operation import (
     operate,
     relaxed_limits,
 )
+from gridpact.clearing.units import Units, units_of
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
 
@@ -40,6 +42,8 @@ class ClearingProblem:
         network: the compiled network.
         limits: of its buses, lines and transformers, as the case states them.
         offers: rows and columns of the trades.
+        units: the trades whose terms bind them.
+        parts: the periods that their terms tie together.
         participants: P of them.
         seller_cap_kw: surplus of each participant, infinite where all it proposes to sell is within, (T, P).
         buyer_cap_kw: residual demand of each participant, infinite where all it proposes to buy is, (T, P).
@@ -52,11 +56,14 @@ class ClearingProblem:
         connected: incidence of participants on nodes, (P, N).
         rule: chooses among what the network can carry.
         hours_per_period: kW times this is kWh.
+        seconds_max: time limit of a search among decisions.
     """
 
     network: Network
     limits: Limits
     offers: Offers
+    units: Units
+    parts: tuple[Part, ...]
     participants: Participants
     seller_cap_kw: Float
     buyer_cap_kw: Float
@@ -69,6 +76,7 @@ class ClearingProblem:
     connected: csr_array
     rule: Allocation
     hours_per_period: float
+    seconds_max: float
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -92,6 +100,38 @@ class ClearingProblem:
         bought_kw = self.offers.bought_kw(column_kw, self.shape)
         return self._injection(self.baseline_at_nodes, sold_kw, bought_kw)
 
+    @property
+    def untied(self) -> Bool:
+        """Whether each period can be cleared by itself, without a decision, (T,)."""
+        untied = np.ones(self.shape[0], dtype=np.bool_)
+        for part in self.parts:
+            untied[part.periods] = False
+        return untied
+
+    def on_top_of(self, firm_kw: Float, columns: Int) -> "ClearingProblem":
+        """The problem of clearing some columns where others, `firm_kw` (C,), clear already.
+
+        What is firm becomes part of the baseline, and leaves the caps. Limits are relaxed to the state that
+        it leaves, which has been found to keep them within the tolerance of a clearing.
+        """
+        sold_kw, bought_kw = (
+            self.offers.sold_kw(firm_kw, self.shape),
+            self.offers.bought_kw(firm_kw, self.shape),
+        )
+        at_nodes = self.injection_at_nodes(firm_kw)
+        operation = operate(self.network, at_nodes)
+        offers = self.offers.of(columns)
+        return replace(
+            self,
+            offers=offers,
+            parts=tuple(parts_of(offers, self.units, self.shape[0])),
+            seller_cap_kw=np.maximum(self.seller_cap_kw - sold_kw, 0.0),
+            buyer_cap_kw=np.maximum(self.buyer_cap_kw - bought_kw, 0.0),
+            baseline_at_nodes=at_nodes,
+            baseline_operation=operation,
+            operating_limits=relaxed_limits(self.operating_limits, operation),
+        )
+
     def traded_kw(self, period: int, candidates_kw: Float) -> tuple[Float, Float]:
         """Power sold and bought by each participant, (m, P) each, under m allocations of a period, (m, n)."""
         columns = self.offers.of_period(period)
@@ -114,8 +154,14 @@ class ClearingProblem:
         return Injection(p_kw=baseline.p_kw + traded.p_kw, q_kvar=baseline.q_kvar + traded.q_kvar)
 
 
-def pose(case: Case, trades: Trades, network: Network) -> ClearingProblem:
+def pose(case: Case, trades: Trades, network: Network, *, firm: int = 0) -> ClearingProblem:
     """The clearing problem of `trades` in a case on its compiled network.
+
+    Args:
+        case: the case; its own trades are not looked at.
+        trades: to be cleared.
+        network: the compiled network.
+        firm: number of leading trades that are commitments.
 
     Raises:
         InvalidCase: a participant is on a bus that `network` does not have.
@@ -132,12 +178,21 @@ def pose(case: Case, trades: Trades, network: Network) -> ClearingProblem:
     baseline_at_nodes = at_nodes(connected, baseline)
     operation = operate(network, baseline_at_nodes)
     nominal = nominal_limits(network, case.limits, case.horizon.periods)
-    offers = spread(trades, len(participants), by_submission=case.allocation is Allocation.PRIORITY)
+    units = units_of(trades)
+    offers = spread(
+        trades,
+        len(participants),
+        unit=units.of_trade,
+        firm=firm,
+        by_submission=case.allocation is Allocation.PRIORITY,
+    )
     shape = profiles.load_kw.shape
     return ClearingProblem(
         network=network,
         limits=case.limits,
         offers=offers,
+        units=units,
+        parts=tuple(parts_of(offers, units, case.horizon.periods)),
         participants=participants,
         seller_cap_kw=_reachable(profiles.surplus_kw, offers.sold_kw(offers.column_kw, shape)),
         buyer_cap_kw=_reachable(profiles.residual_demand_kw, offers.bought_kw(offers.column_kw, shape)),
@@ -150,6 +205,7 @@ def pose(case: Case, trades: Trades, network: Network) -> ClearingProblem:
         connected=connected,
         rule=case.allocation,
         hours_per_period=case.horizon.hours_per_period,
+        seconds_max=case.seconds_max,
     )
 
 

@@ -2,8 +2,8 @@
 
     minimise    −Σ_c w_c y_c + ε Σ_c w_c (q_c − y_c)² / q_c − Σ_c λ_c q_c log(y_c + δ) − μ z Σ_c q_c
     subject to  lower_c ≤ y_c ≤ upper_c,  y_c ≥ z q_c for the columns of a level,
-                Σ sold ≤ a,  Σ bought ≤ r,
-                the physics of the network
+                sold = Σ y ≤ a of every seller,  bought = Σ y ≤ r of every buyer,
+                the physics of the network with what is sold and bought
 
 One objective serves every rule of allocation: w picks the columns whose volume counts, λ those that share
 proportionally, μ raises the common level. The even cut has a weight ε instead of a programme of its own: it
@@ -118,19 +118,21 @@ class Programme:
         """Builds the programme; without levels it serves every goal that has none."""
         self._count = len(pairs)
         self._levels = self._count if with_levels else 0
-        self._sellers, by_seller = _grouping(pairs.seller)
-        self._buyers, by_buyer = _grouping(pairs.buyer)
+        self._sellers, of_seller, by_seller = _grouping(pairs.seller)
+        self._buyers, of_buyer, by_buyer = _grouping(pairs.buyer)
+        self._groups = (of_seller, of_buyer)
         nothing = ca.SX(0, 1)
         power, proposed = ca.SX.sym("y", self._count), ca.SX.sym("q", self._count)
+        sold, bought = ca.SX.sym("sold", len(self._sellers)), ca.SX.sym("bought", len(self._buyers))
         level, levelled = ca.SX.sym("z"), ca.SX.sym("levelled", self._count)
         volume, shared = ca.SX.sym("w", self._count), ca.SX.sym("lambda", self._count)
         rise = ca.SX.sym("mu")
         state = physics.variables if physics else nothing
         rows = (
-            physics.equations(power) if physics else nothing,
+            physics.equations(sold, bought) if physics else nothing,
             physics.limited() if physics else nothing,
-            by_seller @ power,
-            by_buyer @ power,
+            by_seller @ power - sold,
+            by_buyer @ power - bought,
             power - level * levelled * proposed if with_levels else nothing,
         )
         objective = (
@@ -140,21 +142,22 @@ class Programme:
             - rise * level * ca.sum1(proposed)
         )
         self._states = state.shape[0]
+        self._traded = self._states + len(self._sellers) + len(self._buyers)
         self._equations = rows[0].shape[0]
         self._row_ends = np.cumsum([row.shape[0] for row in rows])[:-1]
         parameters = physics.parameters if physics else nothing
         self._programme: dict[str, Any] = {
-            "x": ca.vertcat(state, power, level),
+            "x": ca.vertcat(state, sold, bought, power, level),
             "p": ca.vertcat(parameters, proposed, volume, shared, levelled, rise),
             "f": objective,
             "g": ca.vertcat(*rows),
         }
-        self._solver = ca.nlpsol("clearing", "ipopt", self._programme, _OPTIONS)
+        self._solver = ca.nlpsol("clearing", "ipopt", self._programme, IPOPT_OPTIONS)
 
     @cached_property
     def _cautious_solver(self) -> Any:
         """For what the first solver fails on: slower, with a barrier that only ever falls."""
-        options = _OPTIONS | {"ipopt": _OPTIONS["ipopt"] | {"mu_strategy": "monotone"}}
+        options = IPOPT_OPTIONS | {"ipopt": IPOPT_OPTIONS["ipopt"] | {"mu_strategy": "monotone"}}
         return ca.nlpsol("cautious_clearing", "ipopt", self._programme, options)
 
     def solve(
@@ -178,26 +181,30 @@ class Programme:
         caps = data.seller_cap_kw[self._sellers], data.buyer_cap_kw[self._buyers]
         unbounded = np.full(self._states, np.inf)
         no_minimum = np.full(len(caps[0]) + len(caps[1]), -np.inf)
-        equal = np.zeros(self._equations)
+        equal, linked = np.zeros(self._equations), np.zeros(len(no_minimum))
+        start = lower + start_share * (upper - lower)
+        traded = [np.bincount(group, weights=start) for group in self._groups]
         result = solver(
-            x0=np.concatenate([data.start, lower + start_share * (upper - lower), [0.0]]),
+            x0=np.concatenate([data.start, *traded, start, [0.0]]),
             p=np.concatenate(parameters),
-            lbx=np.concatenate([-unbounded, lower, [0.0]]),
-            ubx=np.concatenate([unbounded, upper, [1.0 if goal.level else 0.0]]),
-            lbg=np.concatenate([equal, data.limit_lower, no_minimum, np.zeros(self._levels)]),
-            ubg=np.concatenate([equal, data.limit_upper, *caps, np.full(self._levels, np.inf)]),
+            lbx=np.concatenate([-unbounded, no_minimum, lower, [0.0]]),
+            ubx=np.concatenate([unbounded, *caps, upper, [1.0 if goal.level else 0.0]]),
+            lbg=np.concatenate([equal, data.limit_lower, linked, np.zeros(self._levels)]),
+            ubg=np.concatenate([equal, data.limit_upper, linked, np.full(self._levels, np.inf)]),
         )
-        return self._optimum(result, _status(solver.stats()), data)
+        return self._optimum(result, status_of(solver.stats()), data)
 
     def _optimum(self, result: Any, status: SolverStatus, data: PeriodData) -> Optimum:
         variables = np.asarray(result["x"]).ravel()
-        _, limit, seller, buyer, level = np.split(np.asarray(result["lam_g"]).ravel(), self._row_ends)
+        _, limit, _, _, level = np.split(np.asarray(result["lam_g"]).ravel(), self._row_ends)
+        bound = np.asarray(result["lam_x"]).ravel()[self._states : self._traded]
+        seller, buyer = np.split(bound, [len(self._sellers)])
         _, limit_value, *_ = np.split(np.asarray(result["g"]).ravel(), self._row_ends)
         participants = len(data.seller_cap_kw)
         return Optimum(
             status=status,
             state=variables[: self._states],
-            column_kw=variables[self._states : -1][data.pair],
+            column_kw=variables[self._traded : -1][data.pair],
             level=float(variables[-1]),
             seller_dual=_spread(np.maximum(seller, 0.0), self._sellers, participants),
             buyer_dual=_spread(np.maximum(buyer, 0.0), self._buyers, participants),
@@ -223,7 +230,7 @@ def programme_over_network(pairs: Pairs, *, with_levels: bool) -> tuple[Programm
     return Programme(pairs, physics, with_levels=with_levels), physics
 
 
-def _status(stats: dict[str, Any]) -> SolverStatus:
+def status_of(stats: dict[str, Any]) -> SolverStatus:
     """How Ipopt ended: by its own word, or where it stopped short of its tolerance by how little is left.
 
     At 1e-12 it may end for want of a step that changes anything in double precision; the point is then as
@@ -240,7 +247,7 @@ def _status(stats: dict[str, Any]) -> SolverStatus:
     return SolverStatus.FAILED
 
 
-_OPTIONS: dict[str, Any] = {
+IPOPT_OPTIONS: dict[str, Any] = {
     "print_time": False,
     "show_eval_warnings": False,
     "ipopt": {
@@ -257,11 +264,11 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def _grouping(participant: Int) -> tuple[Int, Any]:
-    """The distinct participants, (S,), and the matrix that sums pairs by them, (S, K)."""
+def _grouping(participant: Int) -> tuple[Int, Int, Any]:
+    """The distinct participants, (S,), which one each pair has, (K,), and the sum by them, (S, K)."""
     distinct, row = np.unique(participant, return_inverse=True)
     sparsity = ca.Sparsity.triplet(len(distinct), len(row), row.tolist(), list(range(len(row))))
-    return distinct, ca.DM(sparsity, 1.0)
+    return distinct, row, ca.DM(sparsity, 1.0)
 
 
 def _spread(values: Float | Bool, index: Int, count: int, otherwise: float = 0.0) -> Float:

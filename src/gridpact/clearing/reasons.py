@@ -51,6 +51,19 @@ class ActiveLimits:
             effect=np.empty((0, columns)),
         )
 
+    @classmethod
+    def joined(cls, parts: "list[ActiveLimits]", columns: int) -> "ActiveLimits":
+        """All limits of `parts`, for the same `columns` columns."""
+        parts = [cls.none(columns), *parts]
+        return cls(
+            limited_by=np.concatenate([part.limited_by for part in parts]),
+            element=np.concatenate([part.element for part in parts]),
+            value=np.concatenate([part.value for part in parts]),
+            limit=np.concatenate([part.limit for part in parts]),
+            dual=np.concatenate([part.dual for part in parts]),
+            effect=np.vstack([part.effect for part in parts]),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveCaps:
@@ -65,6 +78,8 @@ class ActiveCaps:
 def reasons(limits: ActiveLimits, caps: ActiveCaps, seller: Int, buyer: Int) -> tuple[Int, Int]:
     """The `LimitedBy` and the element of each column, (n,) each, were it cut.
 
+    A column that nothing in its period holds down is held by its terms, through another period.
+
     Args:
         limits: of the network.
         caps: of the participants.
@@ -75,12 +90,13 @@ def reasons(limits: ActiveLimits, caps: ActiveCaps, seller: Int, buyer: Int) -> 
     share = np.vstack(
         [limits.dual[:, None] * limits.effect, caps.seller_dual[seller], caps.buyer_dual[buyer]]
     )
-    strongest = np.argmax(np.round(share, SHARE_DECIMALS), axis=0)
+    share = np.round(share, SHARE_DECIMALS)
+    strongest = np.argmax(share, axis=0)
+    held = share[strongest, np.arange(share.shape[1])] > 0.0
     kinds = np.concatenate([limits.limited_by, [LimitedBy.SELLER_SURPLUS, LimitedBy.BUYER_DEMAND]])
     elements = np.append(limits.element, [-1, -1])[strongest]
-    return kinds[strongest], np.select(
-        [strongest == count, strongest == count + 1], [seller, buyer], elements
-    )
+    elements = np.select([strongest == count, strongest == count + 1], [seller, buyer], elements)
+    return np.where(held, kinds[strongest], LimitedBy.TERMS), np.where(held, elements, -1)
 
 
 def binding_limits(period: int, limits: ActiveLimits, caps: ActiveCaps) -> BindingLimits:

@@ -1,11 +1,12 @@
 """Solution: what a formulation finds for a clearing problem, with its reasons."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 
-from gridpact.arrays import Float, Int
+from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.offers import Offers
 
 SNAP_KW = 1e-7
@@ -105,7 +106,8 @@ class PeriodStatus(IntEnum):
     IN_FULL = 0
     OPTIMAL = 1
     ACCEPTABLE = 2
-    BEST_FOUND = 3
+    TIME_LIMIT = 3
+    BEST_FOUND = 4
 
     @property
     def label(self) -> str:
@@ -137,6 +139,30 @@ class PeriodSolution:
     volume_bound_kw: float
     status: PeriodStatus
 
+    def rejecting(self, rejected: Bool, *, stopped: bool) -> "PeriodSolution":
+        """This solution, where terms are what rejects some columns, (n,), in a search that stopped or not."""
+        return replace(
+            self,
+            limited_by=np.where(rejected, LimitedBy.TERMS, self.limited_by),
+            element=np.where(rejected, -1, self.element),
+            status=max(self.status, PeriodStatus.TIME_LIMIT) if stopped else self.status,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartOutcome:
+    """How far the search of periods that terms tie together got.
+
+    Attributes:
+        periods: which.
+        upper_kw: no allocation that the relaxation admits clears more than this in all of them, Σ kW.
+        is_finished: whether it ended by itself, and not at the time limit.
+    """
+
+    periods: Int
+    upper_kw: float
+    is_finished: bool
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solution:
@@ -149,6 +175,7 @@ class Solution:
         binding: limits with a shadow price.
         volume_bound_kw: no allocation clears more than this total power in a period, (T,).
         status: a `PeriodStatus` per period, (T,).
+        parts: the periods that terms tie together, and their searches.
     """
 
     column_kw: Float
@@ -157,6 +184,7 @@ class Solution:
     binding: BindingLimits
     volume_bound_kw: Float
     status: Int
+    parts: tuple[PartOutcome, ...] = ()
 
     @classmethod
     def in_full(cls, offers: Offers, periods: int) -> "Solution":
@@ -190,7 +218,33 @@ class Solution:
             binding=BindingLimits.joined([self.binding.without(periods), *(one.binding for one in solved)]),
             volume_bound_kw=volume_bound_kw,
             status=status,
+            parts=self.parts,
         )
+
+    def upper_kw(self, volume_kw: Float, *, exact: bool) -> float:
+        """What no allocation clears more than, Σ kW over all periods.
+
+        Args:
+            volume_kw: cleared volume of each period, (T,).
+            exact: whether the optimum of a period without terms counts as its own bound.
+        """
+        bound_kw = self.volume_bound_kw.copy()
+        is_optimum = np.isin(
+            self.status, [PeriodStatus.IN_FULL, PeriodStatus.OPTIMAL, PeriodStatus.ACCEPTABLE]
+        )
+        if exact:
+            bound_kw = np.where(is_optimum, np.minimum(bound_kw, volume_kw), bound_kw)
+        for part in self.parts:
+            bound_kw[part.periods] = 0.0
+        return float(bound_kw.sum()) + sum(part.upper_kw for part in self.parts)
+
+    def with_parts(self, parts: Iterable[PartOutcome]) -> "Solution":
+        """This solution with the searches that it took, instead of earlier ones in the same periods."""
+        new = tuple(parts)
+        kept = [
+            one for one in self.parts if not any(np.isin(one.periods, other.periods).any() for other in new)
+        ]
+        return replace(self, parts=(*kept, *new))
 
 
 def snapped(column_kw: Float, proposed_kw: Float) -> Float:

@@ -40,10 +40,12 @@ class Scale:
         Rounds down, so that no cap is exceeded, but takes what lies below a whole number by no more than
         the noise of floating point (0.01 quanta, or four units in the last place) for that number.
         """
-        exact = np.minimum(power_kw, self.largest_kw) * self.quanta_per_kw
-        nearest = np.rint(exact)
-        is_noise = nearest - exact <= _NOISE_QUANTA + _NOISE_RATIO * exact
-        return np.where(is_noise, nearest, np.floor(exact)).astype(np.int64)
+        return _whole(np.minimum(power_kw, self.largest_kw) * self.quanta_per_kw)
+
+    def uncapped_quanta(self, power_kw: Float) -> Int:
+        """As `quanta`, but for powers that are only compared with: more than can be traded stays more."""
+        with np.errstate(over="ignore"):
+            return _whole(np.minimum(power_kw * self.quanta_per_kw, _LARGEST_SUM_QUANTA))
 
     def kw(self, quanta: Int) -> Float:
         """The power of each number of quanta, kW, same shape."""
@@ -60,8 +62,8 @@ class Capacity:
 
     Attributes:
         scale: the quantum.
-        sellable: surplus a less what bilateral trades already sell, quanta, (T, P), not negative.
-        buyable: residual demand r less what bilateral trades already buy, quanta, (T, P), not negative.
+        sellable: surplus a less what is already sold, quanta, (T, P), not negative.
+        buyable: residual demand r less what is already bought, quanta, (T, P), not negative.
     """
 
     scale: Scale
@@ -70,13 +72,14 @@ class Capacity:
 
 
 def capacity(case: Case) -> Capacity:
-    """What every participant can still sell and buy beside the bilateral trades of the case."""
+    """What every participant can still sell and buy beside the trades and commitments of the case."""
     surplus_kw, residual_kw = case.profiles.surplus_kw, case.profiles.residual_demand_kw
     largest_kw = float(max(surplus_kw.max(initial=0.0), residual_kw.max(initial=0.0)))
-    summands = len(case.orders) + len(case.trades) + len(case.participants)
+    summands = len(case.orders) + len(case.trades) + len(case.commitments) + len(case.participants)
     scale = Scale(quanta_per_kw=_quanta_per_kw(summands * largest_kw), largest_kw=largest_kw)
-    sold = _proposed(case.trades, case.trades.seller, surplus_kw.shape, scale)
-    bought = _proposed(case.trades, case.trades.buyer, residual_kw.shape, scale)
+    both = (case.trades, case.commitments)
+    sold = sum(_proposed(trades, trades.seller, surplus_kw.shape, scale) for trades in both)
+    bought = sum(_proposed(trades, trades.buyer, residual_kw.shape, scale) for trades in both)
     return Capacity(
         scale=scale,
         sellable=frozen(np.maximum(scale.quanta(surplus_kw) - sold, 0), np.int64),
@@ -85,13 +88,20 @@ def capacity(case: Case) -> Capacity:
 
 
 def _proposed(trades: Trades, participant: Int, shape: tuple[int, ...], scale: Scale) -> Int:
-    """Quanta that each participant already trades bilaterally in each period, (T, P)."""
+    """Quanta that each participant already trades in each period, (T, P)."""
     periods, participants = shape
     quanta = scale.quanta(trades.power_kw)
     change = np.zeros((periods + 1, participants), dtype=np.int64)
     np.add.at(change, (trades.start, participant), quanta)
     np.subtract.at(change, (trades.end, participant), quanta)
     return np.cumsum(change, axis=0)[:periods]
+
+
+def _whole(exact: Float) -> Int:
+    """Whole numbers, each rounded down but for the noise of floating point, same shape."""
+    nearest = np.rint(exact)
+    is_noise = nearest - exact <= _NOISE_QUANTA + _NOISE_RATIO * exact
+    return np.where(is_noise, nearest, np.floor(exact)).astype(np.int64)
 
 
 def _quanta_per_kw(largest_sum_kw: float) -> float:

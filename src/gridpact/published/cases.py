@@ -11,6 +11,7 @@ from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.participants import DEFAULT_RETAILER, Participants
 from gridpact.case.profiles import Profiles
+from gridpact.case.terms import Terms
 from gridpact.case.trades import Trades
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
@@ -80,6 +81,7 @@ def cigre_extreme() -> Case:
             power_kw=frozen(np.full(count, trade_kw), float),
             price_per_kwh=frozen(np.full(count, ASK_PER_KWH), float),
             submitted=frozen(np.zeros(count), np.int64),
+            terms=Terms.none(count),
         ),
     )
 
@@ -105,6 +107,7 @@ def _day(
             power_kw=frozen(np.where(is_seller, SELLER_ORDER_KW, BUYER_ORDER_KW), float),
             price_per_kwh=frozen(np.where(is_seller, ASK_PER_KWH, BID_PER_KWH), float),
             submitted=frozen(np.zeros(len(names)), np.int64),
+            terms=Terms.none(len(names)),
         ),
     )
 

@@ -1,5 +1,8 @@
-"""The report: one self-contained page of pictures."""
+"""The report and other results as self-contained pages of pictures."""
 
+from gridpact.report.envelope_page import envelope_page
 from gridpact.report.page import report_page
+from gridpact.report.settlement_page import settlement_page
+from gridpact.report.statement_page import statement_pages
 
-__all__ = ["report_page"]
+__all__ = ["envelope_page", "report_page", "settlement_page", "statement_pages"]

@@ -7,6 +7,7 @@ from importlib.resources import files
 from string import Template
 
 from gridpact.report import sections
+from gridpact.report.commitments import commitments_picture, commitments_section
 from gridpact.report.drawing import network_drawing
 from gridpact.report.numbers import script_json
 from gridpact.report.periods import period_axis
@@ -16,7 +17,7 @@ from gridpact.results.clearance import Clearance
 
 
 def report_page(clearance: Clearance) -> str:
-    """The report page of a clearance: verdict, pictures, cut trades, binding limits, origin.
+    """The report page of a clearance: verdict, pictures, commitments, cut trades, binding limits, origin.
 
     Args:
         clearance: the result to show.
@@ -35,6 +36,9 @@ def report_page(clearance: Clearance) -> str:
         "voltage": voltage_picture(clearance, axis),
         "loading": loading_picture(clearance, axis),
     }
+    firm = commitments_picture(clearance, axis)
+    if firm["data"]:
+        pictures["commitments"] = firm
     return Template(_resource("page.html")).substitute(
         head(clearance),
         style=_resource("style.css"),
@@ -44,6 +48,7 @@ def report_page(clearance: Clearance) -> str:
         voltage=sections.voltage(clearance),
         loading=sections.loading(pictures["loading"]),
         cuts=sections.cuts(clearance),
+        commitments=commitments_section(clearance, firm),
         binding=sections.binding(clearance),
         broken=sections.broken(clearance),
         baseline=sections.baseline(clearance),

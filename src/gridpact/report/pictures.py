@@ -51,7 +51,7 @@ class Series:
 def load_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
     """Load of all participants by where it is served from."""
     dispatch = clearance.dispatch
-    return _stack(
+    return stack(
         axis,
         "Load (kW)",
         Series(name="Own generation", kw=dispatch.own_use_kw.sum(axis=1), colour=GREEN),
@@ -64,7 +64,7 @@ def load_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
 def generation_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
     """Generation of all participants by where it goes."""
     dispatch = clearance.dispatch
-    return _stack(
+    return stack(
         axis,
         "Generation (kW)",
         Series(name="Own use", kw=dispatch.own_use_kw.sum(axis=1), colour=GREEN),
@@ -142,7 +142,7 @@ def of_kind(clearance: Clearance, kind: ElementKind) -> Bool:
     return np.array([known is kind for known in clearance.network.elements.kind], dtype=np.bool_)
 
 
-def _stack(axis: PeriodAxis, y_title: str, *series: Series) -> Picture:
+def stack(axis: PeriodAxis, y_title: str, *series: Series) -> Picture:
     """Bars on one another, without the series that are zero throughout; empty where all of them are."""
     shown = [each for each in series if np.abs(each.kw).max(initial=0.0) > NEGLIGIBLE_KW]
     if not shown:

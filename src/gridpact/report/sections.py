@@ -185,15 +185,14 @@ def origin(clearance: Clearance) -> str:
 
 
 def _cut_rows(clearance: Clearance, runs: pd.DataFrame) -> list[tuple[str, ...]]:
-    trades, hours = clearance.trades, clearance.case.horizon.hours_per_period
-    power_kw = dict(zip(trades.ids, trades.power_kw.tolist(), strict=True))
+    hours = clearance.case.horizon.hours_per_period
     rows: list[tuple[str, ...]] = []
     for run in runs.to_dict("records"):
-        proposed_kw = power_kw[run["trade"]]
+        proposed_kw = run["proposed_kw"]
         lost_kw = run["kwh"] / ((run["last"] - run["first"] + 1) * hours)
         rows.append(
             (
-                run["trade"],
+                run["trade"] + (" (firm)" if run["committed"] else ""),
                 f"{run['seller']} → {run['buyer']}",
                 span(clearance.case.horizon, run["first"], run["last"]),
                 fixed(proposed_kw, 3),

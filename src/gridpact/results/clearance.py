@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gridpact.arrays import Float, Int
+from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Case
 from gridpact.case.trades import Trades
 from gridpact.clearing.certify import Certificate
 from gridpact.clearing.offers import Offers
 from gridpact.clearing.operation import OperatingLimits, Operation
+from gridpact.clearing.robust import Robustness
 from gridpact.clearing.solution import Solution
 from gridpact.clearing.verify import Verification
 from gridpact.dispatch import Schedule
@@ -24,18 +25,20 @@ if TYPE_CHECKING:
 class Clearance:
     """How much of each trade clears, the dispatch that follows, and the proof.
 
-    The arrays are the result; `cleared`, `schedule`, `network_state`, `exchange`, `limits` and `summary`
-    are made of them on first use.
+    The arrays are the result; `cleared`, `commitments`, `schedule`, `network_state`, `exchange`, `limits` and
+    `summary` are made of them on first use.
 
     Attributes:
         case: what was cleared.
         network: its compiled network.
-        trades: the trades, those matched from orders included.
+        trades: the commitments, the bilateral trades, and those matched from orders.
         matched: how many of them, the last ones, were matched from orders.
+        committed: how many of them, the first ones, are commitments: a trade may be several of them.
         offers: the trades spread over periods.
         solution: cleared power and reasons.
         greatest_volume_kw: volume of each period by `max-volume`, (T,).
         certificate: a proven bound on the volume; only where it was asked for.
+        robustness: how the allocation survives outages; only where it was asked for.
         dispatch: the schedule as arrays, (T, P).
         bus_position: position of each participant's bus in `network.bus_ids`, (P,).
         baseline: the true state of the network with no trade cleared.
@@ -50,10 +53,12 @@ class Clearance:
     network: Network
     trades: Trades
     matched: int
+    committed: int = 0
     offers: Offers
     solution: Solution
     greatest_volume_kw: Float
     certificate: Certificate | None
+    robustness: Robustness | None = None
     dispatch: Schedule
     bus_position: Int
     baseline: Operation
@@ -68,12 +73,24 @@ class Clearance:
         volume = f"{self.summary['cleared_kwh']:.3f} of {self.summary['proposed_kwh']:.3f} kWh"
         return f"<Clearance '{self.case.name}': {self.verification.status}, {volume}>"
 
+    @property
+    def is_committed(self) -> Bool:
+        """Whether each row of `cleared` is of a commitment, (R,)."""
+        return self.offers.trade < self.committed
+
     @cached_property
     def cleared(self) -> "pd.DataFrame":
         """One row per trade and period of its window, columns `tables.CLEARED`."""
         from gridpact.results.tables import cleared_table
 
         return cleared_table(self)
+
+    @cached_property
+    def commitments(self) -> "pd.DataFrame":
+        """One row per commitment and period in which it is cut, columns `tables.COMMITMENTS`."""
+        from gridpact.results.tables import commitments_table
+
+        return commitments_table(self)
 
     @cached_property
     def schedule(self) -> "pd.DataFrame":

@@ -16,6 +16,7 @@ from gridpact.errors import InvalidUsage
 SUMMARY_FILE = "summary.json"
 REPORT_FILE = "report.html"
 TABLES = ("cleared", "schedule", "network", "exchange", "limits")
+COMMITMENTS = "commitments"
 MATCHED = "trades"
 
 _OTHER_FOLDER = "name a folder that is new or empty, or holds an earlier result of the same kind"
@@ -51,7 +52,7 @@ class ResultKind:
 
 CLEARANCE = ResultKind(
     words="a clearance",
-    names=_table_files(*TABLES, MATCHED) | {SUMMARY_FILE, REPORT_FILE},
+    names=_table_files(*TABLES, COMMITMENTS, MATCHED) | {SUMMARY_FILE, REPORT_FILE},
     is_one=_is_a_summary,
 )
 MATCHED_TRADES = ResultKind(words="matched trades", names=_table_files(MATCHED), is_one=lambda folder: True)
@@ -59,7 +60,11 @@ KINDS = (CLEARANCE, MATCHED_TRADES)
 
 
 def check_output_folder(
-    folder: str | Path, kind: ResultKind = CLEARANCE, *, case_folder: Path | None = None
+    folder: str | Path,
+    kind: ResultKind = CLEARANCE,
+    *,
+    case_folder: Path | None = None,
+    commitments: Path | None = None,
 ) -> Path:
     """Makes sure that a result may be written to `folder`, and gives the path that it resolves to.
 
@@ -69,18 +74,23 @@ def check_output_folder(
         folder: the output folder as the user names it.
         kind: of the result.
         case_folder: what the result is made of, if it is a folder.
+        commitments: the earlier result that it goes on from, if there is one.
 
     Raises:
         InvalidUsage: it is a file, holds anything that is not part of such a result, is or holds the case
-            folder or the current one, or cannot be written to.
+            folder, that of the commitments or the current one, or cannot be written to.
     """
     with _refused_by_the_system(folder):
         target = Path(os.path.realpath(folder))
         if target.exists() and not target.is_dir():
             raise InvalidUsage(f"{folder} is a file", _OTHER_FOLDER)
-        if case_folder is not None:
-            _refuse_around(target, Path(os.path.realpath(case_folder)), folder, "the case folder")
-        _refuse_around(target, Path(os.path.realpath(Path.cwd())), folder, "the current folder")
+        for inner, words in (
+            (case_folder, "the case folder"),
+            (commitments, "the result that the commitments come from"),
+            (Path.cwd(), "the current folder"),
+        ):
+            if inner is not None:
+                _refuse_around(target, Path(os.path.realpath(inner)), folder, words)
         if target.is_mount():
             raise InvalidUsage(f"{folder} is a mount point, which cannot be replaced", "name a folder in it")
         _refuse_content(target, folder, kind)

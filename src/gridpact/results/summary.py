@@ -8,7 +8,7 @@ from gridpact import __version__
 from gridpact.case.case import Formulation
 from gridpact.clearing.certify import ProvenBy
 from gridpact.clearing.solution import PeriodStatus
-from gridpact.results.phrases import counted
+from gridpact.results.phrases import counted, significant
 from gridpact.results.violations import baseline_violations, dispatch_violations, remaining_violations
 
 if TYPE_CHECKING:
@@ -31,9 +31,11 @@ def summarise(clearance: "Clearance") -> dict[str, Any]:
         "formulation": str(case.formulation),
         "allocation": str(case.allocation),
         "periods": case.horizon.periods,
-        "trades": len(clearance.trades),
+        "resolution": case.horizon.resolution,
+        "trades": len(set(clearance.trades.ids)),
         "proposed_kwh": _figure(float(clearance.offers.proposed_kw.sum()) * hours),
         "cleared_kwh": _figure(cleared_kwh),
+        "commitments": _commitments(clearance),
         "load_kwh": _figure(load_kwh),
         "p2p_share_of_load": _figure(cleared_kwh / load_kwh if load_kwh else 0.0),
         "baseline_violations": baseline_violations(clearance),
@@ -48,6 +50,7 @@ def summarise(clearance: "Clearance") -> dict[str, Any]:
         },
         "bound": _bound(clearance, cleared_kwh),
         "price_of_fairness": _price_of_fairness(clearance, cleared_kwh),
+        **_robustness(clearance),
         "solves": _solves(clearance),
         "notices": _notices(clearance),
         "seconds": {name: round(value, 6) for name, value in clearance.seconds.items()},
@@ -56,16 +59,33 @@ def summarise(clearance: "Clearance") -> dict[str, Any]:
     }
 
 
+def _commitments(clearance: "Clearance") -> dict[str, float]:
+    """What earlier clearings had made firm, and what is kept of it."""
+    firm, hours = clearance.cleared[clearance.is_committed], clearance.case.horizon.hours_per_period
+    return {
+        "trades": firm["trade"].nunique(),
+        "committed_kwh": _figure(float(firm["proposed_kw"].sum()) * hours),
+        "kept_kwh": _figure(float(firm["cleared_kw"].sum()) * hours),
+        "cut_trades": clearance.commitments["trade"].nunique(),
+        "cut_rows": len(clearance.commitments),
+    }
+
+
 def _bound(clearance: "Clearance", cleared_kwh: float) -> dict[str, Any]:
     """What no allocation can exceed, by the caps or the DC optimum, or proven by a certificate."""
     certificate, solution = clearance.certificate, clearance.solution
     hours = clearance.case.horizon.hours_per_period
-    upper_kw = solution.volume_bound_kw if certificate is None else certificate.upper_kw
-    upper_kwh = float(upper_kw.sum()) * hours
+    if certificate is None:
+        volume_kw = clearance.offers.volume_kw(solution.column_kw, clearance.case.horizon.periods)
+        upper_kwh = solution.upper_kw(volume_kw, exact=bool(solution.parts)) * hours
+    else:
+        upper_kwh = float(certificate.upper_kw.sum()) * hours
     bound: dict[str, Any] = {
         "upper_kwh": _figure(upper_kwh),
         "gap": _figure(max(upper_kwh - cleared_kwh, 0.0) / upper_kwh if upper_kwh else 0.0),
     }
+    if certificate is None and solution.parts:
+        return bound | {"method": "search", "finished": all(part.is_finished for part in solution.parts)}
     if certificate is None:
         return bound | {"method": "dc" if clearance.case.formulation is Formulation.DC else "caps"}
     labels, times = [ProvenBy(by).label for by in certificate.proven_by], clearance.case.horizon.labels()
@@ -93,12 +113,31 @@ def _price_of_fairness(clearance: "Clearance", cleared_kwh: float) -> dict[str, 
     }
 
 
+def _robustness(clearance: "Clearance") -> dict[str, Any]:
+    """How the allocation survives outages, where that was asked for."""
+    found, hours = clearance.robustness, clearance.case.horizon.hours_per_period
+    if found is None:
+        return {}
+    facts = {
+        "mode": str(clearance.case.robustness),
+        "outages": found.outages,
+        "broken_before": found.broken_before,
+        "broken_after": found.broken_after,
+        "cost_kwh": _figure(float(found.cost_kw.sum()) * hours),
+        "max_voltage_excess_pu": _figure(found.max_voltage_excess_pu),
+        "max_loading_excess_percent": _figure(found.max_loading_excess_percent),
+    }
+    return {"robustness": facts}
+
+
 def _notices(clearance: "Clearance") -> list[str]:
     """What a reader must know before trusting the dispatch, then what was said of the input, each once."""
     own = (
         *_without_solution(clearance),
         *_unproven(clearance),
+        *_stopped(clearance),
         *_disagreeing(clearance),
+        *_cut_commitments(clearance),
         *_by_formulation(clearance),
     )
     return list(dict.fromkeys([*own, *clearance.case.warnings, *clearance.network.notices]))
@@ -131,6 +170,16 @@ def _unproven(clearance: "Clearance") -> list[str]:
     ]
 
 
+def _stopped(clearance: "Clearance") -> list[str]:
+    stopped = [part for part in clearance.solution.parts if not part.is_finished]
+    if not stopped:
+        return []
+    return [
+        f"The search among the terms of trades stopped at its time limit of "
+        f"{clearance.case.seconds_max:g} s: a better choice may exist, within the gap; a rerun may differ."
+    ]
+
+
 def _disagreeing(clearance: "Clearance") -> list[str]:
     difference = clearance.verification.max_difference_pu
     if difference <= DISAGREEMENT_PU:
@@ -138,6 +187,17 @@ def _disagreeing(clearance: "Clearance") -> list[str]:
     return [
         f"The two power flows differ by up to {difference:.1e} pu: one conversion of the network is wrong. "
         "Please report this network."
+    ]
+
+
+def _cut_commitments(clearance: "Clearance") -> list[str]:
+    figures = _commitments(clearance)
+    if not figures["cut_rows"]:
+        return []
+    lost_kwh = figures["committed_kwh"] - figures["kept_kwh"]
+    return [
+        f"The forecast no longer carries what was firm: {counted(int(figures['cut_trades']), 'commitment')} "
+        f"cut by {significant(lost_kwh)} kWh in all."
     ]
 
 

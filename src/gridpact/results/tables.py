@@ -29,6 +29,7 @@ CLEARED = (
     "limited_by",
     "element",
 )
+COMMITMENTS = ("trade", "time", "committed_kw", "kept_kw", "limited_by", "element")
 SCHEDULE = (
     "time",
     "participant",
@@ -69,6 +70,13 @@ def cleared_table(clearance: "Clearance") -> pd.DataFrame:
         "element": element_labels(clearance, limited_by, element),
     }
     return pd.DataFrame({name: columns[name] for name in CLEARED})
+
+
+def commitments_table(clearance: "Clearance") -> pd.DataFrame:
+    """The commitments that are cut, in each period in which they are, and why."""
+    cleared = clearance.cleared.rename(columns={"proposed_kw": "committed_kw", "cleared_kw": "kept_kw"})
+    is_cut = clearance.is_committed & (cleared["kept_kw"] < cleared["committed_kw"])
+    return cleared.loc[is_cut, list(COMMITMENTS)].reset_index(drop=True)
 
 
 def schedule_table(clearance: "Clearance") -> pd.DataFrame:

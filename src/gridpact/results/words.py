@@ -88,6 +88,8 @@ def outcome(clearance: "Clearance") -> str:
         remaining = summary["remaining_violations"]
         head = f"{counted(len(remaining), 'limit')} of the case still broken with the trades"
         lines += _listed("remaining", head, violation_sentences(clearance, remaining))
+    if clearance.committed:
+        lines.append(f"  firm      {_firm(clearance)}")
     if cuts := cut_sentences(clearance):
         lines += _listed("cuts", str(len(cuts)), cuts, where=f" in cleared.{case.table_format}")
     lines += [f"  notice    {notice}" for notice in summary["notices"]]
@@ -95,9 +97,13 @@ def outcome(clearance: "Clearance") -> str:
 
 
 def proof_and_price(clearance: "Clearance") -> list[tuple[str, str]]:
-    """What the certificate proves and what the rule costs in volume, each with its word, if there is any."""
+    """What is proven, and what the rule and robustness cost in volume, each with its word, if there is any."""
     bound, price = clearance.summary["bound"], clearance.summary["price_of_fairness"]
     lines: list[tuple[str, str]] = []
+    if bound["method"] == "search" and clearance.trades.terms.given.any():
+        ended = "" if bound["finished"] else "; stopped at the time limit"
+        found = f"no choice among the terms of trades clears more than {bound['upper_kwh']:.3f} kWh"
+        lines.append(("searched", f"{found}: gap {bound['gap']:.4%}{ended}"))
     if clearance.certificate is not None:
         worst = max(bound["periods"], key=lambda period: float(period["gap"]))
         proof = f"no allocation clears more than {bound['upper_kwh']:.3f} kWh: gap {bound['gap']:.4%}"
@@ -107,6 +113,10 @@ def proof_and_price(clearance: "Clearance") -> list[tuple[str, str]]:
         cost = f"{clearance.case.allocation} costs {price['cost_kwh']:.3f} kWh of the"
         greatest = f"{price['max_volume_kwh']:.3f} kWh that max-volume clears"
         lines.append(("fairness", f"{cost} {greatest} ({price['cost_share']:.1%})"))
+    if robust := clearance.summary.get("robustness"):
+        carried = f"every limit kept in {counted(robust['outages'], 'outage')} of a single seller or trade"
+        kept = f"{robust['broken_after']:,} of them break a limit" if robust["broken_after"] else carried
+        lines.append(("robust", f"{kept}; costs {robust['cost_kwh']:.3f} kWh"))
     return lines
 
 
@@ -146,30 +156,36 @@ def cut_sentences(clearance: "Clearance") -> list[str]:
     runs = cut_runs(clearance)
     horizon = clearance.case.horizon
     return [
-        f"{trade} cut {_percent(cut)}: {why}, {span(horizon, first, last)}"
-        for trade, cut, why, first, last in zip(
-            runs["trade"], runs["cut"], runs["reason"], runs["first"], runs["last"], strict=True
+        f"{trade}{' (firm)' if is_firm else ''} cut {_percent(cut)}: {why}, {span(horizon, first, last)}"
+        for trade, is_firm, cut, why, first, last in zip(
+            *(runs[name] for name in ("trade", "committed", "cut", "reason", "first", "last")), strict=True
         )
     ]
 
 
 def cut_runs(clearance: "Clearance") -> pd.DataFrame:
-    """Cut trades as runs of neighbouring periods with one reason: trade, reason, cut, kwh, first, last."""
+    """Cut trades as runs of neighbouring periods with one reason: trade, reason, cut, kwh, first, last.
+
+    A run has one proposed power too, and `committed` says whether it is of a commitment.
+    """
     cleared, period = clearance.cleared, clearance.offers.period
     lost_kw = (cleared["proposed_kw"] - cleared["cleared_kw"]).to_numpy()
     share = np.divide(lost_kw, cleared["proposed_kw"], out=np.zeros_like(lost_kw), where=lost_kw > 0)
     is_cut = share > CUT_SHARE_MIN
-    rows = cleared.loc[is_cut, ["trade", "seller", "buyer", "limited_by", "element"]].assign(
+    rows = cleared.loc[is_cut, ["trade", "seller", "buyer", "proposed_kw", "limited_by", "element"]].assign(
+        committed=clearance.is_committed[is_cut],
         kwh=lost_kw[is_cut] * clearance.case.horizon.hours_per_period,
         cut=np.where(share < 1.0, np.minimum(np.round(share, 2), CUT_SHOWN_MAX), 1.0)[is_cut],
         period=period[is_cut],
     )
-    kept = ["trade", "limited_by", "element", "cut"]
+    kept = ["trade", "proposed_kw", "limited_by", "element", "cut"]
     run = (rows[kept].ne(rows[kept].shift()).any(axis=1) | rows["period"].diff().ne(1)).cumsum()
     runs: pd.DataFrame = rows.groupby(run).agg(
         trade=("trade", "first"),
         seller=("seller", "first"),
         buyer=("buyer", "first"),
+        committed=("committed", "first"),
+        proposed_kw=("proposed_kw", "first"),
         limited_by=("limited_by", "first"),
         element=("element", "first"),
         cut=("cut", "first"),
@@ -223,6 +239,14 @@ def reason(limited_by: str, element: str, limits: Sequence[float], model: str = 
 def loadings_are_of(clearance: "Clearance") -> str:
     """What the loadings in `limits` are of: empty for the real network."""
     return "in the dc model" if clearance.case.formulation is Formulation.DC else ""
+
+
+def _firm(clearance: "Clearance") -> str:
+    """What earlier sessions made firm and how much of it is kept: "3 trades, 12.000 kWh, all kept"."""
+    figures = clearance.summary["commitments"]
+    cut = counted(figures["cut_trades"], "trade")
+    kept = f"{figures['kept_kwh']:.3f} kWh kept, {cut} cut" if figures["cut_rows"] else "all kept"
+    return f"{counted(figures['trades'], 'trade')}, {figures['committed_kwh']:.3f} kWh, {kept}"
 
 
 def _carried(clearance: "Clearance") -> str:

@@ -10,7 +10,7 @@ from gridpact.case.case import TableFormat
 from gridpact.case.table_file import write_table
 from gridpact.case.write import write_trades
 from gridpact.results.clearance import Clearance
-from gridpact.results.output_folder import REPORT_FILE, SUMMARY_FILE, TABLES, output_folder
+from gridpact.results.output_folder import COMMITMENTS, REPORT_FILE, SUMMARY_FILE, TABLES, output_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +46,10 @@ def table_columns(table: "pd.DataFrame", table_format: TableFormat) -> dict[str,
     return columns
 
 
+def _write(table: "pd.DataFrame", folder: Path, name: str, table_format: TableFormat) -> None:
+    write_table(table_columns(table, table_format), folder, name, table_format)
+
+
 def _write_files(clearance: Clearance, folder: Path, report: str | None) -> None:
     tables = (
         clearance.cleared,
@@ -55,10 +59,12 @@ def _write_files(clearance: Clearance, folder: Path, report: str | None) -> None
         clearance.limits,
     )
     for name, table in zip(TABLES, tables, strict=True):
-        columns = table_columns(table, clearance.case.table_format)
-        write_table(columns, folder, name, clearance.case.table_format)
+        _write(table, folder, name, clearance.case.table_format)
+    if clearance.committed:
+        _write(clearance.commitments, folder, COMMITMENTS, clearance.case.table_format)
     if clearance.matched:
-        write_trades(clearance.case, clearance.trades, folder)
+        new = clearance.trades.at(np.arange(clearance.committed, len(clearance.trades)))
+        write_trades(clearance.case, new, folder)
     summary = json.dumps(clearance.summary, indent=2, ensure_ascii=False) + "\n"
     (folder / SUMMARY_FILE).write_text(summary, encoding="utf-8", newline="\n")
     if report is not None:

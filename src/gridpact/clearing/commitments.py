@@ -1,0 +1,133 @@
+"""Clearing on top of commitments: what earlier clearings made firm stays, and the rest uses what is left.
+
+1. In every period in which the commitments fit, they become part of the baseline.
+2. In the others a new forecast has made them infeasible. There they come first, with whatever the new trades
+   can do to relieve the network for them, and the new trades share what is left. A rule other than the
+   greatest volume or priority clears the commitments by themselves, and the new trades after them.
+3. Everything else is cleared on top, by the rule of the case.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from gridpact.arrays import Bool, Float, Int
+from gridpact.case.case import Allocation
+from gridpact.clearing.operation import (
+    KEPT_LOADING_PERCENT,
+    KEPT_VOLTAGE_PU,
+    OperatingLimits,
+    keeps_limits,
+    operate,
+)
+from gridpact.clearing.problem import ClearingProblem
+from gridpact.clearing.solution import BindingLimits, LimitedBy, Solution
+
+FIRM_TOLERANCE_KW = 1e-6  # a sum of powers that were written to nine decimals
+FIRST, SECOND = 0, 1
+
+Solve = Callable[[ClearingProblem], Solution]
+
+
+def solve_on_commitments(problem: ClearingProblem, solve: Solve, *, can_rank: bool) -> Solution:
+    """The solution of a problem in which some columns are firm.
+
+    Args:
+        problem: the clearing problem.
+        solve: finds the solution of one without firm columns.
+        can_rank: whether it can put some columns before others.
+    """
+    offers = problem.offers
+    if not offers.column_firm.any():
+        return solve(problem)
+    firm_kw = np.where(offers.column_firm, offers.column_kw, 0.0)
+    contested = np.flatnonzero(~_fits(problem, firm_kw))
+    decided = Solution.in_full(offers, problem.shape[0])
+    bound_kw = offers.volume_kw(firm_kw, problem.shape[0])
+    bound_kw[contested] = 0.0
+    decided = replace(decided, column_kw=firm_kw, volume_bound_kw=bound_kw)
+    is_open = ~offers.column_firm
+    if len(contested):
+        together = can_rank and problem.rule in (Allocation.MAX_VOLUME, Allocation.PRIORITY)
+        here = np.isin(offers.column_period, contested)
+        chosen = here & (offers.column_firm | (together & (offers.column_unit < 0)))
+        columns = np.flatnonzero(chosen)
+        decided = _joined(decided, solve(_alone(problem, columns, ranked=together)), columns)
+        is_open &= ~chosen
+    rest = np.flatnonzero(is_open)
+    if not len(rest):
+        return decided
+    on_top = solve(problem.on_top_of(decided.column_kw, rest))
+    return _joined(decided, _with_whole_caps(problem, decided.column_kw, on_top), rest)
+
+
+def _fits(problem: ClearingProblem, firm_kw: Float) -> Bool:
+    """Whether the firm columns keep every cap and limit, (T,), within twice the tolerance of a clearing."""
+    sold_kw, bought_kw = (
+        problem.offers.sold_kw(firm_kw, problem.shape),
+        problem.offers.bought_kw(firm_kw, problem.shape),
+    )
+    within = np.all(sold_kw <= problem.seller_cap_kw + FIRM_TOLERANCE_KW, axis=1)
+    within &= np.all(bought_kw <= problem.buyer_cap_kw + FIRM_TOLERANCE_KW, axis=1)
+    limits = problem.operating_limits
+    widened = OperatingLimits(
+        voltage_min_pu=limits.voltage_min_pu - KEPT_VOLTAGE_PU,
+        voltage_max_pu=limits.voltage_max_pu + KEPT_VOLTAGE_PU,
+        loading_max_percent=limits.loading_max_percent + KEPT_LOADING_PERCENT,
+    )
+    operation = operate(problem.network, problem.injection_at_nodes(firm_kw))
+    idle = problem.offers.volume_kw(firm_kw, problem.shape[0]) == 0.0
+    fits: Bool = idle | (within & keeps_limits(operation, widened))
+    return fits
+
+
+def _alone(problem: ClearingProblem, columns: Int, *, ranked: bool) -> ClearingProblem:
+    """The problem of some columns alone; with ranks those that are firm come before the others."""
+    offers = problem.offers.of(columns)
+    if ranked:
+        behind = np.where(offers.column_firm, FIRST, SECOND + offers.column_rank)
+        offers = replace(offers, column_rank=behind.astype(np.int64))
+    rule = Allocation.PRIORITY if ranked else problem.rule
+    return replace(problem, offers=offers, parts=(), rule=rule)
+
+
+def _joined(whole: Solution, part: Solution, columns: Int) -> Solution:
+    """A solution in which some columns are as in another one, which has only these."""
+    column_kw, limited_by, element = whole.column_kw.copy(), whole.limited_by.copy(), whole.element.copy()
+    column_kw[columns] = part.column_kw
+    limited_by[columns], element[columns] = part.limited_by, part.element
+    return Solution(
+        column_kw=column_kw,
+        limited_by=limited_by,
+        element=element,
+        binding=BindingLimits.joined([whole.binding, part.binding]),
+        volume_bound_kw=whole.volume_bound_kw + part.volume_bound_kw,
+        status=np.maximum(whole.status, part.status),
+        parts=(*whole.parts, *part.parts),
+    )
+
+
+def _with_whole_caps(problem: ClearingProblem, firm_kw: Float, on_top: Solution) -> Solution:
+    """A solution on top of what is firm, with its binding caps as those of the participants.
+
+    A cap that leaves nothing on top has no price that could be told from its remaining 0 kW.
+    """
+    binding = on_top.binding
+    used_kw = np.zeros(len(binding.limit))
+    for kind, total in (
+        (LimitedBy.SELLER_SURPLUS, problem.offers.sold_kw(firm_kw, problem.shape)),
+        (LimitedBy.BUYER_DEMAND, problem.offers.bought_kw(firm_kw, problem.shape)),
+    ):
+        rows = np.flatnonzero(binding.limited_by == kind)
+        used_kw[rows] = total[binding.period[rows], binding.element[rows]]
+    limit = binding.limit + used_kw
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = np.where(used_kw > 0.0, limit / binding.limit, 1.0)
+        price = np.where(np.isfinite(scale), binding.shadow_price_kw_per_percent * scale, np.nan)
+    return replace(
+        on_top,
+        binding=replace(
+            binding, value=binding.value + used_kw, limit=limit, shadow_price_kw_per_percent=price
+        ),
+    )

@@ -1,0 +1,60 @@
+"""The way from a case to its envelopes."""
+
+from gridpact.case.case import Case
+from gridpact.clearing.operation import keeps_limits, operate
+from gridpact.envelopes.alone import Side, reach_alone
+from gridpact.envelopes.envelopes import Envelopes
+from gridpact.envelopes.outsider import open_trading
+from gridpact.errors import InvalidUsage
+from gridpact.grid.network import Network
+from gridpact.pipeline import SOLVERS, compile_network
+
+
+def envelope(case: Case, network: Network | None = None) -> Envelopes:
+    """The most that each participant could sell and buy in each period, alone and all together.
+
+    The other side of every sale and purchase is left open, as if it stood at the supply. Alone is exact AC
+    whatever the formulation; together is the clearing of everything at once by the case's own formulation
+    and allocation. The case's trades and orders are not looked at.
+
+    Args:
+        case: a case, as `read_case` gives it.
+        network: its compiled network; compiled here where there is none.
+
+    Raises:
+        InvalidCase: the network cannot be compiled, or does not have the participants' buses.
+        InvalidUsage: the formulation does not offer the allocation.
+        SolverFailed: no optimum was found over the caps, or in the DC model.
+    """
+    if not case.formulation.offers(case.allocation):
+        raise InvalidUsage(
+            f"allocation '{case.allocation}' does not go with formulation '{case.formulation}'",
+            "choose formulation 'ac', or allocation 'max-volume'",
+        )
+    network = network or compile_network(case)
+    trading, people = open_trading(case, network), len(case.participants)
+    problem = trading.problem
+    sale = reach_alone(problem, trading.sale_cap_kw, Side.SALE)
+    purchase = reach_alone(problem, trading.purchase_cap_kw, Side.PURCHASE)
+    together = SOLVERS[case.formulation](problem)
+    operation = operate(network, problem.injection_at_nodes(together.column_kw))
+    return Envelopes(
+        case=case,
+        network=network,
+        surplus_kw=case.profiles.surplus_kw,
+        residual_demand_kw=case.profiles.residual_demand_kw,
+        sale_cap_kw=trading.sale_cap_kw,
+        sale_alone_kw=sale.power_kw,
+        sale_together_kw=problem.offers.sold_kw(together.column_kw, problem.shape)[:, :people],
+        sale_limited_by=sale.limited_by,
+        sale_element=sale.element,
+        purchase_cap_kw=trading.purchase_cap_kw,
+        purchase_alone_kw=purchase.power_kw,
+        purchase_together_kw=problem.offers.bought_kw(together.column_kw, problem.shape)[:, :people],
+        purchase_limited_by=purchase.limited_by,
+        purchase_element=purchase.element,
+        operating_limits=problem.operating_limits,
+        together_status=together.status,
+        together_kept=keeps_limits(operation, problem.operating_limits),
+        has_state=problem.baseline_operation.converged,
+    )
