@@ -17,6 +17,7 @@ TIERS = (
     {"results"},
     {"pipeline"},
     {"envelopes"},
+    {"settlement"},
     {"published", "report"},
     {"cli"},
     {"__main__"},
