@@ -10,10 +10,11 @@ Periods that terms tie together are cleared as one, see `tied`.
 """
 
 from dataclasses import replace
+from time import monotonic
 
 import numpy as np
 
-from gridpact.arrays import Bool, Float
+from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Allocation
 from gridpact.clearing.linear import LinearClearing, caps_fit
 from gridpact.clearing.nonlinear import NonlinearClearing
@@ -22,7 +23,7 @@ from gridpact.clearing.problem import ClearingProblem
 from gridpact.clearing.relaxed_states import relaxed_states
 from gridpact.clearing.retreat import nothing, retreat
 from gridpact.clearing.situations import Situations
-from gridpact.clearing.solution import PeriodStatus, Solution
+from gridpact.clearing.solution import LimitedBy, PeriodStatus, Solution
 from gridpact.clearing.tied import solve_part
 
 
@@ -32,9 +33,45 @@ def solve_ac(problem: ClearingProblem) -> Solution:
     Raises:
         SolverFailed: HiGHS or Clarabel ended without an optimum over the caps.
     """
-    solution = _solve_untied(problem)
+    alive = columns_with_state(problem)
+    if len(alive) == problem.offers.columns:
+        return _solve_alive(problem)
+    nothing_kw = np.zeros(problem.offers.columns)
+    return _without_state(problem).with_columns(alive, _solve_alive(problem.on_top_of(nothing_kw, alive)))
+
+
+def columns_with_state(problem: ClearingProblem) -> Int:
+    """The columns that no terms tie to a period in which the network has no operating point."""
+    dead = np.zeros(problem.offers.columns, dtype=np.bool_)
     for part in problem.parts:
-        solved, outcome = solve_part(problem, part, Situations.as_scheduled(problem, part))
+        hopeless = [place for place, period in enumerate(part.periods) if _has_no_state(problem, int(period))]
+        touched = np.asarray(part.matrix.T @ np.isin(part.period, hopeless).astype(np.float64)) > 0.0
+        dead[part.columns] = np.asarray(part.matrix @ touched.astype(np.float64)) > 0.0
+    return np.flatnonzero(~dead)
+
+
+def _without_state(problem: ClearingProblem) -> Solution:
+    """Nothing clears: what the columns of `columns_with_state` are added to."""
+    offers, periods = problem.offers, problem.shape[0]
+    in_dead_period = np.array([_has_no_state(problem, period) for period in range(periods)])
+    by_network = in_dead_period[offers.column_period]
+    return replace(
+        Solution.in_full(offers, periods),
+        column_kw=np.zeros(offers.columns),
+        limited_by=np.where(by_network, LimitedBy.VOLTAGE_MIN, LimitedBy.TERMS),
+        element=np.full(offers.columns, -1, dtype=np.int64),
+        volume_bound_kw=np.zeros(periods),
+        status=np.where(in_dead_period, PeriodStatus.BEST_FOUND, PeriodStatus.IN_FULL),
+    )
+
+
+def _solve_alive(problem: ClearingProblem) -> Solution:
+    """The allocation where every period that terms tie to others may have an operating point."""
+    solution = _solve_untied(problem)
+    until = monotonic() + problem.seconds_max
+    for part in problem.parts:
+        situations = Situations.as_scheduled(problem, part)
+        solved, outcome = solve_part(problem, part, situations, until - monotonic())
         solution = solution.with_periods(problem.offers, solved).with_parts([outcome])
     return solution
 

@@ -83,8 +83,10 @@ class AcLeaves:
         if np.array_equal(lower, upper):
             return self._fixed(upper)
         found = self.optimum(taken, draft_kw)
-        volume_kw = -np.inf if found.status is SolverStatus.FAILED else float(found.power_kw.sum())
-        return Leaf(power_kw=found.power_kw, volume_kw=volume_kw)
+        if found.status is not SolverStatus.FAILED:
+            return Leaf(power_kw=found.power_kw, volume_kw=float(found.power_kw.sum()))
+        is_known = found.joint is None or found.joint.is_impossible
+        return Leaf(power_kw=found.power_kw, volume_kw=-np.inf, is_known=is_known)
 
     def cuts(self, power_kw: Float) -> Cuts | None:
         """What cuts an allocation (J,) off, or none where every situation can be carried."""
@@ -108,7 +110,10 @@ class AcLeaves:
 
     def _find(self, taken: Float, draft_kw: Float) -> AcOptimum:
         if not self._joined.any():
-            power_kw, row_dual = self._over_caps.even(taken)
+            even = self._over_caps.even(taken)
+            if even is None:
+                return self._impossible()
+            power_kw, row_dual = even
             if not self._join_broken(power_kw):
                 return AcOptimum(
                     power_kw=power_kw,
@@ -132,14 +137,23 @@ class AcLeaves:
                 )
             draft_kw = joint.power_kw
 
+    def _impossible(self) -> AcOptimum:
+        return AcOptimum(
+            power_kw=np.zeros_like(self._part.upper_kw),
+            row_dual=np.zeros(len(self._caps.cell)),
+            joint=None,
+            joined=self._in_programme,
+            status=SolverStatus.FAILED,
+        )
+
     def retreat(self, power_kw: Float) -> Float:
         """The greatest share of an allocation (J,) that keeps every cap and limit, the same of everything."""
         power_kw = np.clip(np.nan_to_num(power_kw), 0.0, self._part.upper_kw)
         low, high = 0.0, 1.0
         for _ in range(HALVINGS):
             middle = 0.5 * (low + high)
-            low, high = (middle, high) if self._holds(middle * power_kw) else (low, middle)
-        return power_kw if self._holds(power_kw) else low * power_kw
+            low, high = (middle, high) if self.holds(middle * power_kw) else (low, middle)
+        return power_kw if self.holds(power_kw) else low * power_kw
 
     def _as_far_as_reached(self, cuts: Cuts, situation: Int, draft_kw: Float) -> Cuts:
         """Tangents of some situations, (k,), moved out as far as the network reaches beyond them.
@@ -159,15 +173,16 @@ class AcLeaves:
                 upper_kw=np.where(weight != 0.0, self._part.upper_kw, 0.0),
             )
             reach = programme.solve(data)
-            if reach.status is not SolverStatus.FAILED:
-                upper[row] = max(upper[row], float(weight @ reach.power_kw))
+            is_found = reach.status is not SolverStatus.FAILED
+            upper[row] = max(upper[row], float(weight @ reach.power_kw)) if is_found else np.inf
         return Cuts(rows=cuts.rows, upper=upper)
 
     def _fixed(self, power_kw: Float) -> Leaf:
-        holds = self._holds(power_kw)
+        holds = self.holds(power_kw)
         return Leaf(power_kw=power_kw, volume_kw=float(power_kw.sum()) if holds else -np.inf)
 
-    def _holds(self, power_kw: Float) -> bool:
+    def holds(self, power_kw: Float) -> bool:
+        """Whether an allocation (J,) keeps every cap and limit in every situation."""
         rows = np.asarray(self._caps.matrix @ power_kw)
         if np.any(rows > self._caps.upper + CAP_TOLERANCE_KW):
             return False

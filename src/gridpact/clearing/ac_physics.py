@@ -83,10 +83,10 @@ class AcPhysics:
         idle = np.setdiff1d(np.arange(len(self.free)), self.active).tolist()
         scale = ca.DM(1.0 / np.abs(admittance.diagonal()[self.free]))
         return ca.vertcat(
-            ((e * real + f * imaginary)[active] - p) * scale[active],
-            ((f * real - e * imaginary)[active] - q) * scale[active],
-            (real * scale)[idle],
-            (imaginary * scale)[idle],
+            (_rows(e * real + f * imaginary, active) - p) * _rows(scale, active),
+            (_rows(f * real - e * imaginary, active) - q) * _rows(scale, active),
+            _rows(real * scale, idle),
+            _rows(imaginary * scale, idle),
         )
 
     def limited(self) -> Any:
@@ -154,6 +154,11 @@ class AcPhysics:
             conductance @ e - susceptance @ f + supplied.real,
             susceptance @ e + conductance @ f + supplied.imag,
         )
+
+
+def _rows(column: Any, index: list[int]) -> Any:
+    """Some rows of a column; CasADi takes an empty index of a single row for all of it."""
+    return column[index] if index else ca.SX(0, 1)
 
 
 def as_matrix(array: csr_array) -> Any:

@@ -2,8 +2,8 @@
 
 1. In every period in which the commitments fit, they become part of the baseline.
 2. In the others a new forecast has made them infeasible. There they come first, with whatever the new trades
-   can do to relieve the network for them, and the new trades share what is left. A rule other than the
-   greatest volume or priority clears the commitments by themselves, and the new trades after them.
+   can do to relieve the network for them. Where they need none of that relief, the new trades stay open.
+   A rule other than the greatest volume or priority clears the commitments by themselves.
 3. Everything else is cleared on top, by the rule of the case.
 """
 
@@ -22,7 +22,7 @@ from gridpact.clearing.operation import (
     operate,
 )
 from gridpact.clearing.problem import ClearingProblem
-from gridpact.clearing.solution import BindingLimits, LimitedBy, Solution
+from gridpact.clearing.solution import LimitedBy, Solution
 
 FIRM_TOLERANCE_KW = 1e-6  # a sum of powers that were written to nine decimals
 FIRST, SECOND = 0, 1
@@ -53,13 +53,22 @@ def solve_on_commitments(problem: ClearingProblem, solve: Solve, *, can_rank: bo
         here = np.isin(offers.column_period, contested)
         chosen = here & (offers.column_firm | (together & (offers.column_unit < 0)))
         columns = np.flatnonzero(chosen)
-        decided = _joined(decided, solve(_alone(problem, columns, ranked=together)), columns)
-        is_open &= ~chosen
+        found = decided.with_columns(columns, solve(_alone(problem, columns, ranked=together)))
+        # What the new trades were needed for to keep the commitments is decided with them, the rest is open.
+        kept_kw = np.where(offers.column_firm, found.column_kw, 0.0)
+        by_themselves = _fits(problem, kept_kw)[offers.column_period]
+        reopened = chosen & ~offers.column_firm & by_themselves
+        decided = replace(found, column_kw=np.where(reopened, 0.0, found.column_kw))
+        bound_kw = np.minimum(decided.volume_bound_kw, offers.volume_kw(decided.column_kw, problem.shape[0]))
+        decided = replace(decided, volume_bound_kw=bound_kw)
+        is_open &= ~chosen | reopened
     rest = np.flatnonzero(is_open)
     if not len(rest):
         return decided
-    on_top = solve(problem.on_top_of(decided.column_kw, rest))
-    return _joined(decided, _with_whole_caps(problem, decided.column_kw, on_top), rest)
+    on_top = _with_whole_caps(problem, decided.column_kw, solve(problem.on_top_of(decided.column_kw, rest)))
+    firm_kw = offers.volume_kw(decided.column_kw, problem.shape[0])
+    raised = [replace(one, upper_kw=one.upper_kw + float(firm_kw[one.periods].sum())) for one in on_top.parts]
+    return decided.with_columns(rest, replace(on_top, parts=tuple(raised)))
 
 
 def _fits(problem: ClearingProblem, firm_kw: Float) -> Bool:
@@ -90,22 +99,6 @@ def _alone(problem: ClearingProblem, columns: Int, *, ranked: bool) -> ClearingP
         offers = replace(offers, column_rank=behind.astype(np.int64))
     rule = Allocation.PRIORITY if ranked else problem.rule
     return replace(problem, offers=offers, parts=(), rule=rule)
-
-
-def _joined(whole: Solution, part: Solution, columns: Int) -> Solution:
-    """A solution in which some columns are as in another one, which has only these."""
-    column_kw, limited_by, element = whole.column_kw.copy(), whole.limited_by.copy(), whole.element.copy()
-    column_kw[columns] = part.column_kw
-    limited_by[columns], element[columns] = part.limited_by, part.element
-    return Solution(
-        column_kw=column_kw,
-        limited_by=limited_by,
-        element=element,
-        binding=BindingLimits.joined([whole.binding, part.binding]),
-        volume_bound_kw=whole.volume_bound_kw + part.volume_bound_kw,
-        status=np.maximum(whole.status, part.status),
-        parts=(*whole.parts, *part.parts),
-    )
 
 
 def _with_whole_caps(problem: ClearingProblem, firm_kw: Float, on_top: Solution) -> Solution:

@@ -20,6 +20,8 @@ from gridpact.clearing.ac_physics import AcPhysics, as_matrix
 from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT
 from gridpact.clearing.programme import IPOPT_OPTIONS, SolverStatus, status_of
 
+INFEASIBLE = "Infeasible_Problem_Detected"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JointData:
@@ -57,6 +59,7 @@ class JointOptimum:
 
     Attributes:
         status: how it ended; where it failed the rest is of no use.
+        is_impossible: whether it failed because no point is near that keeps everything.
         power_kw: v, (J,).
         state: the physics' variables, (S, 2R).
         limit_dual: of the limited rows, kW of volume per unit, positive at an upper bound, (S, L).
@@ -65,6 +68,7 @@ class JointOptimum:
     """
 
     status: SolverStatus
+    is_impossible: bool
     power_kw: Float
     state: Float
     limit_dual: Float
@@ -106,7 +110,7 @@ class JointProgramme:
             "x": ca.vertcat(ca.vec(state), power),
             "p": ca.vertcat(ca.vec(baseline_p), ca.vec(baseline_q), proposed, weight, evenness),
             "f": -ca.dot(weight, power) + EVEN_CUT_WEIGHT * evenness * unevenness,
-            "g": ca.vertcat(ca.vec(equations), ca.vec(limits), as_matrix(rows) @ power),
+            "g": ca.densify(ca.vertcat(ca.vec(equations), ca.vec(limits), as_matrix(rows) @ power)),
         }
         self._equations = equations.numel()
         self._rows = rows.shape[0]
@@ -140,6 +144,7 @@ class JointProgramme:
         states = self._state_count * self._situations
         return JointOptimum(
             status=status_of(solver.stats()),
+            is_impossible=solver.stats()["return_status"] == INFEASIBLE,
             power_kw=variables[states:],
             state=variables[:states].reshape(self._situations, -1),
             limit_dual=limit_dual.reshape(self._situations, -1),

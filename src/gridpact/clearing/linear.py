@@ -1,5 +1,7 @@
 """Linear clearing: over caps, and under the DC model over flow limits too, period by period."""
 
+from time import monotonic
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -25,7 +27,7 @@ from gridpact.clearing.reasons import (
     reasons,
 )
 from gridpact.clearing.search import Search
-from gridpact.clearing.solution import PartOutcome, PeriodSolution, PeriodStatus, Solution
+from gridpact.clearing.solution import PartOutcome, PeriodSolution, PeriodStatus, Solution, snapped
 
 
 class LinearClearing:
@@ -58,9 +60,9 @@ class LinearClearing:
         parts = problem.parts if tied else ()
         solution = Solution.in_full(offers, problem.shape[0])
         periods = np.concatenate([tight, *(part.periods for part in parts)])
-        if not len(periods):
-            return solution
         columns = np.flatnonzero(np.isin(offers.column_period, periods))
+        if not len(columns):
+            return solution
         pairs, pair = Pairs.of(problem, columns)
         effect = self._grid.effect(pairs) if self._grid else csr_array((0, len(pairs)))
         pair_of_column = np.full(offers.columns, -1)
@@ -72,16 +74,17 @@ class LinearClearing:
             optimum = programme.solve(data)
             solved.append(self._explained(data, optimum, csr_array(effect[:, data.pair])))
         searched = []
+        until = monotonic() + problem.seconds_max
         for part in parts:
-            its_periods, outcome = self._solve_part(part, effect, pair_of_column)
+            its_periods, outcome = self._solve_part(part, effect, pair_of_column, until - monotonic())
             solved.extend(its_periods)
             searched.append(outcome)
         return solution.with_periods(offers, solved).with_parts(searched)
 
     def _solve_part(
-        self, part: Part, effect: csr_array, pair_of_column: Int
+        self, part: Part, effect: csr_array, pair_of_column: Int, seconds: float
     ) -> tuple[list[PeriodSolution], PartOutcome]:
-        """The solution of the periods of a part, and how far its search got."""
+        """The solution of the periods of a part, and how far its search got in some time."""
         periods = part.periods.tolist()
         data = [self._data(period, pair_of_column) for period in periods]
         effects = [csr_array(effect[:, one.pair]) for one in data]
@@ -92,8 +95,10 @@ class LinearClearing:
             flow_rows(part, effects, rise_min_kw, rise_max_kw),
         )
         leaves = LinearLeaves(part, [caps, flows])
-        found = Search(part, leaves.programme(), leaves, self._problem.seconds_max).run()
-        power_kw, row_dual = leaves.even(found.taken)
+        found = Search(part, leaves.programme(), leaves, seconds).run()
+        even = leaves.even(found.taken)
+        power_kw, row_dual = (found.leaf.power_kw, np.zeros(leaves.rows)) if even is None else even
+        power_kw = snapped(power_kw, part.upper_kw)
         cap_dual, flow_dual = np.split(row_dual, [len(caps.cell)])
         column_kw, rejected = part.matrix @ power_kw, part.rejected(found.taken)
         duals = zip(

@@ -10,7 +10,6 @@ from gridpact.clearing.linear_programme import DUAL_TOLERANCE, VolumeModel, Volu
 from gridpact.clearing.mixed_integer import MixedInteger
 from gridpact.clearing.part_rows import PartRows
 from gridpact.clearing.search import Cuts, Leaf
-from gridpact.errors import SolverFailed
 
 WHERE = "the clearing with terms"
 
@@ -30,6 +29,11 @@ class LinearLeaves:
         self._upper = np.concatenate([one.upper for one in rows])
         self._model = VolumeModel(self._matrix)
 
+    @property
+    def rows(self) -> int:
+        """Number of rows m."""
+        return len(self._upper)
+
     def programme(self) -> MixedInteger:
         """The programme of these limits with its decisions."""
         return MixedInteger(self._part, self._matrix, self._lower, self._upper)
@@ -45,15 +49,14 @@ class LinearLeaves:
         """Nothing."""
         return None
 
-    def even(self, taken: Float) -> tuple[Float, Float]:
+    def even(self, taken: Float) -> tuple[Float, Float] | None:
         """The most even allocation of the greatest volume of a choice, (J,), and the dual of each row, (m,).
 
-        Raises:
-            SolverFailed: there is none, or a solver failed.
+        None where the choice is impossible.
         """
         found = self._greatest(taken)
         if found is None:
-            raise SolverFailed(solver="HiGHS", status="Infeasible", where=WHERE)
+            return None
         face = self._polytope(taken).optimal_face(found.column_dual, found.row_dual, DUAL_TOLERANCE)
         cut = most_even(face, self._part.upper_kw)
         return cut.column_kw, found.row_dual + EVEN_CUT_WEIGHT * cut.row_dual

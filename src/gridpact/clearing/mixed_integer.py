@@ -19,6 +19,7 @@ from gridpact.errors import SolverFailed
 
 FEASIBILITY_TOLERANCE = 1e-9
 INTEGRALITY_TOLERANCE = 1e-9
+LOOSE_TOLERANCE = 1e-7
 GAP_MIN = 1e-8
 SECONDS_MIN, SECONDS_MAX = 0.1, 1e9
 
@@ -40,6 +41,18 @@ class Draft:
     volume_kw: float
     upper_kw: float
     is_optimal: bool
+
+    @classmethod
+    def nothing(cls, part: Part) -> "Draft":
+        """Nothing taken and nothing cleared."""
+        size, total_kw = len(part.upper_kw), float(part.upper_kw.sum())
+        return cls(
+            power_kw=np.zeros(size),
+            taken=np.zeros(part.decisions),
+            volume_kw=0.0,
+            upper_kw=total_kw,
+            is_optimal=False,
+        )
 
 
 class MixedInteger:
@@ -118,6 +131,8 @@ class MixedInteger:
         highs.setOptionValue("mip_abs_gap", GAP_MIN)
         highs.run()
         status = highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kSolveError:
+            status = self._run_again()
         if status == highspy.HighsModelStatus.kInfeasible:
             return None
         info = highs.getInfo()
@@ -138,6 +153,18 @@ class MixedInteger:
             upper_kw=min(bound, total_kw) if np.isfinite(bound) else total_kw,
             is_optimal=status == highspy.HighsModelStatus.kOptimal,
         )
+
+    def _run_again(self) -> highspy.HighsModelStatus:
+        """The status of a run without presolve, which may turn bounds that nearly meet into an error."""
+        highs = self._highs
+        highs.clearSolver()
+        highs.setOptionValue("presolve", "off")
+        highs.setOptionValue("primal_feasibility_tolerance", LOOSE_TOLERANCE)
+        highs.run()
+        status: highspy.HighsModelStatus = highs.getModelStatus()
+        highs.setOptionValue("presolve", "choose")
+        highs.setOptionValue("primal_feasibility_tolerance", FEASIBILITY_TOLERANCE)
+        return status
 
 
 def _links(part: Part) -> tuple[csr_array, Float]:

@@ -150,7 +150,7 @@ class Programme:
             "x": ca.vertcat(state, sold, bought, power, level),
             "p": ca.vertcat(parameters, proposed, volume, shared, levelled, rise),
             "f": objective,
-            "g": ca.vertcat(*rows),
+            "g": ca.densify(ca.vertcat(*rows)),
         }
         self._solver = ca.nlpsol("clearing", "ipopt", self._programme, IPOPT_OPTIONS)
 

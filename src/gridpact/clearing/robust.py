@@ -7,6 +7,7 @@ that such an allocation always exists.
 """
 
 from dataclasses import dataclass
+from time import monotonic
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -51,13 +52,15 @@ def make_robust(problem: ClearingProblem, solution: Solution) -> tuple[Solution,
             part = period_part(problem.offers, period)
             parts[id(part)] = part
     robust, counted, before = solution, 0, 0
+    until = monotonic() + problem.seconds_max
     for part in parts.values():
         situations = outages(problem, part)
         failed = _failed(situations, solution)
         counted, before = counted + len(situations), before + int(failed.sum())
         if failed.any():
             scheduled = Situations.as_scheduled(problem, part)
-            solved, outcome = solve_part(problem, part, scheduled.followed_by(situations))
+            seconds = until - monotonic()
+            solved, outcome = solve_part(problem, part, scheduled.followed_by(situations), seconds)
             robust = robust.with_periods(problem.offers, solved).with_parts([outcome])
     after, voltage_excess, loading_excess = 0, 0.0, 0.0
     for part in parts.values():
@@ -81,7 +84,10 @@ def make_robust(problem: ClearingProblem, solution: Solution) -> tuple[Solution,
 
 
 def outages(problem: ClearingProblem, part: Part) -> Situations:
-    """The outages of each seller, and of each trade that is not all that its seller sells, by period."""
+    """The outages of each seller, and of each trade that is not all that its seller sells, by period.
+
+    A period without a baseline has none: there is nothing that an outage could be held against.
+    """
     offers = problem.offers
     rows = np.flatnonzero(np.isin(offers.column, part.columns))
     place = np.searchsorted(part.columns, offers.column[rows])
@@ -97,9 +103,9 @@ def outages(problem: ClearingProblem, part: Part) -> Situations:
         (share[single], (np.arange(int(single.sum())), place[single])), shape=(int(single.sum()), columns)
     )
     period = np.concatenate([of_seller // count, part.period[place[single]]])
-    return Situations.as_scheduled(problem, part).with_outages(
-        period, csr_array(vstack([by_seller, by_trade]))
-    )
+    alive = np.flatnonzero(problem.baseline_operation.converged[part.periods[period]])
+    withheld = csr_array(csr_array(vstack([by_seller, by_trade]))[alive])
+    return Situations.as_scheduled(problem, part).with_outages(period[alive], withheld)
 
 
 def _failed(situations: Situations, solution: Solution) -> Bool:

@@ -23,6 +23,7 @@ from gridpact.clearing.coupling import Part
 from gridpact.clearing.mixed_integer import Draft, MixedInteger
 
 EQUAL_SHARE = 1e-7
+TIE_SHARE = 1e-6  # of a volume, within which choices are equal: that of the exact solutions
 RELAXATION_ROUNDS, RELAXATION_TIME_SHARE = 30, 0.3
 RELAXATION_STALLED_SHARE = 2e-6
 RANKED_DECISIONS_MAX = 64
@@ -50,10 +51,12 @@ class Leaf:
     Attributes:
         power_kw: v, (J,).
         volume_kw: Σ v, minus infinity where that choice is impossible.
+        is_known: whether that is so; false where a solver failed.
     """
 
     power_kw: Float
     volume_kw: float
+    is_known: bool = True
 
 
 class Leaves(Protocol):
@@ -99,32 +102,42 @@ class Search:
         self._leaves = leaves
         self._until = monotonic() + seconds
         self._seen: dict[bytes, Leaf] = {}
+        self._unknown_kw = -np.inf  # bound of choices whose leaf a solver failed on
         self._gap = LARGE_GAP if part.decisions > LARGE_DECISIONS else 0.0
 
     def run(self) -> Found:
         """The best choice found. Nothing taken is one that is always possible."""
         nothing = np.zeros(self._part.decisions)
         if not self._part.decisions:
-            leaf = self._leaves.leaf(nothing, self._part.upper_kw)
-            return Found(taken=nothing, leaf=leaf, upper_kw=leaf.volume_kw, is_finished=True)
+            return self._without_decisions(nothing)
         best = nothing
         upper_kw = self._tighten()
         is_finished = False
         while not is_finished and self._left > 0.0:
             draft = self._programme.solve(seconds=self._left, gap=self._gap)
             if draft is None or draft.upper_kw <= self._volume(best) + self._equal(draft.upper_kw):
-                upper_kw, is_finished = self._volume(best), True
+                upper_kw, is_finished = max(self._volume(best), self._unknown_kw), True
                 break
-            upper_kw = min(upper_kw, max(draft.upper_kw, self._volume(best)))
+            upper_kw = min(upper_kw, max(draft.upper_kw, self._volume(best), self._unknown_kw))
             if self._evaluate_and_cut(draft).volume_kw > self._volume(best):
                 best = draft.taken
             is_finished = upper_kw - self._volume(best) <= max(self._gap, EQUAL_SHARE) * upper_kw
-        if not self._seen:
-            self._evaluate(nothing, np.zeros_like(self._part.upper_kw))
+        if best.tobytes() not in self._seen:
+            self._evaluate(Draft.nothing(self._part))
         if is_finished and not self._gap and self._part.decisions <= RANKED_DECISIONS_MAX:
             best = self._first_among_equals(best)
         leaf = self._seen[best.tobytes()]
-        return Found(taken=best, leaf=leaf, upper_kw=max(upper_kw, leaf.volume_kw), is_finished=is_finished)
+        upper_kw = max(upper_kw, leaf.volume_kw)
+        is_finished &= self._unknown_kw <= leaf.volume_kw
+        return Found(taken=best, leaf=leaf, upper_kw=upper_kw, is_finished=is_finished)
+
+    def _without_decisions(self, nothing: Float) -> Found:
+        leaf = self._leaves.leaf(nothing, self._part.upper_kw)
+        if leaf.is_known:
+            return Found(taken=nothing, leaf=leaf, upper_kw=leaf.volume_kw, is_finished=True)
+        relaxed = self._programme.relax()
+        upper_kw = float(self._part.upper_kw.sum()) if relaxed is None else relaxed.upper_kw
+        return Found(taken=nothing, leaf=leaf, upper_kw=upper_kw, is_finished=False)
 
     @property
     def _left(self) -> float:
@@ -155,21 +168,23 @@ class Search:
 
     def _evaluate_and_cut(self, draft: Draft) -> Leaf:
         """The leaf of a draft, whose choice is ruled out; what the network cannot carry is cut off."""
-        leaf = self._evaluate(draft.taken, draft.power_kw)
+        leaf = self._evaluate(draft)
         cuts = self._leaves.cuts(draft.power_kw)
         if cuts is not None:
             self._programme.add_cuts(cuts.rows, cuts.upper)
         return leaf
 
-    def _evaluate(self, taken: Float, draft_kw: Float) -> Leaf:
-        leaf = self._leaves.leaf(taken, draft_kw)
-        self._seen[taken.tobytes()] = leaf
-        self._programme.forbid(taken)
+    def _evaluate(self, draft: Draft) -> Leaf:
+        leaf = self._leaves.leaf(draft.taken, draft.power_kw)
+        self._seen[draft.taken.tobytes()] = leaf
+        self._programme.forbid(draft.taken)
+        if not leaf.is_known:
+            self._unknown_kw = max(self._unknown_kw, draft.upper_kw)
         return leaf
 
     def _first_among_equals(self, best: Float) -> Float:
         """Of the choices of the greatest volume, the one that takes the earliest decisions first."""
-        least_kw = self._volume(best) - 10.0 * self._equal(self._volume(best))
+        least_kw = self._volume(best) * (1.0 - TIE_SHARE)
         everything = csr_array(-np.ones((1, len(self._part.upper_kw))))
         self._programme.add_cuts(everything, np.array([-least_kw]))
         for decision in range(self._part.decisions):

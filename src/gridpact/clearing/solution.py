@@ -128,6 +128,7 @@ class PeriodSolution:
         binding: limits with a shadow price.
         volume_bound_kw: no allocation clears more than this.
         status: how it was found.
+        is_tied: whether terms tie columns together, so that none can be snapped by itself.
     """
 
     period: int
@@ -138,11 +139,13 @@ class PeriodSolution:
     binding: BindingLimits
     volume_bound_kw: float
     status: PeriodStatus
+    is_tied: bool = False
 
     def rejecting(self, rejected: Bool, *, stopped: bool) -> "PeriodSolution":
-        """This solution, where terms are what rejects some columns, (n,), in a search that stopped or not."""
+        """This solution, where terms tie columns and reject some, (n,), in a search that stopped or not."""
         return replace(
             self,
+            is_tied=True,
             limited_by=np.where(rejected, LimitedBy.TERMS, self.limited_by),
             element=np.where(rejected, -1, self.element),
             status=max(self.status, PeriodStatus.TIME_LIMIT) if stopped else self.status,
@@ -204,7 +207,7 @@ class Solution:
         volume_bound_kw, status = self.volume_bound_kw.copy(), self.status.copy()
         for one in solved:
             proposed_kw = offers.column_kw[one.columns]
-            column_kw[one.columns] = snapped(one.column_kw, proposed_kw)
+            column_kw[one.columns] = one.column_kw if one.is_tied else snapped(one.column_kw, proposed_kw)
             cut = proposed_kw - column_kw[one.columns] > 0.0
             limited_by[one.columns] = np.where(cut, one.limited_by, LimitedBy.NOTHING)
             element[one.columns] = np.where(cut, one.element, -1)
@@ -219,6 +222,21 @@ class Solution:
             volume_bound_kw=volume_bound_kw,
             status=status,
             parts=self.parts,
+        )
+
+    def with_columns(self, columns: Int, part: "Solution") -> "Solution":
+        """This solution, with columns that clear nothing in it as in another one that has only these."""
+        column_kw, limited_by, element = self.column_kw.copy(), self.limited_by.copy(), self.element.copy()
+        column_kw[columns] = part.column_kw
+        limited_by[columns], element[columns] = part.limited_by, part.element
+        return Solution(
+            column_kw=column_kw,
+            limited_by=limited_by,
+            element=element,
+            binding=BindingLimits.joined([self.binding, part.binding]),
+            volume_bound_kw=self.volume_bound_kw + part.volume_bound_kw,
+            status=np.maximum(self.status, part.status),
+            parts=(*self.parts, *part.parts),
         )
 
     def upper_kw(self, volume_kw: Float, *, exact: bool) -> float:

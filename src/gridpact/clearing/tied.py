@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gridpact.arrays import Float
 from gridpact.clearing.ac_leaves import AcLeaves, AcOptimum
 from gridpact.clearing.ac_reasons import LimitedRows, limits_with_dual
 from gridpact.clearing.coupling import Part
@@ -9,9 +10,9 @@ from gridpact.clearing.part_rows import cap_rows
 from gridpact.clearing.problem import ClearingProblem
 from gridpact.clearing.programme import SolverStatus
 from gridpact.clearing.reasons import ActiveCaps, ActiveLimits, binding_limits, reasons
-from gridpact.clearing.search import Search
+from gridpact.clearing.search import Found, Search
 from gridpact.clearing.situations import Situations
-from gridpact.clearing.solution import PartOutcome, PeriodSolution, PeriodStatus
+from gridpact.clearing.solution import PartOutcome, PeriodSolution, PeriodStatus, snapped
 
 STATUS = {
     SolverStatus.OPTIMAL: PeriodStatus.OPTIMAL,
@@ -21,17 +22,16 @@ STATUS = {
 
 
 def solve_part(
-    problem: ClearingProblem, part: Part, situations: Situations
+    problem: ClearingProblem, part: Part, situations: Situations, seconds: float
 ) -> tuple[list[PeriodSolution], PartOutcome]:
-    """The greatest volume of a part that every situation can carry, and how far its search got."""
+    """The greatest volume of a part that every situation can carry, and how far its search got in a time."""
     caps = cap_rows(problem, part)
     leaves = AcLeaves(situations, caps)
-    found = Search(part, leaves.programme(), leaves, problem.seconds_max).run()
+    found = Search(part, leaves.programme(), leaves, seconds).run()
     optimum = leaves.optimum(found.taken, found.leaf.power_kw)
-    power_kw = optimum.power_kw
-    if optimum.status is SolverStatus.FAILED:
-        power_kw = leaves.retreat(found.leaf.power_kw)
-    column_kw, rejected = part.matrix @ power_kw, part.rejected(found.taken)
+    power_kw = _safe_kw(part, leaves, found, optimum)
+    column_kw = part.matrix @ snapped(power_kw, part.upper_kw)
+    rejected = part.rejected(found.taken)
     cap_dual = caps.by_period(optimum.row_dual, len(part.periods))
     solved = []
     for place, period in enumerate(part.periods.tolist()):
@@ -50,7 +50,7 @@ def solve_part(
             element=element,
             binding=binding_limits(period, limits, of_caps),
             volume_bound_kw=float(problem.offers.column_kw[columns].sum()),
-            status=STATUS[optimum.status],
+            status=STATUS[optimum.status] if power_kw is optimum.power_kw else PeriodStatus.BEST_FOUND,
         )
         solved.append(one.rejecting(rejected[here], stopped=not found.is_finished))
     return solved, PartOutcome(
@@ -58,6 +58,15 @@ def solve_part(
         upper_kw=max(found.upper_kw, float(power_kw.sum())),
         is_finished=found.is_finished,
     )
+
+
+def _safe_kw(part: Part, leaves: AcLeaves, found: Found, optimum: AcOptimum) -> Float:
+    """The optimum; where it failed or breaks a limit, what does not: a leaf, a share of it, or nothing."""
+    if optimum.status is not SolverStatus.FAILED and leaves.holds(optimum.power_kw):
+        return optimum.power_kw
+    if np.isfinite(found.leaf.volume_kw) and leaves.holds(found.leaf.power_kw):
+        return found.leaf.power_kw
+    return np.zeros_like(part.upper_kw) if part.decisions else leaves.retreat(found.leaf.power_kw)
 
 
 def _active_caps(problem: ClearingProblem, period: int, dual: np.ndarray) -> ActiveCaps:
