@@ -1,22 +1,50 @@
 """Writing a table: the one way in which cases and results put columns into a CSV or Parquet file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from gridpact.arrays import Int
 from gridpact.case.case import TableFormat
+from gridpact.case.horizon import Horizon
+from gridpact.case.times import microseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """A column of texts: the label of each row is that of its code, (R,)."""
+
+    labels: Sequence[str]
+    codes: Int
+
+    def texts(self) -> np.ndarray:
+        """The text of each row, (R,)."""
+        return np.array([*self.labels, ""], dtype=object)[self.codes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instants:
+    """A column of times: the start of a period of a horizon for each row, (R,)."""
+
+    horizon: Horizon
+    period: Int
 
 
 def write_table(columns: Mapping[str, Any], folder: Path, name: str, table_format: TableFormat) -> None:
     """Writes `columns`, arrays of one length by name, into `folder` as `name` with the suffix of the format.
 
-    Numbers are written so that they read back exactly; missing numbers are empty cells.
+    A column may also be `Coded` texts, or `Instants`, which CSV has as ISO 8601 text. Numbers are written so
+    that they read back exactly; missing numbers are empty cells.
     """
     import pyarrow as pa
     from pyarrow import parquet
 
-    table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
+    table = pa.table({name: _arrow(values, table_format) for name, values in columns.items()})
     path = folder / f"{name}.{table_format}"
     if table_format is TableFormat.PARQUET:
         parquet.write_table(table, path)
@@ -24,6 +52,28 @@ def write_table(columns: Mapping[str, Any], folder: Path, name: str, table_forma
     with path.open("wb") as file:
         file.write((",".join(columns) + "\n").encode())
         file.write(_csv_rows(table))
+
+
+def _arrow(values: Any, table_format: TableFormat) -> Any:
+    """A column as Arrow takes it."""
+    import pyarrow as pa
+
+    if isinstance(values, Coded):
+        return pa.array(values.labels, pa.string()).take(pa.array(values.codes))
+    if isinstance(values, Instants):
+        return _starts(values.horizon, table_format).take(pa.array(values.period))
+    return pa.array(values, from_pandas=True)
+
+
+def _starts(horizon: Horizon, table_format: TableFormat) -> Any:
+    """The start of every period, (T,), as text in CSV."""
+    import pyarrow as pa
+
+    if table_format is TableFormat.CSV:
+        return pa.array(horizon.labels(), pa.string())
+    first, step = microseconds(horizon.instant(0)), horizon.step // timedelta(microseconds=1)
+    starts = first + step * np.arange(horizon.periods)
+    return pa.array(starts, pa.timestamp("us", tz=horizon.timezone))
 
 
 def _csv_rows(table: Any) -> bytes:

@@ -81,44 +81,44 @@ class Clearance:
     @cached_property
     def cleared(self) -> "pd.DataFrame":
         """One row per trade and period of its window, columns `tables.CLEARED`."""
-        from gridpact.results.tables import cleared_table
+        from gridpact.results.tables import cleared_columns, frame
 
-        return cleared_table(self)
+        return frame(cleared_columns(self))
 
     @cached_property
     def commitments(self) -> "pd.DataFrame":
         """One row per commitment and period in which it is cut, columns `tables.COMMITMENTS`."""
-        from gridpact.results.tables import commitments_table
+        from gridpact.results.tables import commitments_columns, frame
 
-        return commitments_table(self)
+        return frame(commitments_columns(self))
 
     @cached_property
     def schedule(self) -> "pd.DataFrame":
         """One row per period and participant, columns `tables.SCHEDULE`."""
-        from gridpact.results.tables import schedule_table
+        from gridpact.results.tables import frame, schedule_columns
 
-        return schedule_table(self)
+        return frame(schedule_columns(self))
 
     @cached_property
     def network_state(self) -> "pd.DataFrame":
         """One row per period and bus, line or transformer, columns `tables.NETWORK`."""
-        from gridpact.results.tables import network_table
+        from gridpact.results.tables import frame, network_columns
 
-        return network_table(self)
+        return frame(network_columns(self))
 
     @cached_property
     def exchange(self) -> "pd.DataFrame":
         """One row per period, columns `tables.EXCHANGE`."""
-        from gridpact.results.tables import exchange_table
+        from gridpact.results.tables import exchange_columns, frame
 
-        return exchange_table(self)
+        return frame(exchange_columns(self))
 
     @cached_property
     def limits(self) -> "pd.DataFrame":
         """One row per binding limit and period, columns `tables.LIMITS`."""
-        from gridpact.results.tables import limits_table
+        from gridpact.results.tables import frame, limits_columns
 
-        return limits_table(self)
+        return frame(limits_columns(self))
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -4,9 +4,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gridpact.case.case import TableFormat
@@ -43,11 +43,20 @@ class ResultKind:
         words: what it is called.
         names: every file that a result of this kind can hold.
         is_one: whether the files in a folder, all of them of these names, are such a result.
+        folders: folders that it can hold, with the suffix of all files in each.
     """
 
     words: str
     names: frozenset[str]
     is_one: Callable[[Path], bool]
+    folders: Mapping[str, str] = field(default_factory=dict)
+
+    def owns(self, entry: Path) -> bool:
+        """Whether a file, or a folder with all that is in it, can be part of a result of this kind."""
+        if entry.name not in self.folders:
+            return entry.name in self.names and entry.is_file()
+        suffix = self.folders[entry.name]
+        return entry.is_dir() and all(each.suffix == suffix and each.is_file() for each in entry.iterdir())
 
 
 CLEARANCE = ResultKind(
@@ -65,6 +74,7 @@ def check_output_folder(
     *,
     case_folder: Path | None = None,
     commitments: Path | None = None,
+    inputs: Mapping[str, Path | None] | None = None,
 ) -> Path:
     """Makes sure that a result may be written to `folder`, and gives the path that it resolves to.
 
@@ -75,20 +85,23 @@ def check_output_folder(
         kind: of the result.
         case_folder: what the result is made of, if it is a folder.
         commitments: the earlier result that it goes on from, if there is one.
+        inputs: other folders that it is made of, by what they are called.
 
     Raises:
         InvalidUsage: it is a file, holds anything that is not part of such a result, is or holds the case
-            folder, that of the commitments or the current one, or cannot be written to.
+            folder, that of the commitments, another input or the current one, or cannot be written to.
     """
     with _refused_by_the_system(folder):
         target = Path(os.path.realpath(folder))
         if target.exists() and not target.is_dir():
             raise InvalidUsage(f"{folder} is a file", _OTHER_FOLDER)
-        for inner, words in (
-            (case_folder, "the case folder"),
-            (commitments, "the result that the commitments come from"),
-            (Path.cwd(), "the current folder"),
-        ):
+        sources = {
+            "the case folder": case_folder,
+            "the result that the commitments come from": commitments,
+            **(inputs or {}),
+            "the current folder": Path.cwd(),
+        }
+        for words, inner in sources.items():
             if inner is not None:
                 _refuse_around(target, Path(os.path.realpath(inner)), folder, words)
         if target.is_mount():
@@ -100,7 +113,11 @@ def check_output_folder(
 
 @contextmanager
 def output_folder(
-    folder: str | Path, kind: ResultKind = CLEARANCE, *, case_folder: Path | None = None
+    folder: str | Path,
+    kind: ResultKind = CLEARANCE,
+    *,
+    case_folder: Path | None = None,
+    inputs: Mapping[str, Path | None] | None = None,
 ) -> Iterator[Path]:
     """A folder aside to write a result into; it takes the place of `folder` when all went well.
 
@@ -110,7 +127,7 @@ def output_folder(
     Raises:
         InvalidUsage: as in `check_output_folder`, whose arguments these are.
     """
-    target = check_output_folder(folder, kind, case_folder=case_folder)
+    target = check_output_folder(folder, kind, case_folder=case_folder, inputs=inputs)
     with _refused_by_the_system(folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}-", dir=target.parent))
@@ -118,7 +135,7 @@ def output_folder(
         new.mkdir()
     try:
         yield new
-        check_output_folder(folder, kind, case_folder=case_folder)
+        check_output_folder(folder, kind, case_folder=case_folder, inputs=inputs)
         with _refused_by_the_system(folder):
             _swap(new, target, old)
     finally:
@@ -154,7 +171,7 @@ def _refuse_content(target: Path, folder: str | Path, kind: ResultKind) -> None:
         return
     if CASE_FILE in names:
         raise InvalidUsage(f"{folder} holds a case", _OTHER_FOLDER)
-    foreign = [entry.name for entry in entries if entry.name not in kind.names or not entry.is_file()]
+    foreign = [entry.name for entry in entries if not kind.owns(entry)]
     if not foreign and kind.is_one(target):
         return
     for other in KINDS:

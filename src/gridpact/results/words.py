@@ -97,7 +97,7 @@ def outcome(clearance: "Clearance") -> str:
 
 
 def proof_and_price(clearance: "Clearance") -> list[tuple[str, str]]:
-    """What is proven, and what the rule and robustness cost in volume, each with its word, if there is any."""
+    """What is proven, and what the rule and robustness cost in volume, each with its word, if any."""
     bound, price = clearance.summary["bound"], clearance.summary["price_of_fairness"]
     lines: list[tuple[str, str]] = []
     if bound["method"] == "search" and clearance.trades.terms.given.any():

@@ -10,7 +10,15 @@ from gridpact.case.case import TableFormat
 from gridpact.case.table_file import write_table
 from gridpact.case.write import write_trades
 from gridpact.results.clearance import Clearance
-from gridpact.results.output_folder import COMMITMENTS, REPORT_FILE, SUMMARY_FILE, TABLES, output_folder
+from gridpact.results.output_folder import COMMITMENTS, REPORT_FILE, SUMMARY_FILE, output_folder
+from gridpact.results.tables import (
+    cleared_columns,
+    commitments_columns,
+    exchange_columns,
+    limits_columns,
+    network_columns,
+    schedule_columns,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,22 +54,18 @@ def table_columns(table: "pd.DataFrame", table_format: TableFormat) -> dict[str,
     return columns
 
 
-def _write(table: "pd.DataFrame", folder: Path, name: str, table_format: TableFormat) -> None:
-    write_table(table_columns(table, table_format), folder, name, table_format)
-
-
 def _write_files(clearance: Clearance, folder: Path, report: str | None) -> None:
-    tables = (
-        clearance.cleared,
-        clearance.schedule,
-        clearance.network_state,
-        clearance.exchange,
-        clearance.limits,
-    )
-    for name, table in zip(TABLES, tables, strict=True):
-        _write(table, folder, name, clearance.case.table_format)
+    tables = {
+        "cleared": cleared_columns,
+        "schedule": schedule_columns,
+        "network": network_columns,
+        "exchange": exchange_columns,
+        "limits": limits_columns,
+    }
     if clearance.committed:
-        _write(clearance.commitments, folder, COMMITMENTS, clearance.case.table_format)
+        tables[COMMITMENTS] = commitments_columns
+    for name, columns in tables.items():
+        write_table(columns(clearance), folder, name, clearance.case.table_format)
     if clearance.matched:
         new = clearance.trades.at(np.arange(clearance.committed, len(clearance.trades)))
         write_trades(clearance.case, new, folder)
