@@ -123,3 +123,24 @@ def test_a_network_with_one_bus_beside_the_supply(
     voltage = clearance.operation.voltage_pu.min(axis=1)
     assert voltage.min() == pytest.approx(0.9, abs=1e-6)
     assert drop_kw.min() > 10.0
+
+
+def test_a_cap_that_binds_beside_a_voltage_is_kept_to_the_last_digit(tmp_path: Path) -> None:
+    """Two limits at once: 60 kW of residual demand, and 1.05 pu at the seller's bus."""
+    buses = [42, 35, 41]
+    participants = make_participants(buses, [True, False, False], [False] * 3)
+    case = make_case(
+        participants,
+        np.array([[0.0, 50.0, 60.0]]),
+        np.array([[120.0, 0.0, 0.0]]),
+        make_trades([0, 0, 0], [1, 2, 2], [0, 0, 0], [1, 1, 1], [30.0, 20.0, 50.0]),
+        network="pandapower/cigre_lv",
+    )
+    limits = replace(case.limits, voltage_min_pu=0.95, voltage_max_pu=1.05)
+    case = replace(case, limits=limits, formulation=Formulation.AC)
+    plain = gridpact.clear(case).summary["cleared_kwh"]
+    terms = gridpact.clear(with_terms(case, min_fraction=[0.0, 0.0, 1.0]))
+    assert terms.summary["solves"]["best_found"] == 0
+    assert terms.summary["bound"]["gap"] < 1e-6
+    assert terms.summary["cleared_kwh"] == pytest.approx(plain, abs=1e-5)
+    assert terms.dispatch.p2p_bought_kw.max() <= 60.0

@@ -19,6 +19,7 @@ from gridpact.clearing.situations import Situations
 from gridpact.clearing.tangents import broken, tangents
 
 HALVINGS = 40
+CAP_EXCESS_KW = 1e-6  # that a solution may have by the tolerance of its solver
 PROVEN_DECISIONS_MAX = 24
 
 
@@ -129,7 +130,7 @@ class AcLeaves:
             if joint.status is SolverStatus.FAILED or not self._join_broken(joint.power_kw):
                 lower, upper = self._part.bounds(taken)
                 return AcOptimum(
-                    power_kw=np.clip(joint.power_kw, lower, upper),
+                    power_kw=self._within_caps(np.clip(joint.power_kw, lower, upper), lower),
                     row_dual=joint.row_dual,
                     joint=joint,
                     joined=joined,
@@ -176,6 +177,18 @@ class AcLeaves:
             is_found = reach.status is not SolverStatus.FAILED
             upper[row] = max(upper[row], float(weight @ reach.power_kw)) if is_found else np.inf
         return Cuts(rows=cuts.rows, upper=upper)
+
+    def _within_caps(self, power_kw: Float, lower_kw: Float) -> Float:
+        """An allocation (J,) that exceeds caps by no more than a solver's tolerance, taken back by that."""
+        power_kw = power_kw.copy()
+        for row in np.flatnonzero(self._caps.matrix @ power_kw > self._caps.upper).tolist():
+            cap = csr_array(self._caps.matrix[[row]])
+            over_kw = float((cap @ power_kw)[0]) - self._caps.upper[row]
+            room_kw = (power_kw - lower_kw)[cap.indices] * cap.data
+            if over_kw <= CAP_EXCESS_KW and room_kw.max() >= over_kw > 0.0:
+                widest = int(room_kw.argmax())
+                power_kw[cap.indices[widest]] -= over_kw / cap.data[widest]
+        return power_kw
 
     def _fixed(self, power_kw: Float) -> Leaf:
         holds = self.holds(power_kw)

@@ -1,5 +1,7 @@
 """Tied clearing: periods that terms tie together, cleared as one under exact AC."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from gridpact.arrays import Float
@@ -30,6 +32,9 @@ def solve_part(
     found = Search(part, leaves.programme(), leaves, seconds).run()
     optimum = leaves.optimum(found.taken, found.leaf.power_kw)
     power_kw = _safe_kw(part, leaves, found, optimum)
+    is_optimum = power_kw is optimum.power_kw
+    if not is_optimum:  # its duals explain nothing of what clears instead
+        optimum = replace(optimum, row_dual=np.zeros_like(optimum.row_dual), joint=None)
     column_kw = part.matrix @ snapped(power_kw, part.upper_kw)
     rejected = part.rejected(found.taken)
     cap_dual = caps.by_period(optimum.row_dual, len(part.periods))
@@ -50,13 +55,13 @@ def solve_part(
             element=element,
             binding=binding_limits(period, limits, of_caps),
             volume_bound_kw=float(problem.offers.column_kw[columns].sum()),
-            status=STATUS[optimum.status] if power_kw is optimum.power_kw else PeriodStatus.BEST_FOUND,
+            status=STATUS[optimum.status] if is_optimum else PeriodStatus.BEST_FOUND,
         )
         solved.append(one.rejecting(rejected[here], stopped=not found.is_finished))
     return solved, PartOutcome(
         periods=part.periods,
         upper_kw=max(found.upper_kw, float(power_kw.sum())),
-        is_finished=found.is_finished,
+        is_finished=found.is_finished and is_optimum,
     )
 
 

@@ -140,7 +140,8 @@ def _notices(clearance: "Clearance") -> list[str]:
         *_cut_commitments(clearance),
         *_by_formulation(clearance),
     )
-    return list(dict.fromkeys([*own, *clearance.case.warnings, *clearance.network.notices]))
+    told = [*own, *clearance.case.warnings, *clearance.network.notices, *_by_robustness(clearance)]
+    return list(dict.fromkeys(told))
 
 
 def _without_solution(clearance: "Clearance") -> list[str]:
@@ -198,6 +199,15 @@ def _cut_commitments(clearance: "Clearance") -> list[str]:
     return [
         f"The forecast no longer carries what was firm: {counted(int(figures['cut_trades']), 'commitment')} "
         f"cut by {significant(lost_kwh)} kWh in all."
+    ]
+
+
+def _by_robustness(clearance: "Clearance") -> list[str]:
+    if clearance.robustness is None or not clearance.robustness.broken_before:
+        return []
+    return [
+        "Cuts name limits that are reached in the worst outage of a single seller or trade, "
+        "not in the schedule."
     ]
 
 
