@@ -1,7 +1,8 @@
 """The same day as a researcher does it today: one optimisation model per hour, and one power flow per hour.
 
 The model is the published DC formulation, written with highspy variable by variable and row by row from
-pandapower's tables; `pandapower.runpp` then tells the voltages that it cannot see.
+pandapower's tables; `pandapower.runpp` then tells the voltages that it cannot see. Loads and generators are
+made once, and given new values every hour.
 """
 
 from typing import Any
@@ -17,17 +18,28 @@ ANGLE_MAX_RAD = np.pi / 6
 
 
 def clear_day(case: Case, trades: Trades, net: Any) -> tuple[Float, Float]:
-    """Cleared power of each hour in kW, and its least voltage in pu, (T,) each."""
+    """Cleared power of each hour in kW, and its least voltage in pu, (T,) each; an hour may be any period."""
     cleared, lowest = [], []
+    connect(case, net)
     for hour in range(case.horizon.periods):
         power_kw = clear_hour(case, trades, net, hour)
         cleared.append(sum(power_kw.values()))
-        lowest.append(operate_hour(case, trades, net, hour, power_kw))
+        made_kw, used_kw = dispatch_hour(case, trades, hour, power_kw)
+        lowest.append(float(operate_hour(case, net, made_kw, used_kw).min()))
     return np.array(cleared), np.array(lowest)
 
 
+def connect(case: Case, net: Any) -> None:
+    """Gives a net a load and a generator of each participant, in place of those that it has."""
+    buses = case.participants.bus
+    for table in ("load", "sgen", "storage"):
+        net[table] = net[table].iloc[:0]
+    pp.create_loads(net, buses, p_mw=0.0)
+    pp.create_sgens(net, buses, p_mw=0.0)
+
+
 def clear_hour(case: Case, trades: Trades, net: Any, hour: int) -> dict[int, float]:
-    """Cleared power of each trade that is open in an hour, kW."""
+    """Cleared power of each trade that is open in an hour, kW; surplus that is not sold is curtailed."""
     model = highspy.Highs()
     model.setOptionValue("output_flag", False)
     infinity = highspy.kHighsInf
@@ -57,7 +69,10 @@ def clear_hour(case: Case, trades: Trades, net: Any, hour: int) -> dict[int, flo
         bus = int(case.participants.bus[k])
         sold = [power[t] for t in power if trades.seller[t] == k]
         bought = [power[t] for t in power if trades.buyer[t] == k]
-        injected[bus] = injected[bus] + float(own[k] - load[k]) + sum(sold)
+        if case.participants.firm[k]:
+            injected[bus] = injected[bus] + float(own[k] - load[k]) + sum(sold)
+        else:
+            injected[bus] = injected[bus] + sum(sold) - sum(bought)
         if sold:
             model.addConstr(sum(sold) <= float(made[k] - own[k]))
         if bought:
@@ -91,17 +106,25 @@ def branches(net: Any) -> list[tuple[int, int, float, float]]:
     return found
 
 
-def operate_hour(case: Case, trades: Trades, net: Any, hour: int, power_kw: dict[int, float]) -> float:
-    """The least voltage under a dispatch, pu; firm demand, and surplus that runs only where it is sold."""
+def dispatch_hour(case: Case, trades: Trades, hour: int, power_kw: dict[int, float]) -> tuple[Float, Float]:
+    """What each participant makes and uses under a dispatch, kW, (P,) each."""
     load, made = case.profiles.load_kw[hour], case.profiles.generation_kw[hour]
+    runs, uses = [], []
+    for k in range(len(case.participants)):
+        own = min(load[k], made[k])
+        sold = sum(power_kw[t] for t in power_kw if trades.seller[t] == k)
+        bought = sum(power_kw[t] for t in power_kw if trades.buyer[t] == k)
+        runs.append(own + sold)
+        uses.append(load[k] if case.participants.firm[k] else own + bought)
+    return np.array(runs), np.array(uses)
+
+
+def operate_hour(case: Case, net: Any, made_kw: Float, used_kw: Float) -> Float:
+    """Voltage of each bus in the order of the net's tables, pu; the net is one that was connected."""
     people = case.participants
-    for table in ("load", "sgen"):
-        net[table] = net[table].iloc[:0]
-    for k in range(len(people)):
-        runs = min(load[k], made[k]) + sum(power_kw[t] for t in power_kw if trades.seller[t] == k)
-        used = load[k]
-        bus = int(people.bus[k])
-        pp.create_load(net, bus, p_mw=used / 1e3, q_mvar=used * people.load_tan_phi[k] / 1e3)
-        pp.create_sgen(net, bus, p_mw=runs / 1e3, q_mvar=runs * people.generation_tan_phi[k] / 1e3)
+    net.load["p_mw"] = used_kw / 1e3
+    net.load["q_mvar"] = used_kw * people.load_tan_phi / 1e3
+    net.sgen["p_mw"] = made_kw / 1e3
+    net.sgen["q_mvar"] = made_kw * people.generation_tan_phi / 1e3
     pp.runpp(net, numba=False)
-    return float(net.res_bus.vm_pu.min())
+    return net.res_bus.vm_pu.to_numpy()

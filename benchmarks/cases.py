@@ -20,6 +20,7 @@ SEED = 44
 FEEDER = NetworkSource(builtin="simbench/1-LV-rural2--0-sw")
 FEEDER_PARTICIPANTS = 100
 QUARTERS = 96
+RESOLUTION_OF_A_DAY = {24: "1h", 48: "30min", QUARTERS: "15min"}
 MEAN_WINDOW = 12
 TIMEZONE = "Europe/Berlin"
 POWER_FACTOR = 0.97
@@ -59,7 +60,9 @@ def many_trades(count: int) -> Case:
     return replace(day, name=f"44-bus day, {count} trades", trades=trades, orders=Orders.none())
 
 
-def feeder_day(count: int, peak_kw: float) -> Case:
+def feeder_day(
+    count: int, peak_kw: float, *, network: NetworkSource = FEEDER, periods: int = QUARTERS
+) -> Case:
     """A day of quarter-hours on a 100-bus feeder: half its participants sell solar, half buy what they need.
 
     Demand that was not bought goes without (elastic), so that every trade loads the network. At noon the
@@ -68,29 +71,32 @@ def feeder_day(count: int, peak_kw: float) -> Case:
     Args:
         count: number of trades, with windows of 12 periods on average.
         peak_kw: solar peak of each seller, and evening peak of each buyer.
+        network: of the feeder.
+        periods: of a quarter-hour, the same day again and again; 24 and 48 are one day of longer ones.
     """
     rng = np.random.default_rng(SEED)
-    network = compile_source(FEEDER)
-    low_voltage = network.bus_ids[network.bus_voltage_kv < 1.0]
+    compiled = compile_source(network)
+    low_voltage = compiled.bus_ids[compiled.bus_voltage_kv < 1.0]
     half = FEEDER_PARTICIPANTS // 2
-    hour = (np.arange(QUARTERS) + 0.5) * 24.0 / QUARTERS
+    horizon = Horizon(
+        start=datetime(2024, 6, 21, tzinfo=ZoneInfo(TIMEZONE)),
+        timezone=TIMEZONE,
+        resolution=RESOLUTION_OF_A_DAY.get(periods, RESOLUTION_OF_A_DAY[QUARTERS]),
+        periods=periods,
+    )
+    hour = np.mod((np.arange(periods) + 0.5) * horizon.hours_per_period, HOURS)
     sun = np.maximum(np.cos((hour - 13.0) / 16.0 * 2.0 * np.pi), 0.0)
     need = 0.45 + 0.35 * np.cos((hour - 19.0) / 24.0 * 2.0 * np.pi) + 0.2 * sun
     size = rng.uniform(0.5, 1.5, FEEDER_PARTICIPANTS) * peak_kw
     sells = np.arange(FEEDER_PARTICIPANTS) < half
-    start = rng.integers(0, QUARTERS, count)
-    end = np.minimum(start + rng.integers(1, 2 * MEAN_WINDOW, count), QUARTERS)
-    open_at_once = count * MEAN_WINDOW / QUARTERS
+    start = rng.integers(0, periods, count)
+    end = np.minimum(start + rng.integers(1, 2 * MEAN_WINDOW, count), periods)
+    open_at_once = count * MEAN_WINDOW / periods
     return Case(
         name=f"feeder, {count} trades, {peak_kw:g} kW",
         currency="EUR",
-        horizon=Horizon(
-            start=datetime(2024, 6, 21, tzinfo=ZoneInfo(TIMEZONE)),
-            timezone=TIMEZONE,
-            resolution="15min",
-            periods=QUARTERS,
-        ),
-        network=FEEDER,
+        horizon=horizon,
+        network=network,
         limits=cigre_extreme().limits,
         formulation=cigre_extreme().formulation,
         allocation=cigre_extreme().allocation,

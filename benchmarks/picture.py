@@ -36,14 +36,14 @@ def draw(title: str, rows: list[str], series: list[Series], panels: list[Panel])
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}">',
         f'<rect width="{width}" height="{height}" fill="white"/>',
-        _text(12, 24, title, size=16, weight="bold"),
+        text_at(12, 24, title, size=16, weight="bold"),
     ]
     for place, one in enumerate(series):
         x = 18 + 230 * place
         parts.append(f'<circle cx="{x}" cy="46" r="5" fill="{one.colour}"/>')
-        parts.append(_text(x + 11, 50, one.name, size=12))
+        parts.append(text_at(x + 11, 50, one.name, size=12))
     for place, name in enumerate(rows):
-        parts.append(_text(LABEL_WIDTH - 12, _middle(place) + 4, name, size=12, anchor="end"))
+        parts.append(text_at(LABEL_WIDTH - 12, _middle(place) + 4, name, size=12, anchor="end"))
     for place, panel in enumerate(panels):
         left = LABEL_WIDTH + place * (PANEL_WIDTH + GAP)
         parts += _panel(panel, series, left, len(rows))
@@ -57,11 +57,11 @@ def _panel(panel: Panel, series: list[Series], left: float, count: int) -> list[
     def across(value: float) -> float:
         return left + PANEL_WIDTH * (min(max(value, low), high) - low) / (high - low)
 
-    parts = [_text(left, TOP - 14, panel.title, size=13, weight="bold")]
+    parts = [text_at(left, TOP - 14, panel.title, size=13, weight="bold")]
     for tick, label in zip(panel.ticks, panel.labels, strict=True):
         x = across(tick)
         parts.append(f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom}" stroke="{GRID}"/>')
-        parts.append(_text(x, bottom + 18, label, size=11, anchor="middle", colour=GREY))
+        parts.append(text_at(x, bottom + 18, label, size=11, anchor="middle", colour=GREY))
     x = across(panel.reference)
     parts.append(f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom}" stroke="{INK}"/>')
     for place in range(count):
@@ -84,7 +84,7 @@ def _middle(row: int) -> float:
     return TOP + ROW * (row + 0.5)
 
 
-def _text(
+def text_at(
     x: float,
     y: float,
     text: str,
@@ -94,6 +94,7 @@ def _text(
     weight: str = "normal",
     colour: str = INK,
 ) -> str:
+    """A line of text in SVG."""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" {FONT} font-size="{size}" font-weight="{weight}" '
         f'text-anchor="{anchor}" fill="{colour}">{escape(text)}</text>'

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from clock_days import clock_back_day, clock_forward_day, write_readme
+from june_settlement import write_june_settlement
 from session_cases import session_cases
 
 from gridpact.arrays import frozen
@@ -130,6 +131,8 @@ def main() -> None:
         write_case(case, HERE / name)
         if name.startswith("clock-"):
             write_readme(case, HERE / name)
+        if name == "simbench-rural-june":
+            write_june_settlement(HERE / name)
         sys.stdout.write(f"{HERE / name}\n")
 
 

@@ -9,51 +9,65 @@ if TYPE_CHECKING:
     from gridpact.case import Case, read_case, with_commitments, write_case
     from gridpact.envelopes import Envelopes, envelope, write_envelopes
     from gridpact.errors import GridpactError, InvalidCase, InvalidUsage, Problem, SolverFailed
+    from gridpact.fleet import FleetResult, run_fleet
     from gridpact.grid.network import Network
     from gridpact.matching import match
     from gridpact.pipeline import clear, compile_network
     from gridpact.results import Clearance, write_clearance
+    from gridpact.settlement.pipeline import settle
+    from gridpact.settlement.settled_case import SettledCase
+    from gridpact.settlement.write import write_settlement
 
 _HOME = {
     "Case": "gridpact.case",
     "Clearance": "gridpact.results",
     "Envelopes": "gridpact.envelopes",
+    "FleetResult": "gridpact.fleet",
     "GridpactError": "gridpact.errors",
     "InvalidCase": "gridpact.errors",
     "InvalidUsage": "gridpact.errors",
     "Network": "gridpact.grid.network",
     "Problem": "gridpact.errors",
+    "SettledCase": "gridpact.settlement.settled_case",
     "SolverFailed": "gridpact.errors",
     "clear": "gridpact.pipeline",
     "compile_network": "gridpact.pipeline",
     "envelope": "gridpact.envelopes",
     "match": "gridpact.matching",
     "read_case": "gridpact.case",
+    "run_fleet": "gridpact.fleet",
+    "settle": "gridpact.settlement.pipeline",
     "with_commitments": "gridpact.case",
     "write_case": "gridpact.case",
     "write_clearance": "gridpact.results",
     "write_envelopes": "gridpact.envelopes",
+    "write_settlement": "gridpact.settlement.write",
 }
 
 __all__ = [
     "Case",
     "Clearance",
     "Envelopes",
+    "FleetResult",
     "GridpactError",
     "InvalidCase",
     "InvalidUsage",
     "Network",
     "Problem",
+    "SettledCase",
     "SolverFailed",
     "clear",
     "compile_network",
     "envelope",
     "match",
     "read_case",
+    "run_fleet",
+    "settle",
     "with_commitments",
     "write_case",
     "write_clearance",
     "write_envelopes",
+    "write_settlement",
 ]
 
 

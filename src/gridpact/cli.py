@@ -3,6 +3,7 @@
 import filecmp
 import io
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import typer
 from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
 
 EXIT_FAILED, EXIT_INVALID = 1, 2
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 app = typer.Typer(
     help="Clears peer-to-peer electricity trades on low-voltage networks, proves and explains the result.",
@@ -111,6 +113,50 @@ def check(case_folder: CaseFolder, as_json: Json = False, quiet: Quiet = False) 
 
 
 @app.command()
+def convert(
+    case_folder: CaseFolder,
+    to: Annotated[str, typer.Option("--to", help="Format of the tables: parquet or csv.")],
+    out: OutFolder,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a case with Parquet tables and a network that is read fast, or with CSV tables."""
+    from gridpact.case import TableFormat
+    from gridpact.case.convert import convert_case
+    from gridpact.progress import progress
+    from gridpact.results.output_folder import ResultKind, check_output_folder, output_folder
+
+    table_format = _choice(TableFormat, "--to", to)
+    new_folder = ResultKind(words="a converted case", names=frozenset(), is_one=lambda folder: False)
+    check_output_folder(out, new_folder, case_folder=case_folder)
+    with (
+        progress(f"converting {case_folder}", quiet=quiet),
+        output_folder(out, new_folder, case_folder=case_folder) as folder,
+    ):
+        conversion = convert_case(case_folder, folder, table_format)
+    facts = {
+        "name": conversion.case.name,
+        "files": list(conversion.files),
+        "left": list(conversion.left),
+        "warnings": list(conversion.case.warnings),
+        "max_difference_pu": conversion.difference.voltage_pu,
+        "max_difference_percent": conversion.difference.loading_percent,
+        "folder": str(out),
+    }
+    if as_json:
+        _say(_as_json(facts))
+        return
+    _say(f"{conversion.case.name}: converted to {table_format}")
+    _say(f"  files     {', '.join(conversion.files)}")
+    if conversion.left:
+        _say(f"  left      {', '.join(conversion.left)}")
+    for warning in conversion.case.warnings:
+        _say(f"  warning   {warning}")
+    _say(f"  network   voltages agree within {conversion.difference.voltage_pu:.1e} pu under the forecast")
+    _say(f"  case      {out}")
+
+
+@app.command()
 def match(case_folder: CaseFolder, out: OutFolder, as_json: Json = False, quiet: Quiet = False) -> None:
     """Match the orders of a case into trades, and write them as a trades table."""
     from gridpact.case import read_case
@@ -157,7 +203,10 @@ def clear(
         str, typer.Option(help="What the result has to survive: none, or declared (a seller or trade fails).")
     ] = "",
     time_limit_s: Annotated[
-        float, typer.Option("--time-limit-s", help="Time for the search among the terms of trades.")
+        float,
+        typer.Option(
+            "--time-limit-s", help="Time for the search among terms; the case's own.", show_default=False
+        ),
     ] = 0.0,
     certify: Annotated[
         bool, typer.Option("--certify", help="Prove an upper bound on what any allocation could clear.")
@@ -206,7 +255,7 @@ def envelope(
     from gridpact.envelopes.words import outcome
     from gridpact.envelopes.write import ENVELOPES_RESULT, PICTURE_FILE
     from gridpact.progress import progress
-    from gridpact.report import envelope_page
+    from gridpact.report.envelope_page import envelope_page
     from gridpact.results.output_folder import check_output_folder
 
     check_output_folder(out, ENVELOPES_RESULT, case_folder=case_folder, commitments=commitments)
@@ -224,6 +273,112 @@ def envelope(
     _say(outcome(envelopes))
     _say(f"  result    {out}")
     _say(f"  picture   {out / PICTURE_FILE}")
+
+
+@app.command()
+def settle(
+    case_folder: CaseFolder,
+    out: OutFolder,
+    clearance: Annotated[
+        Path, typer.Option("--clearance", metavar="DIR", help="The result of clearing this case.")
+    ],
+    previous: Annotated[
+        Path | None,
+        typer.Option("--previous", metavar="DIR", help="An earlier settlement, which this one corrects."),
+    ] = None,
+    mode: Annotated[str, typer.Option(help="What governs: sharing (meters) or firm (trades).")] = "",
+    missing: Annotated[str, typer.Option(help="A missing reading: error, or schedule.")] = "",
+    loss_allocation: Annotated[str, typer.Option(help="Who pays losses: dso, pro-rata or marginal.")] = "",
+    statements: Annotated[
+        bool, typer.Option("--statements", help="Also write a page for each participant.")
+    ] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Leave report.html out.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Settle the cleared trades of a case by its meters and tariffs: ledger, statements, residuals."""
+    import gridpact
+    from gridpact.progress import progress
+    from gridpact.report.settlement_page import settlement_page
+    from gridpact.report.statement_page import statement_pages
+    from gridpact.results.output_folder import REPORT_FILE, check_output_folder
+    from gridpact.settlement.tariffs import LossAllocation, Missing, Mode
+    from gridpact.settlement.words import outcome
+    from gridpact.settlement.write import CLEARED, EARLIER, PAGES_FOLDER, SETTLEMENT_RESULT
+
+    chosen = {
+        "mode": _choice(Mode, "--mode", mode) if mode else None,
+        "missing": _choice(Missing, "--missing", missing) if missing else None,
+        "loss_allocation": (
+            _choice(LossAllocation, "--loss-allocation", loss_allocation) if loss_allocation else None
+        ),
+    }
+    inputs = {CLEARED: clearance, EARLIER: previous}
+    check_output_folder(out, SETTLEMENT_RESULT, case_folder=case_folder, inputs=inputs)
+    with progress(f"reading and settling {case_folder}", quiet=quiet):
+        settled = gridpact.settle(case_folder, clearance, previous=previous, **chosen)
+    with progress(f"writing {out}", quiet=quiet):
+        gridpact.write_settlement(
+            settled,
+            out,
+            report=None if no_report else settlement_page(settled),
+            pages=statement_pages(settled) if statements else (),
+        )
+    if as_json:
+        _say(_as_json(settled.summary))
+        return
+    _say(outcome(settled))
+    _say(f"  result    {out}")
+    if not no_report:
+        _say(f"  report    {out / REPORT_FILE}")
+    if statements:
+        _say(f"  pages     {out / PAGES_FOLDER}")
+
+
+@app.command()
+def fleet(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Every case folder below it is cleared.")],
+    out: OutFolder,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Only the cases that it lists, one path below DIR a line."),
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="A Dask scheduler, as in tcp://host:8786.")
+    ] = "",
+    workers: Annotated[int, typer.Option(metavar="N", help="Processes; as many as cores without it.")] = 0,
+    formulation: Annotated[str, typer.Option(help="For all cases: ac or dc.")] = "",
+    allocation: Annotated[
+        str, typer.Option(help="For all cases: max-volume, max-min, proportional or priority.")
+    ] = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Clear every case below a folder, on all cores or a Dask cluster; start it again to go on."""
+    import logging
+
+    from gridpact.case import Allocation, Formulation
+    from gridpact.fleet import run_fleet
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # What matters is said in the rows.
+    result = run_fleet(
+        folder,
+        out,
+        manifest=manifest,
+        scheduler=scheduler,
+        workers=workers,
+        formulation=_choice(Formulation, "--formulation", formulation) if formulation else None,
+        allocation=_choice(Allocation, "--allocation", allocation) if allocation else None,
+        quiet=quiet,
+    )
+    if as_json:
+        _say(_as_json(result.summary))
+    else:
+        _say(result.words)
+        _say(f"  table     {result.rows}")
+        _say(f"  page      {result.page}")
+    if result.failed:
+        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()
@@ -270,6 +425,8 @@ def reproduce(as_json: Json = False, quiet: Quiet = False) -> None:
 
 def main() -> None:
     """Runs the command line, and turns what gridpact raises into an exit code and a message."""
+    for variable in THREADS:  # The matrices are small: more threads only wait for each other.
+        os.environ.setdefault(variable, "1")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # A terminal may not know every letter of a name.
             stream.reconfigure(errors="backslashreplace")
@@ -302,7 +459,7 @@ def _clear(case: Any, out: Path, *, certify: bool = False, report: bool, as_json
 
 
 def _report(clearance: Any) -> str:
-    from gridpact.report import report_page
+    from gridpact.report.page import report_page
 
     return report_page(clearance)
 

@@ -19,6 +19,7 @@ TIERS = (
     {"envelopes"},
     {"settlement"},
     {"published", "report"},
+    {"fleet"},
     {"cli"},
     {"__main__"},
 )

@@ -16,7 +16,7 @@ import pytest
 import gridpact
 from gridpact.case import Case, Formulation
 from gridpact.case.write import write_case
-from gridpact.report import report_page
+from gridpact.report.page import report_page
 from gridpact.results import Clearance
 from tests.terms_oracle import Linear, Shares
 

@@ -9,7 +9,7 @@ import pytest
 
 import gridpact
 from gridpact.case.case import Formulation
-from gridpact.case.schema import SCHEMAS, Schema
+from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS, Schema
 from gridpact.case.settings import SECTIONS
 from gridpact.clearing.solution import LimitedBy
 from gridpact.cli import app
@@ -17,6 +17,12 @@ from gridpact.envelopes.table import ENVELOPES
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.results import tables
 from gridpact.results.words import outcome
+from gridpact.settlement.keys import KeyKind
+from gridpact.settlement.prices import DAYS, WEEKDAYS
+from gridpact.settlement.read_tariffs import RETAILER_KEYS
+from gridpact.settlement.read_tariffs import SECTIONS as TARIFF_SECTIONS
+from gridpact.settlement.tariffs import LossAllocation, Missing, Mode
+from tests.settle_example import write_settle_example
 
 ROOT = Path(__file__).parents[2]
 DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -29,7 +35,7 @@ def test_the_python_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     exec("\n".join(blocks), {})
 
 
-@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.name)
+@pytest.mark.parametrize("schema", (*SCHEMAS, *SETTLEMENT_SCHEMAS), ids=lambda schema: schema.name)
 def test_the_case_format_names_every_column_and_no_other(schema: Schema) -> None:
     page = (ROOT / "docs" / "case-format.md").read_text()
     section = page.split(f"\n## {schema.name}\n")[1].split("\n## ")[0]
@@ -42,6 +48,30 @@ def test_the_case_format_names_every_setting() -> None:
         assert not section or f"[{section}]" in page
         for key in keys:
             assert re.search(rf"\b{key}\b", page), key
+
+
+def test_the_case_format_names_every_tariff_and_its_example_can_be_read(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "case-format.md").read_text()
+    section = page.split("\n## tariffs.toml\n")[1].split("\n## ")[0]
+    example = section.split("```toml\n")[1].split("```")[0]
+    for key in (*(key for keys in TARIFF_SECTIONS.values() for key in keys), *RETAILER_KEYS):
+        assert re.search(rf"^{key} = ", example, re.MULTILINE), key
+    for choice in (*Mode, *Missing, *LossAllocation, *KeyKind, *DAYS):
+        assert choice in section or choice in WEEKDAYS, choice
+    case, result = write_settle_example(tmp_path)
+    (case / "tariffs.toml").write_text(example)
+    participants = (case / "participants.csv").read_text().replace("north", "north star")
+    (case / "participants.csv").write_text(participants)
+    tariffs = gridpact.settle(case, result).settlement.tariffs
+    assert [retailer.name for retailer in tariffs.retailers] == ["default", "north star"]
+
+
+def test_the_figures_of_a_settlement_are_documented(tmp_path: Path) -> None:
+    section = (ROOT / "docs" / "results.md").read_text().split("\n# The settlement folder\n")[1]
+    summary = gridpact.settle(*write_settle_example(tmp_path)).summary
+    parts = ("readings", "energy_wh", "money_micro", "invariants")
+    for key in {*summary, *(key for part in parts for key in summary[part]), *summary["accounts"]["dso"]}:
+        assert f"`{key}`" in section, key
 
 
 def documented(section: str, page: str) -> list[str]:

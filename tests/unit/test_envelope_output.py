@@ -17,7 +17,7 @@ from gridpact.envelopes.stops import stops
 from gridpact.envelopes.table import ENVELOPES
 from gridpact.envelopes.words import outcome
 from gridpact.published import cigre_extreme
-from gridpact.report import envelope_page
+from gridpact.report.envelope_page import envelope_page
 from gridpact.report.envelope_pictures import ROWS_MAX, SHADES, map_states, offers
 from tests.damage import DAMAGES
 from tests.example import write_example

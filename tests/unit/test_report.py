@@ -19,10 +19,10 @@ from gridpact.case.profiles import Profiles
 from gridpact.clearing.verify import Status
 from gridpact.grid.limits import Limits
 from gridpact.published import cigre_day, cigre_extreme
-from gridpact.report import report_page
 from gridpact.report.colours import loading_scale, voltage_scale
 from gridpact.report.drawing import start_period
 from gridpact.report.numbers import fixed, script_json, short
+from gridpact.report.page import report_page
 from gridpact.report.periods import TICKS_MAX, period_axis
 from gridpact.report.traces import SAND, time_layout
 from gridpact.report.tree import Tree, tree

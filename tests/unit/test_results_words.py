@@ -18,7 +18,7 @@ from gridpact.case.orders import Orders
 from gridpact.clearing.solution import LimitedBy, PeriodStatus
 from gridpact.grid.limits import Limits
 from gridpact.published import cigre_day, cigre_extreme
-from gridpact.report import report_page
+from gridpact.report.page import report_page
 from gridpact.results import Clearance
 from gridpact.results.phrases import counted, ranged, share_of, significant, span, told_apart
 from gridpact.results.words import outcome, reason, verdict

@@ -11,7 +11,7 @@ import pytest
 import gridpact
 from gridpact.case import Trades
 from gridpact.published import cigre_day
-from gridpact.report import report_page
+from gridpact.report.page import report_page
 from gridpact.results import Clearance
 from gridpact.results.words import outcome
 from tests.sessions import after, rolled, with_forecast

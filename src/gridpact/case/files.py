@@ -14,8 +14,12 @@ _KNOWN_NAMES = {
     TARIFFS_FILE,
     *(f"{schema.name}.{suffix}" for schema in (*SCHEMAS, *SETTLEMENT_SCHEMAS) for suffix in TableFormat),
 }
-CASE_FOLDER, RESULT_FOLDER = "case", "result"
-_HOLDS = {CASE_FOLDER: CASE_FILE, RESULT_FOLDER: "the tables of an earlier clearing"}
+CASE_FOLDER, RESULT_FOLDER, SETTLEMENT_FOLDER = "case", "result", "settlement"
+_HOLDS = {
+    CASE_FOLDER: CASE_FILE,
+    RESULT_FOLDER: "the tables of an earlier clearing",
+    SETTLEMENT_FOLDER: "the ledger of an earlier settlement",
+}
 
 
 class CaseFiles:
@@ -24,7 +28,7 @@ class CaseFiles:
     Args:
         folder: the folder.
         problems: takes in what is wrong with the files.
-        kind: what it holds: `CASE_FOLDER` or `RESULT_FOLDER`.
+        kind: what it holds: `CASE_FOLDER`, `RESULT_FOLDER` or `SETTLEMENT_FOLDER`.
     """
 
     def __init__(self, folder: Path, problems: Problems, kind: str = CASE_FOLDER) -> None:

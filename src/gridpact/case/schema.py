@@ -188,8 +188,8 @@ METERS = Schema(
         Column(
             name="participant", kind=Kind.ID, meaning="a participant, or @head for the meter at the supply"
         ),
-        Column(name="import_kwh", kind=Kind.ENERGY, meaning="drawn from the network in the period"),
-        Column(name="export_kwh", kind=Kind.ENERGY, meaning="fed into the network in the period"),
+        Column(name="import_kwh", kind=Kind.ENERGY, meaning="energy drawn from the network in the period"),
+        Column(name="export_kwh", kind=Kind.ENERGY, meaning="energy fed into the network in the period"),
         Column(
             name="quality",
             kind=Kind.CHOICE,

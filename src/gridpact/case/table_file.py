@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Int
+from gridpact.case.arrow_arrays import arrow_numbers, arrow_texts, taken
 from gridpact.case.case import TableFormat
 from gridpact.case.horizon import Horizon
 from gridpact.case.times import microseconds
@@ -59,10 +60,12 @@ def _arrow(values: Any, table_format: TableFormat) -> Any:
     import pyarrow as pa
 
     if isinstance(values, Coded):
-        return pa.array(values.labels, pa.string()).take(pa.array(values.codes))
+        return taken(arrow_texts(values.labels), values.codes)
     if isinstance(values, Instants):
-        return _starts(values.horizon, table_format).take(pa.array(values.period))
-    return pa.array(values, from_pandas=True)
+        return taken(_starts(values.horizon, table_format), values.period)
+    if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
+        return arrow_numbers(values)
+    return values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)
 
 
 def _starts(horizon: Horizon, table_format: TableFormat) -> Any:
@@ -70,10 +73,10 @@ def _starts(horizon: Horizon, table_format: TableFormat) -> Any:
     import pyarrow as pa
 
     if table_format is TableFormat.CSV:
-        return pa.array(horizon.labels(), pa.string())
+        return arrow_texts(horizon.labels())
     first, step = microseconds(horizon.instant(0)), horizon.step // timedelta(microseconds=1)
     starts = first + step * np.arange(horizon.periods)
-    return pa.array(starts, pa.timestamp("us", tz=horizon.timezone))
+    return arrow_numbers(starts, kind=pa.timestamp("us", tz=horizon.timezone))
 
 
 def _csv_rows(table: Any) -> bytes:

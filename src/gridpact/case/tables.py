@@ -120,7 +120,12 @@ def _terms(reader: TableReader) -> Terms:
     )
 
 
-def refuse_repeats(reader: TableReader, cell: Int) -> None:
+def refuse_repeats(
+    reader: TableReader,
+    cell: Int,
+    field: str = "time",
+    what: str = "and its participant are given more than once",
+) -> None:
     """Takes in the rows whose cell of time and participant, −1 for none, an earlier row gives too."""
     order = np.argsort(cell, kind="stable")
     ordered = cell[order]
@@ -131,4 +136,4 @@ def refuse_repeats(reader: TableReader, cell: Int) -> None:
         place = "row" if reader.table.is_row else "line"
         return f"first in {place} {reader.table.line[np.flatnonzero(cell == cell[row])[0]]}; keep one"
 
-    reader.refuse("time", repeats, "and its participant are given more than once", remedy)
+    reader.refuse(field, repeats, what, remedy)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
+from gridpact.case.arrow_arrays import is_null, numpy_values
 
 _NUMBER = re.compile(
     r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf(?:inity)?)", re.IGNORECASE
@@ -18,10 +19,10 @@ def is_missing(array: Any) -> Bool:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    missing = pc.is_null(array)
+    missing = is_null(array)
     if pa.types.is_string(array.type):
-        missing = pc.or_(missing, pc.fill_null(pc.equal(array, ""), True))
-    return np.asarray(missing.to_numpy(zero_copy_only=False), dtype=np.bool_)
+        missing |= numpy_values(pc.binary_length(array)) == 0
+    return missing
 
 
 def distinct_texts(array: Any) -> tuple[Int, list[str] | None]:
@@ -78,7 +79,7 @@ def _datetime(count: int, unit: str, zone: Any) -> datetime | None:
 
 def _encoded(array: Any) -> tuple[Int, Any]:
     encoded = array.dictionary_encode()
-    of_row = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    of_row = np.where(is_null(encoded.indices), -1, numpy_values(encoded.indices))
     return of_row.astype(np.int64), encoded.dictionary
 
 
@@ -106,7 +107,7 @@ def numbers(array: Any) -> tuple[Float | None, Bool]:
         array = array.cast(pa.float64(), safe=False)
     else:
         return None, np.zeros(len(array), dtype=np.bool_)
-    values = array.to_numpy(zero_copy_only=False).astype(np.float64)
+    values = np.where(is_null(array), np.nan, numpy_values(array))
     return values, np.ones(len(values), dtype=np.bool_)
 
 

@@ -2,16 +2,18 @@
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gridpact.arrays import Int
+from gridpact.case.arrow_arrays import arrow_numbers, arrow_texts, taken
 from gridpact.case.case import SECONDS_MAX, Case, Robustness, TableFormat
 from gridpact.case.files import CASE_FILE
 from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, SCHEMAS, TRADES
-from gridpact.case.table_file import write_table
+from gridpact.case.table_file import Coded, write_table
 from gridpact.case.terms import NONE, Terms
 from gridpact.case.times import from_microseconds, microseconds
 from gridpact.case.trades import Trades
@@ -121,31 +123,34 @@ def _times(case: Case, table_format: TableFormat) -> Any:
     """The start of every period and the end of the last, (T + 1,)."""
     import pyarrow as pa
 
-    times = [case.horizon.instant(period) for period in range(case.horizon.periods + 1)]
+    horizon = case.horizon
     if table_format is TableFormat.CSV:
-        return pa.array([time.isoformat(timespec="minutes") for time in times], pa.string())
-    # By their microseconds: Arrow would take the clock times of a timezone for those of UTC.
-    return pa.array([microseconds(time) for time in times], pa.timestamp("us", tz=case.horizon.timezone))
+        return arrow_texts(
+            [*horizon.labels(), horizon.instant(horizon.periods).isoformat(timespec="minutes")]
+        )
+    step = horizon.step // timedelta(microseconds=1)
+    starts = microseconds(horizon.start) + step * np.arange(horizon.periods + 1)
+    return arrow_numbers(starts, kind=pa.timestamp("us", tz=horizon.timezone))
 
 
 def _participants(case: Case) -> dict[str, Any]:
     participants = case.participants
     return {
-        "participant": participants.ids,
+        "participant": arrow_texts(participants.ids),
         "bus": participants.bus,
-        "demand": np.where(participants.firm, "firm", "elastic"),
-        "surplus": np.where(participants.exports, "export", "curtail"),
+        "demand": Coded(labels=("elastic", "firm"), codes=participants.firm.astype(np.int64)),
+        "surplus": Coded(labels=("curtail", "export"), codes=participants.exports.astype(np.int64)),
         "load_power_factor": participants.load_power_factor,
         "generation_power_factor": participants.generation_power_factor,
-        "retailer": participants.retailer,
+        "retailer": arrow_texts(participants.retailer),
     }
 
 
 def _profiles(case: Case, times: Any) -> dict[str, Any]:
     periods, count = case.profiles.load_kw.shape
     return {
-        "time": times.take(np.repeat(np.arange(periods), count)),
-        "participant": _taken(case.participants.ids, np.tile(np.arange(count), periods)),
+        "time": taken(times, np.repeat(np.arange(periods), count)),
+        "participant": Coded(labels=case.participants.ids, codes=np.tile(np.arange(count), periods)),
         "load_kw": case.profiles.load_kw.reshape(-1),
         "generation_kw": case.profiles.generation_kw.reshape(-1),
     }
@@ -153,11 +158,11 @@ def _profiles(case: Case, times: Any) -> dict[str, Any]:
 
 def _trades(case: Case, trades: Trades, times: Any, table_format: TableFormat) -> dict[str, Any]:
     return {
-        "trade": trades.ids,
-        "seller": _taken(case.participants.ids, trades.seller),
-        "buyer": _taken(case.participants.ids, trades.buyer),
-        "start": times.take(trades.start),
-        "end": times.take(trades.end),
+        "trade": arrow_texts(trades.ids),
+        "seller": Coded(labels=case.participants.ids, codes=trades.seller),
+        "buyer": Coded(labels=case.participants.ids, codes=trades.buyer),
+        "start": taken(times, trades.start),
+        "end": taken(times, trades.end),
         "power_kw": trades.power_kw,
         "price_per_kwh": trades.price_per_kwh,
         **_submitted(trades.submitted, table_format),
@@ -168,11 +173,11 @@ def _trades(case: Case, trades: Trades, times: Any, table_format: TableFormat) -
 def _orders(case: Case, times: Any, table_format: TableFormat) -> dict[str, Any]:
     orders = case.orders
     return {
-        "order": orders.ids,
-        "participant": _taken(case.participants.ids, orders.participant),
-        "side": np.where(orders.sells, "sell", "buy"),
-        "start": times.take(orders.start),
-        "end": times.take(orders.end),
+        "order": arrow_texts(orders.ids),
+        "participant": Coded(labels=case.participants.ids, codes=orders.participant),
+        "side": Coded(labels=("buy", "sell"), codes=orders.sells.astype(np.int64)),
+        "start": taken(times, orders.start),
+        "end": taken(times, orders.end),
         "power_kw": orders.power_kw,
         "price_per_kwh": orders.price_per_kwh,
         **_submitted(orders.submitted, table_format),
@@ -188,16 +193,15 @@ def _terms(terms: Terms) -> dict[str, Any]:
     if terms.block.any():
         columns["block"] = terms.block
     if (terms.group != NONE).any():
-        columns["group"] = _taken((*terms.group_names, ""), terms.group % (len(terms.group_names) + 1))
+        columns["group"] = _labelled(terms.group_names, terms.group)
     if (terms.link != NONE).any():
-        columns["link"] = _taken((*terms.link_names, ""), terms.link % (len(terms.link_names) + 1))
+        columns["link"] = _labelled(terms.link_names, terms.link)
     return columns
 
 
-def _taken(ids: tuple[str, ...], indices: Int) -> Any:
-    import pyarrow as pa
-
-    return pa.array(ids, pa.string()).take(indices)
+def _labelled(names: tuple[str, ...], codes: Int) -> Coded:
+    """The name of each row, empty where its code is `NONE`."""
+    return Coded(labels=(*names, ""), codes=codes % (len(names) + 1))
 
 
 def _submitted(submitted: Int, table_format: TableFormat) -> dict[str, Any]:
@@ -207,8 +211,6 @@ def _submitted(submitted: Int, table_format: TableFormat) -> dict[str, Any]:
     if not submitted.any():
         return {}
     if table_format is TableFormat.PARQUET:
-        counts = [count or None for count in submitted.tolist()]
-        return {"submitted": pa.array(counts, pa.timestamp("us", tz="UTC"))}
-    return {
-        "submitted": [from_microseconds(count).isoformat() if count else "" for count in submitted.tolist()]
-    }
+        return {"submitted": arrow_numbers(submitted, submitted == 0, pa.timestamp("us", tz="UTC"))}
+    times = [from_microseconds(count).isoformat() if count else "" for count in submitted.tolist()]
+    return {"submitted": arrow_texts(times)}

@@ -5,7 +5,8 @@ Every branch is, in pu of the rated voltages of its nodes, as power-grid-model d
     from ──┤ k·e^{jθ} : 1 ├──┬── series ──┬── to
                          shunt/2       shunt/2
 
-A branch that is open at one end gets a node of its own there, and so does a source, behind its impedance.
+A branch that is open at one end gets a node of its own there, and so does a source, behind its impedance; a
+source of 10¹⁵ VA or more, whose impedance takes less than 10⁻⁹ pu from low-voltage powers, holds its node.
 Nodes that a closed link joins are one node: power-grid-model gives a link 10⁸·(1 + j) pu of 1 MVA, which
 carries low-voltage powers at less than 10⁻⁸ pu.
 """
@@ -20,6 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from gridpact.arrays import Bool, Complex, Int, frozen
 from gridpact.errors import InvalidCase, Problem
+from gridpact.grid.component_labels import ComponentLabels
 from gridpact.grid.dc_model import susceptance_kw
 from gridpact.grid.immutable import frozen_csr, frozen_dataset
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
@@ -45,14 +47,19 @@ REFUSED_BRANCHES = {
     "asym_line": ("from_status", "to_status"),
 }
 U_REF_MIN_PU, U_REF_MAX_PU = 0.5, 1.5
+SAME_VOLTAGE_PU = 1e-9
+NO_LABELS = ComponentLabels()
 
 
-def network_from_power_grid_model(dataset: Dataset, source: NetworkSource) -> Network:
+def network_from_power_grid_model(
+    dataset: Dataset, source: NetworkSource, labels: ComponentLabels = NO_LABELS
+) -> Network:
     """power-grid-model input, ready for clearing; bus ids are its node ids.
 
     Args:
         dataset: input dataset, row based.
         source: where it comes from, for its name and for problems.
+        labels: names of its components, and the indices that its lines and transformers are called by.
 
     Returns:
         The network; its verification model is the input itself without loads.
@@ -66,20 +73,32 @@ def network_from_power_grid_model(dataset: Dataset, source: NetworkSource) -> Ne
         raise InvalidCase(problems)
     carried["node"] = carried["node"][np.argsort(carried["node"]["id"])]
     pi = pi_branches(carried)
-    problems = [*_not_finite(carried, pi, source)]
+    problems = [*_not_finite(carried, pi, source), *labels.problems(pi, source)]
     if problems:
         raise InvalidCase(problems)
     label, supplied = _joined_nodes(carried, pi)
     if not supplied.any():
         raise InvalidCase([source.problem("has no supply: no source is in service")])
+    problems = [*_unlike_supplies(carried, pi, label, source)]
+    if problems:
+        raise InvalidCase(problems)
     node = np.full(len(label), -1)
     node[supplied] = np.unique(label[supplied], return_inverse=True)[1]
-    return _network(carried, pi, node, source.name, (*_ignored(dataset), *_unrated(pi)))
+    return _network(carried, pi, node, labels, source.name, (*_ignored(dataset), *_unrated(pi)))
 
 
-def _network(carried: Dataset, pi: PiBranches, node: Int, name: str, notices: tuple[str, ...]) -> Network:
+def _network(
+    carried: Dataset,
+    pi: PiBranches,
+    node: Int,
+    labels: ComponentLabels,
+    name: str,
+    notices: tuple[str, ...],
+) -> Network:
     """Assembles the network; `node` is that of each row of the node table, −1 where not supplied."""
     live, from_node, to_node, nodes = _ends(carried, pi, node)
+    slack_node, slack_voltage_pu = _supplies(pi, live, from_node)
+    live &= ~pi.is_ideal
     pi, from_node, to_node = pi.rows(live), from_node[live], to_node[live]
     admittance_from, admittance_to = _end_admittances(pi, from_node, to_node, nodes)
     to_bus = csr_array(_incidence(from_node, nodes).T @ admittance_from)
@@ -87,19 +106,17 @@ def _network(carried: Dataset, pi: PiBranches, node: Int, name: str, notices: tu
     rated_v = carried["node"]["u_rated"]
     ids, supplied = carried["node"]["id"], node >= 0
     element = np.where(pi.kind >= 0, np.cumsum(pi.kind >= 0) - 1, -1)
-    held = np.flatnonzero(pi.kind == SOURCE)
-    order = np.argsort(from_node[held])
     elements = pi.rows(pi.kind >= 0)
     base_from, base_to = (SQRT_3 * KVA_PER_VA * _at(ids, rated_v, end) for end in (pi.from_id, pi.to_id))
     series_ohm = 1 / pi.series
     return Network(
         name=name,
         bus_ids=frozen(ids[supplied], np.int64),
-        bus_names=("",) * int(supplied.sum()),
+        bus_names=labels.names(ids[supplied]),
         bus_node=frozen(node[supplied], np.int64),
         bus_voltage_kv=frozen(rated_v[supplied] / 1e3, np.float64),
-        slack_node=frozen(from_node[held][order], np.int64),
-        slack_voltage_pu=frozen(pi.held_voltage_pu[held][order], np.complex128),
+        slack_node=frozen(slack_node, np.int64),
+        slack_voltage_pu=frozen(slack_voltage_pu, np.complex128),
         admittance=frozen_csr(admittance + diags_array(_shunt_admittance(carried, node, nodes))),
         branches=Branches(
             from_node=frozen(from_node, np.int64),
@@ -113,8 +130,8 @@ def _network(carried: Dataset, pi: PiBranches, node: Int, name: str, notices: tu
         ),
         elements=Elements(
             kind=tuple(tuple(ElementKind)[kind] for kind in elements.kind),
-            id=frozen(elements.id, np.int64),
-            name=("",) * len(elements.id),
+            id=frozen(labels.indices(elements.id), np.int64),
+            name=labels.names(elements.id),
         ),
         out_of_service_bus_ids=frozen(np.zeros(0), np.int64),
         islanded_bus_ids=frozen(ids[~supplied], np.int64),
@@ -132,11 +149,12 @@ def _network(carried: Dataset, pi: PiBranches, node: Int, name: str, notices: tu
 def _ends(carried: Dataset, pi: PiBranches, node: Int) -> tuple[Bool, Int, Int, int]:
     """Which branches a supply reaches, their two nodes, and the number of nodes.
 
-    An open end, and the far end of a source, is a new node after those of the buses.
+    An open end, and the far end of a source with an impedance, is a new node after those of the buses.
     """
     ids = carried["node"]["id"]
     at_from = np.where(pi.closed_from, _at(ids, node, pi.from_id), -1)
     at_to = np.where(pi.closed_to, _at(ids, node, pi.to_id), -1)
+    at_from = np.where(pi.is_ideal, at_to, at_from)
     live = (at_from >= 0) | (at_to >= 0)
     nodes = int(node.max()) + 1
     for at in (at_from, at_to):
@@ -144,6 +162,13 @@ def _ends(carried: Dataset, pi: PiBranches, node: Int) -> tuple[Bool, Int, Int, 
         at[new] = nodes + np.arange(new.sum())
         nodes += int(new.sum())
     return live, at_from, at_to, nodes
+
+
+def _supplies(pi: PiBranches, live: Bool, from_node: Int) -> tuple[Int, Complex]:
+    """Nodes held by a supply, ascending, and the voltage that each holds."""
+    held = np.flatnonzero((pi.kind == SOURCE) & live)
+    node, first = np.unique(from_node[held], return_index=True)
+    return node, pi.held_voltage_pu[held[first]]
 
 
 def _end_admittances(pi: PiBranches, from_node: Int, to_node: Int, nodes: int) -> tuple[csr_array, csr_array]:
@@ -249,6 +274,21 @@ def _not_finite(carried: Dataset, pi: PiBranches, source: NetworkSource) -> Iter
         shunt = carried["shunt"]
         for index in shunt["id"][~np.isfinite(shunt["g1"] + shunt["b1"])].tolist():
             yield source.problem("lacks g1 or b1", field=f"shunt {index}")
+
+
+def _unlike_supplies(
+    carried: Dataset, pi: PiBranches, label: Int, source: NetworkSource
+) -> Iterable[Problem]:
+    """Supplies without impedance that hold the same node at two voltages."""
+    held = np.flatnonzero(pi.is_ideal & pi.closed_to)
+    at = _at(carried["node"]["id"], label, pi.to_id[held])
+    _, first, inverse = np.unique(at, return_index=True, return_inverse=True)
+    other = held[first[inverse]]
+    unlike = np.abs(pi.held_voltage_pu[held] - pi.held_voltage_pu[other]) > SAME_VOLTAGE_PU
+    for row, beside in zip(held[unlike].tolist(), other[unlike].tolist(), strict=True):
+        what = f"holds node {pi.to_id[row]} at another voltage than source {pi.id[beside]}"
+        remedy = "give both the same u_ref and u_ref_angle, or an sk of what the grid has"
+        yield source.problem(what, field=f"source {pi.id[row]}", remedy=remedy)
 
 
 def _ignored(dataset: Dataset) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from gridpact.grid.network import ElementKind
 BASE_VA = 1000.0
 SYSTEM_FREQUENCY_HZ = 50.0
 DEFAULT_SHORT_CIRCUIT_VA = 1e10
+IDEAL_SHORT_CIRCUIT_MIN_VA = 1e15
+ROUNDING = 1e-9
 DEFAULT_R_OVER_X = 0.1
 MISSING_INTEGER = -128
 TAP_AT_FROM = 0
@@ -24,7 +26,8 @@ NO_ELEMENT, SOURCE = -1, -2
 class PiBranches:
     """Pi circuits in pu of 1 kVA, n of them: lines, then transformers, generic branches and sources.
 
-    A source is a branch whose `from` end is open: the end that holds its voltage.
+    A source is a branch whose `from` end is open: the end that holds its voltage. An ideal one is no branch:
+    it holds the node itself.
 
     Attributes:
         kind: `LINE`, `TRANSFORMER`, `NO_ELEMENT` or `SOURCE`, (n,).
@@ -49,6 +52,13 @@ class PiBranches:
     rating_from_a: Float
     rating_to_a: Float
     held_voltage_pu: Complex
+
+    @property
+    def is_ideal(self) -> Bool:
+        """Whether each is a source whose impedance is next to nothing, (n,)."""
+        weakest = IDEAL_SHORT_CIRCUIT_MIN_VA / BASE_VA
+        ideal: Bool = (self.kind == SOURCE) & (np.abs(self.series) >= weakest * (1 - ROUNDING))
+        return ideal
 
     def rows(self, chosen: Bool) -> "PiBranches":
         """The branches where `chosen` is true."""

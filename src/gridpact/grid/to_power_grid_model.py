@@ -27,7 +27,7 @@ SWITCH_R_OVER_X = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _GenericBranches:
+class GenericBranches:
     """Generic branches before they have ids; impedance in ohm and admittance in siemens at the `to` side.
 
     All arrays are (n,); `from_bus` and `to_bus` are bus indices, `closed_*` the switches at the ends.
@@ -55,7 +55,7 @@ def verification_model(net: Any, bus_ids: Int, line_rows: Int, trafo_rows: Int) 
     Returns:
         Input with one node for buses joined by closed switches, and ideal sources.
     """
-    parts = [_lines(net), _trafos(net), _impedances(net), _switches(net)]
+    parts = [line_branches(net), transformer_branches(net), impedance_branches(net), switch_branches(net)]
     node_of_bus = joined_nodes(net)
     nodes = int(node_of_bus.max()) + 1
     starts = nodes + np.cumsum([0, *(len(part.from_bus) for part in parts)])
@@ -63,10 +63,10 @@ def verification_model(net: Any, bus_ids: Int, line_rows: Int, trafo_rows: Int) 
         "node": _nodes(net, node_of_bus),
         "generic_branch": _generic_branches(net, node_of_bus, nodes, parts),
     }
-    dataset["shunt"] = _shunts(net, node_of_bus, int(starts[-1]))
-    dataset["source"] = _sources(net, node_of_bus, int(starts[-1]) + len(dataset["shunt"]))
-    line_a = _line_rating_a(net.line.iloc[line_rows])
-    from_a, to_a = _trafo_rating_a(net.trafo.iloc[trafo_rows])
+    dataset["shunt"] = shunt_rows(net, node_of_bus, int(starts[-1]))
+    dataset["source"] = source_rows(net, node_of_bus, int(starts[-1]) + len(dataset["shunt"]))
+    line_a = line_rating_a(net.line.iloc[line_rows])
+    from_a, to_a = transformer_rating_a(net.trafo.iloc[trafo_rows])
     return VerificationModel(
         dataset=frozen_dataset(dataset),
         bus_component_id=frozen(node_of_bus[net.bus.index.get_indexer(bus_ids)], np.int64),
@@ -102,7 +102,7 @@ def _nodes(net: Any, node_of_bus: Int) -> NDArray[np.void]:
 
 
 def _generic_branches(
-    net: Any, node_of_bus: Int, first_id: int, parts: list[_GenericBranches]
+    net: Any, node_of_bus: Int, first_id: int, parts: list[GenericBranches]
 ) -> NDArray[np.void]:
     from power_grid_model import initialize_array
 
@@ -135,8 +135,8 @@ def _closed(net: Any, table: str, kind: str, end: str) -> tuple[Bool, Bool]:
     return closed, net.bus.in_service.reindex(rows[end]).to_numpy().astype(bool)
 
 
-def _lines(net: Any) -> _GenericBranches:
-    """Lines: an out-of-service bus is an open end."""
+def line_branches(net: Any) -> GenericBranches:
+    """Lines, by row; an out-of-service bus is an open end."""
     line = net.line
     (switch_from, bus_from), (switch_to, bus_to) = (
         _closed(net, "line", "l", end) for end in ("from_bus", "to_bus")
@@ -144,7 +144,7 @@ def _lines(net: Any) -> _GenericBranches:
     active = line.in_service.to_numpy().astype(bool)
     length, parallel = line.length_km.to_numpy(), line.parallel.to_numpy()
     susceptance = 2 * np.pi * net.f_hz * line.c_nf_per_km.to_numpy() * 1e-9
-    return _GenericBranches(
+    return GenericBranches(
         from_bus=line.from_bus.to_numpy(),
         to_bus=line.to_bus.to_numpy(),
         closed_from=switch_from & bus_from & active,
@@ -156,7 +156,7 @@ def _lines(net: Any) -> _GenericBranches:
     )
 
 
-def _trafos(net: Any) -> _GenericBranches:
+def transformer_branches(net: Any) -> GenericBranches:
     """Transformers: a T circuit of two equal halves of the short-circuit impedance around the iron branch.
 
     With z the short-circuit impedance and y the iron admittance at the low-voltage side, the T circuit equals
@@ -178,7 +178,7 @@ def _trafos(net: Any) -> _GenericBranches:
     y = (iron_mva - 1j * magnetising_mva) / lv_kv**2 * parallel
     vn = net.bus.vn_kv
     nominal = vn.reindex(trafo.hv_bus).to_numpy() / vn.reindex(trafo.lv_bus).to_numpy()
-    return _GenericBranches(
+    return GenericBranches(
         from_bus=trafo.hv_bus.to_numpy(),
         to_bus=trafo.lv_bus.to_numpy(),
         closed_from=switch_hv & active,
@@ -229,14 +229,14 @@ def _numbers(table: Any, column: str) -> Float:
     return values
 
 
-def _impedances(net: Any) -> _GenericBranches:
+def impedance_branches(net: Any) -> GenericBranches:
     """Impedances, in pu of their own rated power; their shunts are with the shunts."""
     rows = net.impedance
     vn = net.bus.vn_kv.reindex(rows.to_bus).to_numpy()
     active = rows.in_service.to_numpy().astype(bool)
     for end in ("from_bus", "to_bus"):
         active = active & net.bus.in_service.reindex(rows[end]).to_numpy().astype(bool)
-    return _GenericBranches(
+    return GenericBranches(
         from_bus=rows.from_bus.to_numpy(),
         to_bus=rows.to_bus.to_numpy(),
         closed_from=active,
@@ -248,7 +248,7 @@ def _impedances(net: Any) -> _GenericBranches:
     )
 
 
-def _switches(net: Any) -> _GenericBranches:
+def switch_branches(net: Any) -> GenericBranches:
     """Closed bus-bus switches that have an impedance; r is twice x, pandapower's default."""
     closed = net.switch.closed.to_numpy().astype(bool)
     rows = net.switch[(net.switch.et == "b").to_numpy() & closed & (net.switch.z_ohm > 0).to_numpy()]
@@ -257,7 +257,7 @@ def _switches(net: Any) -> _GenericBranches:
         bool
     )
     angle = np.arctan(1 / SWITCH_R_OVER_X)
-    return _GenericBranches(
+    return GenericBranches(
         from_bus=rows.bus.to_numpy(),
         to_bus=rows.element.to_numpy(),
         closed_from=active,
@@ -269,15 +269,21 @@ def _switches(net: Any) -> _GenericBranches:
     )
 
 
-def _shunts(net: Any, node_of_bus: Int, first_id: int) -> NDArray[np.void]:
-    """Shunts at their own nominal voltage, and those at the two ends of impedances."""
+def shunt_rows(net: Any, node_of_bus: Int, first_id: int) -> NDArray[np.void]:
+    """Shunts at their own nominal voltage, and those at the two ends of impedances.
+
+    Args:
+        net: pandapower net whose columns are complete.
+        node_of_bus: node of each row of the bus table.
+        first_id: of the shunts.
+    """
     from power_grid_model import initialize_array
 
     shunt, impedance = net.shunt, net.impedance
     power = (shunt.p_mw - 1j * shunt.q_mvar) * shunt.step / shunt.vn_kv.astype(float) ** 2
     bus, siemens = [shunt.bus.to_numpy()], [power.to_numpy().astype(complex)]
     active = [shunt.in_service.to_numpy().astype(bool)]
-    impedance_active = _impedances(net).closed_from
+    impedance_active = impedance_branches(net).closed_from
     for end in ("f", "t"):
         at = impedance["from_bus" if end == "f" else "to_bus"]
         vn = net.bus.vn_kv.reindex(at).to_numpy()
@@ -296,8 +302,14 @@ def _shunts(net: Any, node_of_bus: Int, first_id: int) -> NDArray[np.void]:
     return shunts
 
 
-def _sources(net: Any, node_of_bus: Int, first_id: int) -> NDArray[np.void]:
-    """One source at each node with an external grid, so strong that its voltage is that of the grid."""
+def source_rows(net: Any, node_of_bus: Int, first_id: int) -> NDArray[np.void]:
+    """One source at each node with an external grid, so strong that its voltage is that of the grid.
+
+    Args:
+        net: pandapower net whose columns are complete.
+        node_of_bus: node of each row of the bus table, the same where closed switches join buses.
+        first_id: of the sources.
+    """
     from power_grid_model import initialize_array
 
     grid = net.ext_grid[net.ext_grid.in_service.astype(bool)]
@@ -313,12 +325,13 @@ def _sources(net: Any, node_of_bus: Int, first_id: int) -> NDArray[np.void]:
     return sources
 
 
-def _line_rating_a(line: Any) -> Float:
+def line_rating_a(line: Any) -> Float:
+    """Rated current of each line, in A, infinite where there is none."""
     ampere = 1e3 * (line.max_i_ka * line.parallel * line.df).to_numpy().astype(float)
     return np.where(np.isnan(ampere), np.inf, ampere)
 
 
-def _trafo_rating_a(trafo: Any) -> tuple[Float, Float]:
+def transformer_rating_a(trafo: Any) -> tuple[Float, Float]:
     """Rated current of each winding, in A."""
     va = 1e6 * (trafo.sn_mva * trafo.parallel * trafo.df).to_numpy().astype(float)
     hv, lv = (1e3 * trafo[column].to_numpy().astype(float) for column in ("vn_hv_kv", "vn_lv_kv"))

@@ -28,5 +28,5 @@ def _is_plain(name: str) -> bool:
 
 
 def _marked(name: str) -> str:
-    kept = FOREIGN.sub("_", name)[:KEPT].strip("_")
+    kept = FOREIGN.sub("_", name)[:KEPT].strip("_-") or "id"
     return f"{kept}~{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:MARK]}"

@@ -43,7 +43,7 @@ def head(clearance: Clearance) -> Mapping[str, str]:
         "horizon": escape(_span(clearance.case.horizon)),
         "mood": str(mood),
         "mood_words": escape(f"{words}."),
-        "mark": _mark(mood),
+        "mark": mark(mood),
         "verdict": escape(_sentence(verdict(clearance))),
         "tiles": tiles(_tiles(clearance)),
         "notices": bullets(_sentence(notice) for notice in _remarks(clearance)),
@@ -146,7 +146,8 @@ def _sentence(text: str) -> str:
     return start + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def _mark(mood: Mood) -> str:
+def mark(mood: Mood) -> str:
+    """The sign of a mood, as SVG."""
     return (
         '<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" '
         f'stroke-linecap="round" stroke-linejoin="round">{_SHAPES[mood]}</svg>'

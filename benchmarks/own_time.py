@@ -1,0 +1,201 @@
+"""`python -m benchmarks.own_time`: how much of the time of a worker of a fleet is gridpact's own Python.
+
+python -m benchmarks.own_time [--feeders 24] [--fleet DIR] [--top 15]
+
+Feeders of 100 connections and 96 quarter-hours are read from Parquet, cleared, verified and written by the code
+of a worker of `gridpact fleet`, by the clock in one pass and under cProfile in another. Time belongs to a group
+from the call that enters one of its functions until that returns:
+
+- solvers: HiGHS, Clarabel, and Ipopt with CasADi;
+- power flow: gridpact's own batched power flow and its factors, and power-grid-model;
+- files: PyArrow's Python functions, and calls of the operating system;
+- own Python: all else. That is gridpact's code, and NumPy, SciPy and the standard library where it calls them.
+
+The profiler slows down every call in Python and nothing inside the libraries: the share of own Python that it
+finds is above the true one.
+"""
+
+import argparse
+import cProfile
+import pstats
+import statistics
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import clarabel
+
+import gridpact
+from benchmarks.fleet_run import first_feeders
+from benchmarks.machine import described
+from benchmarks.make_fleet import CODES, make_fleet
+from gridpact.fleet.worker import Plan, clear_batch
+from gridpact.fleet.workspace import workspace
+
+FEEDERS, TOP, SEED = 24, 15, 1
+ALLOWED_SHARE = 0.5
+SOLVERS, POWER_FLOW, FILES, OWN = GROUPS = ("solvers", "power flow", "files", "own Python")
+# In the path of a Python function's file, or in the name of one that is not in Python.
+MARKS = {
+    SOLVERS: ("/highspy/", "highspy._core", "/casadi/", "casadi._casadi", "DefaultSolver", "clarabel_solver"),
+    POWER_FLOW: ("gridpact/grid/power_flow.py", "gridpact/grid/verification.py", "/power_grid_model/"),
+    FILES: ("/pyarrow/", "pyarrow.", "posix.", "io.open", "'_io.", "fcntl."),
+}
+CALLED_FOR = ("/numpy/", "/scipy/", "/pandas/")
+BUILT_IN = "~"
+NEVER_CALLED_FOR = ("builtins.next", "builtins.exec", "builtins.__import__", "method 'send'")
+
+Function = tuple[str, int, str]
+Stats = Mapping[Function, tuple[int, int, float, float, Mapping[Function, tuple[int, int, float, float]]]]
+
+
+def group_of(function: Function) -> str:
+    """The group that the time of a call of a function belongs to."""
+    where = "{} {}".format(function[0].replace("\\", "/"), function[2])
+    for group, marks in MARKS.items():
+        if any(mark in where for mark in marks):
+            return group
+    return OWN
+
+
+def seconds_by_group(stats: Stats) -> dict[str, float]:
+    """Seconds of each group, which add up to those of the profile."""
+    seconds = dict.fromkeys(GROUPS, 0.0)
+    for function, (_, _, _, _, callers) in stats.items():
+        group = group_of(function)
+        if group != OWN:
+            outside = (edge[3] for caller, edge in callers.items() if group_of(caller) == OWN)
+            seconds[group] += sum(outside)
+    seconds[OWN] = sum(entry[2] for entry in stats.values()) - sum(seconds.values())
+    return seconds
+
+
+def own_seconds(stats: Stats) -> Counter[Function]:
+    """Seconds of own Python by function of gridpact, with NumPy, SciPy and built-ins that it calls."""
+    seconds: Counter[Function] = Counter()
+    for function, (_, _, inside, _, callers) in stats.items():
+        if group_of(function) != OWN:
+            continue
+        if is_of_gridpact(function):
+            seconds[function] += inside
+        elif is_called_for(function):
+            for caller, edge in callers.items():
+                if is_of_gridpact(caller) and group_of(caller) == OWN:
+                    seconds[caller] += edge[3]
+    return seconds
+
+
+def is_of_gridpact(function: Function) -> bool:
+    """Whether a function stands in the package."""
+    return function[0].startswith(str(Path(gridpact.__file__).parent))
+
+
+def is_called_for(function: Function) -> bool:
+    """Whether the time of a function is its caller's: it does not call gridpact back."""
+    if function[0] == BUILT_IN:
+        return not any(mark in function[2] for mark in NEVER_CALLED_FOR)
+    return any(mark in function[0].replace("\\", "/") for mark in CALLED_FOR)
+
+
+@contextmanager
+def solver_seen() -> Iterator[None]:
+    """Lets the profiler see how Clarabel's solver is set up: a type that is called is no function to it."""
+    made = clarabel.DefaultSolver
+
+    def clarabel_solver(*data: Any) -> Any:
+        return made(*data)
+
+    clarabel.DefaultSolver = clarabel_solver
+    try:
+        yield
+    finally:
+        clarabel.DefaultSolver = made
+
+
+def clear_feeders(folder: Path, names: list[str], profiler: cProfile.Profile | None = None) -> list[float]:
+    """Wall seconds of each feeder by the code of a worker, after one feeder of each network unmeasured.
+
+    Raises:
+        SystemExit: a feeder has no result.
+    """
+    seconds = []
+    with (
+        tempfile.TemporaryDirectory() as name,
+        workspace(Path(name, "out"), tuple(names), quiet=True) as place,
+    ):
+        plan = Plan(cases=folder, place=place, version=gridpact.__version__)
+        for number, feeder in enumerate(names):
+            is_measured = number >= len(CODES)
+            if profiler and is_measured:
+                profiler.enable()
+            start = perf_counter()
+            done = clear_batch(plan, [(number, feeder)])
+            taken = perf_counter() - start
+            if profiler:
+                profiler.disable()
+            if done[0].row["status"] == "failed":
+                raise SystemExit(f"{feeder}: {done[0].row['error']}")
+            if is_measured:
+                seconds.append(taken)
+    return seconds
+
+
+def profiled(folder: Path, names: list[str]) -> Stats:
+    """The profile of clearing some feeders."""
+    profiler = cProfile.Profile()
+    with solver_seen():
+        clear_feeders(folder, names, profiler)
+    stats: Stats = pstats.Stats(profiler).stats  # type: ignore[attr-defined]
+    return stats
+
+
+def report(wall: list[float], stats: Stats, top: int) -> str:
+    """The shares and the dearest functions in Markdown."""
+    seconds, feeders = seconds_by_group(stats), len(wall)
+    total = sum(seconds.values())
+    lines = ["| group | ms a feeder, profiled | share |", "|---|---:|---:|"]
+    lines += [f"| {name} | {1e3 * one / feeders:.1f} | {one / total:.0%} |" for name, one in seconds.items()]
+    lines += [f"| all | {1e3 * total / feeders:.1f} | |", ""]
+    lines += ["| own Python, by function of gridpact | ms a feeder, profiled | calls a feeder |"]
+    lines += ["|---|---:|---:|"]
+    for function, one in own_seconds(stats).most_common(top):
+        path = Path(function[0]).relative_to(Path(gridpact.__file__).parent).as_posix()
+        calls = stats[function][1] / feeders
+        lines.append(f"| `{function[2]}`, {path}:{function[1]} | {1e3 * one / feeders:.1f} | {calls:,.1f} |")
+    verdict = "at most" if seconds[OWN] <= ALLOWED_SHARE * total else "MORE THAN"
+    lines += ["", f"Own Python is {verdict} half of the time."]
+    lines += [
+        f"Without the profiler a feeder takes {1e3 * statistics.median(wall):.0f} ms in the median, "
+        f"{1e3 * statistics.mean(wall):.0f} ms in the mean, of {feeders}."
+    ]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Prints the shares of the groups."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.own_time", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--feeders", type=int, default=FEEDERS, help="that are measured")
+    parser.add_argument("--fleet", type=Path, metavar="DIR", help="made by make_fleet.py before")
+    parser.add_argument("--top", type=int, default=TOP, help="functions that are listed")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    count = options.feeders + len(CODES)
+    with tempfile.TemporaryDirectory() as name:
+        folder = options.fleet or Path(name) / "cases"
+        if options.fleet is None:
+            make_fleet(folder, count, SEED, settled=False, workers=1)
+        names = first_feeders(folder, count)
+        wall = clear_feeders(folder, names)
+        print(report(wall, profiled(folder, names), options.top))
+    print(f"\n{described()}")
+
+
+if __name__ == "__main__":
+    main()

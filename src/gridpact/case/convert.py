@@ -1,0 +1,125 @@
+"""convert_case: a case folder to one with tables of another format, and a network that is read fast."""
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from gridpact.arrays import Complex
+from gridpact.case.case import Case, TableFormat
+from gridpact.case.convert_tables import write_converted
+from gridpact.case.files import CASE_FILE, TARIFFS_FILE, CaseFiles
+from gridpact.case.opener import TableOpener
+from gridpact.case.problems import Problems
+from gridpact.case.read import read_case
+from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS
+from gridpact.case.write import write_case
+from gridpact.errors import InvalidCase
+from gridpact.grid.compile import compile_source
+from gridpact.grid.exchange import Difference, difference, power_grid_model_content
+from gridpact.grid.network import Network
+from gridpact.grid.source import NetworkSource
+
+NETWORK_FILE = "network.json"
+PERIODS_COMPARED = 96
+VOLTAGE_DIFFERENCE_MAX_PU = 1e-9
+LOADING_DIFFERENCE_MAX_PERCENT = 1e-5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """What was converted.
+
+    Attributes:
+        case: as it was.
+        files: names of the files that were written, sorted.
+        left: names of the files of the case folder that are no part of a case, sorted; they are not copied.
+        difference: between the networks before and after, under the case's own forecast.
+    """
+
+    case: Case
+    files: tuple[str, ...]
+    left: tuple[str, ...]
+    difference: Difference
+
+
+def convert_case(folder: str | Path, out: Path, table_format: TableFormat) -> Conversion:
+    """Writes a case with tables of another format into a folder, and says what it did.
+
+    With Parquet, the network becomes power-grid-model JSON, which is read without pandapower; with CSV it
+    stays as it is. What settlement takes, where it is there, goes with the case.
+
+    Args:
+        folder: of the case.
+        out: an empty folder.
+        table_format: of the new tables.
+
+    Raises:
+        InvalidCase: the case is wrong, or its network cannot be carried exactly; `out` is then of no use.
+    """
+    case = read_case(folder)
+    converted = case
+    if table_format is TableFormat.PARQUET:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / NETWORK_FILE).write_bytes(power_grid_model_content(case.network))
+        converted = replace(case, network=NetworkSource(file=out / NETWORK_FILE))
+    write_case(converted, out, table_format)
+    _write_settlement(Path(folder), out, case, table_format)
+    copied = case.network if case.network.file is None else NetworkSource(file=out / case.network.file.name)
+    network = converted.network if converted is not case else copied
+    names = {entry.name for entry in out.iterdir()}
+    return Conversion(
+        case=case,
+        files=tuple(sorted(names)),
+        left=tuple(sorted({entry.name for entry in Path(folder).iterdir()} - _read(case))),
+        difference=_agreed(case, compile_source(network)),
+    )
+
+
+def _write_settlement(folder: Path, out: Path, case: Case, table_format: TableFormat) -> None:
+    """Writes meters and sharing in the new format, and copies the tariffs, where they are there."""
+    problems = Problems()
+    opener = TableOpener(CaseFiles(folder, problems), problems)
+    for schema in SETTLEMENT_SCHEMAS:
+        reader = opener.table(schema)
+        if reader is not None:
+            write_converted(reader, schema, case.horizon, out, table_format)
+    if len(problems):
+        raise problems.refusal()
+    if (folder / TARIFFS_FILE).is_file():
+        shutil.copyfile(folder / TARIFFS_FILE, out / TARIFFS_FILE)
+
+
+def _read(case: Case) -> set[str]:
+    """The names of files that are part of a case."""
+    tables = {
+        f"{schema.name}.{suffix}" for schema in (*SCHEMAS, *SETTLEMENT_SCHEMAS) for suffix in TableFormat
+    }
+    return {CASE_FILE, TARIFFS_FILE, case.network.name} | tables
+
+
+def _agreed(case: Case, network: Network) -> Difference:
+    """How far the new network is from the old one; more than rounding is a problem."""
+    before = compile_source(case.network)
+    found = difference(before, network, _forecast_kva(case, before))
+    if (
+        found.voltage_pu <= VOLTAGE_DIFFERENCE_MAX_PU
+        and found.loading_percent <= LOADING_DIFFERENCE_MAX_PERCENT
+    ):
+        return found
+    what = f"is another network after its conversion, by {found.voltage_pu:.1e} pu under the forecast"
+    raise InvalidCase([case.network.problem(what, remedy="keep the case as it is, and report this network")])
+
+
+def _forecast_kva(case: Case, network: Network) -> Complex:
+    """Forecast generation less load at each bus, (T', B), in periods spread over the horizon."""
+    participants, profiles = case.participants, case.profiles
+    count = min(case.horizon.periods, PERIODS_COMPARED)
+    chosen = np.linspace(0, case.horizon.periods - 1, count).astype(np.int64)
+    load_kw, generation_kw = profiles.load_kw[chosen], profiles.generation_kw[chosen]
+    power = generation_kw * (1 + 1j * participants.generation_tan_phi)
+    power = power - load_kw * (1 + 1j * participants.load_tan_phi)
+    at_bus = np.zeros((count, len(network.bus_ids)), dtype=np.complex128)
+    np.add.at(at_bus.T, np.searchsorted(network.bus_ids, participants.bus), power.T)
+    return at_bus

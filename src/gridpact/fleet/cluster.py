@@ -1,0 +1,79 @@
+"""The Dask cluster that a fleet is cleared on: one of its own on this machine, or one that runs already."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gridpact.errors import GridpactError, InvalidUsage
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+LOOPBACK = "127.0.0.1"
+CONNECT_SECONDS = 15
+WORKERS_SECONDS = 120
+# No pages over HTTP, and no profile of what runs, which costs time. Libraries that calculate with several
+# threads would fight: Dask sets OMP_NUM_THREADS and its like to 1 in the workers that it starts.
+_LOCAL_SETTINGS = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,
+    "distributed.scheduler.no-workers-timeout": f"{WORKERS_SECONDS}s",
+}
+
+
+@contextmanager
+def connected(scheduler: str, workers: int) -> Iterator["Client"]:
+    """A client of the scheduler at an address; without one, of a cluster that ends with it.
+
+    A cluster of its own has `workers` processes with one thread each, as many as there are cores for 0. It
+    is reached from this machine only, over the loopback interface.
+
+    Raises:
+        InvalidUsage: nothing answers at the address.
+        GridpactError: no worker has come up.
+    """
+    import dask
+    from dask.system import CPU_COUNT
+    from distributed import Client, LocalCluster
+
+    if scheduler:
+        with _at(scheduler) as client:
+            _wait_for_workers(client)
+            yield client
+        return
+    with (
+        dask.config.set(_LOCAL_SETTINGS),
+        LocalCluster(
+            n_workers=workers or CPU_COUNT,
+            threads_per_worker=1,
+            processes=True,
+            host=LOOPBACK,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"},
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        _wait_for_workers(client)
+        yield client
+
+
+def _at(scheduler: str) -> "Client":
+    from distributed import Client
+
+    try:
+        return Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InvalidUsage(
+            f"no Dask scheduler answers at {scheduler}: {reason}", "write its address, as in tcp://host:8786"
+        ) from error
+
+
+def _wait_for_workers(client: "Client") -> None:
+    try:
+        client.wait_for_workers(1, timeout=WORKERS_SECONDS)
+    except TimeoutError as error:
+        raise GridpactError(f"no worker has come up within {WORKERS_SECONDS} seconds") from error

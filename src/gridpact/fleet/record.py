@@ -1,0 +1,57 @@
+"""The record in a case's result: what it was made of, its files, and its row in the table of the fleet."""
+
+import json
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from gridpact.errors import InvalidUsage
+from gridpact.fleet.files import RECORD_FILE
+from gridpact.fleet.table import Row
+from gridpact.results.output_folder import CLEARANCE, ResultKind, check_output_folder
+
+FLEET_CLEARANCE = ResultKind(
+    words="a clearance of a fleet",
+    names=CLEARANCE.names | {RECORD_FILE},
+    is_one=lambda folder: (folder / RECORD_FILE).is_file() and CLEARANCE.is_one(folder),
+)
+
+
+def write_record(folder: Path, row: Row, settings: Row) -> None:
+    """Writes the record of a result whose other files are there already.
+
+    Args:
+        folder: of the result.
+        row: of the case, in the table of its fleet.
+        settings: what the fleet asked for instead of what the case says.
+    """
+    record = {"settings": settings, "files": _sizes(folder), "row": row}
+    text = json.dumps(record, ensure_ascii=False) + "\n"
+    (folder / RECORD_FILE).write_text(text, encoding="utf-8", newline="\n")
+
+
+def finished_row(folder: Path, inputs_sha256: str, settings: Row, version: str) -> Row | None:
+    """The row of a result that is complete and of these inputs and settings; `None` of any other."""
+    with suppress(OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
+        record: dict[str, Any] = json.loads((folder / RECORD_FILE).read_bytes())
+        row: Row = record["row"]
+        is_same = row["inputs_sha256"] == inputs_sha256 and row["version"] == version
+        if is_same and record["settings"] == settings and record["files"] == _sizes(folder):
+            return row
+    return None
+
+
+def delete_result(folder: Path) -> None:
+    """Deletes the result of a case that no longer stands for its inputs; nothing that no fleet wrote."""
+    with suppress(InvalidUsage, OSError):
+        if FLEET_CLEARANCE.is_one(check_output_folder(folder, FLEET_CLEARANCE)):
+            shutil.rmtree(folder)
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """The size of each file of a result but of its record."""
+    entries = {entry.name: entry.stat().st_size for entry in os.scandir(folder)}
+    entries.pop(RECORD_FILE, None)
+    return dict(sorted(entries.items()))

@@ -1,0 +1,127 @@
+"""run_fleet: clears every case of a fleet, and sums up what came of it."""
+
+import json
+from pathlib import Path
+from time import perf_counter
+
+from gridpact import __version__
+from gridpact.case.case import Allocation, Formulation
+from gridpact.errors import InvalidUsage
+from gridpact.fleet.batches import done_in_batches
+from gridpact.fleet.cluster import connected
+from gridpact.fleet.digest import network_key
+from gridpact.fleet.files import HOURS_FILE, PAGE_FILE, ROWS_FILE, SUMMARY_FILE
+from gridpact.fleet.find import find_cases
+from gridpact.fleet.meter import Meter
+from gridpact.fleet.page import fleet_page
+from gridpact.fleet.result import FleetResult
+from gridpact.fleet.spool import Spool
+from gridpact.fleet.summary import RUNNING, outcome, summarise
+from gridpact.fleet.table import FAILED, write_tables
+from gridpact.fleet.tally import Tally
+from gridpact.fleet.worker import Plan
+from gridpact.fleet.workspace import Workspace, check_out, workspace
+from gridpact.progress import progress
+
+
+def run_fleet(
+    cases: str | Path,
+    out: str | Path,
+    *,
+    manifest: str | Path | None = None,
+    scheduler: str = "",
+    workers: int = 0,
+    formulation: Formulation | str | None = None,
+    allocation: Allocation | str | None = None,
+    quiet: bool = True,
+) -> FleetResult:
+    """Clears every case below a folder, each on its own, and gives the tables and the summary of all.
+
+    Workers write the results. A case that cannot be cleared becomes a row with the reason, and the others go
+    on. A run that was killed is started again in the same way: cases whose results are complete, of the same
+    inputs, settings and version, are not done again.
+
+    Args:
+        cases: the folder that the cases are below.
+        out: the folder of the results, new, empty or of an earlier fleet.
+        manifest: a file with the path of one case a line, relative to `cases`; without it, all cases.
+        scheduler: address of a Dask scheduler whose workers see both folders; without it, a cluster of this
+            machine's cores is started.
+        workers: processes of that cluster; 0 for as many as there are cores.
+        formulation: instead of what the cases say.
+        allocation: instead of what the cases say.
+        quiet: says nothing on stderr about how far it is.
+
+    Raises:
+        InvalidUsage: the call cannot be carried out as asked.
+        InvalidCase: the manifest or the layout of the cases is wrong, with every problem.
+        GridpactError: the cluster does not work.
+    """
+    start = perf_counter()
+    folder, target = Path(cases).absolute(), Path(out).absolute()
+    chosen = _checked(scheduler, workers, formulation, allocation)
+    check_out(folder, target)
+    with progress(f"looking for cases below {cases}", quiet=quiet):
+        paths = find_cases(folder, target, None if manifest is None else Path(manifest))
+    with workspace(target, paths, quiet=quiet) as place, Spool(place.rows, len(paths)) as spool:
+        plan = Plan(
+            cases=folder, place=place, version=__version__, formulation=chosen[0], allocation=chosen[1]
+        )
+        _write_summary(place, {"state": RUNNING, "cases": len(paths), "version": __version__})
+        complete_before, used = _clear(plan, paths, spool, scheduler, workers, quiet=quiet)
+        with progress("summing up", quiet=quiet):
+            tally = Tally()
+            write_tables(tally.counting(spool.rows()), place.private)
+            summary = summarise(
+                tally,
+                settings=plan.settings,
+                version=__version__,
+                complete_before=complete_before,
+                workers=used,
+                seconds=perf_counter() - start,
+            )
+            page = fleet_page(tally, summary, folder.name)
+            for name in (ROWS_FILE, HOURS_FILE):
+                (place.private / name).replace(place.out / name)
+            place.write(PAGE_FILE, page)
+            _write_summary(place, summary)
+    return FleetResult(out=Path(out), summary=summary, words=outcome(summary, tally, str(cases)))
+
+
+def _checked(
+    scheduler: str, workers: int, formulation: Formulation | str | None, allocation: Allocation | str | None
+) -> tuple[Formulation | None, Allocation | None]:
+    """The settings as what they are, after a look at whether they go together."""
+    if workers < 0:
+        raise InvalidUsage(f"{workers} workers are not possible", "write 1 or more")
+    if workers and scheduler:
+        raise InvalidUsage("the scheduler has workers of its own", "leave their number out")
+    network = None if formulation is None else Formulation(formulation)
+    rule = None if allocation is None else Allocation(allocation)
+    if network is not None and rule is not None and not network.offers(rule):
+        raise InvalidUsage(
+            f"allocation '{rule}' does not go with formulation '{network}'",
+            "clear with formulation 'ac', or by 'max-volume'",
+        )
+    return network, rule
+
+
+def _clear(
+    plan: Plan, paths: tuple[str, ...], spool: Spool, scheduler: str, workers: int, *, quiet: bool
+) -> tuple[int, int]:
+    """Has all cases cleared, and tells how many were complete before, and how many workers there were."""
+    with progress("starting", quiet=quiet):
+        order = sorted(enumerate(paths), key=lambda case: (network_key(plan.cases / case[1]), case[1]))
+    complete_before = 0
+    with connected(scheduler, workers) as client:
+        used, meter = len(client.nthreads()), Meter(len(paths), quiet=quiet)
+        for done in done_in_batches(client, plan, order):
+            new = [one for one in done if spool.add(one.number, one.row)]
+            complete_before += sum(one.is_old for one in new)
+            meter.add(len(new), sum(one.row["status"] == FAILED for one in new))
+        meter.close()
+    return complete_before, used
+
+
+def _write_summary(place: Workspace, summary: dict[str, object]) -> None:
+    place.write(SUMMARY_FILE, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,150 @@
+"""What a worker does: clears the cases of a batch one after the other, each on its own.
+
+Whatever is wrong with a case becomes its row. What is wrong with the worker is raised, and ends the run.
+"""
+
+import os
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from socket import gethostname
+from threading import Lock
+from typing import Any
+
+from gridpact import __version__
+from gridpact.case import Allocation, Formulation, read_case
+from gridpact.errors import GridpactError, InvalidUsage
+from gridpact.fleet.digest import inputs_sha256
+from gridpact.fleet.record import FLEET_CLEARANCE, delete_result, finished_row, write_record
+from gridpact.fleet.row import row_of
+from gridpact.fleet.table import Row, failed_row
+from gridpact.fleet.workspace import Workspace
+from gridpact.pipeline import clear
+from gridpact.results import write_clearance
+from gridpact.results.output_folder import output_folder
+from gridpact.stopwatch import Stopwatch
+
+ATTEMPTS_MAX = 3
+KILLED = f"its worker was killed {ATTEMPTS_MAX} times while it was at this case; is there enough memory?"
+_ONE_AT_A_TIME = Lock()
+
+Batch = Sequence[tuple[int, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What all tasks of a run share.
+
+    Attributes:
+        cases: the folder that the cases are below.
+        place: where the results go.
+        version: of gridpact.
+        formulation, allocation: instead of what the cases say, where given.
+    """
+
+    cases: Path
+    place: Workspace
+    version: str
+    formulation: Formulation | None = None
+    allocation: Allocation | None = None
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What is asked for instead of what the cases say."""
+        chosen = {"formulation": self.formulation, "allocation": self.allocation}
+        return {name: value for name, value in chosen.items() if value is not None}
+
+    @property
+    def settings(self) -> Row:
+        """The same as text."""
+        return {name: str(value) for name, value in self.chosen.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A case that a worker is done with.
+
+    Attributes:
+        number: its place among the paths of the run.
+        row: its row, with a result or without.
+        is_old: whether its result was complete before.
+    """
+
+    number: int
+    row: Row
+    is_old: bool = False
+
+
+def clear_batch(plan: Plan, batch: Batch) -> list[Done]:
+    """The rows of some cases, (number, path) each, whose results stand on the disk.
+
+    Raises:
+        InvalidUsage: the worker does not see the folders, or runs another version of gridpact.
+    """
+    if __version__ != plan.version:
+        what = f"a worker on {gethostname()} has gridpact {__version__}, and this is {plan.version}"
+        raise InvalidUsage(what, "install the same version on all of them")
+    if not plan.place.is_current:
+        what = f"a worker on {gethostname()} does not see {plan.place.out} as this run does"
+        raise InvalidUsage(what, "put the folders where all workers find them under the same path")
+    done = []
+    with _ONE_AT_A_TIME, plan.place.at_work():
+        for number, path in batch:
+            if not plan.place.is_current:
+                raise InvalidUsage("the run is over", "start it again")
+            done.append(_done(plan, number, path))
+    return done
+
+
+def _done(plan: Plan, number: int, path: str) -> Done:
+    """A case done, unless it has killed its worker too often."""
+    digest = inputs_sha256(plan.cases / path)
+    if (row := _finished(plan, path, digest)) is not None:
+        return Done(number=number, row=row, is_old=True)
+    attempts = plan.place.attempts / str(number)
+    with attempts.open("a+", encoding="utf-8") as file:
+        file.seek(0)
+        if len(file.readlines()) >= ATTEMPTS_MAX:
+            return Done(number=number, row=_failed(plan, path, KILLED))
+        file.write(f"{gethostname()} {os.getpid()}\n")
+    row = _cleared(plan, path, digest)
+    attempts.unlink(missing_ok=True)
+    return Done(number=number, row=row)
+
+
+def _finished(plan: Plan, path: str, digest: str) -> Row | None:
+    """The row of a case whose result is complete."""
+    return finished_row(plan.place.out / path, digest, plan.settings, plan.version) if digest else None
+
+
+def _cleared(plan: Plan, path: str, digest: str) -> Row:
+    """The row of a case, after it was cleared or could not be."""
+    try:
+        return _clear(plan, path)
+    except GridpactError as error:
+        reason = str(error)
+    except Exception as error:  # Nothing that one case does may take the others with it.
+        reason = f"unexpected {type(error).__name__}: {error}\n{traceback.format_exc()}"
+    # A worker that was only thought dead may have been faster.
+    return _finished(plan, path, digest) or _failed(plan, path, reason)
+
+
+def _failed(plan: Plan, path: str, reason: str) -> Row:
+    """The row of a case that has no result, nor one of earlier inputs."""
+    delete_result(plan.place.out / path)
+    return failed_row(path, reason)
+
+
+def _clear(plan: Plan, path: str) -> Row:
+    """Clears a case and writes its result with its record, and gives its row."""
+    watch = Stopwatch()
+    with watch.step("read"):
+        case = read_case(plan.cases / path)
+    clearance = clear(replace(case, **plan.chosen))
+    with output_folder(plan.place.out / path, FLEET_CLEARANCE) as aside:
+        with watch.step("write"):
+            write_clearance(clearance, aside)
+        row = row_of(path, clearance, watch.seconds)
+        write_record(aside, row, plan.settings)
+    return row

@@ -1,0 +1,1 @@
+"""Settlement: energy and money from meter readings, beside the retailers."""

@@ -1,0 +1,284 @@
+"""The way from a case folder and a clearance to the settled case."""
+
+import hashlib
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from gridpact.arrays import Int
+from gridpact.case.case import Case, TableFormat
+from gridpact.case.cleared import CLEARED, CLEARED_STATUS, read_summary, unsafe
+from gridpact.case.files import RESULT_FOLDER, TARIFFS_FILE, CaseFiles
+from gridpact.case.opener import TableOpener
+from gridpact.case.problems import Problems
+from gridpact.case.read import read_case
+from gridpact.case.schema import METERS, PARTICIPANTS, SHARING
+from gridpact.errors import InvalidCase, InvalidUsage, Problem
+from gridpact.grid.compile import compile_source
+from gridpact.results.phrases import counted
+from gridpact.settlement.accounts import DSO, RETAILER, TAX
+from gridpact.settlement.keys import SharingKey
+from gridpact.settlement.meters import Meters
+from gridpact.settlement.positions import Positions
+from gridpact.settlement.read_ledger import Earlier, read_ledger
+from gridpact.settlement.read_meters import HEAD, filled, read_meters, refuse_missing
+from gridpact.settlement.read_positions import (
+    positions_of,
+    read_positions,
+    read_schedule,
+    refuse_other_horizon,
+    schedule_schema,
+    scheduled_wh,
+)
+from gridpact.settlement.read_sharing import NEED_COEFFICIENTS, SharingTerms, everybody, read_sharing
+from gridpact.settlement.read_tariffs import Choices, read_tariffs
+from gridpact.settlement.settle import settle as settle_arrays
+from gridpact.settlement.settled_case import SettledCase
+from gridpact.settlement.tariffs import LossAllocation, Missing, Mode, Tariffs
+
+if TYPE_CHECKING:
+    from gridpact.results.clearance import Clearance
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Input:
+    """What is read; a part that cannot be used is `None`, and there is a problem."""
+
+    tariffs: Tariffs | None = None
+    key: SharingKey | None = None
+    meters: Meters | None = None
+    scheduled: int = 0
+    positions: Positions | None = None
+    earlier: Earlier | None = None
+    unchecked: list[str] = field(default_factory=list)
+
+
+def settle(
+    case_folder: str | Path,
+    clearance: "str | Path | Clearance",
+    *,
+    previous: str | Path | None = None,
+    mode: Mode | str | None = None,
+    missing: Missing | str | None = None,
+    loss_allocation: LossAllocation | str | None = None,
+) -> SettledCase:
+    """Settles a case: its cleared trades by its meters and tariffs.
+
+    Args:
+        case_folder: holds the case with tariffs.toml and meters, and sharing where a key needs it.
+        clearance: of the case, or the folder that it was written to.
+        previous: folder of the settlement that this one corrects; nothing in it is changed.
+        mode: in place of what tariffs.toml says.
+        missing: likewise.
+        loss_allocation: likewise.
+
+    Raises:
+        InvalidCase: with every problem found.
+        InvalidUsage: a choice is not known, or the clearance is of other periods or participants.
+    """
+    choices = Choices(
+        mode=_chosen(Mode, "mode", mode),
+        missing=_chosen(Missing, "missing", missing),
+        loss_allocation=_chosen(LossAllocation, "loss_allocation", loss_allocation),
+    )
+    case = _read_case(case_folder)
+    problems, given = Problems(), _Input()
+    files = CaseFiles(Path(case_folder), problems)
+    opener = TableOpener(files, problems)
+    _refuse_account_names(case, problems)
+    terms = _read_tariffs(files, case, choices, given, problems)
+    _read_sharing(opener, terms, case, given, problems)
+    unfilled = _read_meters(opener, case, given, problems)
+    warnings = _read_clearance(clearance, case, given, unfilled, problems)
+    if previous is not None:
+        given.earlier = read_ledger(previous, case, problems)
+    if len(problems) or given.tariffs is None or given.meters is None or given.positions is None:
+        raise problems.refusal(given.unchecked)
+    if TableFormat.PARQUET in (case.table_format, opener.table_format):
+        case = replace(case, table_format=TableFormat.PARQUET)
+    settled = _settled(case, given, (*case.warnings, *opener.warnings, *warnings))
+    return settled if previous is None else replace(settled, corrects=Path(previous))
+
+
+def _chosen(kind: type[Choice], name: str, value: str | None) -> Choice | None:
+    """A choice of the caller; `None` where there is none."""
+    if value is None or value in tuple(kind):
+        return None if value is None else kind(value)
+    raise InvalidUsage(f"{name} '{value}' is not known", f"write {', '.join(kind)}")
+
+
+def _read_case(folder: str | Path) -> Case:
+    try:
+        return read_case(folder)
+    except InvalidCase as error:
+        later = "tariffs, meters and the clearance, because the case itself has problems"
+        unchecked = (*error.unchecked, later)
+        raise InvalidCase(error.problems, total=error.total, unchecked=unchecked) from None
+
+
+def _refuse_account_names(case: Case, problems: Problems) -> None:
+    """Takes in the participants whose names are those of other accounts of a ledger, or of the head meter."""
+    for name in case.participants.ids:
+        if name in (DSO, TAX, HEAD) or name.startswith(RETAILER):
+            what = "is the name of the meter at the supply" if name == HEAD else "is the name of an account"
+            file = f"{PARTICIPANTS.name}.{case.table_format}"
+            remedy = "give the participant another name"
+            problems.add(Problem(file=file, field="participant", value=name, what=what, remedy=remedy))
+
+
+def _read_tariffs(
+    files: CaseFiles, case: Case, choices: Choices, given: _Input, problems: Problems
+) -> SharingTerms | None:
+    content = files.read(TARIFFS_FILE)
+    if content is None:
+        return None
+    participants = TableOpener(files, problems).table(PARTICIPANTS)
+    read = read_tariffs(content, case, participants, choices, problems)
+    if read is None:
+        return None
+    given.tariffs, terms = read
+    return terms
+
+
+def _read_sharing(
+    opener: TableOpener, terms: SharingTerms | None, case: Case, given: _Input, problems: Problems
+) -> None:
+    reader = opener.table(SHARING)
+    if terms is None:
+        if reader is not None and given.tariffs is not None:
+            remedy = f"add [sharing] with key and price_per_kwh to {TARIFFS_FILE}, or remove the table"
+            reader.refuse_table(f"is there, and {TARIFFS_FILE} has no section [sharing]", remedy)
+    elif reader is not None:
+        given.key = read_sharing(reader, terms, case)
+    elif terms.kind in NEED_COEFFICIENTS:
+        opener.need(SHARING)
+    else:
+        given.key = everybody(terms, case)
+
+
+def _read_meters(opener: TableOpener, case: Case, given: _Input, problems: Problems) -> bool:
+    """Whether there are readings that have to come from the schedule."""
+    opener.need(METERS)
+    reader = opener.table(METERS)
+    if reader is None:
+        return False
+    before = len(problems)
+    given.meters = read_meters(reader, case)
+    if len(problems) > before or METERS.name in opener.incomplete or given.tariffs is None:
+        given.unchecked.append("missing readings, because some readings or the tariffs could not be read")
+        return False
+    if given.tariffs.missing is Missing.ERROR:
+        refuse_missing(reader.table.file, given.meters, case, problems)
+    return given.tariffs.missing is Missing.SCHEDULE and not given.meters.given.all()
+
+
+def _read_clearance(
+    clearance: "str | Path | Clearance", case: Case, given: _Input, unfilled: bool, problems: Problems
+) -> list[str]:
+    """Takes in the positions, and what the schedule says where a reading is missing; gives warnings."""
+    if isinstance(clearance, str | Path):
+        return _read_folder(Path(clearance), case, given, unfilled, problems)
+    if (clearance.case.horizon, clearance.case.participants.ids) != (case.horizon, case.participants.ids):
+        raise InvalidUsage("the clearance is of other periods or participants", "clear this case")
+    given.positions = positions_of(clearance)
+    if unfilled:
+        _fill(given, scheduled_wh(clearance))
+    status = str(clearance.verification.status)
+    warnings = [] if status == CLEARED_STATUS else unsafe({"status": status})
+    return [*warnings, *_other_inputs(clearance.summary, case)]
+
+
+def _read_folder(folder: Path, case: Case, given: _Input, unfilled: bool, problems: Problems) -> list[str]:
+    """Takes in the same from a result folder."""
+    files = CaseFiles(folder, problems, RESULT_FOLDER)
+    if not files.is_folder:
+        return []
+    opener = TableOpener(files, problems)
+    opener.need(CLEARED)
+    summary = read_summary(files, problems)
+    reader = opener.table(CLEARED)
+    if reader is None or not summary or refuse_other_horizon(summary, case, problems):
+        return []
+    given.positions = read_positions(reader, case)
+    if unfilled and given.meters is not None:
+        schema = schedule_schema()
+        opener.need(schema)
+        schedule = opener.table(schema)
+        if schedule is not None:
+            _fill(given, read_schedule(schedule, case, ~given.meters.given, problems))
+    return [*unsafe(summary), *_other_inputs(summary, case), *opener.warnings]
+
+
+def _fill(given: _Input, net_injection_wh: Int) -> None:
+    if given.meters is not None:
+        given.scheduled = int((~given.meters.given).sum())
+        given.meters = filled(given.meters, net_injection_wh)
+
+
+def _other_inputs(summary: dict[str, Any], case: Case) -> list[str]:
+    """The warning that a clearance is not of the case as it is; with commitments its digest cannot tell."""
+    digest, commitments = summary.get("inputs_sha256"), summary.get("commitments")
+    has_commitments = isinstance(commitments, dict) and bool(commitments.get("trades"))
+    if not digest or not case.inputs_sha256 or has_commitments or digest == case.inputs_sha256:
+        return []
+    return ["the clearance is of other inputs: the case was changed since, or it is of another case"]
+
+
+def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCase:
+    tariffs, meters, positions = given.tariffs, given.meters, given.positions
+    if tariffs is None or meters is None or positions is None:
+        raise InvalidUsage("nothing to settle")
+    notices = [*warnings]
+    if given.scheduled:
+        readings = counted(given.scheduled, "missing reading")
+        notices.append(f"{readings} taken from the schedule, and marked as estimated")
+    is_needed = not meters.head_given.all() or tariffs.loss_allocation is LossAllocation.MARGINAL
+    settlement = settle_arrays(
+        case.participants,
+        compile_source(case.network) if is_needed else None,
+        case.horizon,
+        positions,
+        meters,
+        tariffs,
+        given.key,
+        given.earlier.ledger if given.earlier else None,
+        given.earlier.version + 1 if given.earlier else 1,
+    )
+    return SettledCase(
+        case=case,
+        settlement=replace(settlement, notices=(*notices, *settlement.notices)),
+        scheduled=given.scheduled,
+        inputs_sha256=_digest(case, given),
+    )
+
+
+def _digest(case: Case, given: _Input) -> str:
+    """Digest of everything that the settlement follows from, however it was stored."""
+    digest = hashlib.sha256(case.inputs_sha256.encode())
+    _add(digest, given.tariffs)
+    _add(digest, given.key)
+    _add(digest, given.meters)
+    _add(digest, given.positions)
+    _add(digest, given.earlier.ledger if given.earlier else None)
+    return digest.hexdigest()
+
+
+def _add(digest: Any, value: object) -> None:
+    """Adds a value, an array or a dataclass of such to a digest."""
+    if isinstance(value, np.ndarray):
+        digest.update(f"{value.dtype}{value.shape}".encode() + value.tobytes())
+    elif hasattr(value, "__dataclass_fields__"):
+        for part in fields(value):  # type: ignore[arg-type]
+            _add(digest, getattr(value, part.name))
+    elif isinstance(value, tuple):
+        digest.update(f"({len(value)}".encode())
+        for each in value:
+            _add(digest, each)
+    else:
+        digest.update(repr(value).encode() + b"\0")

@@ -1,0 +1,100 @@
+"""Meter readings, from a table to whole watt-hours, and what is done where one is missing."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from gridpact.arrays import Bool, Int, frozen
+from gridpact.case.case import Case
+from gridpact.case.problems import Problems
+from gridpact.case.reader import TableReader
+from gridpact.case.schema import POWER_MAX_KW
+from gridpact.case.tables import refuse_repeats
+from gridpact.errors import Problem
+from gridpact.settlement.meters import Meters
+from gridpact.settlement.money import WH_PER_KWH
+from gridpact.settlement.whole import whole_parts
+
+HEAD = "@head"
+HEAD_MAX_KW = 50_000.0
+
+
+def read_meters(reader: TableReader, case: Case) -> Meters:
+    """The readings in a table, with `given` false where there is none.
+
+    Args:
+        reader: of the table.
+        case: whose participants and periods they are.
+    """
+    periods, count = case.horizon.periods, len(case.participants)
+    period = reader.period("time", case.horizon)
+    index = {name: position for position, name in enumerate((*case.participants.ids, HEAD))}
+    column = reader.lookup("participant", index, f"participants.{case.table_format}")
+    cell = np.where((period >= 0) & (column >= 0), period * (count + 1) + column, -1)
+    refuse_repeats(reader, cell)
+    used = cell >= 0
+
+    def spread(values: Int | Bool) -> Int:
+        table = np.zeros(periods * (count + 1), dtype=np.int64)
+        table[cell[used]] = values[used]
+        return table.reshape(periods, count + 1)
+
+    is_head = column == count
+    import_wh, export_wh = (
+        spread(_energy_wh(reader, name, is_head, case.horizon.hours_per_period))
+        for name in ("import_kwh", "export_kwh")
+    )
+    given, estimated = spread(used), spread(reader.choice("quality") == 1)
+    return Meters(
+        import_wh=frozen(import_wh[:, :count], np.int64),
+        export_wh=frozen(export_wh[:, :count], np.int64),
+        given=frozen(given[:, :count], np.bool_),
+        estimated=frozen(estimated[:, :count], np.bool_),
+        head_import_wh=frozen(import_wh[:, count] - export_wh[:, count], np.int64),
+        head_given=frozen(given[:, count], np.bool_),
+    )
+
+
+def refuse_missing(file: str, meters: Meters, case: Case, problems: Problems) -> None:
+    """Takes in each participant that has no reading in some period."""
+    for position in np.flatnonzero(~meters.given.all(axis=0)).tolist():
+        periods = np.flatnonzero(~meters.given[:, position])
+        first = case.horizon.instant(int(periods[0])).isoformat(timespec="minutes")
+        more = f" and {len(periods) - 1:,} more" if len(periods) > 1 else ""
+        problem = Problem(
+            file=file,
+            field="participant",
+            value=case.participants.ids[position],
+            what="has no reading in some period",
+            remedy=f"add {first}{more}, or take the schedule there: missing = 'schedule'",
+        )
+        problems.add(problem)
+
+
+def filled(meters: Meters, net_injection_wh: Int) -> Meters:
+    """The readings, with what a schedule has injected, (T, P), where there is none, marked as estimated."""
+    scheduled_import, scheduled_export = np.maximum(-net_injection_wh, 0), np.maximum(net_injection_wh, 0)
+    return replace(
+        meters,
+        import_wh=frozen(np.where(meters.given, meters.import_wh, scheduled_import), np.int64),
+        export_wh=frozen(np.where(meters.given, meters.export_wh, scheduled_export), np.int64),
+        estimated=frozen(meters.estimated | ~meters.given, np.bool_),
+    )
+
+
+def _energy_wh(reader: TableReader, name: str, is_head: Bool, hours: float) -> Int:
+    """A column of energies in whole watt-hours, (R,)."""
+    energy_kwh = reader.number(name)
+    for rows, limit_kw, connection in (
+        (~is_head, POWER_MAX_KW, "low-voltage connection"),
+        (is_head, HEAD_MAX_KW, "supply of a low-voltage network"),
+    ):
+        limit_kwh = limit_kw * hours
+        is_beyond = rows & (energy_kwh > limit_kwh)
+        remedy = f"no {connection} carries this in a period; is the value in Wh?"
+        reader.refuse(name, is_beyond, f"is more than {limit_kwh:,.0f} kWh", remedy)
+        energy_kwh = np.where(is_beyond, 0.0, energy_kwh)
+    energy_wh, is_whole = whole_parts(energy_kwh, WH_PER_KWH)
+    remedy = "round it to 3 decimals where it is read, so that nothing is lost here"
+    reader.refuse(name, ~is_whole, "is not a whole number of watt-hours", remedy)
+    return energy_wh

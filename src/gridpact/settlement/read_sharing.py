@@ -1,0 +1,97 @@
+"""Who takes part in sharing, and with what coefficient and priority, from a table to arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridpact.arrays import Bool, Int, frozen
+from gridpact.case.case import Case
+from gridpact.case.reader import TableReader
+from gridpact.case.tables import refuse_repeats
+from gridpact.settlement.keys import WHOLE_PPM, KeyKind, SharingKey
+from gridpact.settlement.whole import MICRO, whole_parts
+
+NEED_COEFFICIENTS = (KeyKind.FIXED, KeyKind.HIERARCHICAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharingTerms:
+    """What tariffs.toml says of sharing: the key, and the price of a shared kWh in micro-currency."""
+
+    kind: KeyKind
+    price_micro_per_kwh: int
+
+
+def everybody(terms: SharingTerms, case: Case) -> SharingKey:
+    """The key where there is no table: all participants take part alike."""
+    shape = (case.horizon.periods, len(case.participants))
+    return _key(terms, np.ones(shape, np.bool_), np.full(shape, WHOLE_PPM), np.zeros(shape, np.int64))
+
+
+def read_sharing(reader: TableReader, terms: SharingTerms, case: Case) -> SharingKey:
+    """The key with the members in a table; a row without a time is for the periods that have none.
+
+    Args:
+        reader: of the table.
+        terms: the key and the price.
+        case: whose participants and periods they are.
+    """
+    shape = (case.horizon.periods, len(case.participants))
+    index = {name: position for position, name in enumerate(case.participants.ids)}
+    column = reader.lookup("participant", index, f"participants.{case.table_format}")
+    period = reader.period("time", case.horizon)
+    always = ~_has_time(reader)
+    cell = np.where(column >= 0, np.where(always, shape[0], period) * shape[1] + column, -1)
+    cell = np.where(always | (period >= 0), cell, -1)
+    refuse_repeats(reader, cell, "participant", "is given more than once for the same time")
+    coefficient = reader.number("coefficient")
+    coefficient_ppm, is_whole = whole_parts(coefficient, MICRO)
+    remedy = "write at most 6 decimals"
+    reader.refuse("coefficient", ~is_whole, "has more than 6 decimals", remedy)
+    priority = reader.number("priority").astype(np.int64)
+
+    def spread(values: Int | Bool) -> Int:
+        rows = np.zeros((shape[0] + 1) * shape[1], dtype=np.int64)
+        rows[cell[cell >= 0]] = values[cell >= 0]
+        return rows.reshape(shape[0] + 1, shape[1])
+
+    given = spread(cell >= 0) > 0
+    own = given[:-1]
+    member = own | given[-1]
+    of_cell_ppm, level = (
+        np.where(own, values[:-1], np.where(member, values[-1], 0))
+        for values in (spread(coefficient_ppm), spread(priority))
+    )
+    if terms.kind is KeyKind.FIXED:
+        _refuse_more_than_all(reader, of_cell_ppm, case)
+    return _key(terms, member, of_cell_ppm, level)
+
+
+def _has_time(reader: TableReader) -> Bool:
+    """Whether each row has a time, (R,)."""
+    from gridpact.case.values import is_missing
+
+    times = reader.table.columns.get("time")
+    return np.zeros(len(reader.table), np.bool_) if times is None else ~is_missing(times)
+
+
+def _refuse_more_than_all(reader: TableReader, coefficient_ppm: Int, case: Case) -> None:
+    """Takes in that fixed coefficients, (T, P), add up to more than the whole in some period."""
+    total = coefficient_ppm.sum(axis=1)
+    above = np.flatnonzero(total > WHOLE_PPM)
+    if not len(above):
+        return
+    first = case.horizon.instant(int(above[0])).isoformat(timespec="minutes")
+    more = f" and {len(above) - 1:,} more periods" if len(above) > 1 else ""
+    what = f"has fixed coefficients that add up to {total[above[0]] / WHOLE_PPM:g}, at {first}{more}"
+    reader.refuse_table(what, "they are shares of all that is shared: at most 1 in each period")
+
+
+def _key(terms: SharingTerms, member: Bool, coefficient_ppm: Int, priority: Int) -> SharingKey:
+    return SharingKey(
+        kind=terms.kind,
+        price_micro_per_kwh=terms.price_micro_per_kwh,
+        member=frozen(member, np.bool_),
+        coefficient_ppm=frozen(coefficient_ppm, np.int64),
+        priority=frozen(priority, np.int64),
+    )

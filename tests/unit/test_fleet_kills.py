@@ -1,0 +1,155 @@
+"""Fleets whose processes are killed: nothing is lost, nothing is half there, nothing is done for ever."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gridpact.case import write_case
+from gridpact.fleet.files import RECORD_FILE
+from gridpact.fleet.worker import ATTEMPTS_MAX, KILLED
+from tests.fleets import case_path, contents, fleet_case, hidden, is_finished, single_results, write_fleet
+
+COUNT = 16
+PATIENCE_S = 60.0
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX")
+
+
+@pytest.fixture(scope="module")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("killed") / "cases"
+    write_fleet(folder, COUNT, periods=8, participants=12, trades=24)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def alone(cases: Path) -> Path:
+    """The results of each case, cleared alone."""
+    single_results(cases, [case_path(number) for number in range(COUNT)], cases.parent / "alone")
+    return cases.parent / "alone"
+
+
+@contextmanager
+def fleet(cases: Path, out: Path) -> Iterator[subprocess.Popen[str]]:
+    """A fleet that runs, in a session of its own, which is ended whatever happens."""
+    command = [sys.executable, "-m", "gridpact", "fleet", str(cases), "--out", str(out), "--workers", "2"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def records(out: Path) -> dict[str, int]:
+    found = [*out.glob(f"[!.]*/{RECORD_FILE}"), *out.glob(f"[!.]*/[!.]*/{RECORD_FILE}")]
+    return {str(path.parent.relative_to(out)): path.stat().st_mtime_ns for path in found}
+
+
+def until(found: Callable[[], int], seconds: float = PATIENCE_S) -> int:
+    """What is found, once it is something."""
+    end = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.002)
+    return value
+
+
+def worker_of(process: subprocess.Popen[str], attempts: Path, killed: set[int]) -> int:
+    """The process of a worker that is at a case, of those that the run has started."""
+    children = {child.pid for child in psutil.Process(process.pid).children(recursive=True)} - killed
+    for file in attempts.glob("*"):
+        try:
+            pid = int(file.read_text().split()[-1])
+        except (OSError, IndexError):
+            continue
+        if pid in children:
+            return pid
+    return 0
+
+
+def check_whole(out: Path, alone: Path, paths: list[str]) -> None:
+    assert is_finished(out)
+    assert not hidden(out)
+    for path in paths:
+        assert contents(out / path) == contents(alone / path), path
+
+
+def test_a_run_that_is_killed_again_and_again_loses_nothing(cases: Path, alone: Path, tmp_path: Path) -> None:
+    out, rng = tmp_path / "out", random.Random(7)
+    before: dict[str, int] = {}
+    for kill in range(3):
+        with fleet(cases, out) as process:
+            if kill == 0:  # In the midst of it, for certain; then at any moment.
+                until(lambda: len(records(out)) >= 3 or process.poll() is not None)
+            else:
+                time.sleep(rng.uniform(0.0, 3.0))
+            children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+            process.kill()
+            process.wait()
+            psutil.wait_procs(children, timeout=PATIENCE_S)
+            assert not [child for child in children if child.is_running()], "orphans end by themselves"
+        after = records(out)
+        assert before.items() <= after.items(), "what was complete is not done again"
+        for path in after:
+            assert contents(out / path) == contents(alone / path), "what is there is whole"
+        before = after
+    with fleet(cases, out) as process:
+        said, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
+    assert f"{COUNT} of {COUNT} cases cleared." in said
+    assert before.items() <= records(out).items()
+    check_whole(out, alone, [case_path(number) for number in range(COUNT)])
+
+
+def test_a_killed_worker_costs_nothing(cases: Path, alone: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with fleet(cases, out) as process:
+        killed: set[int] = set()
+        while len(killed) < 2:
+            victim = until(partial(worker_of, process, out / ".fleet" / "attempts", killed))
+            os.kill(victim, signal.SIGKILL)
+            killed.add(victim)
+        said, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert f"{COUNT} of {COUNT} cases cleared." in said
+    check_whole(out, alone, [case_path(number) for number in range(COUNT)])
+
+
+def test_a_case_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None:
+    paths = write_fleet(tmp_path / "cases", 4)
+    write_case(fleet_case(5, periods=60, participants=16, trades=60), tmp_path / "cases" / "a-killer")
+    out, deaths = tmp_path / "out", set()
+    attempt = out / ".fleet" / "attempts" / "0"  # The first in the order of the paths.
+    with fleet(tmp_path / "cases", out) as process:
+        end = time.monotonic() + PATIENCE_S
+        while process.poll() is None and time.monotonic() < end:
+            try:
+                pid = int(attempt.read_text().split()[-1])
+            except (OSError, IndexError):
+                continue
+            if pid not in deaths:
+                deaths.add(pid)
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.001)
+        said, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 1, errors
+    assert len(deaths) == ATTEMPTS_MAX
+    assert f"{len(paths)} of {len(paths) + 1} cases cleared, 1 FAILED." in said
+    assert f"a-killer: {KILLED}" in said
+    assert set(records(out)) == set(paths)
+    assert is_finished(out) and not hidden(out)
