@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Bool, Int
+from gridpact.clearing.caps import clear_over_caps
 from gridpact.clearing.coupling import Part
 from gridpact.clearing.dc_grid import DcGrid
 from gridpact.clearing.linear_leaves import LinearLeaves
@@ -67,12 +68,7 @@ class LinearClearing:
         effect = self._grid.effect(pairs) if self._grid else csr_array((0, len(pairs)))
         pair_of_column = np.full(offers.columns, -1)
         pair_of_column[columns] = pair
-        solved = []
-        programme = LinearProgramme(pairs, effect)
-        for period in tight.tolist():
-            data = self._data(period, pair_of_column)
-            optimum = programme.solve(data)
-            solved.append(self._explained(data, optimum, csr_array(effect[:, data.pair])))
+        solved = self._solve_untied(tight, pairs, effect, pair_of_column)
         searched = []
         until = monotonic() + problem.seconds_max
         for part in parts:
@@ -80,6 +76,32 @@ class LinearClearing:
             solved.extend(its_periods)
             searched.append(outcome)
         return solution.with_periods(offers, solved).with_parts(searched)
+
+    def _solve_untied(
+        self, tight: Int, pairs: Pairs, effect: csr_array, pair_of_column: Int
+    ) -> list[PeriodSolution]:
+        """The solutions of periods that nothing ties to others, of all at once where there are caps alone."""
+        all_data = [self._data(period, pair_of_column) for period in tight.tolist()]
+        if self._grid is not None:
+            programme = LinearProgramme(pairs, effect)
+            return [
+                self._explained(data, programme.solve(data), csr_array(effect[:, data.pair]))
+                for data in all_data
+            ]
+        found, nothing = clear_over_caps(self._problem, tight), np.empty(0)
+        no_effect = [csr_array((0, len(data.pair))) for data in all_data]
+        solved = []
+        for data, none in zip(all_data, no_effect, strict=True):
+            column_kw = found.column_kw[self._problem.offers.of_period(data.period)]
+            optimum = LinearOptimum(
+                column_kw=column_kw,
+                volume_kw=float(column_kw.sum()),
+                seller_dual=found.dual[0, data.period],
+                buyer_dual=found.dual[1, data.period],
+                flow_dual=nothing,
+            )
+            solved.append(self._explained(data, optimum, none))
+        return solved
 
     def _solve_part(
         self, part: Part, effect: csr_array, pair_of_column: Int, seconds: float
