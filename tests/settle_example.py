@@ -68,7 +68,7 @@ time,participant,coefficient,priority
 2024-06-21T00:15,h3,0.5,0
 """
 
-SUMMARY = {"status": "cleared", "resolution": "15min", "periods": 4}
+SUMMARY = {"status": "cleared", "resolution": "15min", "periods": 4, "cleared_kwh": 0.8}
 
 
 def schedule() -> str:

@@ -103,8 +103,9 @@ def shared(inputs: Inputs, t: int, left_in, left_out) -> tuple[list[int], list[i
     ids = inputs.participants.ids
     members = [k for k in range(count) if key.member[t, k]]
     members.sort(key=lambda k: ids[k])
-    wanted = {k: left_in[k] for k in members}
-    total = sum(left_out[k] for k in members)
+    wanted = {k: left_in[k] if left_in[k] > left_out[k] else 0 for k in members}
+    offered = {k: left_out[k] if left_out[k] > left_in[k] else 0 for k in members}
+    total = sum(offered.values())
     coefficient = {k: int(key.coefficient_ppm[t, k]) for k in members}
     if key.kind is KeyKind.FIXED:
         with_nobody = coefficient | {None: 1_000_000 - sum(coefficient.values())}
@@ -121,7 +122,7 @@ def shared(inputs: Inputs, t: int, left_in, left_out) -> tuple[list[int], list[i
             part = filled(total, {k: coefficient[k] for k in here}, {k: wanted[k] for k in here})
             got |= part
             total -= sum(part.values())
-    gave = by_largest_remainder(sum(got.values()), {k: left_out[k] for k in members})
+    gave = by_largest_remainder(sum(got.values()), offered)
     return [got.get(k, 0) for k in range(count)], [gave.get(k, 0) for k in range(count)]
 
 

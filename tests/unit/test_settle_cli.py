@@ -99,7 +99,7 @@ def test_settle_writes_every_file_and_says_the_outcome(place: Place) -> None:
     assert first.startswith(
         f"Example street: {energy['traded'] / 1000:,.3f} kWh of {energy['cleared'] / 1000:,.3f}"
     )
-    assert "  checks    all 10 hold exactly\n" in out
+    assert "  checks    all 11 hold exactly\n" in out
     assert "  losses    " in out and "head read in 0 of 4 periods" in out
     assert f"  result    {place.root / 's'}\n  report    {place.root / 's' / 'report.html'}\n" in out
 

@@ -1,6 +1,7 @@
 """What a settlement reads: every problem with its file, line, field, value and remedy."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from gridpact.case.toml_file import parse_toml
 from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.settlement.keys import KeyKind
 from gridpact.settlement.prices import period_prices
+from gridpact.settlement.whole import MICRO, nearest_wh, nearest_whole
 from tests.settle_example import METERS, SHARING, SUMMARY, TARIFFS, write_settle_example
 
 SUPPLY = "supply_price_per_kwh = 0.20"
@@ -318,7 +320,7 @@ SHARING_CHECKS = [
     (
         ",h2,0.5",
         ",h2,0.8",
-        "sharing.csv: has fixed coefficients that add up to 1.05, "
+        "sharing.csv: has fixed coefficients that add up to 1.050000, "
         "at 2024-06-21T00:00+02:00 and 3 more periods "
         "(they are shares of all that is shared: at most 1 in each period)",
     ),
@@ -466,14 +468,64 @@ def test_a_wrong_row_of_the_clearance_is_refused_with_its_line(
             {"periods": None},
             "periods is not among the keys (give the clearance of this case, or clear it again)",
         ),
+        (
+            {"start": "2024-06-20T00:00+02:00"},
+            "start '2024-06-20T00:00+02:00' is not the 2024-06-21T00:00+02:00 of the case (give the clear",
+        ),
+        ({"cleared_kwh": None}, "cleared_kwh is not among the keys (clear the case again)"),
+        ({"cleared_kwh": True}, "cleared_kwh 'True' is not an energy (clear the case again)"),
+        ({"cleared_kwh": 10**400}, "cleared_kwh '1000"),
+        ({"cleared_kwh": float("nan")}, "cleared_kwh 'nan' is not an energy"),
     ],
 )
 def test_a_clearance_of_other_periods_is_refused(
     folders: tuple[Path, Path], changes: dict[str, object], said: str
 ) -> None:
-    (folders[1] / "summary.json").write_text(json.dumps(SUMMARY | changes))
+    summary = {key: value for key, value in (SUMMARY | changes).items() if value is not None}
+    (folders[1] / "summary.json").write_text(json.dumps(summary))
     [problem] = found(folders)
     assert problem.startswith(f"summary.json: {said}")
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_a_clearance_that_lost_rows_is_refused(folders: tuple[Path, Path], kept: int) -> None:
+    cleared = folders[1] / "cleared.csv"
+    cleared.write_text("".join(cleared.read_text().splitlines(keepends=True)[: kept + 1]))
+    assert found(folders) == [
+        f"cleared.csv: adds up to {0.3 * kept:.3f} kWh cleared, and summary.json says 0.800 kWh "
+        "(give the table as it was written, or clear the case again)"
+    ]
+
+
+def test_readings_of_few_digits_say_how_to_store_them(folders: tuple[Path, Path]) -> None:
+    table = pyarrow.csv.read_csv(folders[0] / "meters.csv").drop_columns(["time"])
+    times = [line.split(",")[0] for line in METERS.splitlines()[1:]]
+    column = table.column_names.index("export_kwh")
+    table = table.set_column(column, "export_kwh", table["export_kwh"].cast(pa.float32()))
+    table = table.add_column(0, "time", pa.array(times))
+    (folders[0] / "meters.csv").unlink()
+    pyarrow.parquet.write_table(table, folders[0] / "meters.parquet")
+    [problem] = found(folders)
+    assert "export_kwh '0.09" in problem
+    assert problem.endswith(
+        "(store it as float64 or decimal: the column has fewer digits than readings need)"
+    )
+
+
+def renamed(folders: tuple[Path, Path], old: str, new: str) -> None:
+    """Gives participants other names in all tables."""
+    for path in (path for folder in folders for path in folder.glob("*.csv")):
+        path.write_text(re.sub(old, new, path.read_text()))
+
+
+def test_a_participant_called_like_the_head_is_one_problem(folders: tuple[Path, Path]) -> None:
+    meters = [line for line in METERS.splitlines(keepends=True) if "@head" not in line]
+    (folders[0] / "meters.csv").write_text("".join(meters))
+    renamed(folders, r"\bh3\b", "@head")
+    assert found(folders) == [
+        "participants.csv: participant '@head' is the name of the meter at the supply "
+        "(give the participant another name)"
+    ]
 
 
 def test_a_missing_file_is_named_with_its_folder(folders: tuple[Path, Path]) -> None:
@@ -592,9 +644,28 @@ def test_what_is_read_is_whole_and_exact(folders: tuple[Path, Path]) -> None:
 def test_energies_and_prices_are_rounded_once_half_to_even(folders: tuple[Path, Path]) -> None:
     edit(folders[1] / "cleared.csv", "1.5,1.2,0.1", "1.5,0.01,0.1000005")  # 2.5 Wh
     edit(folders[1] / "cleared.csv", "0.4,0.4,0.12", "0.4,0.014,0.1000015")  # 3.5 Wh
+    (folders[1] / "summary.json").write_text(json.dumps(SUMMARY | {"cleared_kwh": 0.406}))
     positions = gridpact.settle(*folders).settlement.positions
     assert positions.energy_wh[[0, 2]].tolist() == [2, 4]
     assert positions.price_micro_per_kwh[[0, 2]].tolist() == [100_000, 100_002]
+
+
+@pytest.mark.parametrize(("resolution", "per_hour"), [("1h", 1), ("15min", 4)])
+def test_a_tie_in_decimals_is_a_tie(resolution: str, per_hour: int) -> None:
+    """Every power of 0.1 W up to 60 kW, 0.5015 kW among them, as a table would say it."""
+    del resolution
+    texts = [f"{tenths // 10_000}.{tenths % 10_000:04}" for tenths in range(5, 600_000, 5)]
+    power_kw = np.array([float(text) for text in texts])
+    exact = [Decimal(text) * 1000 / per_hour for text in texts]
+    assert nearest_wh(power_kw, 1 / per_hour).tolist() == [int(each.to_integral_value()) for each in exact]
+    assert nearest_wh(np.array([0.5015, 0.5025, 0.5005]), 1.0).tolist() == [502, 502, 500]
+    assert nearest_wh(-power_kw[:99], 1.0).tolist() == (-nearest_wh(power_kw[:99], 1.0)).tolist()
+
+
+def test_a_tie_of_a_price_is_a_tie() -> None:
+    texts = [f"0.{micro:06}5" for micro in range(0, 1_000_000, 37)]
+    found = nearest_whole(np.array([float(text) for text in texts]) * MICRO)
+    assert found.tolist() == [int((Decimal(text) * MICRO).to_integral_value()) for text in texts]
 
 
 def test_parquet_reads_as_csv_does(folders: tuple[Path, Path]) -> None:
@@ -807,6 +878,22 @@ def other_figures(folder: Path) -> None:
     (folder / "settlement.json").write_text('{"version": "1"}')
 
 
+def facts_changed(**changes: object) -> LedgerDamage:
+    def change(folder: Path) -> None:
+        facts = json.loads((folder / "settlement.json").read_text())
+        (folder / "settlement.json").write_text(json.dumps(facts | changes))
+
+    return change
+
+
+def amount_changed(folder: Path) -> None:
+    edit(folder / "ledger.csv", "h2,tax,100,1000,", "h2,tax,100,1001,")
+
+
+def payer_changed(folder: Path) -> None:
+    edit(folder / "ledger.csv", "tax,h2,tax,100,1000,", "tax,h3,tax,100,1000,")
+
+
 def other_start(folder: Path) -> None:
     edit(folder / "settlement.json", '"2024-06-21T00:00+02:00"', '"2024-06-20T00:00+02:00"')
 
@@ -822,6 +909,20 @@ def other_start(folder: Path) -> None:
             other_start,
             "settlement.json: start '2024-06-20T00:00+02:00' is not the 2024-06-21T00:00+02:00 of the",
         ),
+        (
+            amount_changed,
+            "ledger.csv: is not the ledger that settlement.json has the digest of: an entry was",
+        ),
+        (payer_changed, "ledger.csv: is not the ledger that settlement.json has the digest of: an entry was"),
+        (facts_changed(name="other"), "settlement.json: name 'other' is not the "),
+        (facts_changed(currency="USD"), "settlement.json: currency 'USD' is not the "),
+        (facts_changed(network="other.json"), "settlement.json: network 'other.json' is not the "),
+        (
+            facts_changed(version=True),
+            "settlement.json: version 'True' is not a whole number from 1 to 999999",
+        ),
+        (facts_changed(version=0), "settlement.json: version '0' is not a whole number from 1 to 999999"),
+        (facts_changed(version=10**30), "settlement.json: version '1000000000000"),
     ],
 )
 def test_a_damaged_settlement_is_not_corrected(
@@ -840,3 +941,33 @@ def test_an_earlier_ledger_reads_back_as_it_was(folders: tuple[Path, Path], tmp_
     assert again.settlement.version == 2
     assert again.ledger.equals(first.ledger)  # Nothing has changed, and nothing is booked.
     assert again.summary["entries_added"] == 0
+    assert "nothing changed since version 1: no entry was added" in again.summary["notices"]
+
+
+def test_entries_newer_than_the_settlement_are_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    settled_once(folders, tmp_path / "v1")
+    edit(folders[0] / "meters.csv", "h2,0.4,0,", "h2,0.2,0,")
+    gridpact.write_settlement(gridpact.settle(*folders, previous=tmp_path / "v1"), tmp_path / "v2")
+    facts_changed(version=1)(tmp_path / "v2")
+    [problem] = found(folders, previous=tmp_path / "v2")
+    assert problem.startswith("ledger.csv: has entries of version 2, and settlement.json says 1 (")
+
+
+def test_a_settlement_of_other_people_is_not_corrected(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    settled_once(folders, tmp_path / "v1")
+    renamed(folders, r"\bh([123])\b", r"x\1")
+    [problem] = found(folders, previous=tmp_path / "v1")
+    assert problem == (
+        "ledger.csv: has no account of a participant of the case: it is of 'h1' and others "
+        "(give an earlier settlement of this case)"
+    )
+
+
+def test_another_way_to_settle_than_before_is_said(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    settled_once(folders, tmp_path / "v1")
+    again = gridpact.settle(*folders, previous=tmp_path / "v1", mode="firm", loss_allocation="pro-rata")
+    said = [notice for notice in again.summary["notices"] if "since version" in notice]
+    assert said == [
+        "mode changed from sharing to firm since version 1",
+        "loss_allocation changed from dso to pro-rata since version 1",
+    ]

@@ -9,7 +9,8 @@ import pytest
 from gridpact.arrays import frozen
 from gridpact.settlement.entries import as_entries, places
 from gridpact.settlement.invariants import invariants
-from gridpact.settlement.ledger import Ledger
+from gridpact.settlement.ledger import EntryKind, Ledger
+from gridpact.settlement.tariffs import Mode
 from tests.settlements import FLAT, make_inputs, make_tariffs, named_entries, with_meters
 
 TRADES = [("t1", 0, 0, 1, 1_000, 100_000), ("t1", 1, 0, 1, 1_000, 100_000)]
@@ -117,11 +118,23 @@ def spoiled(ledger: Ledger, row: int, **changes: int) -> Ledger:
 @pytest.mark.parametrize(
     ("kind", "changes", "names"),
     [
-        (0, {"energy_wh": 1}, {"meter_balance_wh", "sold_less_bought_wh", "correction_micro"}),
-        (0, {"amount_micro": 1}, {"correction_micro"}),
+        (
+            0,
+            {"energy_wh": 501},
+            {"meter_balance_wh", "sold_less_bought_wh", "within_cleared_wh", "correction_micro"},
+        ),
+        (
+            0,
+            {"energy_wh": 1},
+            {"meter_balance_wh", "sold_less_bought_wh", "within_cleared_wh", "correction_micro"},
+        ),
+        (0, {"energy_wh": -1}, {"meter_balance_wh", "sold_less_bought_wh", "correction_micro"}),
+        (1, {"amount_micro": 1}, {"amounts_micro", "correction_micro"}),
+        (2, {"amount_micro": -1}, {"amounts_micro", "correction_micro"}),
+        (0, {"amount_micro": 1}, {"amounts_micro", "correction_micro"}),
         (3, {"energy_wh": -2}, {"meter_balance_wh", "correction_micro"}),
         (4, {"energy_wh": -2}, {"meter_balance_wh", "correction_micro"}),
-        (6, {"energy_wh": 5}, {"losses_booked_wh", "correction_micro"}),
+        (6, {"energy_wh": 5}, {"head_balance_wh", "losses_booked_wh", "correction_micro"}),
     ],
 )
 def test_invariants_see_what_is_wrong_with_a_ledger(kind: int, changes, names: set[str]) -> None:
@@ -131,17 +144,36 @@ def test_invariants_see_what_is_wrong_with_a_ledger(kind: int, changes, names: s
     assert set(broken(replace(settlement, ledger=spoiled(settlement.ledger, row, **changes)))) == names
 
 
+def test_invariants_see_money_that_leaves_the_accounts() -> None:
+    settlement = INPUTS.settled()
+    ghost = len(settlement.ledger.accounts)
+    ledger = replace(settlement.ledger, accounts=(*settlement.ledger.accounts, "ghost"))
+    row = int(np.flatnonzero(ledger.kind == EntryKind.TAX)[0])
+    lost = spoiled(ledger, row, credit=ghost - int(ledger.credit[row]))
+    assert broken(replace(settlement, ledger=lost))["money_micro"] == 10_000
+
+
+def test_a_firm_trade_counts_in_full() -> None:
+    settlement = replace(INPUTS, tariffs=replace(INPUTS.tariffs, mode=Mode.FIRM)).settled()
+    less = spoiled(settlement.ledger, 0, energy_wh=-4)
+    assert broken(replace(settlement, ledger=less))["within_cleared_wh"] == 4
+
+
 def test_invariants_see_what_is_wrong_with_energies() -> None:
     settlement = make_inputs([[0, 1_500]], [[1_200, 0]], TRADES[:1], head_wh=[350]).settled()
     delivery, losses, retail = settlement.delivery, settlement.losses, settlement.retail
     more = replace(settlement, delivery=replace(delivery, energy_wh=delivery.energy_wh + 3))
-    assert broken(more) == {"within_cleared_wh": 3}
+    assert broken(more) == {"amounts_micro": 300}
     sold = replace(settlement, delivery=replace(delivery, sold_wh=delivery.sold_wh + 1))
     assert broken(sold)["sold_less_bought_wh"] > 0
     lost = replace(settlement, losses=replace(losses, losses_wh=losses.losses_wh + 7))
-    assert broken(lost) == {"head_balance_wh": 7, "losses_booked_wh": 7}
+    assert broken(lost) == {"losses_booked_wh": 7, "amounts_micro": 1_400}
+    head = replace(settlement, losses=replace(losses, head_import_wh=losses.head_import_wh + 9))
+    assert broken(head) == {"head_balance_wh": 9}
     below = replace(settlement, retail=replace(retail, supply_wh=retail.supply_wh - 501))
-    assert broken(below) == {"residual_sign_wh": 501}
+    assert broken(below) == {"residual_sign_wh": 501, "amounts_micro": 200_400}  # of both
+    dearer = replace(settlement, tariffs=replace(settlement.tariffs, tax_micro_per_kwh=10_001))
+    assert set(broken(dearer)) == {"amounts_micro"}
     assert settlement.ledger is settlement.booked
     assert Counter(found.name for found in invariants(settlement)).most_common(1)[0][1] == 1
     assert {field.name for field in fields(settlement)} >= {"delivery", "shared", "retail", "losses"}

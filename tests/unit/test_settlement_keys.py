@@ -80,6 +80,15 @@ def test_only_members_give_and_receive(kind: str) -> None:
     assert shared.given_wh.tolist() == [[half, 0, 0, 0]]
 
 
+def test_nobody_shares_with_itself() -> None:
+    """a and b have both left: a gives, b receives, each by its greater side; c has as much of both."""
+    key = make_key("proportional", [[0, 0, 0, 0]])
+    wanted, offered = np.array([[300, 900, 500, 600]]), np.array([[1_000, 100, 500, 0]])
+    shared = share(key, wanted, offered, IN_ORDER)
+    assert shared.given_wh.tolist() == [[1_000, 0, 0, 0]]
+    assert shared.received_wh.tolist() == [[0, 600, 0, 400]]
+
+
 def test_members_give_in_proportion_to_what_they_have_left() -> None:
     key = make_key("equal", [[0, 0, 0, 0]])
     shared = share(key, np.array([[0, 0, 1_500, 0]]), np.array([[2_000, 1_000, 0, 0]]), IN_ORDER)

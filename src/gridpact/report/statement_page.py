@@ -27,6 +27,7 @@ from gridpact.report.settlement_words import (
 )
 from gridpact.results.phrases import counted, share_of
 from gridpact.settlement.ledger import EntryKind, Ledger
+from gridpact.settlement.money import sum_at
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settlement import Settlement
 from gridpact.settlement.statements import LINES, PLACE, Statements, make_statements, period_sums
@@ -291,13 +292,13 @@ def _peers(account: Account, currency: str) -> str:
     rows = np.flatnonzero(ledger.kind == EntryKind.P2P)
     if not len(rows):
         return paragraph("Nothing was settled with neighbours.")
-    pays = ledger.debit[rows] == account.place
-    peer = np.where(pays, ledger.credit[rows], ledger.debit[rows])
+    paid, received = rows[ledger.debit[rows] == account.place], rows[ledger.credit[rows] == account.place]
+    peer = np.concatenate([ledger.credit[paid], ledger.debit[received]])
     peers, place = np.unique(peer, return_inverse=True)
-    bought, sold, amount = (np.zeros(len(peers), dtype=np.int64) for _ in range(3))
-    np.add.at(bought, place[pays], ledger.energy_wh[rows][pays])
-    np.add.at(sold, place[~pays], ledger.energy_wh[rows][~pays])
-    np.add.at(amount, place, np.where(pays, 1, -1) * ledger.amount_micro[rows])
+    buys, sells, size = place[: len(paid)], place[len(paid) :], len(peers)
+    bought, sold = sum_at(buys, ledger.energy_wh[paid], size), sum_at(sells, ledger.energy_wh[received], size)
+    amount = sum_at(buys, ledger.amount_micro[paid], size)
+    amount -= sum_at(sells, ledger.amount_micro[received], size)
     order = np.argsort(-(bought + sold), kind="stable")[:PEERS_SHOWN]
     caption = f"Amounts{f' in {currency}' if currency else ''}, without network charge and tax."
     if len(peers) > PEERS_SHOWN:

@@ -30,6 +30,7 @@ def summarise(clearance: "Clearance") -> dict[str, Any]:
         "status": str(verification.status),
         "formulation": str(case.formulation),
         "allocation": str(case.allocation),
+        "start": case.horizon.instant(0).isoformat(timespec="minutes"),
         "periods": case.horizon.periods,
         "resolution": case.horizon.resolution,
         "trades": len(set(clearance.trades.ids)),

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Bool, Int
-from gridpact.settlement.entries import as_entries, joined, places, renumbered
+from gridpact.settlement.entries import NO_TRADE, as_entries, joined, places, renumbered
+from gridpact.settlement.expected import expected_micro
 from gridpact.settlement.ledger import EntryKind, Ledger
 from gridpact.settlement.money import sum_at
+from gridpact.settlement.residuals import make_residuals
 from gridpact.settlement.settlement import Settlement
+from gridpact.settlement.statements import make_statements
 from gridpact.settlement.tariffs import Mode
 
 
@@ -38,14 +41,19 @@ def invariants(settlement: Settlement) -> tuple[Invariant, ...]:
     Energies are read off the ledger where it has them, reversals and all, so that the figures are about what
     is paid for.
     """
+    lost_wh = _lost_wh(settlement)
     figures = {
         "meter_balance_wh": (_meaning_of_meters(settlement), _meter_balance(settlement)),
         "sold_less_bought_wh": ("in each period, sold + given = bought + received", _sold_bought(settlement)),
-        "within_cleared_wh": ("no trade counts for more than was cleared", _beyond_cleared(settlement)),
+        "within_cleared_wh": (_meaning_of_cleared(settlement), _beyond_cleared(settlement)),
         "residual_sign_wh": ("no retailer supplies or takes a negative energy", _negative(settlement)),
-        "money_micro": ("what all accounts pay and are paid adds up to 0", _money(settlement)),
-        "head_balance_wh": ("in each period, head = meters + losses", _head(settlement)),
-        "losses_booked_wh": ("in each period, the ledger has the losses and their shares", _lost(settlement)),
+        "amounts_micro": ("in each period, the money of each kind is energy × tariff", _amounts(settlement)),
+        "money_micro": ("statements, residuals, DSO and tax together come to 0", _money(settlement)),
+        "head_balance_wh": ("in each period, head = meters + losses booked", _head(settlement, lost_wh)),
+        "losses_booked_wh": (
+            "in each period, the ledger has the losses and their shares",
+            _lost(settlement, lost_wh),
+        ),
         "correction_micro": ("the ledger nets to the one settled once", _corrected(settlement)),
     }
     return tuple(
@@ -89,10 +97,25 @@ def _sold_bought(settlement: Settlement) -> int:
     return max(_largest((sold - bought).sum(axis=1)), _largest(in_ledger - sold.sum(axis=1)))
 
 
+def _meaning_of_cleared(settlement: Settlement) -> str:
+    if settlement.tariffs.mode is Mode.FIRM:
+        return "in each period, the ledger has of each trade what was cleared"
+    return "in each period, the ledger has of no trade more than was cleared, nor less than nothing"
+
+
 def _beyond_cleared(settlement: Settlement) -> int:
-    cleared = settlement.positions.energy_wh
-    beyond = np.maximum(settlement.delivered_wh - cleared, 0) + np.maximum(-settlement.delivered_wh, 0)
-    return _largest(beyond)
+    """By how much a trade in the ledger is beyond what was cleared of it, at most."""
+    ledger, positions = settlement.ledger, settlement.positions
+    rows = np.flatnonzero((ledger.kind == EntryKind.P2P) & (ledger.trade != NO_TRADE))
+    count = len(ledger.trade_ids)  # The trades of the positions come first among them.
+    booked_at = ledger.period[rows] * count + ledger.trade[rows]
+    cleared_at = positions.period * count + positions.trade
+    distinct, place = np.unique(np.concatenate([booked_at, cleared_at]), return_inverse=True)
+    booked = sum_at(place[: len(rows)], ledger.energy_wh[rows], len(distinct))
+    cleared = sum_at(place[len(rows) :], positions.energy_wh, len(distinct))
+    if settlement.tariffs.mode is Mode.FIRM:
+        return _largest(booked - cleared)
+    return max(_largest(np.maximum(booked - cleared, 0)), _largest(np.minimum(booked, 0)))
 
 
 def _negative(settlement: Settlement) -> int:
@@ -100,23 +123,42 @@ def _negative(settlement: Settlement) -> int:
     return max(_largest(np.minimum(table, 0)) for table in tables)
 
 
+def _amounts(settlement: Settlement) -> int:
+    """How far the money of a kind in a period is off what its energies cost by the tariffs, at most."""
+    ledger, size = settlement.ledger, len(EntryKind)
+    periods = settlement.horizon.periods
+    booked = sum_at(ledger.period * size + ledger.kind, ledger.amount_micro, periods * size)
+    return _largest(booked.reshape(periods, size) - expected_micro(settlement))
+
+
 def _money(settlement: Settlement) -> int:
-    return abs(int(account_balance_micro(settlement.ledger).sum()))
+    """What statements, residuals and the other two accounts come to together, each by its own sums."""
+    balance = account_balance_micro(settlement.ledger)
+    dso = len(settlement.participants) + len(settlement.tariffs.retailers)
+    participants_pay = int(make_statements(settlement).total_micro.sum())
+    retailers_get = int(make_residuals(settlement).amount_micro.sum())
+    return abs(retailers_get + int(balance[dso]) + int(balance[dso + 1]) - participants_pay)
 
 
-def _head(settlement: Settlement) -> int:
+def _head(settlement: Settlement, lost_wh: Int) -> int:
+    """How far the head is off the meters and the losses that the ledger has, (T,), at most."""
     meters = settlement.meters
     metered = meters.import_wh.sum(axis=1) - meters.export_wh.sum(axis=1)
     read = np.where(meters.head_given, meters.head_import_wh, settlement.head_import_wh)
-    return max(_largest(read - metered - settlement.losses_wh), _largest(read - settlement.head_import_wh))
+    return max(_largest(read - metered - lost_wh), _largest(read - settlement.head_import_wh))
 
 
-def _lost(settlement: Settlement) -> int:
+def _lost_wh(settlement: Settlement) -> Int:
+    """The losses that the ledger has the DSO buy in each period, (T,)."""
+    ledger = settlement.ledger
+    is_bought = (ledger.kind == EntryKind.LOSS) & (ledger.debit >= len(settlement.participants))
+    return _by_period(settlement, is_bought)
+
+
+def _lost(settlement: Settlement, lost_wh: Int) -> int:
     ledger, count = settlement.ledger, len(settlement.participants)
-    is_loss = ledger.kind == EntryKind.LOSS
-    shared = _by_period(settlement, is_loss & (ledger.debit < count))
-    supplied = _by_period(settlement, is_loss & (ledger.debit >= count))
-    wrong = _largest(supplied - settlement.losses_wh)
+    shared = _by_period(settlement, (ledger.kind == EntryKind.LOSS) & (ledger.debit < count))
+    wrong = _largest(lost_wh - settlement.losses_wh)
     if settlement.loss_shares_wh is None:
         return max(wrong, _largest(shared))
     return max(wrong, _largest(shared - settlement.losses_wh))

@@ -51,7 +51,8 @@ def share(key: SharingKey | None, left_import_wh: Int, left_export_wh: Int, orde
     """What the members give and receive of what the trades have left; nothing without a key.
 
     Those who export give in proportion to what they have left. All shares are whole watt-hours by largest
-    remainder, ties going to the first in `order`.
+    remainder, ties going to the first in `order`. Nobody shares with itself: who has both import and export
+    left in a period takes part by the greater of them alone, and not at all where they are equal.
 
     Args:
         key: of T periods and P participants.
@@ -62,8 +63,8 @@ def share(key: SharingKey | None, left_import_wh: Int, left_export_wh: Int, orde
     if key is None:
         nothing = frozen(np.zeros_like(left_import_wh), np.int64)
         return Shared(given_wh=nothing, received_wh=nothing)
-    wanted = np.where(key.member, left_import_wh, 0)
-    offered = np.where(key.member, left_export_wh, 0)
+    wanted = np.where(key.member & (left_import_wh > left_export_wh), left_import_wh, 0)
+    offered = np.where(key.member & (left_export_wh > left_import_wh), left_export_wh, 0)
     received = _RECEIVED[key.kind](key, offered.sum(axis=1), wanted, order)
     given = largest_remainder(received.sum(axis=1), offered, order)
     return Shared(given_wh=frozen(given, np.int64), received_wh=frozen(received, np.int64))

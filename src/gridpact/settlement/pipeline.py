@@ -13,7 +13,7 @@ from gridpact.case.case import Case, TableFormat
 from gridpact.case.cleared import CLEARED, CLEARED_STATUS, read_summary, unsafe
 from gridpact.case.files import RESULT_FOLDER, TARIFFS_FILE, CaseFiles
 from gridpact.case.opener import TableOpener
-from gridpact.case.problems import Problems
+from gridpact.case.problems import Problems, shown
 from gridpact.case.read import read_case
 from gridpact.case.schema import METERS, PARTICIPANTS, SHARING
 from gridpact.errors import InvalidCase, InvalidUsage, Problem
@@ -23,12 +23,13 @@ from gridpact.settlement.accounts import DSO, RETAILER, TAX
 from gridpact.settlement.keys import SharingKey
 from gridpact.settlement.meters import Meters
 from gridpact.settlement.positions import Positions
-from gridpact.settlement.read_ledger import Earlier, read_ledger
+from gridpact.settlement.read_ledger import CHOICES, Earlier, read_ledger
 from gridpact.settlement.read_meters import HEAD, filled, read_meters, refuse_missing
 from gridpact.settlement.read_positions import (
     positions_of,
     read_positions,
     read_schedule,
+    refuse_other_energy,
     refuse_other_horizon,
     schedule_schema,
     scheduled_wh,
@@ -37,6 +38,7 @@ from gridpact.settlement.read_sharing import NEED_COEFFICIENTS, SharingTerms, ev
 from gridpact.settlement.read_tariffs import Choices, read_tariffs
 from gridpact.settlement.settle import settle as settle_arrays
 from gridpact.settlement.settled_case import SettledCase
+from gridpact.settlement.settlement import Settlement
 from gridpact.settlement.tariffs import LossAllocation, Missing, Mode, Tariffs
 
 if TYPE_CHECKING:
@@ -201,11 +203,14 @@ def _read_folder(folder: Path, case: Case, given: _Input, unfilled: bool, proble
         return []
     opener = TableOpener(files, problems)
     opener.need(CLEARED)
+    before = len(problems)
     summary = read_summary(files, problems)
     reader = opener.table(CLEARED)
     if reader is None or not summary or refuse_other_horizon(summary, case, problems):
         return []
     given.positions = read_positions(reader, case)
+    if len(problems) == before:
+        refuse_other_energy(reader, case, summary, problems)
     if unfilled and given.meters is not None:
         schema = schedule_schema()
         opener.need(schema)
@@ -250,12 +255,27 @@ def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCas
         given.earlier.ledger if given.earlier else None,
         given.earlier.version + 1 if given.earlier else 1,
     )
+    if given.earlier is not None:
+        notices += _since(given.earlier, settlement)
     return SettledCase(
         case=case,
         settlement=replace(settlement, notices=(*notices, *settlement.notices)),
         scheduled=given.scheduled,
         inputs_sha256=_digest(case, given),
     )
+
+
+def _since(earlier: Earlier, settlement: Settlement) -> list[str]:
+    """What changed since an earlier settlement beside readings, and whether that changed anything."""
+    choices = {key: str(getattr(settlement.tariffs, key)) for key in CHOICES}
+    said = [
+        f"{key} changed from {shown(earlier.choices[key])} to {now} since version {earlier.version}"
+        for key, now in choices.items()
+        if earlier.choices[key] != now
+    ]
+    if len(settlement.ledger.kind) == len(earlier.ledger.kind):
+        said.append(f"nothing changed since version {earlier.version}: no entry was added")
+    return said
 
 
 def _digest(case: Case, given: _Input) -> str:

@@ -15,10 +15,15 @@ from gridpact.case.problems import Problems, shown
 from gridpact.case.reader import Names, TableReader
 from gridpact.case.schema import Column, Kind, Schema
 from gridpact.errors import Problem
+from gridpact.settlement.accounts import DSO, RETAILER, TAX
 from gridpact.settlement.entries import NO_TRADE
 from gridpact.settlement.ledger import EntryKind, Ledger
+from gridpact.settlement.ledger_digest import ledger_sha256
 
 SETTLEMENT_FILE = "settlement.json"
+REMEDY = "give an earlier settlement of this case"
+VERSION_MAX = 999_999
+CHOICES = ("mode", "missing", "loss_allocation")
 LEDGER = Schema(
     name="ledger",
     columns=(
@@ -39,11 +44,17 @@ _ENTRY = r"^(?P<version>[1-9][0-9]{0,8})-(?P<number>[0-9]{6,12})$"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """An earlier settlement: all its entries, the last version among them, and its digest."""
+    """An earlier settlement.
+
+    Attributes:
+        ledger: all its entries.
+        version: of the settlement; entries may all be older, where it changed nothing.
+        choices: how it was settled: mode, missing and loss_allocation.
+    """
 
     ledger: Ledger
     version: int
-    digest: str
+    choices: dict[str, str]
 
 
 def read_ledger(folder: str | Path, case: Case, problems: Problems) -> Earlier | None:
@@ -65,13 +76,37 @@ def read_ledger(folder: str | Path, case: Case, problems: Problems) -> Earlier |
     if reader is None or len(problems) > before:
         return None
     ledger = _ledger(reader, case)
-    if len(problems) > before:
+    if len(problems) > before or _is_refused(reader, ledger, facts, case):
         return None
+    choices = {key: str(facts.get(key, "")) for key in CHOICES}
+    return Earlier(ledger=ledger, version=facts["version"], choices=choices)
+
+
+def _is_refused(reader: TableReader, ledger: Ledger, facts: dict[str, Any], case: Case) -> bool:
+    """Whether a ledger is not the one that settlement.json is about, or is of others; a problem then."""
+    latest, accounts = int(ledger.version.max(initial=0)), _participants(ledger)
+    as_written = "give the ledger as it was written"
     if len(ledger.kind) != facts.get("entries"):
         what = f"has {len(ledger.kind):,} entries, and {SETTLEMENT_FILE} says {shown(facts.get('entries'))}"
-        reader.refuse_table(what, "give the ledger as it was written")
-        return None
-    return Earlier(ledger=ledger, version=facts["version"], digest=files.table_sha256(LEDGER.name))
+        reader.refuse_table(what, as_written)
+    elif latest > facts["version"]:
+        what = f"has entries of version {latest}, and {SETTLEMENT_FILE} says {facts['version']}"
+        reader.refuse_table(what, as_written)
+    elif ledger_sha256(ledger) != facts.get("ledger_sha256"):
+        what = f"is not the ledger that {SETTLEMENT_FILE} has the digest of: an entry was changed"
+        reader.refuse_table(what, f"{as_written}; corrections come from new readings alone")
+    elif accounts and accounts.isdisjoint(case.participants.ids):
+        what = f"has no account of a participant of the case: it is of {shown(min(accounts))!r} and others"
+        reader.refuse_table(what, REMEDY)
+    else:
+        return False
+    return True
+
+
+def _participants(ledger: Ledger) -> set[str]:
+    """The accounts that are those of participants."""
+    others = (DSO, TAX)
+    return {name for name in ledger.accounts if name not in others and not name.startswith(RETAILER)}
 
 
 def _facts(files: CaseFiles, case: Case, problems: Problems) -> dict[str, Any]:
@@ -83,18 +118,30 @@ def _facts(files: CaseFiles, case: Case, problems: Problems) -> dict[str, Any]:
         facts = json.loads(content)
     except (ValueError, RecursionError):
         facts = None
-    version = facts.get("version") if isinstance(facts, dict) else None
-    if not isinstance(facts, dict) or not isinstance(version, int) or version < 1:
+    if not isinstance(facts, dict) or not {"version", "entries"} <= facts.keys():
         what, remedy = "is not that of a settlement", "settle the case again"
         problems.add(Problem(file=SETTLEMENT_FILE, what=what, remedy=remedy))
         return {}
-    start = case.horizon.instant(0).isoformat(timespec="minutes")
-    wanted = {"start": start, "resolution": case.horizon.resolution, "periods": case.horizon.periods}
+    version = facts["version"]
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= VERSION_MAX:
+        what, remedy = f"is not a whole number from 1 to {VERSION_MAX}", "give the file as it was written"
+        _refuse_fact(problems, "version", version, what, remedy)
+    wanted = {
+        "name": case.name,
+        "currency": case.currency,
+        "network": case.network.name,
+        "start": case.horizon.instant(0).isoformat(timespec="minutes"),
+        "resolution": case.horizon.resolution,
+        "periods": case.horizon.periods,
+    }
     for key in (key for key in wanted if facts.get(key) != wanted[key]):
-        what, remedy = f"is not the {wanted[key]} of the case", "give an earlier settlement of this case"
-        value = shown(facts.get(key, ""))
-        problems.add(Problem(file=SETTLEMENT_FILE, field=key, value=value, what=what, remedy=remedy))
+        what = f"is not the {wanted[key] or 'empty one'} of the case"
+        _refuse_fact(problems, key, facts.get(key, ""), what, REMEDY)
     return facts
+
+
+def _refuse_fact(problems: Problems, key: str, value: Any, what: str, remedy: str) -> None:
+    problems.add(Problem(file=SETTLEMENT_FILE, field=key, value=shown(value), what=what, remedy=remedy))
 
 
 def _ledger(reader: TableReader, case: Case) -> Ledger:

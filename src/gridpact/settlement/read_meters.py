@@ -17,6 +17,7 @@ from gridpact.settlement.whole import whole_parts
 
 HEAD = "@head"
 HEAD_MAX_KW = 50_000.0
+_COARSE = ("float", "halffloat")  # as Arrow calls numbers of 32 and 16 bits
 
 
 def read_meters(reader: TableReader, case: Case) -> Meters:
@@ -58,6 +59,8 @@ def read_meters(reader: TableReader, case: Case) -> Meters:
 def refuse_missing(file: str, meters: Meters, case: Case, problems: Problems) -> None:
     """Takes in each participant that has no reading in some period."""
     for position in np.flatnonzero(~meters.given.all(axis=0)).tolist():
+        if case.participants.ids[position] == HEAD:
+            continue  # that name is refused already, and its rows are the head's
         periods = np.flatnonzero(~meters.given[:, position])
         first = case.horizon.instant(int(periods[0])).isoformat(timespec="minutes")
         more = f" and {len(periods) - 1:,} more" if len(periods) > 1 else ""
@@ -96,5 +99,7 @@ def _energy_wh(reader: TableReader, name: str, is_head: Bool, hours: float) -> I
         energy_kwh = np.where(is_beyond, 0.0, energy_kwh)
     energy_wh, is_whole = whole_parts(energy_kwh, WH_PER_KWH)
     remedy = "round it to 3 decimals where it is read, so that nothing is lost here"
+    if str(getattr(reader.table.columns.get(name), "type", "")) in _COARSE:
+        remedy = "store it as float64 or decimal: the column has fewer digits than readings need"
     reader.refuse(name, ~is_whole, "is not a whole number of watt-hours", remedy)
     return energy_wh

@@ -15,13 +15,17 @@ from gridpact.case.tables import refuse_repeats as refuse_repeated_cells
 from gridpact.errors import InvalidUsage, Problem
 from gridpact.settlement.positions import Positions
 from gridpact.settlement.prices import PRICE_MAX_PER_KWH, PRICE_REMEDY
-from gridpact.settlement.whole import MICRO, nearest_wh
+from gridpact.settlement.whole import MICRO, nearest_wh, nearest_whole
 
 if TYPE_CHECKING:
     from gridpact.results.clearance import Clearance
 
 SCHEDULE_NAME = "schedule"
 NET_INJECTION = "net_injection_kw"
+CLEARED_KWH = "cleared_kwh"
+ENERGY_TOLERANCE = 1e-6  # of the energy in the summary, which the rows may differ from it by
+DECIMAL_KWH = 1e-9  # that each row and the summary are rounded to, and more
+ENERGY_MAX_KWH = 1e15
 
 
 def schedule_schema() -> Schema:
@@ -71,7 +75,10 @@ def scheduled_wh(clearance: "Clearance") -> Int:
 def refuse_other_horizon(summary: dict[str, Any], case: Case, problems: Problems) -> bool:
     """Whether the summary of a clearance is of other periods than the case's, which is then a problem."""
     wrong = False
-    for key, wanted in (("resolution", case.horizon.resolution), ("periods", case.horizon.periods)):
+    wanted_of = {"resolution": case.horizon.resolution, "periods": case.horizon.periods}
+    if "start" in summary:
+        wanted_of["start"] = case.horizon.instant(0).isoformat(timespec="minutes")
+    for key, wanted in wanted_of.items():
         found = summary.get(key)
         if found != wanted:
             wrong = True
@@ -137,6 +144,24 @@ def read_schedule(reader: TableReader, case: Case, wanted: Bool, problems: Probl
     return net_wh
 
 
+def refuse_other_energy(reader: TableReader, case: Case, summary: dict[str, Any], problems: Problems) -> None:
+    """Takes in that the cleared rows add up to another energy than the summary says: some are gone."""
+    cleared_kwh = reader.number("cleared_kw") * case.horizon.hours_per_period
+    said, found = summary.get(CLEARED_KWH), float(cleared_kwh.sum())
+    if isinstance(said, bool) or not isinstance(said, int | float) or not abs(said) < ENERGY_MAX_KWH:
+        value = "" if said is None else shown(said)
+        what = "is not among the keys" if said is None else "is not an energy"
+        problem = Problem(
+            file=SUMMARY_FILE, field=CLEARED_KWH, value=value, what=what, remedy="clear the case again"
+        )
+        problems.add(problem)
+        return
+    if abs(said - found) <= ENERGY_TOLERANCE * abs(said) + DECIMAL_KWH * (len(cleared_kwh) + 1):
+        return
+    what = f"adds up to {found:.3f} kWh cleared, and {SUMMARY_FILE} says {said:.3f} kWh"
+    reader.refuse_table(what, "give the table as it was written, or clear the case again")
+
+
 def _positions(
     names: Sequence[str],
     trade: Int,
@@ -155,5 +180,5 @@ def _positions(
         seller=frozen(seller[rows], np.int64),
         buyer=frozen(buyer[rows], np.int64),
         energy_wh=frozen(energy_wh[rows], np.int64),
-        price_micro_per_kwh=frozen(np.rint(price_per_kwh[rows] * MICRO), np.int64),
+        price_micro_per_kwh=frozen(nearest_whole(price_per_kwh[rows] * MICRO), np.int64),
     )

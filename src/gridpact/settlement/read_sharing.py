@@ -83,7 +83,7 @@ def _refuse_more_than_all(reader: TableReader, coefficient_ppm: Int, case: Case)
         return
     first = case.horizon.instant(int(above[0])).isoformat(timespec="minutes")
     more = f" and {len(above) - 1:,} more periods" if len(above) > 1 else ""
-    what = f"has fixed coefficients that add up to {total[above[0]] / WHOLE_PPM:g}, at {first}{more}"
+    what = f"has fixed coefficients that add up to {total[above[0]] / WHOLE_PPM:.6f}, at {first}{more}"
     reader.refuse_table(what, "they are shares of all that is shared: at most 1 in each period")
 
 

@@ -8,6 +8,7 @@ from gridpact import __version__
 from gridpact.settlement.balances import make_balances
 from gridpact.settlement.invariants import account_balance_micro, invariants
 from gridpact.settlement.ledger import EntryKind
+from gridpact.settlement.ledger_digest import ledger_sha256
 from gridpact.settlement.money import sum_at
 from gridpact.settlement.residuals import make_residuals
 from gridpact.settlement.settlement import Settlement
@@ -24,6 +25,7 @@ def summarise(settled: "SettledCase") -> dict[str, Any]:
     return {
         "name": case.name,
         "currency": case.currency,
+        "network": case.network.name,
         "start": case.horizon.instant(0).isoformat(timespec="minutes"),
         "timezone": case.horizon.timezone,
         "resolution": case.horizon.resolution,
@@ -40,6 +42,7 @@ def summarise(settled: "SettledCase") -> dict[str, Any]:
         "accounts": _accounts(settlement),
         "entries": len(ledger.kind),
         "entries_added": int((ledger.version == settlement.version).sum()),
+        "ledger_sha256": ledger_sha256(ledger),
         "invariants": _invariants(settlement),
         "notices": list(settlement.notices),
         "inputs_sha256": settled.inputs_sha256,

@@ -7,6 +7,7 @@ from gridpact.settlement.money import WH_PER_KWH
 
 MICRO = 1_000_000  # parts of a unit of money, and of a coefficient of 1
 _NOISE = 1e-6  # parts of the smaller unit that a number may be off by, having been computed
+_TIE_ULPS = 4  # that a product of decimal numbers may be off by: each factor and each product by half of one
 
 
 def whole_parts(values: Float, parts: int) -> tuple[Int, Bool]:
@@ -21,6 +22,17 @@ def whole_parts(values: Float, parts: int) -> tuple[Int, Bool]:
     return whole.astype(np.int64), is_whole
 
 
+def nearest_whole(values: Float) -> Int:
+    """The nearest whole numbers, half to even, (R,).
+
+    A product that is half a number in decimals is often not in floating point, 0.5015 · 1000 for one; what is
+    no further from a half than such products are is that half.
+    """
+    half = np.floor(values) + 0.5
+    is_tie = np.abs(values - half) <= _TIE_ULPS * np.spacing(np.abs(values))
+    return np.rint(np.where(is_tie, half, values)).astype(np.int64)
+
+
 def nearest_wh(power_kw: Float, hours: float) -> Int:
     """The energy of a power over a time, to the nearest watt-hour, half to even."""
-    return np.rint(power_kw * hours * WH_PER_KWH).astype(np.int64)
+    return nearest_whole(power_kw * hours * WH_PER_KWH)
