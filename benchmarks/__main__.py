@@ -1,6 +1,6 @@
 """`python -m benchmarks`: the median seconds of every phase, and of other ways through the same days.
 
-python -m benchmarks [--json] [--only TEXT]
+python -m benchmarks [--json] [--only TEXT] [--write]
 """
 
 import argparse
@@ -9,6 +9,7 @@ import warnings
 
 from benchmarks.cases import BENCHMARKS
 from benchmarks.machine import described, peak_mib
+from benchmarks.page import put
 from benchmarks.peers import DAYS, GRIDPACT, PEERS, compare
 from benchmarks.phases import PHASES, Seconds, measure
 
@@ -18,7 +19,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--only", default="", help="measure only cases with this in their name")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
     options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("only the whole is written")
     warnings.simplefilter("ignore")
     measured = {name: measure(one) for name, one in BENCHMARKS.items() if options.only in name}
     compared = {name: compare(day) for name, day in DAYS.items() if options.only in name}
@@ -26,8 +30,11 @@ def main() -> None:
         found = {"seconds": measured, "peers": compared, "peak_memory_mib": peak_mib(), "run": described()}
         print(json.dumps(found, indent=2))
         return
-    print("\n\n".join(part for part in (phases_table(measured), peers_table(compared)) if part))
-    print(f"\n{described()} Peak memory of all: {peak_mib():.0f} MiB.")
+    run = f"{described()} Peak memory of all: {peak_mib():.0f} MiB."
+    print("\n\n".join(part for part in (phases_table(measured), peers_table(compared), run) if part))
+    if options.write:
+        put("phases", f"{phases_table(measured)}\n\n{run}")
+        put("peers", peers_table(compared))
 
 
 def phases_table(measured: dict[str, Seconds]) -> str:

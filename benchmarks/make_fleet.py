@@ -15,7 +15,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,7 +58,7 @@ TRADES, ORDERS_PER_SIDE = (50, 101), (25, 51)
 WINDOW_MEAN, WINDOW_MIN, WINDOW_MAX = 12, 4, 32
 LOAD_ERROR, CLOUD_ERROR = 0.2, 0.15
 BATCH = 50
-MATCHED_LIMITS = ("voltage_max", "voltage_min", "line", "transformer")
+NETWORK_LIMITS = ("voltage_max", "voltage_min", "line", "transformer")
 TARIFFS = """\
 mode = "sharing"
 missing = "error"
@@ -97,15 +97,15 @@ class Base:
     solar: Float
 
 
-def make_bases(folder: Path) -> None:
-    """Writes networks and profiles into a folder each, from SimBench, for workers to map into memory."""
+def make_bases(folder: Path, codes: Sequence[str] = CODES) -> None:
+    """Writes networks and profiles of SimBench, a folder each, for workers to map into memory."""
     from simbench import get_absolute_values
 
     from gridpact.grid.builtin import builtin_net
     from gridpact.grid.library_errors import problems_of_libraries
     from gridpact.grid.power_grid_model_json import power_grid_model_json
 
-    for code in CODES:
+    for code in codes:
         source = NetworkSource(builtin=f"simbench/{code}")
         with problems_of_libraries(source):
             net, _ = builtin_net(source)
@@ -125,17 +125,17 @@ def make_bases(folder: Path) -> None:
 
 
 def read_bases(folder: Path) -> list[Base]:
-    """The networks and profiles in a folder, in the order of `CODES`."""
+    """The networks and profiles in the folders that `make_bases` writes, in the order of their names."""
     bases = []
-    for code in CODES:
-        bus, power_factor = np.load(folder / code / PLACES_FILE)
+    for here in sorted(folder.iterdir()):
+        bus, power_factor = np.load(here / PLACES_FILE)
         base = Base(
-            code=code,
-            network=folder / code / NETWORK_FILE,
+            code=here.name,
+            network=here / NETWORK_FILE,
             bus=bus.astype(np.int64),
             power_factor=np.round(power_factor, 4),
-            load_kw=np.load(folder / code / LOAD_FILE, mmap_mode="r"),
-            solar=np.load(folder / code / SOLAR_FILE, mmap_mode="r"),
+            load_kw=np.load(here / LOAD_FILE, mmap_mode="r"),
+            solar=np.load(here / SOLAR_FILE, mmap_mode="r"),
         )
         bases.append(base)
     return bases
@@ -360,11 +360,13 @@ def congested_share(folder: Path, sample: int) -> tuple[int, int]:
     import gridpact
 
     cases = sorted(path.parent for path in folder.glob("*/case.toml"))
+    if not cases:
+        return 0, 0
     chosen = [cases[index] for index in np.unique(np.linspace(0, len(cases) - 1, sample).astype(int))]
     congested = 0
     for case in chosen:
         clearance = gridpact.clear(gridpact.read_case(case))
-        limited = clearance.cleared["limited_by"].isin(MATCHED_LIMITS).any()
+        limited = clearance.cleared["limited_by"].isin(NETWORK_LIMITS).any()
         congested += bool(limited or clearance.summary["baseline_violations"])
     return congested, len(chosen)
 

@@ -1,6 +1,6 @@
 """`python -m benchmarks.scaling`: what a day costs by periods, trades and buses, and a fleet by feeders.
 
-python -m benchmarks.scaling [--only trades] [--feeders 100,1000] [--fleet DIR] [--picture FILE]
+python -m benchmarks.scaling [--only trades] [--feeders 100,1000] [--fleet DIR] [--write]
 
 A day is that of a 100-bus feeder with 100 connections. In one, only the participants' caps bind; in the other
 the network does too. Figures are medians. A first run, which builds what is kept for a network, is left out,
@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 
 import gridpact
-from benchmarks.cases import CONGESTED_KW, FEEDER, MILD_KW, QUARTERS, feeder_day
+from benchmarks.cases import FEEDER, MILD_KW, QUARTERS, feeder_day
 from benchmarks.curves import Line, Plot, draw_curves
 from benchmarks.fleet_run import FleetRun, first_feeders, run_fleet
 from benchmarks.machine import described, peak_mib
 from benchmarks.make_fleet import make_fleet
+from benchmarks.page import DOCS, put
 from benchmarks.phases import forget_programmes, timed
 from gridpact.case import Case, TableFormat
 from gridpact.clearing.solution import LimitedBy
@@ -31,10 +32,11 @@ from gridpact.results import Clearance
 
 PERIODS = (24, 48, 96, 192, 384)
 TRADES = (1_000, 3_000, 10_000, 30_000, 100_000)
-# Each with a peak at which the network binds in ten to twenty quarter-hours, where there is one.
+# With peaks at which a network binds in ten to twenty quarter-hours; the last binds in few at any.
+TIGHT_KW = 40.0
 NETWORKS = (
-    ("pandapower/cigre_lv", 40.0),
-    ("pandapower/village_1", 40.0),
+    ("pandapower/cigre_lv", TIGHT_KW),
+    ("pandapower/village_1", TIGHT_KW),
     ("pandapower/kerber_dorfnetz", 60.0),
     ("pandapower/suburb_1", 60.0),
     ("pandapower/kerber_vorstadtnetz_kabel_1", 80.0),
@@ -54,7 +56,7 @@ LINES = (
 )
 NETWORK_LIMITS = (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN, LimitedBy.LINE, LimitedBy.TRANSFORMER)
 DAYS = ("periods", "trades", "buses")
-PICTURE = Path(__file__).parents[1] / "docs" / "scaling.svg"
+PICTURE = DOCS / "scaling.svg"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +87,10 @@ def sizes_of(study: str) -> Iterator[Size]:
     if study == "periods":
         for periods in PERIODS:
             count = TRADES_PER_DAY * periods // QUARTERS
-            yield _size(periods, f"{count:,} trades", count, CONGESTED_KW, FEEDER, periods)
+            yield _size(periods, f"{count:,} trades", count, TIGHT_KW, FEEDER, periods)
     elif study == "trades":
         for count in TRADES:
-            yield _size(count, "", count, CONGESTED_KW, FEEDER, QUARTERS)
+            yield _size(count, "", count, TIGHT_KW, FEEDER, QUARTERS)
     else:
         for name, peak_kw in NETWORKS:
             network = NetworkSource(builtin=name)
@@ -198,14 +200,16 @@ def picture(days: dict[str, list[Measured]], fleet: Sequence[FleetRun]) -> str:
 
 
 def main() -> None:
-    """Prints the tables in Markdown, and draws the picture of all of it, or into a file that is named."""
+    """Prints the tables in Markdown, and puts them and the picture into the documentation on request."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=(*DAYS, "feeders"), help="one study; the picture is left as it is")
+    parser.add_argument("--only", choices=(*DAYS, "feeders"), help="one study")
     parser.add_argument("--feeders", default=FEEDERS, help=f"of each fleet, {FEEDERS} without it; 0 for none")
     parser.add_argument("--fleet", type=Path, metavar="DIR", help="made by make_fleet.py before")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help=f"instead of docs/{PICTURE.name}")
+    parser.add_argument("--write", action="store_true", help="put tables and picture into docs")
     parser.add_argument("--runs", type=int, default=RUNS)
     options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("only the whole is written")
     warnings.simplefilter("ignore")
     days: dict[str, list[Measured]] = {}
     for study in DAYS:
@@ -217,9 +221,14 @@ def main() -> None:
     if feeders and options.only in (None, "feeders"):
         fleet = measure_fleet(feeders, options.fleet)
         print(f"{fleet_table(fleet)}\n")
-    print(f"{described()} Peak memory of this process: {peak_mib():.0f} MiB.")
-    if options.picture or not options.only:
-        (options.picture or PICTURE).write_text(picture(days, fleet), encoding="utf-8")
+    run = f"{described()} Peak memory of this process: {peak_mib():.0f} MiB."
+    print(run)
+    if options.write:
+        tables = [days_table(study, found) for study, found in days.items()]
+        put("days", "\n\n".join([*tables, run]))
+        if fleet:
+            put("feeders", fleet_table(fleet))
+        PICTURE.write_text(picture(days, fleet), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 """Compares our power flow, pandapower's own and the verification flow on one pandapower net."""
 
+import json
 from typing import Any
 
 import numpy as np
 
 from gridpact.arrays import Float
+from gridpact.grid.component_labels import component_labels
 from gridpact.grid.from_pandapower import network_from_pandapower
+from gridpact.grid.from_power_grid_model import network_from_power_grid_model
 from gridpact.grid.network import ElementKind, Network
 from gridpact.grid.power_flow import bus_voltage_pu, import_kw, loading_percent, losses_kw, run_power_flow
+from gridpact.grid.power_grid_model_json import power_grid_model_json
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.verification import run_verification_power_flow
 
@@ -53,6 +57,47 @@ def pandapower_loading(net: Any, network: Network) -> Float:
     return np.array([tables[kind].loading_percent.at[index] for kind, index in pairs], dtype=float)
 
 
+def carried(net: Any) -> Network:
+    """The net by way of power-grid-model's JSON."""
+    from power_grid_model.utils import json_deserialize
+
+    source = NetworkSource(builtin="carried")
+    content = power_grid_model_json(net, source)
+    labels = component_labels(json.loads(content))
+    return network_from_power_grid_model(json_deserialize(content.decode()), source, labels)
+
+
+def assert_carried(network: Network, other: Network, p_kw: Float, q_kvar: Float) -> None:
+    """Two networks name the same buses and elements, and have the same power flow, of both engines."""
+    assert other.bus_ids.tolist() == network.bus_ids.tolist()
+    assert other.bus_names == network.bus_names
+    elements = [
+        dict(
+            zip(
+                zip(each.elements.kind, each.elements.id.tolist(), strict=True),
+                each.elements.name,
+                strict=True,
+            )
+        )
+        for each in (network, other)
+    ]
+    assert elements[0] == elements[1]
+    order = [np.lexsort([each.elements.id, np.array(each.elements.kind)]) for each in (network, other)]
+    flows = [run_power_flow(each, at_nodes(each, p_kw), at_nodes(each, q_kvar)) for each in (network, other)]
+    for measure, tolerance in ((bus_voltage_pu, 1e-10), (import_kw, 1e-6), (losses_kw, 1e-6)):
+        first, second = (measure(each, flow) for each, flow in zip((network, other), flows, strict=True))
+        np.testing.assert_allclose(second, first, rtol=0, atol=tolerance)
+    loadings = [
+        loading_percent(each, flow)[:, rows]
+        for each, flow, rows in zip((network, other), flows, order, strict=True)
+    ]
+    np.testing.assert_allclose(loadings[1], loadings[0], rtol=0, atol=1e-6)
+    every_bus = np.arange(len(other.bus_ids))
+    again = run_verification_power_flow(other.verification_model, every_bus, p_kw, q_kvar)
+    np.testing.assert_allclose(again.voltage_pu, bus_voltage_pu(network, flows[0]), rtol=0, atol=1e-8)
+    np.testing.assert_allclose(again.loading_percent[:, order[1]], loadings[0], rtol=0, atol=1e-4)
+
+
 def assert_agrees(net: Any, total_kw: float = 60.0, notices: tuple[str, ...] = ()) -> Network:
     """Three power flows agree on the net, which is changed; the network is handed back."""
     network = network_from_pandapower(net, NetworkSource(builtin="test"), notices)
@@ -60,6 +105,7 @@ def assert_agrees(net: Any, total_kw: float = 60.0, notices: tuple[str, ...] = (
     flow = run_power_flow(network, at_nodes(network, p_kw), at_nodes(network, q_kvar))
     assert flow.converged.all()
     voltage, loading = bus_voltage_pu(network, flow), loading_percent(network, flow)
+    assert_carried(network, carried(net), p_kw, q_kvar)
     every_bus = np.arange(len(network.bus_ids))
     other = run_verification_power_flow(network.verification_model, every_bus, p_kw, q_kvar)
     assert other.converged.all()

@@ -355,12 +355,11 @@ def fleet(
     quiet: Quiet = False,
 ) -> None:
     """Clear every case below a folder, on all cores or a Dask cluster; start it again to go on."""
-    import logging
-
     from gridpact.case import Allocation, Formulation
     from gridpact.fleet import run_fleet
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # What matters is said in the rows.
+    for name in ("DISTRIBUTED", "DISTRIBUTED.CLIENT"):  # What matters is said in the rows.
+        os.environ.setdefault(f"DASK_LOGGING__{name}", "critical")
     result = run_fleet(
         folder,
         out,

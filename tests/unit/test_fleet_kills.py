@@ -1,5 +1,6 @@
 """Fleets whose processes are killed: nothing is lost, nothing is half there, nothing is done for ever."""
 
+import logging
 import os
 import random
 import signal
@@ -11,12 +12,14 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import dask
 import psutil
 import pytest
 
 from gridpact.case import write_case
+from gridpact.fleet import batches, run_fleet
 from gridpact.fleet.files import RECORD_FILE
-from gridpact.fleet.worker import ATTEMPTS_MAX, KILLED
+from gridpact.fleet.worker import ATTEMPTS_MAX, KILLED, Batch, Done, Plan
 from tests.fleets import case_path, contents, fleet_case, hidden, is_finished, single_results, write_fleet
 
 COUNT = 16
@@ -126,6 +129,7 @@ def test_a_killed_worker_costs_nothing(cases: Path, alone: Path, tmp_path: Path)
         said, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, errors
     assert "Traceback" not in errors
+    assert "complete before" not in said
     assert f"{COUNT} of {COUNT} cases cleared." in said
     check_whole(out, alone, [case_path(number) for number in range(COUNT)])
 
@@ -148,8 +152,40 @@ def test_a_case_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None
             time.sleep(0.001)
         said, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1, errors
-    assert len(deaths) == ATTEMPTS_MAX
+    assert len(deaths) == ATTEMPTS_MAX, errors
     assert f"{len(paths)} of {len(paths) + 1} cases cleared, 1 FAILED." in said
     assert f"a-killer: {KILLED}" in said
     assert set(records(out)) == set(paths)
     assert is_finished(out) and not hidden(out)
+
+
+def killed_at_once(plan: Plan, batch: Batch) -> list[Done]:
+    """In the place of `clear_batch`: a worker that dies before it is at any case."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return []
+
+
+def test_workers_that_die_before_any_case_do_not_do_so_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from distributed import LocalCluster
+
+    write_fleet(tmp_path / "cases", 2)
+    monkeypatch.setattr(batches, "clear_batch", killed_at_once)
+    monkeypatch.setattr(batches, "LOST_MAX", 1)
+    no_pages = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address=None,
+            scheduler_kwargs=no_pages,
+            silence_logs=logging.CRITICAL,
+        ) as cluster,
+    ):
+        result = run_fleet(tmp_path / "cases", tmp_path / "out", scheduler=cluster.scheduler_address)
+    assert result.failed == 2
+    assert result.table["error"].str.contains("killed before it began").all()
+    assert is_finished(tmp_path / "out")

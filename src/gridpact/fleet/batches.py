@@ -4,6 +4,7 @@ So memory does not grow with the fleet, and a batch is large enough to keep the 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
 from gridpact.errors import GridpactError
@@ -91,10 +92,10 @@ def _result(future: "Future") -> list[Done] | None:
     """What a batch gave; `None` where its workers were killed again and again."""
     from distributed.scheduler import KilledWorker
 
-    if future.status not in ("finished", "error"):
-        raise GridpactError("the Dask cluster has dropped a task; start again, what is complete is kept")
-    try:
+    try:  # This waits again where the worker was killed before its rows had come over.
         done: list[Done] = future.result()
     except KilledWorker:
         return None
+    except CancelledError as error:
+        raise GridpactError("the Dask cluster is gone; start again, what is complete is kept") from error
     return done

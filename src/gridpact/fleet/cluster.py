@@ -19,6 +19,7 @@ _LOCAL_SETTINGS = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.worker.profile.enabled": False,
+    "distributed.worker.preload": ["gridpact.fleet.uninterrupted"],
     "distributed.scheduler.no-workers-timeout": f"{WORKERS_SECONDS}s",
 }
 

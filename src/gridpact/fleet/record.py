@@ -19,27 +19,28 @@ FLEET_CLEARANCE = ResultKind(
 )
 
 
-def write_record(folder: Path, row: Row, settings: Row) -> None:
+def write_record(folder: Path, row: Row, settings: Row, run: str) -> None:
     """Writes the record of a result whose other files are there already.
 
     Args:
         folder: of the result.
         row: of the case, in the table of its fleet.
         settings: what the fleet asked for instead of what the case says.
+        run: the token of the run that made it.
     """
-    record = {"settings": settings, "files": _sizes(folder), "row": row}
+    record = {"run": run, "settings": settings, "files": _sizes(folder), "row": row}
     text = json.dumps(record, ensure_ascii=False) + "\n"
     (folder / RECORD_FILE).write_text(text, encoding="utf-8", newline="\n")
 
 
-def finished_row(folder: Path, inputs_sha256: str, settings: Row, version: str) -> Row | None:
-    """The row of a result that is complete and of these inputs and settings; `None` of any other."""
+def finished(folder: Path, inputs_sha256: str, settings: Row, version: str) -> tuple[Row, str] | None:
+    """The row of a result that is complete and of these inputs and settings, and the run that made it."""
     with suppress(OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
         record: dict[str, Any] = json.loads((folder / RECORD_FILE).read_bytes())
         row: Row = record["row"]
         is_same = row["inputs_sha256"] == inputs_sha256 and row["version"] == version
         if is_same and record["settings"] == settings and record["files"] == _sizes(folder):
-            return row
+            return row, str(record["run"])
     return None
 
 

@@ -16,7 +16,7 @@ from gridpact import __version__
 from gridpact.case import Allocation, Formulation, read_case
 from gridpact.errors import GridpactError, InvalidUsage
 from gridpact.fleet.digest import inputs_sha256
-from gridpact.fleet.record import FLEET_CLEARANCE, delete_result, finished_row, write_record
+from gridpact.fleet.record import FLEET_CLEARANCE, delete_result, finished, write_record
 from gridpact.fleet.row import row_of
 from gridpact.fleet.table import Row, failed_row
 from gridpact.fleet.workspace import Workspace
@@ -68,7 +68,7 @@ class Done:
     Attributes:
         number: its place among the paths of the run.
         row: its row, with a result or without.
-        is_old: whether its result was complete before.
+        is_old: whether an earlier run has made its result.
     """
 
     number: int
@@ -100,40 +100,41 @@ def clear_batch(plan: Plan, batch: Batch) -> list[Done]:
 def _done(plan: Plan, number: int, path: str) -> Done:
     """A case done, unless it has killed its worker too often."""
     digest = inputs_sha256(plan.cases / path)
-    if (row := _finished(plan, path, digest)) is not None:
-        return Done(number=number, row=row, is_old=True)
+    if (complete := _complete(plan, number, path, digest)) is not None:
+        return complete
     attempts = plan.place.attempts / str(number)
     with attempts.open("a+", encoding="utf-8") as file:
         file.seek(0)
         if len(file.readlines()) >= ATTEMPTS_MAX:
-            return Done(number=number, row=_failed(plan, path, KILLED))
+            return _failed(plan, number, path, KILLED)
         file.write(f"{gethostname()} {os.getpid()}\n")
-    row = _cleared(plan, path, digest)
+    done = _cleared(plan, number, path, digest)
     attempts.unlink(missing_ok=True)
-    return Done(number=number, row=row)
+    return done
 
 
-def _finished(plan: Plan, path: str, digest: str) -> Row | None:
-    """The row of a case whose result is complete."""
-    return finished_row(plan.place.out / path, digest, plan.settings, plan.version) if digest else None
+def _complete(plan: Plan, number: int, path: str, digest: str) -> Done | None:
+    """A case whose result is complete."""
+    found = finished(plan.place.out / path, digest, plan.settings, plan.version) if digest else None
+    return found and Done(number=number, row=found[0], is_old=found[1] != plan.place.run)
 
 
-def _cleared(plan: Plan, path: str, digest: str) -> Row:
-    """The row of a case, after it was cleared or could not be."""
+def _cleared(plan: Plan, number: int, path: str, digest: str) -> Done:
+    """A case, after it was cleared or could not be."""
     try:
-        return _clear(plan, path)
+        return Done(number=number, row=_clear(plan, path))
     except GridpactError as error:
         reason = str(error)
     except Exception as error:  # Nothing that one case does may take the others with it.
         reason = f"unexpected {type(error).__name__}: {error}\n{traceback.format_exc()}"
     # A worker that was only thought dead may have been faster.
-    return _finished(plan, path, digest) or _failed(plan, path, reason)
+    return _complete(plan, number, path, digest) or _failed(plan, number, path, reason)
 
 
-def _failed(plan: Plan, path: str, reason: str) -> Row:
-    """The row of a case that has no result, nor one of earlier inputs."""
+def _failed(plan: Plan, number: int, path: str, reason: str) -> Done:
+    """A case that has no result, nor one of earlier inputs."""
     delete_result(plan.place.out / path)
-    return failed_row(path, reason)
+    return Done(number=number, row=failed_row(path, reason))
 
 
 def _clear(plan: Plan, path: str) -> Row:
@@ -146,5 +147,5 @@ def _clear(plan: Plan, path: str) -> Row:
         with watch.step("write"):
             write_clearance(clearance, aside)
         row = row_of(path, clearance, watch.seconds)
-        write_record(aside, row, plan.settings)
+        write_record(aside, row, plan.settings, plan.place.run)
     return row

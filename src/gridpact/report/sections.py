@@ -4,7 +4,7 @@ from html import escape
 from importlib.metadata import version
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from gridpact.case.case import Formulation
 from gridpact.report.colours import ColourScale
@@ -14,8 +14,9 @@ from gridpact.report.numbers import energy, fixed
 from gridpact.report.traces import Picture
 from gridpact.results.clearance import Clearance
 from gridpact.results.phrases import counted, significant, span
+from gridpact.results.tables import cleared_columns, limits_columns
 from gridpact.results.violations import Violation
-from gridpact.results.words import cut_runs, loadings_are_of, proof_and_price, reason, violation_words
+from gridpact.results.words import CutRun, cut_runs, loadings_are_of, proof_and_price, reason, violation_words
 
 CUTS_SHOWN = 100
 LIMITS_SHOWN = 100
@@ -103,20 +104,20 @@ def cuts(clearance: Clearance) -> str:
         Column(name="Lost kWh", is_number=True),
         Column(name="Reason"),
     )
-    count = counted(runs["trade"].nunique(), "trade")
-    lost = f"{energy(float(runs['kwh'].sum()))} kWh were cut from {count}"
+    count = counted(len({run.trade for run in runs}), "trade")
+    lost = f"{energy(sum(run.kwh for run in runs))} kWh were cut from {count}"
     caption = f"{lost}; those that lost most come first."
     if len(runs) > CUTS_SHOWN:
         more = f"{len(runs) - CUTS_SHOWN} more are in cleared.{clearance.case.table_format}."
         caption = f"{lost}. The {CUTS_SHOWN} that lost most are shown; {more}"
-    return table(caption, columns, _cut_rows(clearance, runs.head(CUTS_SHOWN)))
+    return table(caption, columns, _cut_rows(clearance, runs[:CUTS_SHOWN]))
 
 
 def binding(clearance: Clearance) -> str:
     """The binding limits, each element once."""
-    limits = clearance.limits.assign(period=clearance.solution.binding.period)
-    if not len(limits):
-        is_cut = bool((clearance.cleared["limited_by"] != "").any())
+    limits, period = limits_columns(clearance), clearance.solution.binding.period
+    if not len(period):
+        is_cut = any(cleared_columns(clearance)["limited_by"].texts())
         return paragraph("No shadow price is known." if is_cut else "No limit holds the traded volume down.")
     columns = (
         Column(name="Limit"),
@@ -124,24 +125,24 @@ def binding(clearance: Clearance) -> str:
         Column(name="Greatest shadow price", is_number=True),
         Column(name="When", is_time=True),
     )
-    steepest = limits.sort_values(["shadow_price", "period"], ascending=[False, True], kind="stable")
-    groups = steepest.groupby(["limited_by", "element"], sort=False)
-    worst = groups.first().assign(periods=groups.size()).reset_index()
-    has_prices = bool(limits["shadow_price"].notna().any())
+    price, kinds, elements = limits["shadow_price"], limits["limited_by"].texts(), limits["element"].texts()
+    steepest = np.lexsort([period, -np.nan_to_num(price, nan=-np.inf)])
+    periods: dict[tuple[str, str], list[int]] = {}
+    for row in steepest.tolist():
+        periods.setdefault((kinds[row], elements[row]), []).append(row)
+    has_prices = bool(np.isfinite(price).any())
     caption = PRICED if has_prices else UNPRICED
-    if len(worst) > LIMITS_SHOWN:
-        rest = f"{len(worst) - LIMITS_SHOWN} more are in limits.{clearance.case.table_format}"
+    if len(periods) > LIMITS_SHOWN:
+        rest = f"{len(periods) - LIMITS_SHOWN} more are in limits.{clearance.case.table_format}"
         caption += f" The {LIMITS_SHOWN} greatest are shown; {rest}."
     rows = [
         (
-            _sentence_start(
-                reason(row["limited_by"], row["element"], [row["limit"]], loadings_are_of(clearance))
-            ),
-            str(row["periods"]),
-            f"{significant(row['shadow_price'])} kW per %" if has_prices else "none",
-            span(clearance.case.horizon, row["period"], row["period"]),
+            _sentence_start(reason(kind, element, [limits["limit"][at[0]]], loadings_are_of(clearance))),
+            str(len(at)),
+            f"{significant(price[at[0]])} kW per %" if has_prices else "none",
+            span(clearance.case.horizon, int(period[at[0]]), int(period[at[0]])),
         )
-        for row in worst.head(LIMITS_SHOWN).to_dict("records")
+        for (kind, element), at in list(periods.items())[:LIMITS_SHOWN]
     ]
     return table(caption, columns, rows)
 
@@ -184,22 +185,21 @@ def origin(clearance: Clearance) -> str:
     )
 
 
-def _cut_rows(clearance: Clearance, runs: pd.DataFrame) -> list[tuple[str, ...]]:
+def _cut_rows(clearance: Clearance, runs: list[CutRun]) -> list[tuple[str, ...]]:
     hours = clearance.case.horizon.hours_per_period
     rows: list[tuple[str, ...]] = []
-    for run in runs.to_dict("records"):
-        proposed_kw = run["proposed_kw"]
-        lost_kw = run["kwh"] / ((run["last"] - run["first"] + 1) * hours)
+    for run in runs:
+        lost_kw = run.kwh / ((run.last - run.first + 1) * hours)
         rows.append(
             (
-                run["trade"] + (" (firm)" if run["committed"] else ""),
-                f"{run['seller']} → {run['buyer']}",
-                span(clearance.case.horizon, run["first"], run["last"]),
-                fixed(proposed_kw, 3),
-                fixed(proposed_kw - lost_kw, 3),
-                f"{lost_kw / proposed_kw:.1%}",
-                fixed(run["kwh"], 3),
-                _sentence_start(run["reason"]),
+                run.trade + (" (firm)" if run.committed else ""),
+                f"{run.seller} → {run.buyer}",
+                span(clearance.case.horizon, run.first, run.last),
+                fixed(run.proposed_kw, 3),
+                fixed(run.proposed_kw - lost_kw, 3),
+                f"{lost_kw / run.proposed_kw:.1%}",
+                fixed(run.kwh, 3),
+                _sentence_start(run.reason),
             )
         )
     return rows

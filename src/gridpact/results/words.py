@@ -1,10 +1,10 @@
 """A clearance in words: what is shown on stdout and at the head of the report."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from gridpact.case.case import Allocation, Formulation
 from gridpact.clearing.solution import LimitedBy
@@ -12,6 +12,7 @@ from gridpact.clearing.verify import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANC
 from gridpact.results.extremes import highest, lowest
 from gridpact.results.phrases import clock, counted, ranged, share_of, significant, span, told_apart
 from gridpact.results.summary import unsolved_baseline
+from gridpact.results.tables import cleared_columns, limits_columns
 from gridpact.results.violations import Violation
 
 if TYPE_CHECKING:
@@ -42,6 +43,32 @@ UNITS = {
     LimitedBy.LINE: "%",
     LimitedBy.TRANSFORMER: "%",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutRun:
+    """Neighbouring periods in which one limit cuts a trade of one power by the same share.
+
+    Attributes:
+        trade, seller, buyer: names.
+        committed: whether the trade is a commitment.
+        proposed_kw: in each period.
+        cut: share of the proposed power, to the percent.
+        kwh: energy lost.
+        first, last: periods.
+        reason: the limit in words.
+    """
+
+    trade: str
+    seller: str
+    buyer: str
+    committed: bool
+    proposed_kw: float
+    cut: float
+    kwh: float
+    first: int
+    last: int
+    reason: str
 
 
 def verdict(clearance: "Clearance") -> str:
@@ -153,61 +180,52 @@ def cut_sentences(clearance: "Clearance") -> list[str]:
 
     "t17 cut 38 %: line 12 at 100 % of its rating, 11:00–12:00".
     """
-    runs = cut_runs(clearance)
     horizon = clearance.case.horizon
     return [
-        f"{trade}{' (firm)' if is_firm else ''} cut {_percent(cut)}: {why}, {span(horizon, first, last)}"
-        for trade, is_firm, cut, why, first, last in zip(
-            *(runs[name] for name in ("trade", "committed", "cut", "reason", "first", "last")), strict=True
-        )
+        f"{run.trade}{' (firm)' if run.committed else ''} cut {_percent(run.cut)}: {run.reason}, "
+        f"{span(horizon, run.first, run.last)}"
+        for run in cut_runs(clearance)
     ]
 
 
-def cut_runs(clearance: "Clearance") -> pd.DataFrame:
-    """Cut trades as runs of neighbouring periods with one reason: trade, reason, cut, kwh, first, last.
-
-    A run has one proposed power too, and `committed` says whether it is of a commitment.
-    """
-    cleared, period = clearance.cleared, clearance.offers.period
-    lost_kw = (cleared["proposed_kw"] - cleared["cleared_kw"]).to_numpy()
-    share = np.divide(lost_kw, cleared["proposed_kw"], out=np.zeros_like(lost_kw), where=lost_kw > 0)
-    is_cut = share > CUT_SHARE_MIN
-    rows = cleared.loc[is_cut, ["trade", "seller", "buyer", "proposed_kw", "limited_by", "element"]].assign(
-        committed=clearance.is_committed[is_cut],
-        kwh=lost_kw[is_cut] * clearance.case.horizon.hours_per_period,
-        cut=np.where(share < 1.0, np.minimum(np.round(share, 2), CUT_SHOWN_MAX), 1.0)[is_cut],
-        period=period[is_cut],
-    )
-    kept = ["trade", "proposed_kw", "limited_by", "element", "cut"]
-    run = (rows[kept].ne(rows[kept].shift()).any(axis=1) | rows["period"].diff().ne(1)).cumsum()
-    runs: pd.DataFrame = rows.groupby(run).agg(
-        trade=("trade", "first"),
-        seller=("seller", "first"),
-        buyer=("buyer", "first"),
-        committed=("committed", "first"),
-        proposed_kw=("proposed_kw", "first"),
-        limited_by=("limited_by", "first"),
-        element=("element", "first"),
-        cut=("cut", "first"),
-        kwh=("kwh", "sum"),
-        first=("period", "first"),
-        last=("period", "last"),
-    )
+def cut_runs(clearance: "Clearance") -> list[CutRun]:
+    """Cut trades as runs of neighbouring periods with one reason, those that lost most energy first."""
+    cleared, period = cleared_columns(clearance), clearance.offers.period
+    proposed_kw, lost_kw = cleared["proposed_kw"], cleared["proposed_kw"] - cleared["cleared_kw"]
+    share = np.divide(lost_kw, proposed_kw, out=np.zeros_like(lost_kw), where=lost_kw > 0)
+    rows = np.flatnonzero(share > CUT_SHARE_MIN)
+    cut = np.where(share < 1.0, np.minimum(np.round(share, 2), CUT_SHOWN_MAX), 1.0)[rows]
+    text = {
+        name: cleared[name].texts()[rows] for name in ("trade", "seller", "buyer", "limited_by", "element")
+    }
+    begins = np.append(True, np.diff(period[rows]) != 1)[: len(rows)]
+    for values in (text["trade"], proposed_kw[rows], text["limited_by"], text["element"], cut):
+        begins[1:] |= values[1:] != values[:-1]
+    start = np.flatnonzero(begins)
+    kwh = np.add.reduceat(lost_kw[rows], start) if len(start) else np.zeros(0)
+    kwh = kwh * clearance.case.horizon.hours_per_period
     limits, model = _limit_values(clearance), loadings_are_of(clearance)
-    reasons = [
-        reason(
-            kind,
-            element,
-            [limits[key] for at in range(first, last + 1) if (key := (at, kind, element)) in limits],
-            model,
+    runs = []
+    for run, (at, end) in enumerate(zip(start, np.append(start[1:], len(rows)), strict=True)):
+        kind, element = text["limited_by"][at], text["element"][at]
+        first, last = int(period[rows[at]]), int(period[rows[end - 1]])
+        keys = ((of_period, kind, element) for of_period in range(first, last + 1))
+        known = [limits[key] for key in keys if key in limits]
+        runs.append(
+            CutRun(
+                trade=text["trade"][at],
+                seller=text["seller"][at],
+                buyer=text["buyer"][at],
+                committed=bool(clearance.is_committed[rows[at]]),
+                proposed_kw=float(proposed_kw[rows[at]]),
+                cut=float(cut[at]),
+                kwh=float(kwh[run]),
+                first=first,
+                last=last,
+                reason=reason(kind, element, known, model),
+            )
         )
-        for kind, element, first, last in zip(
-            runs["limited_by"], runs["element"], runs["first"], runs["last"], strict=True
-        )
-    ]
-    return runs.assign(reason=reasons).sort_values(
-        ["kwh", "trade"], ascending=[False, True], ignore_index=True
-    )
+    return sorted(runs, key=lambda run: (-run.kwh, run.trade))
 
 
 def reason(limited_by: str, element: str, limits: Sequence[float], model: str = "") -> str:
@@ -286,9 +304,9 @@ def _listed(word: str, head: str, lines: list[str], where: str = "") -> list[str
 
 def _limit_values(clearance: "Clearance") -> dict[tuple[int, str, str], float]:
     """The limit that each binding limit stands at, by period, kind and element."""
-    limits, period = clearance.limits, clearance.solution.binding.period
-    keys = zip(period.tolist(), limits["limited_by"], limits["element"], strict=True)
-    return dict(zip(keys, limits["limit"], strict=True))
+    limits, period = limits_columns(clearance), clearance.solution.binding.period
+    keys = zip(period.tolist(), limits["limited_by"].texts(), limits["element"].texts(), strict=True)
+    return dict(zip(keys, limits["limit"].tolist(), strict=True))
 
 
 def _extremes(clearance: "Clearance") -> str:
