@@ -355,11 +355,13 @@ def fleet(
     quiet: Quiet = False,
 ) -> None:
     """Clear every case below a folder, on all cores or a Dask cluster; start it again to go on."""
+    import dask
+
     from gridpact.case import Allocation, Formulation
     from gridpact.fleet import run_fleet
 
-    for name in ("DISTRIBUTED", "DISTRIBUTED.CLIENT"):  # What matters is said in the rows.
-        os.environ.setdefault(f"DASK_LOGGING__{name}", "critical")
+    # What matters is said in the rows, and at the end.
+    dask.config.set({"logging": {"distributed": "critical", "distributed.client": "critical"}})
     result = run_fleet(
         folder,
         out,

@@ -76,6 +76,8 @@ def _mood(tally: Tally) -> tuple[Mood, str]:
         return Mood.UNSAFE, f"{cases(tally.unsafe.count)} not safe to operate"
     if tally.failures.count:
         return Mood.CARE, f"{cases(tally.failures.count)} failed"
+    if tally.beyond.count:
+        return Mood.CARE, "Every case done, no limit made worse; some networks break limits without any trade"
     if tally.congested.count:
         return Mood.CARE, "Every case done and every limit kept, some trades cut"
     return Mood.SAFE, "Every case done and every limit kept"

@@ -21,8 +21,8 @@ from gridpact.fleet.row import row_of
 from gridpact.fleet.table import Row, failed_row
 from gridpact.fleet.workspace import Workspace
 from gridpact.pipeline import clear
-from gridpact.results import write_clearance
 from gridpact.results.output_folder import output_folder
+from gridpact.results.write import write_files
 from gridpact.stopwatch import Stopwatch
 
 ATTEMPTS_MAX = 3
@@ -145,7 +145,7 @@ def _clear(plan: Plan, path: str) -> Row:
     clearance = clear(replace(case, **plan.chosen))
     with output_folder(plan.place.out / path, FLEET_CLEARANCE) as aside:
         with watch.step("write"):
-            write_clearance(clearance, aside)
+            write_files(clearance, aside, None)
         row = row_of(path, clearance, watch.seconds)
         write_record(aside, row, plan.settings, plan.place.run)
     return row

@@ -9,6 +9,7 @@ from gridpact.case.case import Formulation
 from gridpact.clearing.certify import ProvenBy
 from gridpact.clearing.solution import PeriodStatus
 from gridpact.results.phrases import counted, significant
+from gridpact.results.tables import cleared_columns, commitments_columns
 from gridpact.results.violations import baseline_violations, dispatch_violations, remaining_violations
 
 if TYPE_CHECKING:
@@ -62,13 +63,16 @@ def summarise(clearance: "Clearance") -> dict[str, Any]:
 
 def _commitments(clearance: "Clearance") -> dict[str, float]:
     """What earlier clearings had made firm, and what is kept of it."""
-    firm, hours = clearance.cleared[clearance.is_committed], clearance.case.horizon.hours_per_period
+    if not clearance.committed:
+        return {"trades": 0, "committed_kwh": 0.0, "kept_kwh": 0.0, "cut_trades": 0, "cut_rows": 0}
+    hours, cleared = clearance.case.horizon.hours_per_period, cleared_columns(clearance)
+    cut, is_firm = commitments_columns(clearance)["trade"].texts(), clearance.is_committed
     return {
-        "trades": firm["trade"].nunique(),
-        "committed_kwh": _figure(float(firm["proposed_kw"].sum()) * hours),
-        "kept_kwh": _figure(float(firm["cleared_kw"].sum()) * hours),
-        "cut_trades": clearance.commitments["trade"].nunique(),
-        "cut_rows": len(clearance.commitments),
+        "trades": len(set(cleared["trade"].texts()[is_firm])),
+        "committed_kwh": _figure(float(cleared["proposed_kw"][is_firm].sum()) * hours),
+        "kept_kwh": _figure(float(cleared["cleared_kw"][is_firm].sum()) * hours),
+        "cut_trades": len(set(cut)),
+        "cut_rows": len(cut),
     }
 
 

@@ -12,7 +12,7 @@ from gridpact.clearing.verify import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANC
 from gridpact.results.extremes import highest, lowest
 from gridpact.results.phrases import clock, counted, ranged, share_of, significant, span, told_apart
 from gridpact.results.summary import unsolved_baseline
-from gridpact.results.tables import cleared_columns, limits_columns
+from gridpact.results.tables import cleared_columns, limits_columns, rounded
 from gridpact.results.violations import Violation
 
 if TYPE_CHECKING:
@@ -203,10 +203,10 @@ def cut_runs(clearance: "Clearance") -> list[CutRun]:
         begins[1:] |= values[1:] != values[:-1]
     start = np.flatnonzero(begins)
     kwh = np.add.reduceat(lost_kw[rows], start) if len(start) else np.zeros(0)
-    kwh = kwh * clearance.case.horizon.hours_per_period
+    kwh = rounded(kwh * clearance.case.horizon.hours_per_period)
     limits, model = _limit_values(clearance), loadings_are_of(clearance)
     runs = []
-    for run, (at, end) in enumerate(zip(start, np.append(start[1:], len(rows)), strict=True)):
+    for run, (at, end) in enumerate(zip(start, np.append(start, len(rows))[1:], strict=True)):
         kind, element = text["limited_by"][at], text["element"][at]
         first, last = int(period[rows[at]]), int(period[rows[end - 1]])
         keys = ((of_period, kind, element) for of_period in range(first, last + 1))

@@ -40,7 +40,7 @@ def write_clearance(clearance: Clearance, folder: str | Path, *, report: str | N
     """
     target = Path(folder)
     with output_folder(target) as aside:
-        _write_files(clearance, aside, report)
+        write_files(clearance, aside, report)
     return target
 
 
@@ -54,7 +54,8 @@ def table_columns(table: "pd.DataFrame", table_format: TableFormat) -> dict[str,
     return columns
 
 
-def _write_files(clearance: Clearance, folder: Path, report: str | None) -> None:
+def write_files(clearance: Clearance, folder: Path, report: str | None) -> None:
+    """Writes the files of a clearance into an empty folder that is there."""
     tables = {
         "cleared": cleared_columns,
         "schedule": schedule_columns,
