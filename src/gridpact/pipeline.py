@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from gridpact.arrays import Float
 from gridpact.case.case import Allocation, Case, Formulation, Robustness
 from gridpact.clearing.ac import solve_ac
@@ -109,6 +111,11 @@ def _check_usage(case: Case, *, certify: bool) -> None:
         raise InvalidUsage(
             f"allocation '{case.allocation}' does not go with formulation '{case.formulation}'",
             "clear with formulation 'ac', or by 'max-volume'",
+        )
+    if np.any(case.trades.start < case.first_open):
+        raise InvalidUsage(
+            f"a trade starts in a closed period, before {case.horizon.instant(case.first_open).isoformat()}",
+            "propose it for the periods that are open",
         )
     if certify and case.formulation is not Formulation.AC:
         raise InvalidUsage(

@@ -10,6 +10,7 @@ import pytest
 import gridpact
 from gridpact.case import Case, Formulation, Robustness
 from gridpact.case.terms import NONE, Terms
+from gridpact.errors import InvalidUsage
 from gridpact.grid.source import NetworkSource
 from gridpact.results.clearance import Clearance
 from tests.instances import make_case, make_participants, make_trades
@@ -125,7 +126,7 @@ def test_a_network_with_one_bus_beside_the_supply(
     assert drop_kw.min() > 10.0
 
 
-def test_a_cap_that_binds_beside_a_voltage_is_kept_to_the_last_digit(tmp_path: Path) -> None:
+def test_a_cap_that_binds_beside_a_voltage_is_kept_to_the_last_digit() -> None:
     """Two limits at once: 60 kW of residual demand, and 1.05 pu at the seller's bus."""
     buses = [42, 35, 41]
     participants = make_participants(buses, [True, False, False], [False] * 3)
@@ -144,3 +145,9 @@ def test_a_cap_that_binds_beside_a_voltage_is_kept_to_the_last_digit(tmp_path: P
     assert terms.summary["bound"]["gap"] < 1e-6
     assert terms.summary["cleared_kwh"] == pytest.approx(plain, abs=1e-5)
     assert terms.dispatch.p2p_bought_kw.max() <= 60.0
+
+
+def test_a_closed_period_takes_no_new_trade_made_in_memory() -> None:
+    case = replace(street([[5.0, 5.0]], [[4.0, 4.0]], [(0, 0, 0, 2, 3.0)]), first_open=1)
+    with pytest.raises(InvalidUsage, match="closed period"):
+        gridpact.clear(case)

@@ -47,8 +47,7 @@ class ClearingProblem:
         participants: P of them.
         seller_cap_kw: surplus of each participant, infinite where all it proposes to sell is within, (T, P).
         buyer_cap_kw: residual demand of each participant, infinite where all it proposes to buy is, (T, P).
-        baseline: injection of each participant with no trade cleared, (T, P).
-        baseline_at_nodes: the same at each node, (T, N).
+        baseline_at_nodes: injection at each node with no trade cleared, (T, N).
         baseline_operation: the true state of the network under the baseline.
         nominal_limits: the limits of every period, as the case states them.
         operating_limits: the same, relaxed where the baseline breaks them.
@@ -67,7 +66,6 @@ class ClearingProblem:
     participants: Participants
     seller_cap_kw: Float
     buyer_cap_kw: Float
-    baseline: Injection
     baseline_at_nodes: Injection
     baseline_operation: Operation
     nominal_limits: OperatingLimits
@@ -196,7 +194,6 @@ def pose(case: Case, trades: Trades, network: Network, *, firm: int = 0) -> Clea
         participants=participants,
         seller_cap_kw=_reachable(profiles.surplus_kw, offers.sold_kw(offers.column_kw, shape)),
         buyer_cap_kw=_reachable(profiles.residual_demand_kw, offers.bought_kw(offers.column_kw, shape)),
-        baseline=baseline,
         baseline_at_nodes=baseline_at_nodes,
         baseline_operation=operation,
         nominal_limits=nominal,
