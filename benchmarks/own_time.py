@@ -6,7 +6,7 @@ Feeders of 100 connections and 96 quarter-hours are read from Parquet, cleared, 
 code of a worker of `gridpact fleet`, by the clock and under cProfile in passes of their own. Time belongs to
 a group from the call that enters one of its functions until that returns:
 
-- solvers: HiGHS, Clarabel, and Ipopt with CasADi;
+- solvers: HiGHS, Clarabel, DAQP, and Ipopt with CasADi;
 - power flow: gridpact's own batched power flow and its factors, and power-grid-model;
 - files: PyArrow's Python functions, and calls of the operating system;
 - own Python: all else, which is gridpact's code, and NumPy, SciPy and the standard library where it calls
@@ -31,6 +31,7 @@ from time import perf_counter
 from typing import Any
 
 import clarabel
+import daqp
 
 import gridpact
 from benchmarks.fleet_run import first_feeders
@@ -45,7 +46,15 @@ ALLOWED_SHARE = 0.5
 SOLVERS, POWER_FLOW, FILES, OWN = GROUPS = ("solvers", "power flow", "files", "own Python")
 # In the path of a Python function's file, or in the name of one that is not in Python.
 MARKS = {
-    SOLVERS: ("/highspy/", "highspy._core", "/casadi/", "casadi._casadi", "DefaultSolver", "clarabel_solver"),
+    SOLVERS: (
+        "/highspy/",
+        "highspy._core",
+        "/casadi/",
+        "casadi._casadi",
+        "DefaultSolver",
+        "clarabel_solver",
+        "daqp_solve",
+    ),
     POWER_FLOW: ("gridpact/grid/power_flow.py", "gridpact/grid/verification.py", "/power_grid_model/"),
     FILES: ("/pyarrow/", "pyarrow.", "posix.", "io.open", "'_io.", "fcntl."),
 }
@@ -107,17 +116,20 @@ def is_called_for(function: Function) -> bool:
 
 @contextmanager
 def solver_seen() -> Iterator[None]:
-    """Lets the profiler see how Clarabel's solver is set up: a type that is called is no function to it."""
-    made = clarabel.DefaultSolver
+    """Lets the profiler see Clarabel's set-up and DAQP: a type and a Cython function are none to it."""
+    made, solve = clarabel.DefaultSolver, daqp.solve
 
     def clarabel_solver(*data: Any) -> Any:
         return made(*data)
 
-    clarabel.DefaultSolver = clarabel_solver
+    def daqp_solve(*data: Any, **settings: Any) -> Any:
+        return solve(*data, **settings)
+
+    clarabel.DefaultSolver, daqp.solve = clarabel_solver, daqp_solve
     try:
         yield
     finally:
-        clarabel.DefaultSolver = made
+        clarabel.DefaultSolver, daqp.solve = made, solve
 
 
 def clear_feeders(folder: Path, names: list[str], profiler: cProfile.Profile | None = None) -> list[float]:

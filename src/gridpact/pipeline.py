@@ -81,7 +81,7 @@ def clear(case: Case, *, network: Network | None = None, certify: bool = False) 
         schedule = dispatch(case.participants, case.profiles, sold_kw, bought_kw)
         injection = schedule.injection(case.participants)
     with watch.step("power_flow"):
-        operation = operate(network, at_nodes(problem.connected, injection))
+        operation = operate(network, at_nodes(problem.connected, injection), problem.baseline_operation)
     with watch.step("verify"):
         verification = verify(network, bus_position, injection, operation, problem.operating_limits)
     return Clearance(

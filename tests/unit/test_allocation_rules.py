@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 
 import gridpact
 from gridpact.case import Allocation, Case
-from gridpact.clearing import nonlinear, programme
+from gridpact.clearing import nonlinear, programme, sequential
 from gridpact.clearing.solution import LimitedBy, PeriodStatus
 from gridpact.grid.limits import Limits
 from tests.ac_instances import ac_case, cleared_kw, net_of, with_submissions
@@ -210,7 +210,11 @@ def test_a_solver_that_fails_leaves_the_best_that_keeps_every_limit(
 
 
 def fail(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes the nonlinear programme on the network fail, by too few iterations or whatever it finds."""
+    """Makes the nonlinear programme on the network fail, by too few iterations or whatever it finds.
+
+    It is asked in every period, as those of sequential steps have too many columns.
+    """
+    monkeypatch.setattr(sequential, "COLUMNS_MAX", 0)
     nonlinear.programme_over_network.cache_clear()
     if how == "iterations":
         ipopt = {**programme.IPOPT_OPTIONS["ipopt"], "max_iter": 2}

@@ -1,11 +1,21 @@
 """The power flow on its own: collapse, equal periods, no periods, supplies that participants sit at."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from gridpact.grid import power_flow, verification
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import Network
-from gridpact.grid.power_flow import bus_voltage_pu, import_kw, loading_percent, losses_kw, run_power_flow
+from gridpact.grid.power_flow import (
+    bus_voltage_pu,
+    factors_of,
+    import_kw,
+    loading_percent,
+    losses_kw,
+    run_power_flow,
+)
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.verification import run_verification_power_flow
 from tests.agreement import at_nodes
@@ -62,6 +72,86 @@ def test_equal_periods_are_equal_to_the_last_bit(network: Network) -> None:
     for period in range(28):
         same = (p_kw == p_kw[period]).all(axis=1)
         assert (flow.voltage_pu[same] == flow.voltage_pu[period]).all()
+
+
+def test_what_it_starts_from_does_not_matter(network: Network) -> None:
+    """A near power flow may be far off, near, the very same, or have no solution."""
+    rng = np.random.default_rng(4)
+    p_kw = rng.uniform(-6, 3, (12, network.nodes))
+    near_kw = p_kw + np.repeat([[0.0], [1e-6], [3.0], [-5000.0]], 3, axis=0)
+    near = run_power_flow(network, near_kw, 0.3 * p_kw)
+    assert near.converged.tolist() == [True] * 9 + [False] * 3
+    alone = run_power_flow(network, p_kw, 0.3 * p_kw)
+    started = run_power_flow(network, p_kw, 0.3 * p_kw, near)
+    assert started.converged.all()
+    np.testing.assert_allclose(started.voltage_pu, alone.voltage_pu, rtol=0, atol=1e-12)
+    assert (started.voltage_pu[:3] == near.voltage_pu[:3]).all()
+    again = run_power_flow(network, near_kw, 0.3 * p_kw, near)
+    np.testing.assert_array_equal(again.voltage_pu, near.voltage_pu)
+
+
+def test_equal_periods_are_equal_whatever_they_start_from(network: Network) -> None:
+    rng = np.random.default_rng(6)
+    near = run_power_flow(network, *rng.uniform(-6, 3, (2, 4, network.nodes)))
+    p_kw, q_kvar = np.tile(near.injection_kva[2].real, (4, 1)), np.tile(near.injection_kva[2].imag, (4, 1))
+    flow = run_power_flow(network, p_kw, q_kvar, near)
+    assert (flow.voltage_pu == flow.voltage_pu[0]).all()
+    np.testing.assert_allclose(flow.voltage_pu[2], near.voltage_pu[2], rtol=0, atol=1e-12)
+
+
+def test_a_matrix_and_sparse_factors_give_the_same(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    p_kw, q_kvar = np.random.default_rng(7).uniform(-6, 3, (2, 20, network.nodes))
+    voltages = []
+    for nodes_max in (0, network.nodes):
+        monkeypatch.setattr(power_flow, "DENSE_NODES_MAX", nodes_max)
+        factors_of.cache_clear()
+        voltages.append(run_power_flow(network, p_kw, q_kvar).voltage_pu)
+        assert isinstance(factors_of(network).impedance, np.ndarray) == (nodes_max > 0)
+    factors_of.cache_clear()
+    np.testing.assert_allclose(voltages[0], voltages[1], rtol=0, atol=1e-12)
+
+
+def test_an_element_is_loaded_as_its_worst_branch(network: Network) -> None:
+    p_kw, q_kvar = np.random.default_rng(8).uniform(-6, 3, (2, 5, network.nodes))
+    flow = run_power_flow(network, p_kw, q_kvar)
+    each = loading_percent(network, flow)[:, network.branches.element]
+    element = np.full(len(network.branches), -1)
+    element[[9, 2, 4, 7]] = [3, 0, 3, 3]
+    grouped = replace(network, branches=replace(network.branches, element=element))
+    expected = np.zeros((5, len(network.elements)))
+    expected[:, 3], expected[:, 0] = each[:, [9, 4, 7]].max(axis=1), each[:, 2]
+    np.testing.assert_array_equal(loading_percent(grouped, flow), expected)
+
+
+def test_every_method_of_the_verification_agrees(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    every_bus = np.arange(len(network.bus_ids))
+    p_kw, q_kvar = np.random.default_rng(9).uniform(-8, 4, (2, 30, len(every_bus)))
+    flows = []
+    for method in verification.METHODS:
+        monkeypatch.setattr(verification, "METHODS", (method,))
+        flows.append(run_verification_power_flow(network.verification_model, every_bus, p_kw, q_kvar))
+        assert flows[-1].converged.all()
+    for flow in flows[1:]:
+        np.testing.assert_allclose(flow.voltage_pu, flows[0].voltage_pu, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(flow.loading_percent, flows[0].loading_percent, rtol=0, atol=1e-5)
+
+
+def test_verification_by_newton_where_the_faster_method_gives_up(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Just before collapse the first method contracts too slowly, and the periods beside it are kept."""
+    bus, q_kvar = np.array([17]), np.zeros((40, 1))
+    p_kw = -np.linspace(50.0, 1500.0, 40)[:, None]
+    all_of_them = run_verification_power_flow(network.verification_model, bus, p_kw, q_kvar)
+    for methods in (verification.METHODS[:1], verification.METHODS[1:]):
+        monkeypatch.setattr(verification, "METHODS", methods)
+        some = run_verification_power_flow(network.verification_model, bus, p_kw, q_kvar)
+        if methods[0][0] == "iterative_current":
+            assert 0 < some.converged.sum() < all_of_them.converged.sum()
+        else:
+            assert (some.converged == all_of_them.converged).all()
+        known = some.converged
+        np.testing.assert_allclose(some.voltage_pu[known], all_of_them.voltage_pu[known], rtol=0, atol=1e-8)
 
 
 def test_voltages_solve_the_equations(network: Network) -> None:

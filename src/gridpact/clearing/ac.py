@@ -16,14 +16,16 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Allocation
-from gridpact.clearing.linear import LinearClearing, caps_fit
+from gridpact.clearing.caps import caps_fit
 from gridpact.clearing.nonlinear import NonlinearClearing
 from gridpact.clearing.operation import keeps_limits, operate
+from gridpact.clearing.over_caps import solve_over_caps
 from gridpact.clearing.problem import ClearingProblem
 from gridpact.clearing.relaxed_states import relaxed_states
 from gridpact.clearing.retreat import nothing, retreat
+from gridpact.clearing.sequential import SequentialClearing
 from gridpact.clearing.situations import Situations
-from gridpact.clearing.solution import LimitedBy, PeriodStatus, Solution
+from gridpact.clearing.solution import LimitedBy, PeriodSolution, PeriodStatus, Solution
 from gridpact.clearing.tied import solve_part
 
 
@@ -86,11 +88,10 @@ def _solve_untied(problem: ClearingProblem) -> Solution:
     bound_kw = over_caps.volume_bound_kw
     hopeless = [t for t in tight.tolist() if _has_no_state(problem, t)]
     solvable = np.setdiff1d(tight, hopeless)
-    clearing = NonlinearClearing(problem, tight, on_network=True)
     exact = over_caps.with_periods(
         offers,
         [nothing(problem, t, bound_kw[t]) for t in hopeless]
-        + [clearing.solve(t, bound_kw[t]) for t in solvable.tolist()],
+        + _solve_on_network(problem, solvable.tolist(), bound_kw),
     )
     is_unsafe = ~_keeps_limits(problem, exact.column_kw) | (exact.status == PeriodStatus.BEST_FOUND)
     retreats = []
@@ -99,6 +100,19 @@ def _solve_untied(problem: ClearingProblem) -> Solution:
         drafts = exact.column_kw[columns], over_caps.column_kw[columns]
         retreats.append(retreat(problem, period, drafts, bound_kw[period]))
     return exact.with_periods(offers, retreats)
+
+
+def _solve_on_network(problem: ClearingProblem, periods: list[int], bound_kw: Float) -> list[PeriodSolution]:
+    """The optima of some periods on the network: by sequential steps where they find one, or by Ipopt."""
+    found = []
+    if problem.rule is Allocation.MAX_VOLUME:
+        with_state = [t for t in periods if problem.baseline_operation.converged[t]]
+        found = SequentialClearing(problem).solve(with_state, bound_kw)
+    others = [t for t in periods if t not in {one.period for one in found}]
+    if not others:
+        return found
+    clearing = NonlinearClearing(problem, np.array(others), on_network=True)
+    return found + [clearing.solve(t, bound_kw[t]) for t in others]
 
 
 def _has_no_state(problem: ClearingProblem, period: int) -> bool:
@@ -118,7 +132,7 @@ def _clear_over_caps(problem: ClearingProblem) -> Solution:
 
     Where the rule's solver fails, the greatest volume stands in, marked as the best found.
     """
-    greatest = LinearClearing(problem, grid=None).solve(tied=False)
+    greatest = solve_over_caps(problem)
     if problem.rule is Allocation.MAX_VOLUME:
         return greatest
     tight = np.flatnonzero(problem.untied & ~caps_fit(problem))
@@ -135,7 +149,8 @@ def _clear_over_caps(problem: ClearingProblem) -> Solution:
 
 def _keeps_limits(problem: ClearingProblem, column_kw: Float) -> Bool:
     """Whether each period has nothing to cut, or keeps its limits under an allocation's power flow, (T,)."""
-    operation = operate(problem.network, problem.injection_at_nodes(column_kw))
+    injection = problem.injection_at_nodes(column_kw)
+    operation = operate(problem.network, injection, problem.baseline_operation)
     nothing_cleared = problem.offers.volume_kw(column_kw, problem.shape[0]) == 0.0
     kept: Bool = nothing_cleared | keeps_limits(operation, problem.operating_limits)
     return kept

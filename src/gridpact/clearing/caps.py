@@ -73,6 +73,12 @@ def clear_over_caps(problem: ClearingProblem, periods: Int) -> CapsOptimum:
     return CapsOptimum(column_kw=column_kw, dual=dual.reshape(2, count, participants))
 
 
+def caps_fit(problem: ClearingProblem) -> Bool:
+    """Whether everything proposed is within the caps of all participants, (T,)."""
+    fits: Bool = np.all(np.isinf(problem.seller_cap_kw) & np.isinf(problem.buyer_cap_kw), axis=1)
+    return fits
+
+
 def _any_side(flags: Bool, cells: Int) -> Bool:
     chosen: Bool = flags[0][cells[0]] | flags[1][cells[1]]
     return chosen

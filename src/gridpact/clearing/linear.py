@@ -1,4 +1,4 @@
-"""Linear clearing: over caps, and under the DC model over flow limits too, period by period."""
+"""Linear clearing: over caps and the flow limits of the DC model, period by period."""
 
 from time import monotonic
 
@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Bool, Int
-from gridpact.clearing.caps import clear_over_caps
+from gridpact.clearing.caps import caps_fit
 from gridpact.clearing.coupling import Part
 from gridpact.clearing.dc_grid import DcGrid
 from gridpact.clearing.linear_leaves import LinearLeaves
@@ -32,25 +32,20 @@ from gridpact.clearing.solution import PartOutcome, PeriodSolution, PeriodStatus
 
 
 class LinearClearing:
-    """Clears a problem over its caps, and over the flow limits of a DC grid where one is given.
+    """Clears a problem over its caps and the flow limits of a DC grid.
 
     Where the baseline breaks a flow limit, the limit is the baseline's own flow.
     """
 
-    def __init__(self, problem: ClearingProblem, grid: DcGrid | None) -> None:
-        periods = problem.shape[0]
+    def __init__(self, problem: ClearingProblem, grid: DcGrid) -> None:
         self._problem = problem
         self._grid = grid
-        self._baseline_kw = grid.flows_kw(problem.baseline_at_nodes.p_kw) if grid else np.empty((periods, 0))
-        limit_kw = grid.flow_limit_kw if grid else np.empty(0)
-        self._lower_kw = np.minimum(self._baseline_kw, -limit_kw)
-        self._upper_kw = np.maximum(self._baseline_kw, limit_kw)
+        self._baseline_kw = grid.flows_kw(problem.baseline_at_nodes.p_kw)
+        self._lower_kw = np.minimum(self._baseline_kw, -grid.flow_limit_kw)
+        self._upper_kw = np.maximum(self._baseline_kw, grid.flow_limit_kw)
 
-    def solve(self, *, tied: bool = True) -> Solution:
+    def solve(self) -> Solution:
         """The greatest volume, cut most evenly, in every period; one that fits in full needs no solver.
-
-        Args:
-            tied: whether the periods that terms tie together are cleared too.
 
         Raises:
             SolverFailed: HiGHS or Clarabel ended without an optimum.
@@ -58,50 +53,25 @@ class LinearClearing:
         problem, offers = self._problem, self._problem.offers
         fits = caps_fit(problem) & self._flows_fit()
         tight = np.flatnonzero(problem.untied & ~fits)
-        parts = problem.parts if tied else ()
         solution = Solution.in_full(offers, problem.shape[0])
-        periods = np.concatenate([tight, *(part.periods for part in parts)])
+        periods = np.concatenate([tight, *(part.periods for part in problem.parts)])
         columns = np.flatnonzero(np.isin(offers.column_period, periods))
         if not len(columns):
             return solution
         pairs, pair = Pairs.of(problem, columns)
-        effect = self._grid.effect(pairs) if self._grid else csr_array((0, len(pairs)))
+        effect = self._grid.effect(pairs)
         pair_of_column = np.full(offers.columns, -1)
         pair_of_column[columns] = pair
-        solved = self._solve_untied(tight, pairs, effect, pair_of_column)
+        programme = LinearProgramme(pairs, effect)
+        data = [self._data(period, pair_of_column) for period in tight.tolist()]
+        solved = [self._explained(one, programme.solve(one), csr_array(effect[:, one.pair])) for one in data]
         searched = []
         until = monotonic() + problem.seconds_max
-        for part in parts:
+        for part in problem.parts:
             its_periods, outcome = self._solve_part(part, effect, pair_of_column, until - monotonic())
             solved.extend(its_periods)
             searched.append(outcome)
         return solution.with_periods(offers, solved).with_parts(searched)
-
-    def _solve_untied(
-        self, tight: Int, pairs: Pairs, effect: csr_array, pair_of_column: Int
-    ) -> list[PeriodSolution]:
-        """The solutions of periods that nothing ties to others, of all at once where there are caps alone."""
-        all_data = [self._data(period, pair_of_column) for period in tight.tolist()]
-        if self._grid is not None:
-            programme = LinearProgramme(pairs, effect)
-            return [
-                self._explained(data, programme.solve(data), csr_array(effect[:, data.pair]))
-                for data in all_data
-            ]
-        found, nothing = clear_over_caps(self._problem, tight), np.empty(0)
-        no_effect = [csr_array((0, len(data.pair))) for data in all_data]
-        solved = []
-        for data, none in zip(all_data, no_effect, strict=True):
-            column_kw = found.column_kw[self._problem.offers.of_period(data.period)]
-            optimum = LinearOptimum(
-                column_kw=column_kw,
-                volume_kw=float(column_kw.sum()),
-                seller_dual=found.dual[0, data.period],
-                buyer_dual=found.dual[1, data.period],
-                flow_dual=nothing,
-            )
-            solved.append(self._explained(data, optimum, none))
-        return solved
 
     def _solve_part(
         self, part: Part, effect: csr_array, pair_of_column: Int, seconds: float
@@ -182,8 +152,6 @@ class LinearClearing:
 
     def _active_limits(self, period: int, optimum: LinearOptimum, effect: csr_array) -> ActiveLimits:
         """The flow limits with a dual, as percent of the rating; a negative flow is one the other way."""
-        if self._grid is None:
-            return ActiveLimits.none(effect.shape[1])
         active = np.flatnonzero(np.abs(optimum.flow_dual) > DUAL_MIN)
         at_upper = optimum.flow_dual[active] > 0.0
         limit_kw = np.where(at_upper, self._upper_kw[period, active], self._lower_kw[period, active])
@@ -202,15 +170,7 @@ class LinearClearing:
     def _flows_fit(self) -> Bool:
         """Whether the flows are within their limits when everything clears, (T,)."""
         problem = self._problem
-        if self._grid is None:
-            return np.ones(problem.shape[0], dtype=np.bool_)
         flow = self._grid.flows_kw(problem.injection_at_nodes(problem.offers.column_kw).p_kw)
         slack = FEASIBILITY_TOLERANCE_KW
         fits: Bool = np.all((flow >= self._lower_kw - slack) & (flow <= self._upper_kw + slack), axis=1)
         return fits
-
-
-def caps_fit(problem: ClearingProblem) -> Bool:
-    """Whether everything proposed is within the caps of all participants, (T,)."""
-    fits: Bool = np.all(np.isinf(problem.seller_cap_kw) & np.isinf(problem.buyer_cap_kw), axis=1)
-    return fits

@@ -50,6 +50,14 @@ class Monitored:
         """The rated element of each monitored branch end, (I,)."""
         return np.tile(self.network.branches.element, 2)[self._ends]
 
+    @cached_property
+    def forms(self) -> csr_array:
+        """Voltage of each monitored node, then `admittance`, as rows over all voltages, (V + I, N)."""
+        count = len(self.node)
+        shape = (count, self.network.nodes)
+        voltages = csr_array((np.ones(count, np.complex128), (np.arange(count), self.node)), shape=shape)
+        return csr_array(vstack([voltages, self.admittance]))
+
     def bounds(self, limits: OperatingLimits, period: int) -> tuple[Float, Float, Float]:
         """Least and greatest voltage, (V,) each, and greatest loading in percent, (I,), of a period."""
         return (

@@ -8,7 +8,14 @@ from gridpact.arrays import Bool, Complex, Float, Int
 from gridpact.clearing.injection import Injection
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import ElementKind, Network
-from gridpact.grid.power_flow import bus_voltage_pu, import_kw, loading_percent, losses_kw, run_power_flow
+from gridpact.grid.power_flow import (
+    PowerFlow,
+    bus_voltage_pu,
+    import_kw,
+    loading_percent,
+    losses_kw,
+    run_power_flow,
+)
 
 KEPT_VOLTAGE_PU = 1e-7  # within which a clearing keeps its limits
 KEPT_LOADING_PERCENT = 1e-5
@@ -19,20 +26,28 @@ class Operation:
     """The state of every bus and rated element in every period; NaN where the power flow did not converge.
 
     Attributes:
-        node_voltage_pu: complex voltages of the nodes, (T, N).
+        flow: injections and complex voltages of the nodes.
         voltage_pu: magnitudes at the buses, (T, B).
         loading_percent: the greater of both ends, (T, E).
         import_kw: active power drawn from the supplies, (T,).
         losses_kw: active power lost in the network, (T,).
-        converged: (T,).
     """
 
-    node_voltage_pu: Complex
+    flow: PowerFlow
     voltage_pu: Float
     loading_percent: Float
     import_kw: Float
     losses_kw: Float
-    converged: Bool
+
+    @property
+    def node_voltage_pu(self) -> Complex:
+        """Complex voltages of the nodes, (T, N)."""
+        return self.flow.voltage_pu
+
+    @property
+    def converged(self) -> Bool:
+        """Whether each period has a solution, (T,)."""
+        return self.flow.converged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +88,18 @@ class OperatingLimits:
         return np.maximum(loading_percent - self.loading_max_percent, 0.0)
 
 
-def operate(network: Network, at_nodes: Injection) -> Operation:
-    """The operation under an injection at the nodes, (T, N): one batched AC power flow for all periods."""
-    flow = run_power_flow(network, at_nodes.p_kw, at_nodes.q_kvar)
+def operate(network: Network, at_nodes: Injection, near: Operation | None = None) -> Operation:
+    """The operation under an injection at the nodes, (T, N): one batched AC power flow for all periods.
+
+    It is found sooner from an operation that is `near`, over the same periods.
+    """
+    flow = run_power_flow(network, at_nodes.p_kw, at_nodes.q_kvar, near.flow if near else None)
     return Operation(
-        node_voltage_pu=flow.voltage_pu,
+        flow=flow,
         voltage_pu=bus_voltage_pu(network, flow),
         loading_percent=loading_percent(network, flow),
         import_kw=import_kw(network, flow),
         losses_kw=losses_kw(network, flow),
-        converged=flow.converged,
     )
 
 

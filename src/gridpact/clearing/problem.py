@@ -117,7 +117,7 @@ class ClearingProblem:
             self.offers.bought_kw(firm_kw, self.shape),
         )
         at_nodes = self.injection_at_nodes(firm_kw)
-        operation = operate(self.network, at_nodes)
+        operation = operate(self.network, at_nodes, self.baseline_operation)
         offers = self.offers.of(columns)
         return replace(
             self,

@@ -16,14 +16,15 @@ from scipy.sparse.linalg import SuperLU, splu
 from gridpact.arrays import Bool, Complex, Float, Int, frozen
 from gridpact.grid.network import Network
 
-ERROR_PU = 1e-12
+ERROR_PU = 1e-13
 ROUNDING_PU = 1e-14
 SLOW_CONTRACTION = 0.9
-DENSE_NODES_MAX = 300
+DENSE_NODES_MAX = 50
 ACCEPTED_STEP_PU = 1e-10
 FIXED_POINT_ITERATIONS = 40
 NEWTON_ITERATIONS = 20
 KEPT_FACTORS = 16
+PIVOT_THRESHOLD = 0.1  # below 1 keeps the pivots of a tree on the diagonal, and so its factors as sparse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +32,22 @@ class PowerFlow:
     """Voltages of all nodes in all periods.
 
     Attributes:
+        injection_kva: complex power that participants inject at each node, (T, N).
         voltage_pu: complex, NaN in a period that has no solution, (T, N).
         converged: true where the voltages solve the equations to better than 1e-9 pu, (T,).
-        slack_injection_kw: active power that participants inject at the nodes of the supplies, (T,).
     """
 
+    injection_kva: Complex
     voltage_pu: Complex
     converged: Bool
-    slack_injection_kw: Float
+
+    def at(self, periods: Int) -> "PowerFlow":
+        """The power flow of some periods, in their order."""
+        return PowerFlow(
+            injection_kva=self.injection_kva[periods],
+            voltage_pu=self.voltage_pu[periods],
+            converged=self.converged[periods],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +67,11 @@ class Factors:
     def voltage_of(self, current: Complex) -> Complex:
         """Voltages of the free nodes, (T, R), for the currents injected there, (T, R)."""
         if isinstance(self.impedance, SuperLU):
-            return np.asarray(self.impedance.solve(np.ascontiguousarray(current.T)), np.complex128).T
+            return np.asarray(self.impedance.solve(current.T), np.complex128).T
         return current @ self.impedance.T
 
 
-def run_power_flow(network: Network, p_kw: Float, q_kvar: Float) -> PowerFlow:
+def run_power_flow(network: Network, p_kw: Float, q_kvar: Float, near: PowerFlow | None = None) -> PowerFlow:
     """The AC power flow of every period.
 
     Equal periods are solved once, so their voltages are equal to the last bit.
@@ -71,23 +80,20 @@ def run_power_flow(network: Network, p_kw: Float, q_kvar: Float) -> PowerFlow:
         network: N nodes.
         p_kw: active power injected at each node, (T, N).
         q_kvar: reactive power injected at each node, (T, N).
+        near: a power flow of as many periods whose voltages to start from. A period that injects the same
+            there is taken over as it is.
 
     Returns:
         Voltages, NaN in the periods that did not converge.
     """
     injection = np.ascontiguousarray(p_kw + 1j * q_kvar)
     distinct, period = _distinct_rows(injection)
-    free_voltage = _solve(network, distinct)
-    voltage = np.empty((len(distinct), network.nodes), dtype=np.complex128)
-    voltage[:, network.slack_node] = network.slack_voltage_pu
-    if free_voltage.shape[1]:
-        voltage[:, factors_of(network).free] = free_voltage
-    converged: Bool = np.asarray(np.isfinite(free_voltage).all(axis=1))
-    voltage[~converged] = complex(np.nan, np.nan)
+    voltage = _voltage_of(network, injection[distinct], None if near is None else near.at(distinct))
+    converged: Bool = np.asarray(np.isfinite(voltage).all(axis=1))
     return PowerFlow(
+        injection_kva=frozen(injection, np.complex128),
         voltage_pu=frozen(voltage[period], np.complex128),
         converged=frozen(converged[period], np.bool_),
-        slack_injection_kw=frozen(np.asarray(p_kw)[:, network.slack_node].sum(axis=1), np.float64),
     )
 
 
@@ -108,8 +114,11 @@ def loading_percent(network: Network, flow: PowerFlow) -> Float:
     )
     at_to = np.abs(_currents(branches.admittance_to, flow.voltage_pu).T) / branches.rating_to_kva[:, None]
     loading = np.zeros((len(network.elements), len(flow.converged)))
-    rated = branches.element >= 0
-    np.maximum.at(loading, branches.element[rated], 100.0 * np.maximum(at_from, at_to)[rated])
+    by_element = np.argsort(branches.element, kind="stable")
+    element, first = np.unique(branches.element[by_element], return_index=True)
+    greatest = np.maximum.reduceat(100.0 * np.maximum(at_from, at_to)[by_element], first, axis=0)
+    rated = element >= 0
+    loading[element[rated]] = greatest[rated]
     return loading.T
 
 
@@ -119,8 +128,9 @@ def import_kw(network: Network, flow: PowerFlow) -> Float:
     That is the injection at their nodes beyond what participants inject there themselves.
     """
     at_supply = flow.voltage_pu[:, network.slack_node]
-    current = _currents(network.admittance[network.slack_node], flow.voltage_pu)
-    drawn: Float = (at_supply * current.conj()).real.sum(axis=1) - flow.slack_injection_kw
+    current = _currents(_supply_rows(network), flow.voltage_pu)
+    injected = flow.injection_kva[:, network.slack_node]
+    drawn: Float = (at_supply * current.conj() - injected).real.sum(axis=1)
     return drawn
 
 
@@ -135,18 +145,27 @@ def losses_kw(network: Network, flow: PowerFlow) -> Float:
     return lost
 
 
+@lru_cache(maxsize=KEPT_FACTORS)
+def _supply_rows(network: Network) -> csr_array:
+    """The rows of the admittance matrix at the supplies, (K, N)."""
+    return network.admittance[network.slack_node]
+
+
 def _currents(admittance: csr_array, voltage: Complex) -> Complex:
     """What each row of the admittance matrix draws in each period, (T, rows)."""
     return np.asarray(admittance @ voltage.T).T
 
 
-def _distinct_rows(injection: Complex) -> tuple[Complex, Int]:
-    """The distinct rows in order of appearance, and for each row the index of its equal."""
+def _distinct_rows(injection: Complex) -> tuple[Int, Int]:
+    """The first of each set of equal rows, and for each row the index of its set."""
+    if len(np.unique(injection.sum(axis=1))) == len(injection):  # Equal rows have equal sums.
+        every = np.arange(len(injection))
+        return every, every
     position: dict[bytes, int] = {}
     keys = [row.tobytes() for row in injection]
     index = np.array([position.setdefault(key, len(position)) for key in keys], dtype=np.int64)
     _, first = np.unique(index, return_index=True)
-    return injection[first], index
+    return first, index
 
 
 @lru_cache(maxsize=KEPT_FACTORS)
@@ -155,7 +174,12 @@ def factors_of(network: Network) -> Factors:
     free = np.setdiff1d(np.arange(network.nodes), network.slack_node)
     rows = network.admittance[free]
     reduced = csr_array(rows[:, free])
-    factors = splu(csc_array(reduced))
+    factors = splu(
+        csc_array(reduced),
+        permc_spec="MMD_AT_PLUS_A",
+        diag_pivot_thresh=PIVOT_THRESHOLD,
+        options={"SymmetricMode": True},
+    )
     supply_current = np.asarray(rows[:, network.slack_node] @ network.slack_voltage_pu)
     is_small = len(free) <= DENSE_NODES_MAX
     return Factors(
@@ -169,44 +193,59 @@ def factors_of(network: Network) -> Factors:
     )
 
 
-def _solve(network: Network, injection: Complex) -> Complex:
-    """Voltages of the free nodes, (T, R); NaN in the periods that have no solution."""
+def _voltage_of(network: Network, injection: Complex, near: PowerFlow | None) -> Complex:
+    """Voltages of all nodes, (T, N); NaN in the periods that have no solution."""
+    voltage = np.empty(injection.shape, dtype=np.complex128)
+    voltage[:, network.slack_node] = network.slack_voltage_pu
     if network.nodes == len(network.slack_node):
-        return np.zeros((len(injection), 0), dtype=np.complex128)
+        return voltage
     factors = factors_of(network)
-    power = injection[:, factors.free]
-    voltage, converged = _fixed_point(factors, power)
+    at_free = np.tile(factors.no_load_pu, (len(injection), 1))
+    unknown = np.ones(len(injection), dtype=np.bool_)
+    if near is not None:
+        at_free[near.converged] = near.voltage_pu[near.converged][:, factors.free]
+        unknown = ~(near.converged & (near.injection_kva == injection).all(axis=1))
+    at_free[unknown] = _solve(factors, injection[unknown][:, factors.free], at_free[unknown])
+    voltage[:, factors.free] = at_free
+    voltage[~np.isfinite(at_free).all(axis=1)] = complex(np.nan, np.nan)
+    return voltage
+
+
+def _solve(factors: Factors, power: Complex, start: Complex) -> Complex:
+    """Voltages of the free nodes, (T, R); NaN in the periods that have no solution."""
+    voltage, converged = _fixed_point(factors, power, start)
     for period in np.flatnonzero(~converged):
         voltage[period] = _newton(factors, power[period])
     return voltage
 
 
-def _fixed_point(factors: Factors, power: Complex) -> tuple[Complex, Bool]:
-    """Iterates every period until the map's own contraction proves the error small.
+def _fixed_point(factors: Factors, power: Complex, start: Complex) -> tuple[Complex, Bool]:
+    """Iterates every period from its start until the map's own contraction proves the error small.
 
     With steps d and d' after it, the map contracts by c = d'/d there, and what is left is at most
     d' c / (1 − c) (Banach). A period that contracts by less than `SLOW_CONTRACTION` is given up.
     """
-    voltage = np.tile(factors.no_load_pu, (len(power), 1))
+    voltage = np.empty_like(start)
     converged = np.zeros(len(power), dtype=np.bool_)
-    last_step = np.full(len(power), np.inf)
-    active = np.arange(len(power))
+    active, before, last_step = np.arange(len(power)), start, np.full(len(power), np.nan)
     with np.errstate(all="ignore"):
         for _ in range(FIXED_POINT_ITERATIONS):
             if not len(active):
                 break
-            before = voltage[active]
-            current = (power[active] / before).conj() - factors.supply_current
-            after = factors.voltage_of(current)
+            after = factors.voltage_of((power / before).conj() - factors.supply_current)
             step = np.abs(after - before).max(axis=1)
-            contraction = np.where(np.isinf(last_step[active]), np.nan, step / last_step[active])
+            contraction = step / last_step
             done = (step <= ROUNDING_PU) | (step * contraction / (1.0 - contraction) <= ERROR_PU) & (
                 contraction < SLOW_CONTRACTION
             )
-            voltage[active] = after
-            last_step[active] = step
+            voltage[active[done]] = after[done]
             converged[active[done]] = True
-            active = active[~done & np.isfinite(step) & ~(contraction >= SLOW_CONTRACTION)]
+            going_on = ~done & np.isfinite(step) & ~(contraction >= SLOW_CONTRACTION)
+            if going_on.all():
+                before, last_step = after, step
+            else:
+                active, power = active[going_on], power[going_on]
+                before, last_step = after[going_on], step[going_on]
     return voltage, converged
 
 

@@ -1,0 +1,89 @@
+"""Expansion: the monitored quantities of a network around an operating point, by the power of columns."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from gridpact.arrays import Complex, Float, Int
+from gridpact.clearing.monitored import Monitored
+from gridpact.grid.response import Response
+
+TINY = np.finfo(float).tiny
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """M quantities, each the magnitude of a linear form z of the voltages, and n columns.
+
+    Attributes:
+        monitored: which.
+        voltage_pu: of all nodes, (N,).
+        response: of the R nodes that no supply holds.
+        injected: change of the power injected there per kW of each column, (n, R).
+    """
+
+    monitored: Monitored
+    voltage_pu: Complex
+    response: Response
+    injected: Complex
+    _by_current: dict[tuple[int, float], Complex] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def magnitude(self) -> Float:
+        """The quantities, (M,)."""
+        magnitude: Float = np.abs(self._form)
+        return magnitude
+
+    def gradient(self, row: Int, sign: Float) -> Float:
+        """Change of sign · quantity per kW of each column, (L, n)."""
+        by_power = self.response.power_gradient(self._gradient_by_current(row, sign))
+        gradient: Float = (by_power @ self.injected.T).real
+        return gradient
+
+    def curvature(self, row: Int, sign: Float, weight: Float) -> Float:
+        """Σ weight · Hessian of (sign · quantity), (n, n).
+
+        Twice by powers, conj(s) = conj(v) ∘ i gives d²i = w − D ∘ conj(d²v) with w = −(conj(dv) ∘ di' +
+        conj(dv') ∘ di) / conj(v): the response to a current w. To that comes the second derivative of |z|
+        itself, Im² / |z| along z, as only a change across z bends it.
+        """
+        if not len(row):
+            return np.zeros((len(self.injected), len(self.injected)))
+        voltage, current = self._answer
+        by_current = weight @ self._gradient_by_current(row, sign).conj()
+        mixed = (voltage.conj() * (by_current / self.response.voltage_pu.conj())) @ current.T
+        across = (self._forms_at(row) @ voltage.T) * self._direction[row, None].conj()
+        bent = (across.imag.T * (weight * sign / np.maximum(self.magnitude[row], TINY))) @ across.imag
+        curvature: Float = bent - (mixed + mixed.T).real
+        return curvature
+
+    @cached_property
+    def _form(self) -> Complex:
+        return np.asarray(self.monitored.forms @ self.voltage_pu)
+
+    @cached_property
+    def _direction(self) -> Complex:
+        direction: Complex = np.where(
+            self.magnitude > TINY, self._form / np.maximum(self.magnitude, TINY), 1.0
+        )
+        return direction
+
+    @cached_property
+    def _answer(self) -> tuple[Complex, Complex]:
+        """Change of the voltages and of the injected currents per kW of each column, (n, R) each."""
+        return self.response.to_powers(self.injected)
+
+    def _forms_at(self, row: Int) -> Complex:
+        forms: Complex = self.monitored.forms[row].toarray()[:, self.response.factors.free]
+        return forms
+
+    def _gradient_by_current(self, row: Int, sign: Float) -> Complex:
+        """Gradient of sign · quantity by the current injected at each node, (L, R), each found once."""
+        keys = list(zip(row.tolist(), sign.tolist(), strict=True))
+        new = [place for place, key in enumerate(keys) if key not in self._by_current]
+        if new:
+            by_voltage = (sign[new] * self._direction[row[new]])[:, None] * self._forms_at(row[new]).conj()
+            found = self.response.current_gradient(by_voltage)
+            self._by_current.update(zip([keys[place] for place in new], found, strict=True))
+        return np.array([self._by_current[key] for key in keys]).reshape(len(keys), self.injected.shape[1])

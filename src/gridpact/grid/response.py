@@ -1,0 +1,109 @@
+"""Response: how the voltages of a network answer to small changes of what is injected, at an operating point.
+
+With i = conj(s / v) the currents injected, v = v₀ + Z i. A change dw of the currents that comes on top of
+what the voltages themselves do to them therefore ends in
+
+    dv = Z di,  di = dw − D ∘ conj(dv),  D = conj(s) / conj(v)²,
+
+where dw = conj(ds / v) for a change ds of the powers. Iterating that contracts where the power flow's own
+fixed point does; where it is too slow the Jacobian of the power flow is factorised instead.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.sparse.linalg import SuperLU, splu
+
+from gridpact.arrays import Complex, Float
+from gridpact.grid.power_flow import Factors, power_jacobian
+
+GRADIENT_TOLERANCE = 1e-13
+RESPONSE_TOLERANCE = 1e-5  # relative: only how fast a method converges depends on it
+ITERATIONS_MAX = 40
+
+
+@dataclass(frozen=True)
+class Response:
+    """The response of the R nodes that no supply holds.
+
+    Attributes:
+        factors: of the network.
+        voltage_pu: (R,).
+        injected_kva: complex power injected, (R,).
+    """
+
+    factors: Factors
+    voltage_pu: Complex
+    injected_kva: Complex
+
+    def to_powers(self, change: Complex) -> tuple[Complex, Complex]:
+        """Change of the voltages and of the currents for each of K changes of power (K, R), (K, R) each."""
+        source = (change / self.voltage_pu).conj()
+
+        def current(voltage: Complex) -> Complex:
+            return source - self._feedback * voltage.conj()
+
+        start = self.factors.voltage_of(source)
+        voltage = _limit(lambda now: self.factors.voltage_of(current(now)), start, RESPONSE_TOLERANCE)
+        if voltage is None:
+            voltage = self._solved(change, "N")
+        return voltage, current(voltage)
+
+    def current_gradient(self, gradient: Complex) -> Complex:
+        """Gradients by injected current of L quantities with these gradients by voltage, (L, R) each.
+
+        A gradient g of a real quantity means its change Re(Σ conj(g) dv).
+        """
+
+        def step(now: Complex) -> Complex:
+            return self._adjoint(gradient - self._feedback * now.conj())
+
+        found = _limit(step, self._adjoint(gradient), GRADIENT_TOLERANCE)
+        if found is None:
+            found = self.voltage_pu * self._solved(gradient, "T").conj()
+        return found
+
+    def power_gradient(self, current_gradient: Complex) -> Complex:
+        """Gradients by injected power, (L, R): the change is Re(Σ g ds), without a conjugate."""
+        return current_gradient / self.voltage_pu
+
+    @cached_property
+    def _feedback(self) -> Complex:
+        feedback: Complex = self.injected_kva.conj() / self.voltage_pu.conj() ** 2
+        return feedback
+
+    def _solved(self, right: Complex, transposed: str) -> Complex:
+        """Rows of complex numbers as pairs of real ones, solved for the Jacobian or its transpose, (L, R)."""
+        solve: Any = splu(power_jacobian(self.factors, self.voltage_pu)).solve
+        found = solve(np.hstack([right.real, right.imag]).T, transposed)
+        real, imaginary = np.split(np.asarray(found).T, 2, axis=1)
+        return real + 1j * imaginary
+
+    def _adjoint(self, gradient: Complex) -> Complex:
+        """Zᴴ times each gradient, (L, R)."""
+        impedance = self.factors.impedance
+        if isinstance(impedance, SuperLU):
+            solve: Any = impedance.solve  # its type hints do not know of transposed factors
+            return np.asarray(solve(np.ascontiguousarray(gradient.T), "H"), np.complex128).T
+        return (gradient.conj() @ impedance).conj()
+
+
+def _limit(step: Callable[[Complex], Complex], start: Complex, tolerance: float) -> Complex | None:
+    """The fixed point of a map, from a start, or none where it is not reached soon."""
+    now = start
+    with np.errstate(all="ignore"):
+        for _ in range(ITERATIONS_MAX):
+            after = step(now)
+            change = _size(after - now)
+            now = after
+            if change <= tolerance * _size(now):
+                return now
+    return None
+
+
+def _size(values: Complex) -> Float:
+    greatest: Float = np.abs(values).max(initial=0.0)
+    return greatest
