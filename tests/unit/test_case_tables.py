@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from gridpact.case import Case, TableFormat, csv_table, read_case, write_case
 from gridpact.case.csv_table import _split_exactly, split_csv
-from gridpact.case.table import parse_csv
+from gridpact.case.table import LARGE_BYTES, parse_csv, parse_parquet
+from gridpact.case.table_file import write_table
 from gridpact.case.terms import NONE, Terms
 from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.grid.source import NetworkSource
@@ -234,6 +235,18 @@ def test_a_network_file_is_copied(tmp_path: Path) -> None:
     assert read_case(tmp_path / "copy").inputs_sha256 != digest
 
 
+def test_a_large_file_is_read_as_a_small_one_is() -> None:
+    values = np.random.default_rng(3).normal(size=LARGE_BYTES // 8)
+    for count in (10, len(values)):
+        sink = pa.BufferOutputStream()
+        pq.write_table(pa.table({"x": values[:count]}), sink, row_group_size=50_000)
+        content = sink.getvalue().to_pybytes()
+        assert (len(content) > LARGE_BYTES) == (count > 10)
+        table, problems = parse_parquet(content, "t.parquet")
+        assert table is not None and not problems
+        assert table.columns["x"].to_pylist() == values[:count].tolist()
+
+
 def test_a_case_is_not_written_over(tmp_path: Path) -> None:
     case = read_case(write_example(tmp_path))
     with pytest.raises(InvalidUsage, match=r"holds case\.toml already"):
@@ -328,12 +341,67 @@ def test_parquet_columns_may_be_typed(tmp_path: Path) -> None:
             pa.array([2**62, 0], pa.timestamp("ms")),
             "trades.parquet row 1: start '4611686018427387904' is out of the range of times",
         ),
+        (
+            "start",
+            pa.array([2**62, 0], pa.timestamp("ms", tz="UTC")),
+            "trades.parquet row 1: start '4611686018427387904' is out of the range of times",
+        ),
+        (
+            "start",
+            pa.array([None, datetime(2024, 6, 20, 22, tzinfo=UTC)], pa.timestamp("us", tz="UTC")),
+            "trades.parquet row 1: start is missing",
+        ),
+        (
+            "end",
+            pa.array([datetime(2024, 6, 20, 22, 7, tzinfo=UTC)] * 2, pa.timestamp("s", tz="UTC")),
+            "trades.parquet row 1: end '2024-06-20 22:07:00+00:00' is not the start of a period",
+        ),
+        (
+            "submitted",
+            pa.array([datetime(2024, 6, 20, tzinfo=UTC), datetime(1969, 12, 31, tzinfo=UTC)]),
+            "trades.parquet row 2: submitted '1969-12-31 00:00:00+00:00' is not after 1970-01-01",
+        ),
+        (
+            "submitted",
+            pa.array([253402300799, 1], pa.timestamp("s", tz="UTC")),
+            "trades.parquet row 1: submitted '9999-12-31 23:59:59+00:00' is out of the range of times",
+        ),
     ],
 )
 def test_parquet_problems_name_the_row(column: str, values: pa.Array, message: str, tmp_path: Path) -> None:
     with pytest.raises(InvalidCase) as refusal:
         read_case(parquet_case(tmp_path, **{column: values}))
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_instants_of_any_unit_are_what_their_texts_are(unit: str, tmp_path: Path) -> None:
+    instants = {
+        "start": ["2024-06-20T22:00+00:00", "2024-06-20T22:15+00:00"],
+        "end": ["2024-06-20T22:30+00:00", "2024-06-20T23:00+00:00"],
+        "submitted": ["2024-06-01T10:00:01+00:00", "1970-01-01T00:00:01+00:00"],
+    }
+    stamps = {
+        name: pa.array([datetime.fromisoformat(text) for text in texts], pa.timestamp(unit, tz="Asia/Tokyo"))
+        for name, texts in instants.items()
+    }
+    typed = read_case(parquet_case(tmp_path / "typed", **stamps))
+    told = read_case(
+        parquet_case(tmp_path / "told", **{name: pa.array(texts) for name, texts in instants.items()})
+    )
+    assert_equal(typed, told)
+    assert typed.trades.submitted.tolist() == [1717236001000000, 1000000]
+
+
+def test_distinct_values_are_written_as_they_are(tmp_path: Path) -> None:
+    columns = {"same": np.zeros(50), "apart": np.arange(50) / 7.0}
+    write_table(columns, tmp_path, "t", TableFormat.PARQUET, distinct=("apart", "not there"))
+    table, group = (
+        pq.read_table(tmp_path / "t.parquet"),
+        pq.read_metadata(tmp_path / "t.parquet").row_group(0),
+    )
+    assert table.to_pydict() == {name: values.tolist() for name, values in columns.items()}
+    assert [group.column(index).has_dictionary_page for index in range(2)] == [True, False]
 
 
 def test_quotes_and_line_breaks_in_values_keep_the_lines(tmp_path: Path) -> None:

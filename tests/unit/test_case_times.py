@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from gridpact.case import Horizon, read_case
-from gridpact.case.times import Fault, from_microseconds, microseconds, period_of, read_time
+from gridpact.case.times import Fault, from_microseconds, microseconds, period_of, periods_of, read_time
 from gridpact.errors import InvalidCase
 from tests.example import CASE, FILES, write_example
 
@@ -148,3 +149,24 @@ def test_the_ends_of_time_are_outside_the_horizon() -> None:
             assert isinstance(time, datetime)
             fault = period_of(time, horizon, is_end=False)
             assert isinstance(fault, Fault) and fault.what == "is outside the horizon"
+
+
+@pytest.mark.parametrize("is_end", [False, True])
+def test_periods_of_many_instants_are_those_of_each(is_end: bool) -> None:
+    horizon = Horizon(
+        start=datetime(2024, 10, 27, tzinfo=BERLIN), timezone="Europe/Berlin", resolution="15min", periods=100
+    )
+    start, step = microseconds(horizon.start), horizon.step // timedelta(microseconds=1)
+    usable = []
+    for count in [start + step * k + off for k in range(-2, 103) for off in (-1, 0, 1)]:
+        found = periods_of(np.array([count]), horizon, is_end=is_end)
+        known = period_of(from_microseconds(count), horizon, is_end=is_end)
+        if isinstance(known, Fault):
+            assert found is None
+        else:
+            assert found is not None and found.tolist() == [known]
+            usable.append(count)
+    every = periods_of(np.array(usable), horizon, is_end=is_end)
+    assert every is not None and every.tolist() == list(range(is_end, 100 + is_end))
+    for fault in (start - 1, -(2**63), 2**63 - 1):
+        assert periods_of(np.array([*usable, fault]), horizon, is_end=is_end) is None

@@ -1,6 +1,7 @@
 """Fleets: every case cleared on its own, broken ones told, finished ones kept, tables of all."""
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -303,6 +304,15 @@ def test_wrong_use_gives_exit_2(
     assert said in err
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "years of work"
     assert not list(tmp_path.rglob("cleared.*"))
+
+
+def test_workers_calculate_with_one_thread_and_keep_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    with cluster.connected("", 1) as client:
+        (found,) = client.run(lambda: [os.environ.get(name) for name in names]).values()
+    assert found == ["1", "1", None]
 
 
 def test_what_no_fleet_wrote_is_left_alone(cases: Path, scheduler: str, tmp_path: Path) -> None:

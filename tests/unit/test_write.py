@@ -148,6 +148,8 @@ def test_what_cannot_be_written_is_refused_before_any_work(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InvalidUsage, match="cannot write to"):
         check_output_folder(name)
+    with pytest.raises(InvalidUsage, match="cannot write to"), output_folder(name):
+        raise AssertionError("there is no folder to write into")
     assert not contents(tmp_path)
 
 

@@ -41,9 +41,14 @@ class Horizon:
         """Start of a period in local time with its offset; `period` may be T, the end of the horizon."""
         return (self.start.astimezone(UTC) + period * self.step).astimezone(ZoneInfo(self.timezone))
 
+    def instants(self) -> list[datetime]:
+        """Start of every period in local time with its offset, length T."""
+        start, step, zone = self.start.astimezone(UTC), self.step, ZoneInfo(self.timezone)
+        return [(start + period * step).astimezone(zone) for period in range(self.periods)]
+
     def labels(self) -> list[str]:
         """Start of every period as ISO 8601 text with the local UTC offset, length T."""
-        return [self.instant(period).isoformat(timespec="minutes") for period in range(self.periods)]
+        return [instant.isoformat(timespec="minutes") for instant in self.instants()]
 
     def span(self, first: int, last: int) -> str:
         """Local clock times from the start of period `first` to the end of `last`, "11:00–12:00"."""

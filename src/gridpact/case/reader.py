@@ -13,8 +13,8 @@ from gridpact.case.horizon import Horizon
 from gridpact.case.problems import Problems, suggestion
 from gridpact.case.schema import COEFFICIENT_MAX, POWER_FACTOR_MIN, POWER_MAX_KW, Column, Kind, Schema
 from gridpact.case.table import Table
-from gridpact.case.times import OUTSIDE_HORIZON, Fault, microseconds, period_of, read_time
-from gridpact.case.values import distinct_texts, distinct_times, is_missing, numbers
+from gridpact.case.times import OUTSIDE_HORIZON, Fault, microseconds, period_of, periods_of, read_time
+from gridpact.case.values import distinct_texts, distinct_times, is_missing, moments, numbers
 from gridpact.errors import Problem
 
 _MISSING = "is missing"
@@ -59,7 +59,8 @@ class TableReader:
 
     def refuse(self, field: str, rows: Bool, what: str, remedy: str | Callable[[int], str] = "") -> None:
         """Takes in that the rows of a mask, (R,), have the same problem in a column."""
-        self._problems.add_rows(self.table, field, np.flatnonzero(rows), what, remedy)
+        if rows.any():
+            self._problems.add_rows(self.table, field, np.flatnonzero(rows), what, remedy)
 
     def names(self, name: str) -> Names:
         """A column of texts, (R,)."""
@@ -75,6 +76,9 @@ class TableReader:
         if not column.required:
             of_row, distinct = np.where(rows, of_row, len(distinct)), [*distinct, column.default]
             rows = np.ones(len(rows), dtype=np.bool_)
+        joined = "".join(distinct)
+        if joined.isprintable() and " " not in joined:
+            return Names(of_row=np.where(rows, of_row, -1), distinct=tuple(distinct))
         spaced = [text != text.strip() for text in distinct]
         unprintable = [not text.isprintable() and text == text.strip() for text in distinct]
         for faulty, what, remedy in (
@@ -204,6 +208,9 @@ class TableReader:
         """
         if horizon is None:
             return np.full(len(self.table), -1, dtype=np.int64)
+        instants = self._instants(name)
+        if instants is not None and (periods := periods_of(instants, horizon, is_end=is_end)) is not None:
+            return periods
 
         def resolve(time: datetime) -> int | Fault:
             return period_of(time, horizon, is_end=is_end)
@@ -226,20 +233,29 @@ class TableReader:
             self.period("end", horizon, is_end=True, spared=empty),
         )
 
+    def _instants(self, name: str) -> Int | None:
+        """A column that holds instants alone as microseconds since 1970-01-01 UTC, (R,); else `None`."""
+        array = self.table.columns.get(name)
+        return None if array is None else moments(array)
+
     def _moments(self, name: str, zone: ZoneInfo) -> Float:
         """A column of times as seconds since 1970-01-01 UTC, NaN where it is none, (R,)."""
+        if (instants := self._instants(name)) is not None:
+            return instants / 1e6
         array = self.table.columns.get(name)
         of_row, distinct = (None, None) if array is None else distinct_times(array)
         if of_row is None or distinct is None:
             return np.full(len(self.table), np.nan)
-        moments = [_resolve(value, zone, microseconds) for value in distinct]
-        seconds = [np.nan if isinstance(moment, Fault) else moment / 1e6 for moment in moments]
+        resolved = [_resolve(value, zone, microseconds) for value in distinct]
+        seconds = [np.nan if isinstance(moment, Fault) else moment / 1e6 for moment in resolved]
         return np.array([*seconds, np.nan])[of_row]
 
     def instant(self, name: str, horizon: Horizon | None) -> Int:
         """A column of times as microseconds since 1970-01-01 UTC, 0 where not given, (R,)."""
         if horizon is None:
             return np.zeros(len(self.table), dtype=np.int64)
+        if (instants := self._instants(name)) is not None and instants.min() > 0:
+            return instants
 
         def resolve(time: datetime) -> int | Fault:
             count = microseconds(time)

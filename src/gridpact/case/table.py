@@ -9,6 +9,8 @@ from gridpact.arrays import Int
 from gridpact.case.csv_table import split_csv
 from gridpact.errors import Problem
 
+LARGE_BYTES = 2**20  # from which on several threads read faster than one
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
@@ -86,7 +88,8 @@ def parse_parquet(content: bytes, file: str) -> tuple[Table | None, list[Problem
     import pyarrow.parquet as arrow_parquet
 
     try:
-        arrow = arrow_parquet.ParquetFile(pa.BufferReader(content)).read().combine_chunks()
+        parquet = arrow_parquet.ParquetFile(pa.BufferReader(content))
+        arrow = parquet.read(use_threads=len(content) > LARGE_BYTES)
         arrow.validate(full=True)
         columns = [_plain(column) for column in arrow.columns]
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:

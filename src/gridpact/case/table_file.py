@@ -1,9 +1,10 @@
 """Writing a table: the one way in which cases and results put columns into a CSV or Parquet file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,19 @@ class Instants:
     period: Int
 
 
-def write_table(columns: Mapping[str, Any], folder: Path, name: str, table_format: TableFormat) -> None:
+def write_table(
+    columns: Mapping[str, Any],
+    folder: Path,
+    name: str,
+    table_format: TableFormat,
+    *,
+    distinct: Collection[str] = (),
+) -> None:
     """Writes `columns`, arrays of one length by name, into `folder` as `name` with the suffix of the format.
 
     A column may also be `Coded` texts, or `Instants`, which CSV has as ISO 8601 text. Numbers are written so
-    that they read back exactly; missing numbers are empty cells.
+    that they read back exactly; missing numbers are empty cells. Parquet keeps the values of the columns
+    `distinct` as they are: they hardly repeat, and a dictionary of them would take time and space.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -48,7 +57,9 @@ def write_table(columns: Mapping[str, Any], folder: Path, name: str, table_forma
     table = pa.table({name: _arrow(values, table_format) for name, values in columns.items()})
     path = folder / f"{name}.{table_format}"
     if table_format is TableFormat.PARQUET:
-        parquet.write_table(table, path)
+        parquet.write_table(
+            table, path, use_dictionary=[column for column in columns if column not in distinct]
+        )
         return
     with path.open("wb") as file:
         file.write((",".join(columns) + "\n").encode())
@@ -68,6 +79,7 @@ def _arrow(values: Any, table_format: TableFormat) -> Any:
     return values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)
 
 
+@lru_cache(maxsize=8)
 def _starts(horizon: Horizon, table_format: TableFormat) -> Any:
     """The start of every period, (T,), as text in CSV."""
     import pyarrow as pa

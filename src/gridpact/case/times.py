@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
+from gridpact.arrays import Int
 from gridpact.case.horizon import Horizon
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,6 +90,20 @@ def period_of(time: datetime, horizon: Horizon, *, is_end: bool) -> int | Fault:
         remedy = f"periods start every {horizon.resolution}, the nearest at {near}"
         return Fault(what="is not the start of a period", remedy=remedy)
     return period
+
+
+def periods_of(moments: Int, horizon: Horizon, *, is_end: bool) -> Int | None:
+    """The periods that start at instants, as `period_of` gives them; `None` where it finds fault with any.
+
+    Args:
+        moments: microseconds since 1970-01-01 UTC, (R,).
+        horizon: the periods.
+        is_end: whether the times close windows.
+    """
+    period, rest = np.divmod(moments - microseconds(horizon.start), horizon.step // _MICROSECOND)
+    first, last = (1, horizon.periods) if is_end else (0, horizon.periods - 1)
+    fits = not rest.any() and period.min() >= first and period.max() <= last
+    return period if fits else None
 
 
 def _iso(time: datetime) -> str:

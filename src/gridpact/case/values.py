@@ -8,10 +8,13 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.arrow_arrays import is_null, numpy_values
+from gridpact.case.times import microseconds
 
 _NUMBER = re.compile(
     r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf(?:inity)?)", re.IGNORECASE
 )
+
+_FIRST, _LAST = (microseconds(datetime(year, 1, 1, tzinfo=UTC)) for year in (2, 9999))
 
 
 def is_missing(array: Any) -> Bool:
@@ -65,6 +68,23 @@ def distinct_times(array: Any) -> tuple[Int, list[str | datetime | None] | None]
     of_row, stamps = _encoded(array.cast(pa.int64()))
     zone = UTC if array.type.tz else None
     return of_row, [_datetime(count, array.type.unit, zone) for count in stamps.to_pylist()]
+
+
+def moments(array: Any) -> Int | None:
+    """Microseconds since 1970-01-01 UTC of a column of instants, (R,).
+
+    It is `None` where a row has none, or one at the ends of what Python knows as times, or where the column
+    holds times without a timezone or anything else.
+    """
+    import pyarrow as pa
+
+    if not pa.types.is_timestamp(array.type) or array.type.tz is None or array.null_count:
+        return None
+    try:
+        counts = numpy_values(array.cast(pa.timestamp("us", tz=array.type.tz)).cast(pa.int64()))
+    except pa.ArrowInvalid:
+        return None
+    return counts if len(counts) and counts.min() > _FIRST and counts.max() < _LAST else None
 
 
 def _datetime(count: int, unit: str, zone: Any) -> datetime | None:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -33,13 +34,22 @@ def write_record(folder: Path, row: Row, settings: Row, run: str) -> None:
     (folder / RECORD_FILE).write_text(text, encoding="utf-8", newline="\n")
 
 
-def finished(folder: Path, inputs_sha256: str, settings: Row, version: str) -> tuple[Row, str] | None:
-    """The row of a result that is complete and of these inputs and settings, and the run that made it."""
+def finished(
+    folder: Path, inputs_sha256: Callable[[], str], settings: Row, version: str
+) -> tuple[Row, str] | None:
+    """The row of a result that is complete and of these inputs and settings, and the run that made it.
+
+    Args:
+        folder: of the result.
+        inputs_sha256: gives the digest of the inputs; it is asked only where all else fits.
+        settings: what the fleet asks for instead of what the case says.
+        version: of gridpact.
+    """
     with suppress(OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
         record: dict[str, Any] = json.loads((folder / RECORD_FILE).read_bytes())
         row: Row = record["row"]
-        is_same = row["inputs_sha256"] == inputs_sha256 and row["version"] == version
-        if is_same and record["settings"] == settings and record["files"] == _sizes(folder):
+        is_same = row["version"] == version and record["settings"] == settings
+        if is_same and record["files"] == _sizes(folder) and row["inputs_sha256"] == inputs_sha256():
             return row, str(record["run"])
     return None
 

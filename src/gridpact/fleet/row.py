@@ -111,14 +111,14 @@ def _by_hour(clearance: Clearance) -> dict[str, list[float | None]]:
 def _hourly_kwh(power_kw: Float, horizon: Horizon) -> list[float | None]:
     hour = _hour_of_day(horizon)
     kwh = np.bincount(hour, power_kw, HOURS_PER_DAY) * horizon.hours_per_period
-    there = np.isin(np.arange(HOURS_PER_DAY), hour)
+    there = np.bincount(hour, minlength=HOURS_PER_DAY) > 0
     return [_figure(value) if known else None for value, known in zip(kwh.tolist(), there, strict=True)]
 
 
 @lru_cache(maxsize=8)
 def _hour_of_day(horizon: Horizon) -> Int:
     """The hour of the local day that each period starts in, (T,)."""
-    return frozen([horizon.instant(period).hour for period in range(horizon.periods)], np.int64)
+    return frozen([instant.hour for instant in horizon.instants()], np.int64)
 
 
 def _seconds(seconds: Mapping[str, float]) -> Row:

@@ -7,6 +7,7 @@ import os
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from socket import gethostname
 from threading import Lock
@@ -99,8 +100,7 @@ def clear_batch(plan: Plan, batch: Batch) -> list[Done]:
 
 def _done(plan: Plan, number: int, path: str) -> Done:
     """A case done, unless it has killed its worker too often."""
-    digest = inputs_sha256(plan.cases / path)
-    if (complete := _complete(plan, number, path, digest)) is not None:
+    if (complete := _complete(plan, number, path)) is not None:
         return complete
     attempts = plan.place.attempts / str(number)
     with attempts.open("a+", encoding="utf-8") as file:
@@ -108,18 +108,19 @@ def _done(plan: Plan, number: int, path: str) -> Done:
         if len(file.readlines()) >= ATTEMPTS_MAX:
             return _failed(plan, number, path, KILLED)
         file.write(f"{gethostname()} {os.getpid()}\n")
-    done = _cleared(plan, number, path, digest)
+    done = _cleared(plan, number, path)
     attempts.unlink(missing_ok=True)
     return done
 
 
-def _complete(plan: Plan, number: int, path: str, digest: str) -> Done | None:
+def _complete(plan: Plan, number: int, path: str) -> Done | None:
     """A case whose result is complete."""
-    found = finished(plan.place.out / path, digest, plan.settings, plan.version) if digest else None
+    digest = partial(inputs_sha256, plan.cases / path)
+    found = finished(plan.place.out / path, digest, plan.settings, plan.version)
     return found and Done(number=number, row=found[0], is_old=found[1] != plan.place.run)
 
 
-def _cleared(plan: Plan, number: int, path: str, digest: str) -> Done:
+def _cleared(plan: Plan, number: int, path: str) -> Done:
     """A case, after it was cleared or could not be."""
     try:
         return Done(number=number, row=_clear(plan, path))
@@ -128,7 +129,7 @@ def _cleared(plan: Plan, number: int, path: str, digest: str) -> Done:
     except Exception as error:  # Nothing that one case does may take the others with it.
         reason = f"unexpected {type(error).__name__}: {error}\n{traceback.format_exc()}"
     # A worker that was only thought dead may have been faster.
-    return _complete(plan, number, path, digest) or _failed(plan, number, path, reason)
+    return _complete(plan, number, path) or _failed(plan, number, path, reason)
 
 
 def _failed(plan: Plan, number: int, path: str, reason: str) -> Done:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridpact.arrays import Bool, Float, Int
+from gridpact.arrays import Bool, Float, Int, frozen
 from gridpact.case.orders import Orders
 from gridpact.matching.capacity import Capacity, Scale
 from gridpact.matching.ranks import rank_by_id
 
 NO_ROW = -1
+_NONE, _NOTHING = frozen([], np.int64), frozen([0], np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +93,13 @@ class Auction:
         """
         supply = _curve(self.asks, period, self.room.sellable[period], ceiling)
         demand = _curve(self.bids, period, self.room.buyable[period], ceiling)
-        until = np.union1d(supply.total, demand.total)
-        until = until[until <= min(supply.total.max(initial=0), demand.total.max(initial=0))]
-        since = np.append(0, until)[:-1]
-        ask = supply.order[np.searchsorted(supply.total, since, side="right")]
-        bid = demand.order[np.searchsorted(demand.total, since, side="right")]
+        if not (len(supply.order) and len(demand.order)):
+            return Crossing(supply=supply, demand=demand, ask=_NONE, bid=_NONE, quanta=_NONE)
+        until = np.unique(np.concatenate([supply.total, demand.total]))
+        until = until[until <= min(supply.total[-1], demand.total[-1])]
+        since = np.concatenate([_NOTHING, until[:-1]])
+        ask = supply.order[supply.total.searchsorted(since, side="right")]
+        bid = demand.order[demand.total.searchsorted(since, side="right")]
         meets = self.price_per_kwh[bid] >= self.price_per_kwh[ask]
         return Crossing(
             supply=supply,
@@ -150,15 +153,14 @@ def _curve(book: Book, period: int, cap_quanta: Int, ceiling: Int) -> Curve:
         cap_quanta: cap of each participant in this period, (P,).
         ceiling: most that each order with a row may trade, (R,).
     """
-    active = np.flatnonzero((book.start <= period) & (period < book.end))
+    active = ((book.start <= period) & (period < book.end)).nonzero()[0]
     participant, quanta = book.participant[active], book.quanta[active]
     if len(ceiling):
         row = book.row[active]
         quanta = np.where(row == NO_ROW, quanta, np.minimum(quanta, ceiling[row]))
-    before = np.cumsum(quanta) - quanta
-    begins = np.searchsorted(participant, participant, side="left")
-    used = before - before[begins]
-    offered = np.clip(cap_quanta[participant] - used, 0, quanta)
-    offers = np.flatnonzero(offered)
-    offers = offers[np.argsort(book.place[active[offers]])]
-    return Curve(order=book.order[active[offers]], total=np.cumsum(offered[offers]))
+    before = quanta.cumsum() - quanta
+    used = before - before[participant.searchsorted(participant)]
+    offered = np.minimum(np.maximum(cap_quanta[participant] - used, 0), quanta)
+    offers = offered.nonzero()[0]
+    offers = offers[book.place[active[offers]].argsort()]
+    return Curve(order=book.order[active[offers]], total=offered[offers].cumsum())

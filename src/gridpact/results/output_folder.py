@@ -91,6 +91,21 @@ def check_output_folder(
         InvalidUsage: it is a file, holds anything that is not part of such a result, is or holds the case
             folder, that of the commitments, another input or the current one, or cannot be written to.
     """
+    target = _checked(folder, kind, case_folder=case_folder, commitments=commitments, inputs=inputs)
+    with _refused_by_the_system(folder):
+        _try_to_write(target)
+    return target
+
+
+def _checked(
+    folder: str | Path,
+    kind: ResultKind,
+    *,
+    case_folder: Path | None = None,
+    commitments: Path | None = None,
+    inputs: Mapping[str, Path | None] | None = None,
+) -> Path:
+    """As `check_output_folder`, but for whether it can be written to."""
     with _refused_by_the_system(folder):
         target = Path(os.path.realpath(folder))
         if target.exists() and not target.is_dir():
@@ -107,7 +122,6 @@ def check_output_folder(
         if target.is_mount():
             raise InvalidUsage(f"{folder} is a mount point, which cannot be replaced", "name a folder in it")
         _refuse_content(target, folder, kind)
-        _try_to_write(target)
     return target
 
 
@@ -127,7 +141,7 @@ def output_folder(
     Raises:
         InvalidUsage: as in `check_output_folder`, whose arguments these are.
     """
-    target = check_output_folder(folder, kind, case_folder=case_folder, inputs=inputs)
+    target = _checked(folder, kind, case_folder=case_folder, inputs=inputs)
     with _refused_by_the_system(folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}-", dir=target.parent))
@@ -135,7 +149,7 @@ def output_folder(
         new.mkdir()
     try:
         yield new
-        check_output_folder(folder, kind, case_folder=case_folder, inputs=inputs)
+        _checked(folder, kind, case_folder=case_folder, inputs=inputs)
         with _refused_by_the_system(folder):
             _swap(new, target, old)
     finally:

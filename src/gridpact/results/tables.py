@@ -49,7 +49,8 @@ SCHEDULE = (
     "unserved_kw",
     "net_injection_kw",
 )
-NETWORK = ("time", "kind", "element", "quantity", "baseline", "cleared", "limit_min", "limit_max")
+STATE = ("baseline", "cleared")
+NETWORK = ("time", "kind", "element", "quantity", *STATE, "limit_min", "limit_max")
 EXCHANGE = ("time", "baseline_import_kw", "import_kw", "losses_kw")
 LIMITS = ("time", "limited_by", "element", "value", "limit", "shadow_price")
 

@@ -70,7 +70,6 @@ def _violations(
     low, high, top = limits.voltage_min_pu, limits.voltage_max_pu, limits.loading_max_percent
     overload = loading - top
     buses, elements = network.bus_ids, network.elements.id
-    labels = case.horizon.labels()
     found = []
     for kind, ids, value, limit, excess in (
         (LimitedBy.VOLTAGE_MIN, buses, voltage, low, low - voltage),
@@ -86,7 +85,7 @@ def _violations(
                     "limited_by": kind.label,
                     "element": str(ids[element]),
                     "periods": int(broken[:, element].sum()),
-                    "worst_time": labels[worst],
+                    "worst_time": case.horizon.instant(worst).isoformat(timespec="minutes"),
                     "worst_value": _figure(value, worst, element),
                     "limit": _figure(limit, worst, element),
                 }

@@ -12,6 +12,7 @@ from gridpact.case.write import write_trades
 from gridpact.results.clearance import Clearance
 from gridpact.results.output_folder import COMMITMENTS, REPORT_FILE, SUMMARY_FILE, output_folder
 from gridpact.results.tables import (
+    STATE,
     cleared_columns,
     commitments_columns,
     exchange_columns,
@@ -66,7 +67,7 @@ def write_files(clearance: Clearance, folder: Path, report: str | None) -> None:
     if clearance.committed:
         tables[COMMITMENTS] = commitments_columns
     for name, columns in tables.items():
-        write_table(columns(clearance), folder, name, clearance.case.table_format)
+        write_table(columns(clearance), folder, name, clearance.case.table_format, distinct=STATE)
     if clearance.matched:
         new = clearance.trades.at(np.arange(clearance.committed, len(clearance.trades)))
         write_trades(clearance.case, new, folder)
