@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import clarabel
 import numpy as np
-from scipy.sparse import csc_array, csr_array, diags_array, eye_array, vstack
+from scipy.sparse import csc_array, csr_array
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.errors import SolverFailed
@@ -33,12 +33,20 @@ class Polytope:
     lower: Float
     upper: Float
 
+    @property
+    def entries(self) -> tuple[Int, Int, Float]:
+        """Row, column and value of each stored entry of `rows`."""
+        row = np.repeat(np.arange(len(self.row_lower)), np.diff(self.rows.indptr))
+        return row.astype(np.int64), self.rows.indices.astype(np.int64), self.rows.data
+
     def reach(self) -> tuple[Float, Float]:
         """The least and the greatest value of each row over the bounds of y alone, (m,) each."""
-        rising, falling = self.rows.maximum(0.0), self.rows.minimum(0.0)
+        row, column, value = self.entries
+        at_lower, at_upper = value * self.lower[column], value * self.upper[column]
+        count = len(self.row_lower)
         return (
-            rising @ self.lower + falling @ self.upper,
-            rising @ self.upper + falling @ self.lower,
+            np.bincount(row, np.minimum(at_lower, at_upper), count).astype(np.float64),
+            np.bincount(row, np.maximum(at_lower, at_upper), count).astype(np.float64),
         )
 
     def of(self, columns: Int) -> "Polytope":
@@ -96,17 +104,16 @@ def most_even(polytope: Polytope, proposed_kw: Float) -> EvenCut:
     if not free.any():
         return EvenCut(column_kw=column_kw, row_dual=row_dual)
     done_kw = polytope.rows @ column_kw
+    of_rest = replace(polytope, lower=np.where(free, lower, 0.0), upper=np.where(free, upper, 0.0))
+    least, most = of_rest.reach()
+    row_lower, row_upper = polytope.row_lower - done_kw, polytope.row_upper - done_kw
+    matters = (most > least) & ((most > row_upper) | (least < row_lower))
     rest = Polytope(
-        rows=csr_array(polytope.rows[:, free]),
-        row_lower=polytope.row_lower - done_kw,
-        row_upper=polytope.row_upper - done_kw,
+        rows=_block(polytope, matters, free),
+        row_lower=row_lower[matters],
+        row_upper=row_upper[matters],
         lower=lower[free],
         upper=upper[free],
-    )
-    least, most = rest.reach()
-    matters = (np.diff(rest.rows.indptr) > 0) & ((most > rest.row_upper) | (least < rest.row_lower))
-    rest = replace(
-        rest, rows=rest.rows[matters], row_lower=rest.row_lower[matters], row_upper=rest.row_upper[matters]
     )
     found = _polished(rest, proposed_kw[free], *_estimate(rest, proposed_kw[free]))
     column_kw[free] = np.clip(found.column_kw, rest.lower, rest.upper)
@@ -121,13 +128,14 @@ def _forced(polytope: Polytope) -> tuple[Float, Float]:
     without them the polytope has an inside, which an interior-point method needs.
     """
     lower, upper = polytope.lower.copy(), polytope.upper.copy()
+    row, column, value = polytope.entries
     while True:
         least, most = replace(polytope, lower=lower, upper=upper).reach()
-        slack = FORCED_TOLERANCE_KW
-        down = csr_array(polytope.rows[polytope.row_upper <= least + slack])
-        up = csr_array(polytope.rows[polytope.row_lower >= most - slack])
-        to_lower = (down.maximum(0.0).sum(axis=0) > 0.0) | (up.minimum(0.0).sum(axis=0) < 0.0)
-        to_upper = (down.minimum(0.0).sum(axis=0) < 0.0) | (up.maximum(0.0).sum(axis=0) > 0.0)
+        down = (polytope.row_upper <= least + FORCED_TOLERANCE_KW)[row]
+        up = (polytope.row_lower >= most - FORCED_TOLERANCE_KW)[row]
+        to_lower, to_upper = np.zeros_like(lower, dtype=np.bool_), np.zeros_like(lower, dtype=np.bool_)
+        to_lower[column[down & (value > 0.0) | up & (value < 0.0)]] = True
+        to_upper[column[up & (value > 0.0) | down & (value < 0.0)]] = True
         changes = (to_lower | to_upper) & (upper > lower)
         if not changes.any():
             return lower, upper
@@ -142,16 +150,16 @@ def _estimate(polytope: Polytope, proposed: Float) -> tuple[Float, Float, Float]
         y, (n,), and −1, 0 or 1 for each row and each variable that is at its lower bound, at none, or at
         its upper one, (m,) and (n,).
     """
-    rows = vstack([polytope.rows, eye_array(len(proposed))], format="csr")
     lower = np.concatenate([polytope.row_lower, polytope.lower])
     upper = np.concatenate([polytope.row_upper, polytope.upper])
     equal = upper <= lower
     has_upper, has_lower = ~equal & np.isfinite(upper), ~equal & np.isfinite(lower)
-    scale = float(proposed.max())
+    scale, count = float(proposed.max()), len(proposed)
+    every = np.arange(count)
     solver = clarabel.DefaultSolver(
-        csc_array(diags_array(2.0 * scale / proposed)),
-        np.full(len(proposed), -2.0),
-        csc_array(vstack([rows[equal], rows[has_upper], -rows[has_lower]])),
+        csc_array((2.0 * scale / proposed, every, np.arange(count + 1)), shape=(count, count)),
+        np.full(count, -2.0),
+        _constraints(polytope, (equal, has_upper, has_lower)),
         np.concatenate([upper[equal], upper[has_upper], -lower[has_lower]]) / scale,
         [
             clarabel.ZeroConeT(int(equal.sum())),
@@ -171,6 +179,32 @@ def _estimate(polytope: Polytope, proposed: Float) -> tuple[Float, Float, Float]
     return np.asarray(result.x) * scale, row_side, column_side
 
 
+def _block(polytope: Polytope, chosen: Bool, free: Bool) -> csr_array:
+    """The chosen of the rows, at the free of the variables."""
+    row, column, value = polytope.entries
+    here = chosen[row] & free[column]
+    place, position = np.cumsum(chosen) - 1, np.cumsum(free) - 1
+    shape = (int(chosen.sum()), int(free.sum()))
+    return csr_array((value[here], (place[row[here]], position[column[here]])), shape=shape)
+
+
+def _constraints(polytope: Polytope, blocks: tuple[Bool, Bool, Bool]) -> csc_array:
+    """Rows, then variables, by which of them are equations, have an upper, and, negated, a lower bound."""
+    count, variables = len(polytope.row_lower), np.arange(len(polytope.lower))
+    row, column, value = polytope.entries
+    row, column = np.concatenate([row, count + variables]), np.concatenate([column, variables])
+    value = np.concatenate([value, np.ones(len(variables))])
+    rows, columns, values, first = [], [], [], 0
+    for chosen, sign in zip(blocks, (1.0, 1.0, -1.0), strict=True):
+        here = chosen[row]
+        rows.append(first + (np.cumsum(chosen) - 1)[row[here]])
+        columns.append(column[here])
+        values.append(sign * value[here])
+        first += int(chosen.sum())
+    cells = (np.concatenate(rows), np.concatenate(columns))
+    return csc_array((np.concatenate(values), cells), shape=(first, len(variables)))
+
+
 def _polished(
     polytope: Polytope, proposed: Float, estimate: Float, row_side: Float, column_side: Float
 ) -> EvenCut:
@@ -181,13 +215,14 @@ def _polished(
     for tight, and by its prices wants to be between its bounds, is released.
     """
     tight = np.flatnonzero(row_side)
-    rows = polytope.rows[tight]
+    rows = _block(polytope, row_side != 0.0, np.ones(len(proposed), dtype=np.bool_))
     right = np.where(row_side[tight] > 0.0, polytope.row_upper[tight], polytope.row_lower[tight])
     for _ in range(POLISH_ROUNDS):
         inside = column_side == 0.0
         column_kw = np.where(column_side > 0.0, polytope.upper, polytope.lower)
         column_kw[inside] = proposed[inside]
-        weighted = csr_array(rows.multiply(np.where(inside, proposed, 0.0)[None, :]))
+        weight = np.where(inside, proposed, 0.0)[rows.indices]
+        weighted = csr_array((rows.data * weight, rows.indices, rows.indptr), shape=rows.shape)
         normal = (weighted @ rows.T).toarray()
         multiplier = np.zeros(len(tight))
         for _ in range(2):  # the second time takes away what rounding left of the first

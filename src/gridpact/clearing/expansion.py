@@ -75,8 +75,12 @@ class Expansion:
         return self.response.to_powers(self.injected)
 
     def _forms_at(self, row: Int) -> Complex:
-        forms: Complex = self.monitored.forms[row].toarray()[:, self.response.factors.free]
-        return forms
+        forms = self.monitored.forms
+        dense = np.zeros((len(row), forms.shape[1]), dtype=np.complex128)
+        for place, (first, last) in enumerate(zip(forms.indptr[row], forms.indptr[row + 1], strict=True)):
+            dense[place, forms.indices[first:last]] = forms.data[first:last]
+        at_free: Complex = dense[:, self.response.factors.free]
+        return at_free
 
     def _gradient_by_current(self, row: Int, sign: Float) -> Complex:
         """Gradient of sign · quantity by the current injected at each node, (L, R), each found once."""

@@ -90,4 +90,5 @@ def connection(node: Int, nodes: int) -> csr_array:
 
 def at_nodes(connected: csr_array, by_participant: Injection) -> Injection:
     """The injection at each node, (T, N), of an injection of each participant, (T, P)."""
-    return Injection(p_kw=by_participant.p_kw @ connected, q_kvar=by_participant.q_kvar @ connected)
+    both = np.asarray((by_participant.p_kw + 1j * by_participant.q_kvar) @ connected)
+    return Injection(p_kw=both.real, q_kvar=both.imag)

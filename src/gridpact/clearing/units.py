@@ -29,6 +29,16 @@ class Units:
     def __len__(self) -> int:
         return len(self.rigid)
 
+    @classmethod
+    def none(cls, trades: int) -> "Units":
+        """No terms bind any of the trades."""
+        return cls(
+            of_trade=np.full(trades, NONE, dtype=np.int64),
+            rigid=np.zeros(0, dtype=np.bool_),
+            min_fraction=np.zeros(0),
+            group=np.zeros(0, dtype=np.int64),
+        )
+
 
 def units_of(trades: Trades) -> Units:
     """The units of some trades; terms that ask for nothing are none.
@@ -36,6 +46,8 @@ def units_of(trades: Trades) -> Units:
     A block of one period asks for nothing, nor does a group of one member; a link of one trade is a block.
     """
     terms = trades.terms
+    if not terms.given.any():
+        return Units.none(len(trades))
     link = _shared(terms.link)
     group = _shared(terms.group, counted_once=link)
     length = trades.end - trades.start
