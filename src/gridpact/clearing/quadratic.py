@@ -34,7 +34,8 @@ def solve_quadratic(
         lower: bound of d, (n,).
         upper: bound of d, (n,).
     """
-    scale = np.maximum(np.abs(rows).max(axis=1, initial=0.0), np.finfo(float).tiny)
+    greatest = np.abs(rows).max(axis=1, initial=0.0)
+    scale = np.where(greatest > 0.0, greatest, 1.0)
     value, _, flag, info = daqp.solve(
         np.ascontiguousarray(hessian),
         gradient,
