@@ -215,8 +215,11 @@ def test_what_it_leaves_is_solved_by_ipopt(name: str, value: int, monkeypatch: p
     assert tight and SequentialClearing(problem).solve(tight, bound_kw) == []
     again = gridpact.clear(congested())
     np.testing.assert_allclose(again.solution.column_kw, expected.solution.column_kw, atol=1e-5)
-    assert again.solution.limited_by.tolist() == expected.solution.limited_by.tolist()
-    assert again.solution.element.tolist() == expected.solution.element.tolist()
+    cut = expected.offers.column_kw - expected.solution.column_kw > 1e-5
+    assert cut.any()
+    for reason in ("limited_by", "element"):
+        one, other = getattr(again.solution, reason), getattr(expected.solution, reason)
+        assert one[cut].tolist() == other[cut].tolist()
 
 
 def test_no_periods_are_no_work() -> None:
