@@ -38,10 +38,15 @@ def first_feeders(folder: Path, count: int) -> list[str]:
     Raises:
         SystemExit: it has fewer.
     """
-    names = sorted(path.parent.name for path in folder.glob(f"*/{CASE_FILE}"))
+    names = all_feeders(folder)
     if len(names) < count:
         raise SystemExit(f"{folder} has {len(names)} feeders, and {count} are asked for")
     return names[:count]
+
+
+def all_feeders(folder: Path) -> list[str]:
+    """The names of the feeders in the folder of a fleet."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{CASE_FILE}"))
 
 
 def run_fleet(folder: Path, names: Sequence[str], aside: Path) -> FleetRun:
