@@ -1,0 +1,92 @@
+"""`gridpact clear`: the trades of a case, cleared."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gridpact.cli.options import CaseFolder, Commitments, Json, NoReport, OutFolder, Quiet, choice
+from gridpact.cli.output import json_text, say
+from gridpact.errors import InvalidUsage
+
+if TYPE_CHECKING:
+    from gridpact.case import Case
+    from gridpact.results import Clearance
+
+
+def clear(
+    case_folder: CaseFolder,
+    out: OutFolder,
+    formulation: Annotated[str, typer.Option(help="Network model: ac or dc.")] = "",
+    allocation: Annotated[
+        str, typer.Option(help="Rule: max-volume, max-min, proportional or priority.")
+    ] = "",
+    robust: Annotated[
+        str, typer.Option(help="What the result has to survive: none, or declared (a seller or trade fails).")
+    ] = "",
+    time_limit_s: Annotated[
+        float,
+        typer.Option(
+            "--time-limit-s", help="Time for the search among terms; the case's own.", show_default=False
+        ),
+    ] = 0.0,
+    certify: Annotated[
+        bool, typer.Option("--certify", help="Prove an upper bound on what any allocation could clear.")
+    ] = False,
+    commitments: Commitments = None,
+    no_report: NoReport = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Clear the trades of a case, verify the dispatch, and write the result with its report."""
+    from gridpact.case import Allocation, Formulation, Robustness, read_case, with_commitments
+    from gridpact.progress import progress
+    from gridpact.results.output_folder import check_output_folder
+
+    chosen: dict[str, Any] = {}
+    if formulation:
+        chosen["formulation"] = choice(Formulation, "--formulation", formulation)
+    if allocation:
+        chosen["allocation"] = choice(Allocation, "--allocation", allocation)
+    if robust:
+        chosen["robustness"] = choice(Robustness, "--robust", robust)
+    if time_limit_s < 0.0:
+        raise InvalidUsage(f"--time-limit-s {time_limit_s:g} is negative", "write the seconds")
+    if time_limit_s:
+        chosen["seconds_max"] = time_limit_s
+    check_output_folder(out, case_folder=case_folder, commitments=commitments)
+    with progress(f"reading {case_folder}", quiet=quiet):
+        case = read_case(case_folder)
+        if commitments is not None:
+            case = with_commitments(case, commitments)
+    case = replace(case, **chosen)
+    clear_and_say(case, out, certify=certify, report=not no_report, as_json=as_json, quiet=quiet)
+
+
+def clear_and_say(
+    case: "Case", out: Path, *, certify: bool = False, report: bool, as_json: bool, quiet: bool
+) -> None:
+    """Clears a case, writes its result and says the outcome."""
+    import gridpact
+    from gridpact.progress import progress
+    from gridpact.results.output_folder import REPORT_FILE
+    from gridpact.results.words import outcome
+
+    with progress("compiling the network and clearing", quiet=quiet):
+        clearance = gridpact.clear(case, certify=certify)
+    with progress(f"writing {out}", quiet=quiet):
+        gridpact.write_clearance(clearance, out, report=_report(clearance) if report else None)
+    if as_json:
+        say(json_text(clearance.summary))
+        return
+    say(outcome(clearance))
+    say(f"  result    {out}")
+    if report:
+        say(f"  report    {out / REPORT_FILE}")
+
+
+def _report(clearance: "Clearance") -> str:
+    from gridpact.report.page import report_page
+
+    return report_page(clearance)

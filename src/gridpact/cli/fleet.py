@@ -1,0 +1,56 @@
+"""`gridpact fleet`: every case below a folder, cleared."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridpact.cli.failure import EXIT_FAILED
+from gridpact.cli.options import Json, OutFolder, Quiet, choice
+from gridpact.cli.output import json_text, say
+
+
+def fleet(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Every case folder below it is cleared.")],
+    out: OutFolder,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Only the cases that it lists, one path below DIR a line."),
+    ] = None,
+    scheduler: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="A Dask scheduler, as in tcp://host:8786.")
+    ] = "",
+    workers: Annotated[int, typer.Option(metavar="N", help="Processes; as many as cores without it.")] = 0,
+    formulation: Annotated[str, typer.Option(help="For all cases: ac or dc.")] = "",
+    allocation: Annotated[
+        str, typer.Option(help="For all cases: max-volume, max-min, proportional or priority.")
+    ] = "",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Clear every case below a folder, on all cores or a Dask cluster; start it again to go on."""
+    import dask
+
+    from gridpact.case import Allocation, Formulation
+    from gridpact.fleet import run_fleet
+
+    # What matters is said in the rows, and at the end.
+    dask.config.set({"logging": {"distributed": "critical", "distributed.client": "critical"}})
+    result = run_fleet(
+        folder,
+        out,
+        manifest=manifest,
+        scheduler=scheduler,
+        workers=workers,
+        formulation=choice(Formulation, "--formulation", formulation) if formulation else None,
+        allocation=choice(Allocation, "--allocation", allocation) if allocation else None,
+        quiet=quiet,
+    )
+    if as_json:
+        say(json_text(result.summary))
+    else:
+        say(result.words)
+        say(f"  table     {result.rows}")
+        say(f"  page      {result.page}")
+    if result.failed:
+        raise typer.Exit(EXIT_FAILED)

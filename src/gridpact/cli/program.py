@@ -1,0 +1,63 @@
+"""The program `gridpact`: its commands in the order of its help, and how it starts and ends."""
+
+import io
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from gridpact.cli.check import check
+from gridpact.cli.clear import clear
+from gridpact.cli.convert import convert
+from gridpact.cli.demo import demo
+from gridpact.cli.envelope import envelope
+from gridpact.cli.failure import EXIT_FAILED, EXIT_INVALID, fail
+from gridpact.cli.fleet import fleet
+from gridpact.cli.match import match
+from gridpact.cli.network import network
+from gridpact.cli.options import Invocation
+from gridpact.cli.output import say
+from gridpact.cli.reproduce import reproduce
+from gridpact.cli.settle import settle
+from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
+
+COMMANDS = (demo, check, convert, match, clear, envelope, settle, fleet, network, reproduce)
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+
+app = typer.Typer(
+    help="Clears peer-to-peer electricity trades on low-voltage networks, proves and explains the result.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in COMMANDS:
+    app.command()(command)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        from gridpact import __version__
+
+        say(f"gridpact {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Runs the command line, and turns what gridpact raises into an exit code and a message."""
+    for variable in THREADS:  # The matrices are small: more threads only wait for each other.
+        os.environ.setdefault(variable, "1")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # A terminal may not know every letter of a name.
+            stream.reconfigure(errors="backslashreplace")
+    invocation = Invocation()
+    try:
+        app(obj=invocation)
+    except (InvalidCase, InvalidUsage) as error:
+        fail(error, EXIT_INVALID, as_json=invocation.as_json)
+    except (GridpactError, OSError) as error:
+        fail(error, EXIT_FAILED, as_json=invocation.as_json)

@@ -1,0 +1,68 @@
+"""`gridpact settle`: the cleared trades of a case, settled by its meters."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridpact.cli.options import CaseFolder, Json, NoReport, OutFolder, Quiet, choice
+from gridpact.cli.output import json_text, say
+
+
+def settle(
+    case_folder: CaseFolder,
+    out: OutFolder,
+    clearance: Annotated[
+        Path, typer.Option("--clearance", metavar="DIR", help="The result of clearing this case.")
+    ],
+    previous: Annotated[
+        Path | None,
+        typer.Option("--previous", metavar="DIR", help="An earlier settlement, which this one corrects."),
+    ] = None,
+    mode: Annotated[str, typer.Option(help="What governs: sharing (meters) or firm (trades).")] = "",
+    missing: Annotated[str, typer.Option(help="A missing reading: error, or schedule.")] = "",
+    loss_allocation: Annotated[str, typer.Option(help="Who pays losses: dso, pro-rata or marginal.")] = "",
+    statements: Annotated[
+        bool, typer.Option("--statements", help="Also write a page for each participant.")
+    ] = False,
+    no_report: NoReport = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Settle the cleared trades of a case by its meters and tariffs: ledger, statements, residuals."""
+    import gridpact
+    from gridpact.progress import progress
+    from gridpact.report.settlement_page import settlement_page
+    from gridpact.report.statement_page import statement_pages
+    from gridpact.results.output_folder import REPORT_FILE, check_output_folder
+    from gridpact.settlement.tariffs import LossAllocation, Missing, Mode
+    from gridpact.settlement.words import outcome
+    from gridpact.settlement.write import CLEARED, EARLIER, PAGES_FOLDER, SETTLEMENT_RESULT
+
+    chosen = {
+        "mode": choice(Mode, "--mode", mode) if mode else None,
+        "missing": choice(Missing, "--missing", missing) if missing else None,
+        "loss_allocation": (
+            choice(LossAllocation, "--loss-allocation", loss_allocation) if loss_allocation else None
+        ),
+    }
+    inputs = {CLEARED: clearance, EARLIER: previous}
+    check_output_folder(out, SETTLEMENT_RESULT, case_folder=case_folder, inputs=inputs)
+    with progress(f"reading and settling {case_folder}", quiet=quiet):
+        settled = gridpact.settle(case_folder, clearance, previous=previous, **chosen)
+    with progress(f"writing {out}", quiet=quiet):
+        gridpact.write_settlement(
+            settled,
+            out,
+            report=None if no_report else settlement_page(settled),
+            pages=statement_pages(settled) if statements else (),
+        )
+    if as_json:
+        say(json_text(settled.summary))
+        return
+    say(outcome(settled))
+    say(f"  result    {out}")
+    if not no_report:
+        say(f"  report    {out / REPORT_FILE}")
+    if statements:
+        say(f"  pages     {out / PAGES_FOLDER}")
