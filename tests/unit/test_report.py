@@ -21,9 +21,11 @@ from gridpact.grid.limits import Limits
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.report.colours import loading_scale, voltage_scale
 from gridpact.report.drawing import start_period
+from gridpact.report.html import Tile, key, section
 from gridpact.report.numbers import fixed, script_json, short
 from gridpact.report.page import report_page
 from gridpact.report.periods import TICKS_MAX, period_axis
+from gridpact.report.shell import Head, Pictures, document
 from gridpact.report.traces import SAND, time_layout
 from gridpact.report.tree import Tree, tree
 from gridpact.results import Clearance
@@ -266,6 +268,28 @@ def test_names_from_the_case_are_escaped_everywhere() -> None:
     name = embedded(page, "states")["participants"]["name"][0]
     assert "<" not in name and "&lt;/script&gt;" in name
     assert "&lt;/script&gt;" in page.split("</title>")[0]
+
+
+@pytest.mark.parametrize(
+    "pictures", [None, Pictures(script="pictures.js", data={"pictures": {NASTY: NASTY}})]
+)
+def test_the_shell_of_all_pages_escapes_every_text(pictures: Pictures | None) -> None:
+    head = Head(
+        title=NASTY,
+        heading=NASTY,
+        below=[NASTY, NASTY],
+        said="<p>Said</p>",
+        tiles=[Tile(name=NASTY, value=NASTY, remark=NASTY)],
+        notices=[NASTY],
+    )
+    sections = [section(NASTY, key([(NASTY, "<path/>")], lead=NASTY), kind=NASTY), ""]
+    page = document(head, sections, [(NASTY, NASTY)], pictures=pictures)
+    own = page if pictures is None else own_part(page)
+    assert "alert(1)</script>" not in own and "<b>&" not in own
+    assert own.count("${x}") == (14 if pictures is None else 16)
+    assert Structure(own).open == []
+    assert own.count("<script") == (0 if pictures is None else 3)
+    assert ("script-src" in own) == ("<noscript>" in own) == (pictures is not None)
 
 
 def test_series_that_are_zero_throughout_are_left_out(day: Clearance) -> None:

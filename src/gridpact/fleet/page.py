@@ -1,9 +1,6 @@
-"""The page of a fleet as one self-contained HTML document, whose size does not grow with the fleet."""
+"""The page of a fleet, whose size does not grow with the fleet."""
 
-from html import escape
 from importlib.metadata import version
-from importlib.resources import files
-from string import Template
 from typing import Any
 
 from gridpact.clearing.verify import Status
@@ -13,10 +10,11 @@ from gridpact.fleet.pictures import hours_picture, shares_picture
 from gridpact.fleet.summary import cases, energy_cleared, kind_name, limit_name, verdict
 from gridpact.fleet.table import PHASES, Row
 from gridpact.fleet.tally import Tally, Top
-from gridpact.report.html import Column, Tile, facts, figure, paragraph, table, tiles
-from gridpact.report.numbers import energy, fixed, script_json
+from gridpact.report.html import Column, Tile, figure, paragraph, section, table
+from gridpact.report.numbers import energy, fixed
+from gridpact.report.shell import Head, Pictures, document
 from gridpact.report.traces import Picture
-from gridpact.report.verdict import Mood, mark
+from gridpact.report.verdict import Mood, verdict_box
 from gridpact.results.phrases import share_of, significant
 
 RANKED = 25
@@ -41,33 +39,29 @@ def fleet_page(tally: Tally, summary: dict[str, Any], title: str) -> str:
     Returns:
         An HTML document, its pictures drawn by plotly.js, which is part of it.
     """
-    from plotly.offline import get_plotlyjs
-
     mood, words = _mood(tally)
     pictures = {"shares": shares_picture(tally), "hours": hours_picture(tally)}
-    return Template(_resource("fleet.html")).substitute(
-        title=escape(f"{title}: {words}"),
-        name=escape(title),
-        horizon=escape(f"{cases(tally.cases)}, {tally.sums['participants']:,} participants"),
-        mood=str(mood),
-        mood_words=escape(f"{words}."),
-        mark=mark(mood),
-        verdict=escape(f"{verdict(summary)}; {energy_cleared(summary)}."),
-        tiles=tiles(_tiles(tally, summary)),
-        failed=_failed(tally),
-        unsafe=_unsafe(tally),
-        hours=_hours(pictures["hours"]),
-        shares=_shares(tally, pictures["shares"]),
-        congested=_congested(tally),
-        limits=_limits(tally),
-        beyond=_beyond(tally),
-        slowest=_slowest(tally),
-        phases=_phases(tally),
-        origin=_origin(summary),
-        pictures=script_json(pictures),
-        style=_resource("style.css"),
-        plotly=get_plotlyjs(),
-        script=_resource("settlement.js"),
+    head = Head(
+        title=f"{title}: {words}",
+        heading=title,
+        below=[f"{cases(tally.cases)}, {tally.sums['participants']:,} participants"],
+        said=verdict_box(mood, words, f"{verdict(summary)}; {energy_cleared(summary)}."),
+        tiles=_tiles(tally, summary),
+    )
+    return document(
+        head,
+        [
+            _failed(tally),
+            _unsafe(tally),
+            section("Energy by hour", _hours(pictures["hours"])),
+            section("How much of what was proposed clears", _shares(tally, pictures["shares"])),
+            section("Congested feeders", _congested(tally), _limits(tally)),
+            _beyond(tally),
+            section("Where the time goes", _slowest(tally), _phases(tally)),
+        ],
+        _origin(summary),
+        styles=["fleet.css"],
+        pictures=Pictures(script="pictures.js", data={"pictures": pictures}),
     )
 
 
@@ -126,7 +120,7 @@ def _failed(tally: Tally) -> str:
         "These cases have no result, and everything else is complete without them.", tally.failures
     )
     content = table(caption, (Column(name="Case"), Column(name="Reason")), rows)
-    return f"<section><h2>Failed cases</h2>{content}</section>"
+    return section("Failed cases", content)
 
 
 def _unsafe(tally: Tally) -> str:
@@ -145,7 +139,7 @@ def _unsafe(tally: Tally) -> str:
     content = table(
         _caption("The dispatch of these cases cannot be operated as it is.", tally.unsafe), columns, rows
     )
-    return f"<section><h2>Cases that are not safe</h2>{content}</section>"
+    return section("Cases that are not safe", content)
 
 
 def _hours(picture: Picture) -> str:
@@ -221,7 +215,7 @@ def _beyond(tally: Tally) -> str:
     ]
     said = "Trades never worsen these limits; the networks break them by themselves."
     content = table(_caption(said, tally.beyond, RANKED), columns, rows)
-    return f"<section><h2>Networks beyond their limits without any trade</h2>{content}</section>"
+    return section("Networks beyond their limits without any trade", content)
 
 
 def _slowest(tally: Tally) -> str:
@@ -273,19 +267,16 @@ def _phases(tally: Tally) -> str:
     return "<h3>Phases</h3>" + table("Wall time of the workers, of all cases.", columns, rows)
 
 
-def _origin(summary: dict[str, Any]) -> str:
+def _origin(summary: dict[str, Any]) -> list[tuple[str, str]]:
     settings = ", ".join(f"{name} {value}" for name, value in summary["settings"].items())
-    return facts(
-        [
-            ("Settings", settings or "as each case says"),
-            ("Complete before", cases(summary["complete_before"])),
-            ("Workers", str(summary["workers"])),
-            ("All figures", f"{ROWS_FILE}, one row a case"),
-            ("gridpact", str(summary["version"])),
-            ("Engine", f"distributed {version('distributed')}"),
-            ("Pictures", f"plotly {version('plotly')}"),
-        ]
-    )
+    return [
+        ("Settings", settings or "as each case says"),
+        ("Complete before", cases(summary["complete_before"])),
+        ("Workers", str(summary["workers"])),
+        ("All figures", f"{ROWS_FILE}, one row a case"),
+        ("gridpact", str(summary["version"])),
+        ("Engine", f"distributed {version('distributed')}"),
+    ]
 
 
 def _longest_phase(row: Row) -> str:
@@ -309,7 +300,3 @@ def _share(part: float, whole: float) -> str:
 def _reason(error: str) -> str:
     text = " ".join(error.split("\nTraceback", 1)[0].split())
     return text if len(text) <= REASON_CHARACTERS else text[: REASON_CHARACTERS - 1] + "…"
-
-
-def _resource(name: str) -> str:
-    return files("gridpact.report").joinpath(name).read_text(encoding="utf-8")

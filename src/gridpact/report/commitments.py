@@ -3,7 +3,7 @@
 import numpy as np
 
 from gridpact.arrays import Bool, Float
-from gridpact.report.html import figure, paragraph
+from gridpact.report.html import figure, paragraph, section
 from gridpact.report.numbers import energy
 from gridpact.report.periods import PeriodAxis
 from gridpact.report.pictures import Series, stack
@@ -56,7 +56,7 @@ def commitments_section(clearance: Clearance, picture: Picture) -> str:
     if picture["data"]:
         caption = "Mean power of all trades in each period, stacked by when it became firm."
         drawn = figure("commitments", "Stacked bars: traded power by when it became firm, in kW", caption)
-    return f"<section><h2>What was firm, and what is new</h2>{paragraph(said)}{drawn}</section>"
+    return section("What was firm, and what is new", paragraph(said), drawn)
 
 
 def _of_periods(clearance: Clearance, kw: Float, rows: Bool) -> Float:

@@ -1,9 +1,6 @@
-"""The page of envelopes as one self-contained HTML document, the same bytes for the same envelopes."""
+"""The page of envelopes."""
 
 from html import escape
-from importlib.metadata import version
-from importlib.resources import files
-from string import Template
 
 from gridpact.envelopes import Envelopes
 from gridpact.envelopes.stops import stops
@@ -17,13 +14,19 @@ from gridpact.report.envelope_pictures import (
     offers,
     sums_picture,
 )
-from gridpact.report.html import Column, Tile, bullets, facts, figure, paragraph, table, tiles
-from gridpact.report.numbers import energy, fixed, script_json
-from gridpact.report.periods import period_axis
+from gridpact.report.html import Column, Tile, figure, key, paragraph, section, side_by_side, table
+from gridpact.report.numbers import energy, fixed
+from gridpact.report.periods import horizon_words, period_axis
+from gridpact.report.shell import Head, Pictures, document
+from gridpact.report.words import capitalised, sentence
 from gridpact.results.phrases import counted, share_of
 
 PEOPLE = {"sale": "Sellers", "purchase": "Buyers"}
 STOPS_SHOWN = 15
+EXPLAINED = (
+    "The other side of each trade is left open, as if it stood at the supply. All together can be more than "
+    "alone, where one participant buys what another sells nearby."
+)
 
 
 def envelope_page(envelopes: Envelopes) -> str:
@@ -35,8 +38,6 @@ def envelope_page(envelopes: Envelopes) -> str:
     Returns:
         An HTML document, its pictures drawn by plotly.js, which is part of it.
     """
-    from plotly.offline import get_plotlyjs
-
     axis = period_axis(envelopes.case.horizon)
     sale, purchase = offers(envelopes)
     ids = envelopes.case.participants.ids
@@ -52,24 +53,27 @@ def envelope_page(envelopes: Envelopes) -> str:
             for offer in (sale, purchase)
         },
     }
-    return Template(_resource("envelope.html")).substitute(
-        title=escape(f"{envelopes.case.name}: envelopes"),
-        name=escape(envelopes.case.name),
-        horizon=escape(_horizon(envelopes)),
-        headline=escape(_sentence(headline(envelopes))),
-        tiles=tiles(_tiles(envelopes)),
-        notices=bullets(_sentence(notice) for notice in envelopes.summary["notices"]),
-        sales=_section(envelopes, sale),
-        purchases=_section(envelopes, purchase),
-        origin=_origin(envelopes),
-        states=script_json(states),
-        style=_resource("style.css") + _resource("envelope.css"),
-        plotly=get_plotlyjs(),
-        script=_resource("envelope.js"),
+    return document(
+        _head(envelopes),
+        [section("Sales", _side(envelopes, sale)), section("Purchases", _side(envelopes, purchase))],
+        _origin(envelopes),
+        styles=["pair.css"],
+        pictures=Pictures(script="envelope.js", data={"states": states}),
     )
 
 
-def _section(envelopes: Envelopes, offer: Offer) -> str:
+def _head(envelopes: Envelopes) -> Head:
+    return Head(
+        title=f"{envelopes.case.name}: envelopes",
+        heading=f"{envelopes.case.name}: what is worth proposing",
+        below=[horizon_words(envelopes.case.horizon)],
+        said=f"<p>{escape(sentence(headline(envelopes)))} {escape(EXPLAINED)}</p>",
+        tiles=_tiles(envelopes),
+        notices=[sentence(notice) for notice in envelopes.summary["notices"]],
+    )
+
+
+def _side(envelopes: Envelopes, offer: Offer) -> str:
     """The pictures of a side, and the limits that stop it."""
     verb = VERBS[offer.side]
     if not offer.cap_kw.any():
@@ -82,10 +86,12 @@ def _section(envelopes: Envelopes, offer: Offer) -> str:
     return (
         figure(f"{offer.side}-sums", alternative, caption)
         + _key()
-        + '<div class="pair">'
-        + _map(offer, "alone", "Alone", f"What each could {verb} while nobody else trades.")
-        + _map(offer, "together", "All together", f"What each could {verb} while all the others trade too.")
-        + "</div>"
+        + side_by_side(
+            _map(offer, "alone", "Alone", f"What each could {verb} while nobody else trades."),
+            _map(
+                offer, "together", "All together", f"What each could {verb} while all the others trade too."
+            ),
+        )
         + _left_out(envelopes, offer)
         + _stops(envelopes, offer)
     )
@@ -109,13 +115,9 @@ def _left_out(envelopes: Envelopes, offer: Offer) -> str:
 
 def _key() -> str:
     """What the shades of the maps mean."""
-    entries = [*zip(SHADE_WORDS, SHADES, strict=True), ("nothing to trade", "#ffffff")]
-    items = "".join(
-        '<li><svg viewBox="0 0 20 20" aria-hidden="true" stroke="#52606d" stroke-width="1">'
-        f'<path d="M2 3h16v14H2z" fill="{colour}"/></svg>{escape(word)}</li>'
-        for word, colour in entries
-    )
-    return f'<ul class="key"><li>Share of what each has:</li>{items}</ul>'
+    shades = [*zip(SHADE_WORDS, SHADES, strict=True), ("nothing to trade", "#ffffff")]
+    entries = [(word, f'<path d="M2 3h16v14H2z" fill="{colour}"/>') for word, colour in shades]
+    return key(entries, stroke='stroke="#52606d" stroke-width="1"', lead="Share of what each has:")
 
 
 def _stops(envelopes: Envelopes, offer: Offer) -> str:
@@ -135,7 +137,7 @@ def _stops(envelopes: Envelopes, offer: Offer) -> str:
         caption += f" {STOPS_SHOWN} of {len(found)} are shown."
     rows = [
         (
-            row["reason"][:1].upper() + row["reason"][1:],
+            capitalised(row["reason"]),
             str(row["participants"]),
             str(row["periods"]),
             fixed(row["kwh"], 3),
@@ -178,31 +180,12 @@ def _share(kwh: float, cap_kwh: float) -> str:
     return f"{share_of(kwh, cap_kwh)} of it" if cap_kwh else "there is none"
 
 
-def _horizon(envelopes: Envelopes) -> str:
-    horizon = envelopes.case.horizon
-    first, end = horizon.instant(0), horizon.instant(horizon.periods)
-    periods = f"{counted(horizon.periods, 'period')} of {horizon.resolution}"
-    return f"{first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({horizon.timezone}), {periods}"
-
-
-def _origin(envelopes: Envelopes) -> str:
+def _origin(envelopes: Envelopes) -> list[tuple[str, str]]:
     summary = envelopes.summary
-    return facts(
-        [
-            ("Alone", "exact AC, one power flow for each participant and period"),
-            ("Together", f"formulation {summary['formulation']}, allocation {summary['allocation']}"),
-            ("Network", envelopes.network.name),
-            ("Inputs, SHA-256", str(summary["inputs_sha256"]) or "made in memory"),
-            ("gridpact", str(summary["version"])),
-            ("Pictures", f"plotly {version('plotly')}"),
-        ]
-    )
-
-
-def _sentence(text: str) -> str:
-    """The text with a capital and a full stop."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
-
-
-def _resource(name: str) -> str:
-    return files("gridpact.report").joinpath(name).read_text(encoding="utf-8")
+    return [
+        ("Alone", "exact AC, one power flow for each participant and period"),
+        ("Together", f"formulation {summary['formulation']}, allocation {summary['allocation']}"),
+        ("Network", envelopes.network.name),
+        ("Inputs, SHA-256", str(summary["inputs_sha256"]) or "made in memory"),
+        ("gridpact", str(summary["version"])),
+    ]

@@ -28,6 +28,34 @@ def paragraph(text: str) -> str:
     return f'<p class="said">{escape(text)}</p>'
 
 
+def section(heading: str, *contents: str, kind: str = "") -> str:
+    """A section of a page: its heading, and HTML below it."""
+    opened = f'<section class="{escape(kind)}">' if kind else "<section>"
+    return "\n".join([opened, f"<h2>{escape(heading)}</h2>", *filter(None, contents), "</section>"])
+
+
+def side_by_side(*contents: str) -> str:
+    """Pieces of HTML in two columns."""
+    return f'<div class="pair">{"".join(contents)}</div>'
+
+
+def key(entries: Iterable[tuple[str, str]], *, stroke: str = "", lead: str = "") -> str:
+    """What the marks of a picture mean.
+
+    Args:
+        entries: words, and the shape that they explain, as SVG in a box of 20 by 20.
+        stroke: SVG attributes of all shapes.
+        lead: words in front.
+    """
+    first = f"<li>{escape(lead)}</li>" if lead else ""
+    items = "".join(
+        f'<li><svg viewBox="0 0 20 20" aria-hidden="true"{stroke and " " + stroke}>{shape}</svg>'
+        f"{escape(words)}</li>"
+        for words, shape in entries
+    )
+    return f'<ul class="key">{first}{items}</ul>'
+
+
 def bullets(texts: Iterable[str]) -> str:
     """A list, or nothing where there are no texts."""
     items = "".join(f"<li>{escape(text)}</li>" for text in texts)

@@ -1,17 +1,12 @@
-"""Page: the report as one self-contained HTML document.
-
-It loads nothing from anywhere, and the same clearance makes the same bytes: no clock, no timings, no chance.
-"""
-
-from importlib.resources import files
-from string import Template
+"""Page: the report of a clearance."""
 
 from gridpact.report import sections
 from gridpact.report.commitments import commitments_picture, commitments_section
 from gridpact.report.drawing import network_drawing
-from gridpact.report.numbers import script_json
+from gridpact.report.html import section
 from gridpact.report.periods import period_axis
 from gridpact.report.pictures import generation_picture, load_picture, loading_picture, voltage_picture
+from gridpact.report.shell import Pictures, document
 from gridpact.report.verdict import head
 from gridpact.results.clearance import Clearance
 
@@ -25,8 +20,6 @@ def report_page(clearance: Clearance) -> str:
     Returns:
         An HTML document, its pictures drawn by plotly.js, which is part of it.
     """
-    from plotly.offline import get_plotlyjs
-
     axis = period_axis(clearance.case.horizon)
     drawing, states = network_drawing(clearance, axis)
     pictures = {
@@ -39,26 +32,21 @@ def report_page(clearance: Clearance) -> str:
     firm = commitments_picture(clearance, axis)
     if firm["data"]:
         pictures["commitments"] = firm
-    return Template(_resource("page.html")).substitute(
+    return document(
         head(clearance),
-        style=_resource("style.css"),
-        load=sections.load(pictures["load"]),
-        generation=sections.generation(pictures["generation"]),
-        network=sections.network(clearance, states),
-        voltage=sections.voltage(clearance),
-        loading=sections.loading(pictures["loading"]),
-        cuts=sections.cuts(clearance),
-        commitments=commitments_section(clearance, firm),
-        binding=sections.binding(clearance),
-        broken=sections.broken(clearance),
-        baseline=sections.baseline(clearance),
-        origin=sections.origin(clearance),
-        pictures=script_json(pictures),
-        states=script_json(states),
-        plotly=get_plotlyjs(),
-        script=_resource("slider.js"),
+        [
+            sections.broken(clearance),
+            section("Where the load is served from", sections.load(pictures["load"])),
+            section("Where the generation goes", sections.generation(pictures["generation"])),
+            section("The network, period by period", sections.network(clearance, states), kind="network"),
+            section(
+                "Voltages and loadings", sections.voltage(clearance), sections.loading(pictures["loading"])
+            ),
+            commitments_section(clearance, firm),
+            section("Trades that were cut", sections.cuts(clearance)),
+            section("Limits that hold the volume down", sections.binding(clearance)),
+            sections.baseline(clearance),
+        ],
+        sections.origin(clearance),
+        pictures=Pictures(script="slider.js", data={"pictures": pictures, "states": states}),
     )
-
-
-def _resource(name: str) -> str:
-    return files("gridpact.report").joinpath(name).read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from gridpact.case.horizon import Horizon
+from gridpact.results.phrases import counted
 
 TICKS_MAX = 6
 MINUTES_PER_DAY = 24 * 60
@@ -50,6 +51,13 @@ def period_axis(horizon: Horizon) -> PeriodAxis:
         tick_texts=tuple(texts),
         title=f"Local time, {horizon.timezone}",
     )
+
+
+def horizon_words(horizon: Horizon) -> str:
+    """A horizon in full: "2024-06-21 00:00 to 2024-06-22 00:00 (Europe/Lisbon), 24 periods of 1h"."""
+    first, end = horizon.instant(0), horizon.instant(horizon.periods)
+    periods = f"{counted(horizon.periods, 'period')} of {horizon.resolution}"
+    return f"{first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({horizon.timezone}), {periods}"
 
 
 def _label(horizon: Horizon, period: int, start: datetime, *, with_offset: bool) -> str:

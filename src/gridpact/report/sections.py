@@ -9,9 +9,10 @@ import numpy as np
 from gridpact.case.case import Formulation
 from gridpact.report.colours import ColourScale
 from gridpact.report.drawing import BEYOND_BEFORE, BROKEN, scales
-from gridpact.report.html import Column, facts, figure, paragraph, table
+from gridpact.report.html import Column, figure, key, paragraph, section, table
 from gridpact.report.numbers import energy, fixed
 from gridpact.report.traces import Picture
+from gridpact.report.words import capitalised
 from gridpact.results.clearance import Clearance
 from gridpact.results.phrases import counted, significant, span
 from gridpact.results.tables import cleared_columns, limits_columns
@@ -137,7 +138,7 @@ def binding(clearance: Clearance) -> str:
         caption += f" The {LIMITS_SHOWN} greatest are shown; {rest}."
     rows = [
         (
-            _sentence_start(reason(kind, element, [limits["limit"][at[0]]], loadings_are_of(clearance))),
+            capitalised(reason(kind, element, [limits["limit"][at[0]]], loadings_are_of(clearance))),
             str(len(at)),
             f"{significant(price[at[0]])} kW per %" if has_prices else "none",
             span(clearance.case.horizon, int(period[at[0]]), int(period[at[0]])),
@@ -165,24 +166,21 @@ def baseline(clearance: Clearance) -> str:
     return _violated(clearance.summary["baseline_violations"], "Limits broken without any trade", caption)
 
 
-def origin(clearance: Clearance) -> str:
-    """What the page was made with, and of."""
+def origin(clearance: Clearance) -> list[tuple[str, str]]:
+    """What the page was made with, and of, apart from its pictures."""
     summary = clearance.summary
     packages = SOLVER_PACKAGES[clearance.case.formulation]
     solvers = ", ".join(f"{package} {version(package)}{solver}" for package, solver in packages.items())
-    return facts(
-        [
-            ("Formulation", str(summary["formulation"])),
-            ("Allocation", str(summary["allocation"])),
-            ("Network", clearance.network.name),
-            ("Solvers", solvers),
-            ("Verified by", str(summary["verification"]["engine"])),
-            *((word.capitalize(), sentence) for word, sentence in proof_and_price(clearance)),
-            ("Inputs, SHA-256", str(summary["inputs_sha256"]) or "made in memory"),
-            ("gridpact", str(summary["version"])),
-            ("Pictures", f"plotly {version('plotly')}"),
-        ]
-    )
+    return [
+        ("Formulation", str(summary["formulation"])),
+        ("Allocation", str(summary["allocation"])),
+        ("Network", clearance.network.name),
+        ("Solvers", solvers),
+        ("Verified by", str(summary["verification"]["engine"])),
+        *((word.capitalize(), sentence) for word, sentence in proof_and_price(clearance)),
+        ("Inputs, SHA-256", str(summary["inputs_sha256"]) or "made in memory"),
+        ("gridpact", str(summary["version"])),
+    ]
 
 
 def _cut_rows(clearance: Clearance, runs: list[CutRun]) -> list[tuple[str, ...]]:
@@ -199,7 +197,7 @@ def _cut_rows(clearance: Clearance, runs: list[CutRun]) -> list[tuple[str, ...]]
                 fixed(run.proposed_kw - lost_kw, 3),
                 f"{lost_kw / run.proposed_kw:.1%}",
                 fixed(run.kwh, 3),
-                _sentence_start(run.reason),
+                capitalised(run.reason),
             )
         )
     return rows
@@ -218,17 +216,13 @@ def _violated(violations: list[Violation], heading: str, caption: str) -> str:
         caption += f" {LIMITS_SHOWN} of {len(violations)} are shown; all are in summary.json."
     rows = [
         (
-            _sentence_start(violation_words(each)),
+            capitalised(violation_words(each)),
             str(each["periods"]),
             each["worst_time"].replace("T", " "),
         )
         for each in violations[:LIMITS_SHOWN]
     ]
-    return f"<section><h2>{heading}</h2>{table(caption, columns, rows)}</section>"
-
-
-def _sentence_start(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return section(heading, table(caption, columns, rows))
 
 
 def _scale(scale: ColourScale) -> str:
@@ -259,9 +253,4 @@ def _key(states: dict[str, Any]) -> str:
         entries.append(("already beyond its limit before any trade", box))
     if any(states["branches"]["loop"]):
         entries.append(("closes a loop", '<path d="M0 10h20" stroke-width="3" stroke-dasharray="3 3"/>'))
-    items = "".join(
-        '<li><svg viewBox="0 0 20 20" aria-hidden="true" fill="none" stroke="#1f2933" stroke-width="1.5">'
-        f"{shape}</svg>{escape(name)}</li>"
-        for name, shape in entries
-    )
-    return f'<ul class="key">{items}</ul>'
+    return key(entries, stroke='fill="none" stroke="#1f2933" stroke-width="1.5"')

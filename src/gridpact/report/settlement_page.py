@@ -1,19 +1,15 @@
-"""The page of a settlement as one self-contained HTML document, the same bytes for the same settlement."""
+"""The page of a settlement."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib.metadata import version
-from importlib.resources import files
-from string import Template
 
 from gridpact import __version__
 from gridpact.arrays import Int
 from gridpact.case.case import Case
 from gridpact.report.amounts import exact_money, kwh, money
-from gridpact.report.html import Column, Tile, bullets, facts, figure, paragraph, table, tiles
-from gridpact.report.numbers import script_json
-from gridpact.report.periods import period_axis
+from gridpact.report.html import Column, Tile, figure, paragraph, section, side_by_side, table
+from gridpact.report.periods import horizon_words, period_axis
 from gridpact.report.settlement_pictures import (
     RETAIL_ALONE,
     Group,
@@ -23,7 +19,9 @@ from gridpact.report.settlement_pictures import (
     source_pictures,
 )
 from gridpact.report.settlement_words import LOSS_WORDS, MODE_WORDS, ROUNDING
+from gridpact.report.shell import Head, Pictures, document
 from gridpact.report.traces import Picture
+from gridpact.report.words import sentence
 from gridpact.results.phrases import counted, share_of
 from gridpact.settlement.balances import Balances, make_balances
 from gridpact.settlement.settled_case import SettledCase
@@ -55,38 +53,37 @@ def settlement_page(settled: SettledCase, *, beside: SettledCase | None = None) 
     Returns:
         An HTML document, its pictures drawn by plotly.js, which is part of it.
     """
-    from plotly.offline import get_plotlyjs
-
-    case, settlement = settled.case, settled.settlement
-    ways = [_way(each.settlement) for each in (settled, beside) if each is not None]
-    first = ways[0]
+    case, shown = settled.case, [each for each in (settled, beside) if each is not None]
+    ways = [_way(each.settlement) for each in shown]
     pictures = _pictures(case, ways)
-    return Template(_resource("settlement.html")).substitute(
-        title=escape(f"{case.name}: settlement"),
-        name=escape(case.name),
-        horizon=escape(span_words(settlement)),
-        headline="".join(paragraph(_headline(way, case.currency)) for way in ways),
-        tiles=tiles(_tiles(first, case.currency)),
-        notices=bullets(sentence(notice) for notice in settlement.notices),
-        gains=_gains(ways, pictures),
-        compared=_compared(ways, case.currency) if len(ways) > 1 else "",
-        sources="".join(_sources(ways, place) for place in range(len(ways))),
-        accounts=_accounts(ways, case.currency),
-        checks="".join(_checks(each) for each in (settled, beside) if each is not None),
-        origin=_origin(settled, ways),
-        pictures=script_json(pictures),
-        style=_resource("style.css") + _resource("envelope.css"),
-        plotly=get_plotlyjs(),
-        script=_resource("settlement.js"),
+    return document(
+        _head(case, ways),
+        [
+            section("Who gains what against retail alone", _gains(ways, pictures)),
+            _compared(ways, case.currency) if len(ways) > 1 else "",
+            section(
+                "Where the energy comes from and goes",
+                *(_sources(ways, place) for place in range(len(ways))),
+            ),
+            section("Money by account", _accounts(ways, case.currency)),
+            section("Checked", *(_checks(each) for each in shown)),
+        ],
+        _origin(settled, ways),
+        styles=["pair.css"],
+        pictures=Pictures(script="pictures.js", data={"pictures": pictures}),
     )
 
 
-def span_words(settlement: Settlement) -> str:
-    """The horizon: "2024-06-21 00:00 to 2024-06-22 00:00 (Europe/Lisbon), 24 periods of 1h"."""
-    horizon = settlement.horizon
-    first, end = horizon.instant(0), horizon.instant(horizon.periods)
-    periods = f"{counted(horizon.periods, 'period')} of {horizon.resolution}"
-    return f"{first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({horizon.timezone}), {periods}"
+def _head(case: Case, ways: Sequence[Way]) -> Head:
+    settlement = ways[0].settlement
+    return Head(
+        title=f"{case.name}: settlement",
+        heading=f"{case.name}: what it comes to",
+        below=[horizon_words(settlement.horizon)],
+        said="".join(paragraph(_headline(way, case.currency)) for way in ways),
+        tiles=_tiles(ways[0], case.currency),
+        notices=[sentence(notice) for notice in settlement.notices],
+    )
 
 
 def _way(settlement: Settlement) -> Way:
@@ -187,11 +184,7 @@ def _group(group: Group, pictures: dict[str, Picture]) -> str:
     left_out = group.members - len(group.shown)
     rest = f" The {len(group.shown)} at both ends are shown, {left_out} more are not." if left_out else ""
     heading = f"<h3>{escape(group.title)}: {group.members}</h3>"
-    return (
-        heading
-        + (f'<div class="pair">{drawn}</div>' if len(names) > 1 else drawn)
-        + (paragraph(rest) if rest else "")
-    )
+    return heading + (side_by_side(drawn) if len(names) > 1 else drawn) + (paragraph(rest) if rest else "")
 
 
 def _compared(ways: Sequence[Way], currency: str) -> str:
@@ -213,8 +206,8 @@ def _compared(ways: Sequence[Way], currency: str) -> str:
     rows = [(name, *(told(way) for way in ways)) for name, told in measures]
     shown = [row for row in rows if set(row[1:]) != {kwh(0)}]
     caption = "The same trades and the same meters, settled both ways."
-    heading = escape(" and ".join(way.name for way in ways).capitalize() + ", side by side")
-    return f"<section><h2>{heading}</h2>{table(caption, columns, shown)}</section>"
+    heading = " and ".join(way.name for way in ways).capitalize() + ", side by side"
+    return section(heading, table(caption, columns, shown))
 
 
 def _sources(ways: Sequence[Way], place: int) -> str:
@@ -225,12 +218,9 @@ def _sources(ways: Sequence[Way], place: int) -> str:
     if way.energy_wh("imbalance_long") or way.energy_wh("imbalance_short"):
         drawn += " Positions count in full; what the meters show beside them is imbalance."
     fed = "What all participants feed into the network, stacked in the same way."
-    return (
-        heading
-        + '<div class="pair">'
-        + figure(f"drawn-{place}", "Stacked bars: energy drawn by source in each period, in kW", drawn)
-        + figure(f"fed-{place}", "Stacked bars: energy fed in by destination in each period, in kW", fed)
-        + "</div>"
+    return heading + side_by_side(
+        figure(f"drawn-{place}", "Stacked bars: energy drawn by source in each period, in kW", drawn),
+        figure(f"fed-{place}", "Stacked bars: energy fed in by destination in each period, in kW", fed),
     )
 
 
@@ -266,27 +256,19 @@ def _checks(settled: SettledCase) -> str:
     return f"<h3>{heading}</h3>" + table("Exact, in whole numbers.", columns, rows)
 
 
-def sentence(text: str) -> str:
-    """The text with a capital and a full stop."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
-
-
-def _origin(settled: SettledCase, ways: Sequence[Way]) -> str:
+def _origin(settled: SettledCase, ways: Sequence[Way]) -> list[tuple[str, str]]:
     first = ways[0].settlement
     retailers = ", ".join(retailer.name for retailer in first.tariffs.retailers)
-    return facts(
-        [
-            *(("Mode", MODE_WORDS[way.settlement.tariffs.mode]) for way in ways),
-            ("Losses", LOSS_WORDS[first.tariffs.loss_allocation]),
-            ("Sharing key", "none" if first.keys is None else str(first.keys.kind)),
-            ("Retailers", retailers),
-            ("Rounding", ROUNDING),
-            ("Ledger", f"{len(first.ledger.kind):,} entries, version {first.version}"),
-            ("Inputs, SHA-256", settled.inputs_sha256),
-            ("gridpact", __version__),
-            ("Pictures", f"plotly {version('plotly')}"),
-        ]
-    )
+    return [
+        *(("Mode", MODE_WORDS[way.settlement.tariffs.mode]) for way in ways),
+        ("Losses", LOSS_WORDS[first.tariffs.loss_allocation]),
+        ("Sharing key", "none" if first.keys is None else str(first.keys.kind)),
+        ("Retailers", retailers),
+        ("Rounding", ROUNDING),
+        ("Ledger", f"{len(first.ledger.kind):,} entries, version {first.version}"),
+        ("Inputs, SHA-256", settled.inputs_sha256),
+        ("gridpact", __version__),
+    ]
 
 
 def _in(currency: str) -> str:
@@ -295,7 +277,3 @@ def _in(currency: str) -> str:
 
 def _sum(micro: Int) -> str:
     return exact_money(int(micro.sum()))
-
-
-def _resource(name: str) -> str:
-    return files("gridpact.report").joinpath(name).read_text(encoding="utf-8")

@@ -1,10 +1,8 @@
-"""Statements as pages: one self-contained HTML document a participant, without any script."""
+"""Statements as pages, one a participant, without any script."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from importlib.resources import files
-from string import Template
 
 import numpy as np
 
@@ -12,10 +10,9 @@ from gridpact import __version__
 from gridpact.arrays import Float, Int
 from gridpact.report.amounts import WH_PER_KWH, exact_money, kwh, money
 from gridpact.report.file_names import file_names
-from gridpact.report.html import Column, Tile, bullets, facts, paragraph, table, tiles
+from gridpact.report.html import Column, Tile, key, paragraph, section, side_by_side, table
 from gridpact.report.numbers import fixed
-from gridpact.report.periods import PeriodAxis, period_axis
-from gridpact.report.settlement_page import span_words
+from gridpact.report.periods import PeriodAxis, horizon_words, period_axis
 from gridpact.report.settlement_words import (
     DRAWN,
     FED,
@@ -25,6 +22,7 @@ from gridpact.report.settlement_words import (
     RETAILER,
     ROUNDING,
 )
+from gridpact.report.shell import Head, document
 from gridpact.results.phrases import counted, share_of
 from gridpact.settlement.ledger import EntryKind, Ledger
 from gridpact.settlement.money import sum_at
@@ -73,7 +71,6 @@ def statement_pages(settled: SettledCase) -> Iterator[tuple[str, str]]:
     statements, axis = make_statements(settlement), period_axis(settlement.horizon)
     ledger, count = settlement.ledger, len(settlement.participants)
     paid, received = _rows_of(ledger.debit, count), _rows_of(ledger.credit, count)
-    style = _resource("style.css") + _resource("envelope.css") + _resource("statement.css")
     for place, name in enumerate(file_names(settlement.participants.ids)):
         rows = np.union1d(paid[place], received[place])
         account = Account(
@@ -81,25 +78,28 @@ def statement_pages(settled: SettledCase) -> Iterator[tuple[str, str]]:
             settlement=replace(settlement, ledger=_ledger_at(ledger, rows)),
             statements=statements,
         )
-        yield f"{name}.html", _page(settled, account, axis, style)
+        yield f"{name}.html", _page(settled, account, axis)
 
 
-def _page(settled: SettledCase, account: Account, axis: PeriodAxis, style: str) -> str:
+def _page(settled: SettledCase, account: Account, axis: PeriodAxis) -> str:
     case = settled.case
-    return Template(_resource("statement.html")).substitute(
-        title=escape(f"{case.name}: statement for {account.name}"),
-        participant=escape(account.name),
-        name=escape(case.name),
-        horizon=escape(span_words(account.settlement)),
-        headline=paragraph(_headline(account, case.currency)),
-        tiles=tiles(_tiles(account, case.currency)),
-        notices=bullets(_notices(account)),
-        energy=_energy(account),
-        day=_day(account, axis),
-        money=_money(account, case.currency),
-        peers=_peers(account, case.currency),
-        origin=_origin(settled, account),
-        style=style,
+    head = Head(
+        title=f"{case.name}: statement for {account.name}",
+        heading=f"Statement for {account.name}",
+        below=[case.name, horizon_words(account.settlement.horizon)],
+        said=paragraph(_headline(account, case.currency)),
+        tiles=_tiles(account, case.currency),
+        notices=_notices(account),
+    )
+    return document(
+        head,
+        [
+            section("Energy by source", _energy(account), _day(account, axis)),
+            section("Money", _money(account, case.currency)),
+            section("Peers", _peers(account, case.currency)),
+        ],
+        _origin(settled, account),
+        styles=["pair.css", "statement.css"],
     )
 
 
@@ -167,24 +167,18 @@ def _energy(account: Account) -> str:
             ("Fed into the network", fed, "export", account.statements.export_wh),
         )
     ]
-    return (
-        '<div class="pair">'
-        + "".join(
-            "<div>"
-            + table(
-                heading,
-                columns,
-                [
-                    *((LINE_WORDS[line].name, kwh(account.energy_wh(line))) for line in lines),
-                    (last, kwh(metered)),
-                ],
-            )
-            + "</div>"
-            for heading, lines, last, metered in rows
+    tables = (
+        table(
+            heading,
+            columns,
+            [
+                *((LINE_WORDS[line].name, kwh(account.energy_wh(line))) for line in lines),
+                (last, kwh(metered)),
+            ],
         )
-        + "</div>"
-        + _positions(account)
+        for heading, lines, last, metered in rows
     )
+    return side_by_side(*(f"<div>{each}</div>" for each in tables)) + _positions(account)
 
 
 def _positions(account: Account) -> str:
@@ -248,12 +242,8 @@ def _layer(low: Float, high: Float, colour: str) -> str:
 
 
 def _key(lines: Sequence[str]) -> str:
-    items = "".join(
-        f'<li><svg viewBox="0 0 20 20" aria-hidden="true"><path fill="{LINE_WORDS[line].colour}" '
-        f'd="M2 3h16v14H2z"/></svg>{escape(LINE_WORDS[line].name)}</li>'
-        for line in lines
-    )
-    return f'<ul class="key">{items}</ul>'
+    words = [LINE_WORDS[line] for line in lines]
+    return key((each.name, f'<path fill="{each.colour}" d="M2 3h16v14H2z"/>') for each in words)
 
 
 def _money(account: Account, currency: str) -> str:
@@ -324,18 +314,16 @@ def _peers(account: Account, currency: str) -> str:
     )
 
 
-def _origin(settled: SettledCase, account: Account) -> str:
+def _origin(settled: SettledCase, account: Account) -> list[tuple[str, str]]:
     settlement = account.settlement
-    return facts(
-        [
-            ("Mode", MODE_WORDS[settlement.tariffs.mode]),
-            ("Losses", LOSS_WORDS[settlement.tariffs.loss_allocation]),
-            ("Rounding", ROUNDING),
-            ("Version", str(settlement.version)),
-            ("Inputs, SHA-256", settled.inputs_sha256),
-            ("gridpact", __version__),
-        ]
-    )
+    return [
+        ("Mode", MODE_WORDS[settlement.tariffs.mode]),
+        ("Losses", LOSS_WORDS[settlement.tariffs.loss_allocation]),
+        ("Rounding", ROUNDING),
+        ("Version", str(settlement.version)),
+        ("Inputs, SHA-256", settled.inputs_sha256),
+        ("gridpact", __version__),
+    ]
 
 
 def _rows_of(side: Int, count: int) -> list[Int]:
@@ -347,7 +335,3 @@ def _rows_of(side: Int, count: int) -> list[Int]:
 def _ledger_at(ledger: Ledger, rows: Int) -> Ledger:
     arrays = ("period", "kind", "debit", "credit", "energy_wh", "amount_micro", "trade", "version")
     return replace(ledger, **{name: getattr(ledger, name)[rows] for name in arrays})
-
-
-def _resource(name: str) -> str:
-    return files("gridpact.report").joinpath(name).read_text(encoding="utf-8")

@@ -1,16 +1,16 @@
-"""The head of the page: its one-line verdict, key figures and notices."""
+"""The head of the report: its one-line verdict, key figures and notices."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 from html import escape
 
 import numpy as np
 
 from gridpact.arrays import Float
-from gridpact.case.horizon import Horizon
 from gridpact.clearing.verify import Status
-from gridpact.report.html import Tile, bullets, tiles
+from gridpact.report.html import Tile
 from gridpact.report.numbers import energy
+from gridpact.report.periods import horizon_words
+from gridpact.report.shell import Head
 from gridpact.results.clearance import Clearance
 from gridpact.results.phrases import clock, counted, share_of, significant
 from gridpact.results.summary import unsolved_baseline
@@ -34,20 +34,25 @@ _SHAPES = {
 }
 
 
-def head(clearance: Clearance) -> Mapping[str, str]:
-    """The parts of the page's head, ready to stand in HTML."""
+def head(clearance: Clearance) -> Head:
+    """The head of the report."""
     mood, words = _mood(clearance)
-    return {
-        "title": escape(f"{clearance.case.name}: {words}"),
-        "name": escape(clearance.case.name),
-        "horizon": escape(_span(clearance.case.horizon)),
-        "mood": str(mood),
-        "mood_words": escape(f"{words}."),
-        "mark": mark(mood),
-        "verdict": escape(_sentence(verdict(clearance))),
-        "tiles": tiles(_tiles(clearance)),
-        "notices": bullets(_sentence(notice) for notice in _remarks(clearance)),
-    }
+    return Head(
+        title=f"{clearance.case.name}: {words}",
+        heading=clearance.case.name,
+        below=[horizon_words(clearance.case.horizon)],
+        said=verdict_box(mood, words, _sentence(verdict(clearance))),
+        tiles=_tiles(clearance),
+        notices=[_sentence(notice) for notice in _remarks(clearance)],
+    )
+
+
+def verdict_box(mood: Mood, words: str, more: str) -> str:
+    """A verdict in a few words under the sign of its mood, and a sentence more about it."""
+    return (
+        f'<div class="verdict {mood}">\n{_mark(mood)}\n'
+        f"<p><strong>{escape(words)}.</strong> {escape(more)}</p>\n</div>"
+    )
 
 
 def _mood(clearance: Clearance) -> tuple[Mood, str]:
@@ -134,19 +139,13 @@ def _place(values: Float) -> tuple[int, int] | None:
     return int(period), int(index)
 
 
-def _span(horizon: Horizon) -> str:
-    first, end = horizon.instant(0), horizon.instant(horizon.periods)
-    periods = f"{counted(horizon.periods, 'period')} of {horizon.resolution}"
-    return f"{first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({horizon.timezone}), {periods}"
-
-
 def _sentence(text: str) -> str:
     """The text with a full stop, and a capital where it begins with a word and not a file's name."""
     start = text[:1].upper() if text.split(" ", 1)[0].isalpha() else text[:1]
     return start + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def mark(mood: Mood) -> str:
+def _mark(mood: Mood) -> str:
     """The sign of a mood, as SVG."""
     return (
         '<svg viewBox="0 0 24 24" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2" '
