@@ -9,7 +9,7 @@ import pytest
 
 import gridpact
 from gridpact.case import Case, Formulation
-from gridpact.clearing import ac, sequential
+from gridpact.clearing import ac, iterate, sequential
 from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT
 from gridpact.clearing.expansion import Expansion
 from gridpact.clearing.monitored import Monitored
@@ -177,9 +177,9 @@ def test_steps_into_collapse_are_taken_back(monkeypatch: pytest.MonkeyPatch) -> 
     state = operate(problem.network, problem.injection_at_nodes(over_caps.column_kw))
     assert tight and not state.converged[tight].all()
     taken_back = []
-    half_way_back = sequential.Iterate.half_way_back
+    half_way_back = iterate.Iterate.half_way_back
     monkeypatch.setattr(
-        sequential.Iterate,
+        iterate.Iterate,
         "half_way_back",
         lambda self: taken_back.append(self.power_kw) or half_way_back(self),
     )
