@@ -39,6 +39,7 @@ class Compared:
     Attributes:
         columns: of the period.
         is_found: whether the steps end at an optimum.
+        is_sure: whether they expect no other one.
         steps_ms, ipopt_ms: what each takes.
         volume_apart_kw: volume by steps less that by Ipopt; 0 where either has none.
         power_apart_kw: the greatest difference of a column's power; 0 where either has none.
@@ -46,6 +47,7 @@ class Compared:
 
     columns: int
     is_found: bool
+    is_sure: bool
     steps_ms: float
     ipopt_ms: float
     volume_apart_kw: float
@@ -81,10 +83,11 @@ def compared(problem: ClearingProblem, count: int) -> Iterator[Compared]:
         other = ipopt.solve(period, float(bound_kw[period]))
         end = perf_counter()
         both = bool(found) and other.status is not PeriodStatus.BEST_FOUND
-        apart_kw = found[0].column_kw - other.column_kw if both else np.zeros(1)
+        apart_kw = found[0].solution.column_kw - other.column_kw if both else np.zeros(1)
         yield Compared(
             columns=len(other.columns),
             is_found=bool(found),
+            is_sure=bool(found) and found[0].is_sure,
             steps_ms=1e3 * (middle - start),
             ipopt_ms=1e3 * (end - middle),
             volume_apart_kw=float(apart_kw.sum()),
@@ -99,6 +102,7 @@ def row(name: str, all_compared: list[Compared]) -> str:
         f"{median(one.columns for one in all_compared):.0f}",
         f"{len(all_compared):,}",
         f"{sum(not one.is_found for one in all_compared):,}",
+        f"{sum(one.is_found and not one.is_sure for one in all_compared):,}",
         f"{median(one.steps_ms for one in all_compared):.1f}",
         f"{median(one.ipopt_ms for one in all_compared):.1f}",
         f"{max(abs(one.volume_apart_kw) for one in all_compared):.0e}",
@@ -112,20 +116,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--fleet", type=Path, metavar="DIR", help="made by make_fleet.py before")
     fleet = parser.parse_args().fleet
-    print(
-        "| trades | columns of a period | congested periods | left to Ipopt | steps, ms | Ipopt, ms "
-        "| volumes differ by, kW | powers differ by, kW |\n|---|---:|---:|---:|---:|---:|---:|---:|"
-    )
+    names = "trades", "columns of a period", "congested periods", "left to Ipopt", "asked too"
+    print(f"| {' | '.join(names)} | steps, ms | Ipopt, ms | volumes differ by, kW | powers differ by, kW |")
+    print("|---" + 8 * "|---:" + "|")
     if fleet is None:
         sequential.COLUMNS_MAX = 10**9
         for count in TRADES:
             problem = posed(feeder_day(count, PEAK_KW))
             print(row(f"{count:,} on one feeder", list(compared(problem, PERIODS_MAX))), flush=True)
     else:
-        names = all_feeders(fleet)
-        problems = (posed(read_case(fleet / name)) for name in names)
+        feeders = all_feeders(fleet)
+        problems = (posed(read_case(fleet / name)) for name in feeders)
         everything = [one for problem in problems for one in compared(problem, problem.shape[0])]
-        print(row(f"of {len(names):,} feeders", everything))
+        print(row(f"of {len(feeders):,} feeders", everything))
     print(f"\n{described()}")
 
 

@@ -16,6 +16,7 @@ from gridpact.case.terms import Terms
 from gridpact.clearing.dc import solve_dc
 from gridpact.clearing.dc_grid import DcGrid
 from gridpact.clearing.injection import at_nodes
+from gridpact.clearing.linear import LinearClearing
 from gridpact.clearing.problem import ClearingProblem, pose
 from gridpact.clearing.solution import LimitedBy, Solution
 from gridpact.dispatch import dispatch
@@ -47,6 +48,46 @@ def cleared_kw(case: Case) -> np.ndarray:
     table = np.zeros((len(case.trades), case.horizon.periods))
     table[problem.offers.trade, problem.offers.period] = problem.offers.row_kw(solution.column_kw)
     return table
+
+
+def test_a_period_without_a_binding_flow_clears_as_its_own_programme_would(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spared = 0
+    for seed in range(12):
+        case = random_case(seed, participants=30, trades=60, line_percent=(100.0, 10.0)[seed % 2])
+        problem, solution = solved(case)
+        with monkeypatch.context() as patch:
+            patch.setattr(LinearClearing, "_keeps_limits", keeps_none)
+            exact = solve_dc(problem)
+        cut = solution.column_kw < problem.offers.column_kw
+        is_programme = np.zeros(problem.shape[0], dtype=bool)
+        is_programme[solution.binding.period[solution.binding.limited_by >= LimitedBy.LINE]] = True
+        spared += np.count_nonzero(cut & ~is_programme[problem.offers.column_period])
+        np.testing.assert_allclose(solution.column_kw, exact.column_kw, rtol=0, atol=1e-7)
+        np.testing.assert_allclose(solution.volume_bound_kw, exact.volume_bound_kw, rtol=0, atol=1e-7)
+        np.testing.assert_array_equal(
+            solution.limited_by >= LimitedBy.LINE, exact.limited_by >= LimitedBy.LINE
+        )
+        prices = [
+            np.bincount(
+                one.binding.period, one.binding.shadow_price_kw_per_percent, minlength=problem.shape[0]
+            )
+            for one in (solution, exact)
+        ]
+        np.testing.assert_allclose(*prices, rtol=0, atol=1e-7)
+    assert spared > 100
+
+
+def test_where_no_flow_binds_no_programme_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = replace(random_case(0, participants=30, trades=60), limits=Limits(line_loading_max_percent=1000.0))
+    monkeypatch.setattr("gridpact.clearing.linear.LinearProgramme", None)
+    problem, solution = solved(case)
+    assert np.count_nonzero(solution.column_kw < problem.offers.column_kw) > 10
+
+
+def keeps_none(clearing: LinearClearing, column_kw: np.ndarray) -> np.ndarray:
+    return np.zeros(len(clearing._baseline_kw), dtype=bool)
 
 
 def constraints(problem: ClearingProblem, period: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandapower as pp
 import pytest
+from click.testing import Result
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -21,7 +22,7 @@ from gridpact.case.opener import TableOpener
 from gridpact.case.problems import Problems
 from gridpact.case.schema import METERS, SHARING
 from gridpact.cli import app
-from gridpact.errors import InvalidCase
+from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.grid.compile import compile_source
 from gridpact.grid.from_pandapower import network_from_pandapower
 from gridpact.grid.network import ElementKind
@@ -89,6 +90,7 @@ def test_back_in_csv_it_is_the_case_again(tmp_path: Path) -> None:
     folder = write_example(tmp_path / "case")
     converted(folder, tmp_path / "fast", TableFormat.PARQUET)
     conversion = converted(tmp_path / "fast", tmp_path / "back", TableFormat.CSV)
+    assert conversion.network_is_unchanged
     assert conversion.files == (
         "case.toml",
         "network.json",
@@ -103,7 +105,8 @@ def test_back_in_csv_it_is_the_case_again(tmp_path: Path) -> None:
 
 
 def test_a_builtin_stays_one_in_csv(tmp_path: Path) -> None:
-    converted(ROOT / "examples" / "cigre-lv-day", tmp_path / "out", TableFormat.CSV)
+    conversion = converted(ROOT / "examples" / "cigre-lv-day", tmp_path / "out", TableFormat.CSV)
+    assert conversion.network_is_unchanged
     assert not (tmp_path / "out" / "network.json").exists()
     assert gridpact.read_case(tmp_path / "out").network.builtin == "pandapower/cigre_lv"
 
@@ -157,6 +160,7 @@ def test_a_problem_in_what_settlement_takes_is_refused(tmp_path: Path) -> None:
 def test_a_power_grid_model_file_stays_as_it_is(tmp_path: Path) -> None:
     first = converted(write_example(tmp_path / "case"), tmp_path / "one", TableFormat.PARQUET)
     second = converted(tmp_path / "one", tmp_path / "two", TableFormat.PARQUET)
+    assert not first.network_is_unchanged and second.network_is_unchanged
     assert second.difference.voltage_pu == second.difference.loading_percent == 0.0
     assert first.files == second.files
     for name in first.files:
@@ -380,16 +384,122 @@ def test_the_command_says_what_it_did(tmp_path: Path) -> None:
     facts = json.loads(done.stdout)
     assert facts["max_difference_pu"] < 1e-11
     assert facts["files"] == sorted(path.name for path in (tmp_path / "json").iterdir())
+    assert facts["network_is_unchanged"] is False
+    done = CliRunner().invoke(app, ["convert", str(folder), "--to", "csv", "--out", str(tmp_path / "csv")])
+    assert "  network   unchanged\n" in done.output
+
+
+def convert(case: Path, out: Path, table_format: str = "parquet") -> Result:
+    return CliRunner().invoke(app, ["convert", str(case), "--to", table_format, "--out", str(out)])
+
+
+def test_an_earlier_conversion_is_replaced(tmp_path: Path) -> None:
+    folder, out = write_example(tmp_path / "case"), tmp_path / "out"
+    assert convert(folder, out).exit_code == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert convert(folder, out).exit_code == 0
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert convert(folder, out, "csv").exit_code == 0
+    assert_same_case(gridpact.read_case(folder), gridpact.read_case(out))
+    assert not list(out.glob("*.parquet"))
+    done = CliRunner().invoke(app, ["clear", str(folder), "--out", str(out)])
+    assert f"{out} holds a case" in str(done.exception)
+
+
+def edit_a_setting(out: Path) -> None:
+    (out / "case.toml").write_text((out / "case.toml").read_text().replace("Example", "Sample"))
+
+
+def edit_a_table(out: Path) -> None:
+    (out / "trades.csv").write_text((out / "trades.csv").read_text().replace("0.2", "0.3"))
+
+
+def edit_the_mark(out: Path) -> None:
+    mark, line, rest = (out / "case.toml").read_text().partition("\n")
+    (out / "case.toml").write_text(mark[:-1] + ("1" if mark[-1] == "0" else "0") + line + rest)
+
+
+def remove_the_mark(out: Path) -> None:
+    (out / "case.toml").write_text((out / "case.toml").read_text().partition("\n")[2])
+
+
+def add_a_file(out: Path) -> None:
+    (out / "notes.txt").write_text("mine")
+
+
+def add_an_empty_folder(out: Path) -> None:
+    (out / "result").mkdir()
+
+
+def remove_a_file(out: Path) -> None:
+    (out / "orders.csv").unlink()
+
+
+def rename_a_file(out: Path) -> None:
+    (out / "orders.csv").rename(out / "orders-old.csv")
+
+
+def link_a_file(out: Path) -> None:
+    (out / "orders.csv").rename(out.parent / "orders.csv")
+    (out / "orders.csv").symlink_to(out.parent / "orders.csv")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        edit_a_setting,
+        edit_a_table,
+        edit_the_mark,
+        remove_the_mark,
+        add_a_file,
+        add_an_empty_folder,
+        remove_a_file,
+        rename_a_file,
+        link_a_file,
+    ],
+)
+def test_a_conversion_that_was_changed_is_never_replaced(
+    change: Callable[[Path], None], tmp_path: Path
+) -> None:
+    folder, out = write_example(tmp_path / "case"), tmp_path / "out"
+    assert convert(folder, out, "csv").exit_code == 0
+    change(out)
+    before = {path.name: path.read_bytes() if path.is_file() else b"" for path in out.iterdir()}
+    done = convert(folder, out)
+    assert isinstance(done.exception, InvalidUsage)
+    assert (
+        "out holds a case that is not as a conversion left it (name a folder that is new or empty, or"
+        in str(done.exception)
+    )
+    assert {path.name: path.read_bytes() if path.is_file() else b"" for path in out.iterdir()} == before
+
+
+def test_what_changes_during_a_conversion_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = write_example(tmp_path / "case"), tmp_path / "out"
+    assert convert(folder, out, "csv").exit_code == 0
+
+    def meanwhile(*arguments: Any) -> Conversion:
+        edit_a_table(out)
+        return convert_case(*arguments)
+
+    monkeypatch.setattr("gridpact.case.convert.convert_case", meanwhile)
+    assert "not as a conversion left it" in str(convert(folder, out).exception)
+    assert (out / "trades.csv").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "out"]
 
 
 def test_the_command_writes_only_into_a_new_folder(tmp_path: Path) -> None:
     folder = write_example(tmp_path / "case")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
+    write_example(tmp_path / "other")
     before = sorted(tmp_path.rglob("*"))
     for out, said in (
         ("case", "is the case folder"),
         ("mine", "holds notes.txt"),
+        ("other", "holds a case that is not as a conversion left it"),
         (".", "holds the case folder"),
     ):
         done = CliRunner().invoke(app, ["convert", str(folder), "--to", "csv", "--out", str(tmp_path / out)])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gridpact.clearing.quadratic import convexified, is_minimum, solve_quadratic
+from gridpact.clearing.quadratic import convexified, is_best_corner, is_minimum, solve_quadratic
 
 UNEVEN = 1e-6
 
@@ -71,3 +71,43 @@ def test_a_minimum_curves_up_where_it_is_free(held: np.ndarray, expected: bool) 
 
 def test_a_convex_function_has_a_minimum_whatever_is_held() -> None:
     assert is_minimum(np.diag([0.0, 1.0]), np.empty((0, 2)), 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("curvature", "expected"),
+    [
+        (0.0, True),  # leaving the bound costs 0.1 a kW
+        (-0.01, True),  # and wins 0.05 a kW over the whole way of 10 kW
+        (-0.03, False),  # or 0.15
+    ],
+)
+def test_a_far_corner_is_better_where_curvature_outweighs_the_multiplier(
+    curvature: float, expected: bool
+) -> None:
+    hessian = np.diag([curvature, 1.0])
+    assert is_best_corner(hessian, np.empty((0, 2)), np.array([-0.1, 0.0]), np.full(2, 10.0)) is expected
+
+
+def test_a_corner_is_left_along_what_holds_the_others() -> None:
+    """What leaves its bound takes from the other variable, as their sum is held, and that bends down."""
+    hessian = np.diag([0.0, -0.03])
+    dual, reach = np.array([-0.1, 0.0]), np.full(2, 10.0)
+    assert not is_best_corner(hessian, np.array([[1.0, 1.0]]), dual, reach)
+    assert is_best_corner(hessian, np.empty((0, 2)), dual, reach)
+
+
+def test_no_corner_is_better_where_it_says_so() -> None:
+    """A quadratic function at all corners of a box, against what is said of the one at its start."""
+    said = []
+    for seed in range(80):
+        rng = np.random.default_rng(seed)
+        count = int(rng.integers(1, 7))
+        turn = rng.normal(size=(count, count))
+        hessian = 0.02 * (turn + turn.T)
+        dual, reach = -rng.uniform(0.05, 1.0, count), rng.uniform(0.5, 8.0, count)
+        corners = np.array(np.meshgrid(*[[0.0, one] for one in reach])).reshape(count, -1).T
+        value = corners @ -dual + 0.5 * np.einsum("ki,ij,kj->k", corners, hessian, corners)
+        said.append(is_best_corner(hessian, np.empty((0, count)), dual, reach))
+        if said[-1]:
+            assert value.min() >= -1e-12
+    assert 10 <= sum(said) <= 70

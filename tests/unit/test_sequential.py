@@ -24,7 +24,7 @@ from gridpact.grid.limits import Limits
 from gridpact.grid.power_flow import factors_of, run_power_flow
 from gridpact.grid.response import Response
 from gridpact.grid.source import NetworkSource
-from tests.ac_instances import ac_case
+from tests.ac_instances import ac_case, uncapped
 from tests.instances import make_case, make_participants, make_trades
 
 CIGRE, KABEL, DORF = (
@@ -51,6 +51,11 @@ def posed(case: Case) -> tuple[ClearingProblem, list[int], np.ndarray]:
     return problem, tight.tolist(), over_caps.volume_bound_kw
 
 
+def steps(problem: ClearingProblem, periods: list[int], bound_kw: np.ndarray) -> list[PeriodSolution]:
+    """What sequential clearing finds, sure or not."""
+    return [one.solution for one in SequentialClearing(problem).solve(periods, bound_kw)]
+
+
 def objective(problem: ClearingProblem, found: PeriodSolution) -> float:
     proposed_kw = problem.offers.column_kw[found.columns]
     uneven = np.sum((proposed_kw - found.column_kw) ** 2 / proposed_kw)
@@ -75,7 +80,7 @@ def test_it_finds_what_ipopt_finds(network: str, limit: str, seed: int) -> None:
         limits=LIMITS[limit],
     )
     problem, tight, bound_kw = posed(case)
-    found = SequentialClearing(problem).solve(tight, bound_kw)
+    found = steps(problem, tight, bound_kw)
     assert [one.period for one in found] == [t for t in tight if (network, limit, seed, t) != UNPRICED]
     if not tight:
         return
@@ -101,7 +106,7 @@ def test_the_comparison_sees_every_kind_of_limit() -> None:
                 0, network, sellers=6, buyers=6, trades=20, periods=2, power_kw=25.0, limits=LIMITS[limit]
             )
             problem, tight, bound_kw = posed(case)
-            for one in SequentialClearing(problem).solve(tight, bound_kw):
+            for one in steps(problem, tight, bound_kw):
                 seen |= set(one.binding.limited_by.tolist())
     assert set(LimitedBy) - {LimitedBy.NOTHING, LimitedBy.TERMS} <= seen
 
@@ -162,7 +167,7 @@ def test_a_baseline_that_breaks_limits_is_where_it_starts(network: str, limit: s
     baseline, nominal = problem.baseline_operation, problem.nominal_limits
     assert tight and not keeps_limits(baseline, nominal)[tight].any()
     ipopt = NonlinearClearing(problem, np.array(tight), on_network=True)
-    found = SequentialClearing(problem).solve(tight, bound_kw)
+    found = steps(problem, tight, bound_kw)
     assert [one.period for one in found] == tight
     for one in found:
         other = ipopt.solve(one.period, float(bound_kw[one.period]))
@@ -183,7 +188,7 @@ def test_steps_into_collapse_are_taken_back(monkeypatch: pytest.MonkeyPatch) -> 
         "half_way_back",
         lambda self: taken_back.append(self.power_kw) or half_way_back(self),
     )
-    found = SequentialClearing(problem).solve(tight, bound_kw)
+    found = steps(problem, tight, bound_kw)
     assert taken_back and found
     ipopt = NonlinearClearing(problem, np.array(tight), on_network=True)
     for one in found:
@@ -192,7 +197,7 @@ def test_steps_into_collapse_are_taken_back(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def congested() -> Case:
-    return ac_case(1, CIGRE, sellers=6, buyers=6, trades=20, power_kw=25.0, limits=LIMITS["high"])
+    return ac_case(2, CIGRE, sellers=6, buyers=6, trades=20, power_kw=25.0, limits=LIMITS["low"])
 
 
 def test_small_periods_need_no_interior_point_method(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,7 +206,7 @@ def test_small_periods_need_no_interior_point_method(monkeypatch: pytest.MonkeyP
 
     expected = gridpact.clear(congested())
     assert expected.solution.status.tolist() == [PeriodStatus.OPTIMAL]
-    assert LimitedBy.VOLTAGE_MAX in expected.solution.binding.limited_by
+    assert LimitedBy.VOLTAGE_MIN in expected.solution.binding.limited_by
     monkeypatch.setattr(ac, "NonlinearClearing", refused)
     again = gridpact.clear(congested())
     assert again.solution.column_kw.tolist() == expected.solution.column_kw.tolist()
@@ -212,7 +217,7 @@ def test_what_it_leaves_is_solved_by_ipopt(name: str, value: int, monkeypatch: p
     expected = gridpact.clear(congested())
     monkeypatch.setattr(sequential, name, value)
     problem, tight, bound_kw = posed(congested())
-    assert tight and SequentialClearing(problem).solve(tight, bound_kw) == []
+    assert tight and steps(problem, tight, bound_kw) == []
     again = gridpact.clear(congested())
     np.testing.assert_allclose(again.solution.column_kw, expected.solution.column_kw, atol=1e-5)
     cut = expected.offers.column_kw - expected.solution.column_kw > 1e-5
@@ -224,7 +229,7 @@ def test_what_it_leaves_is_solved_by_ipopt(name: str, value: int, monkeypatch: p
 
 def test_no_periods_are_no_work() -> None:
     problem, _, bound_kw = posed(congested())
-    assert SequentialClearing(problem).solve([], bound_kw) == []
+    assert steps(problem, [], bound_kw) == []
 
 
 def test_equal_voltages_have_one_limit_at_work(tmp_path: Path) -> None:
@@ -258,3 +263,32 @@ def test_equal_voltages_have_one_limit_at_work(tmp_path: Path) -> None:
     assert binding.limited_by.tolist() == [LimitedBy.VOLTAGE_MAX]
     assert binding.element.tolist() == [2]
     assert binding.shadow_price_kw_per_percent[0] > 0.0
+
+
+def test_the_better_of_two_optima_is_cleared() -> None:
+    """Where the steps end at a corner that is not the best, they are not sure of it, and Ipopt is asked."""
+    case = ac_case(
+        713,
+        DORF,
+        sellers=4,
+        buyers=3,
+        trades=25,
+        periods=2,
+        power_kw=113.47053737776213,
+        power_factor=0.85,
+        limits=Limits(voltage_min_pu=0.6, voltage_max_pu=1.037698408584783),
+    )
+    case = uncapped(case)
+    problem, tight, bound_kw = posed(case)
+    found = {one.solution.period: one for one in SequentialClearing(problem).solve(tight, bound_kw)}
+    ipopt = NonlinearClearing(problem, np.array(tight), on_network=True)
+    cleared = gridpact.clear(case)
+    volume_kw = cleared.offers.volume_kw(cleared.solution.column_kw, 2)
+    worse = []
+    for period in tight:
+        other_kw = ipopt.solve(period, float(bound_kw[period])).column_kw.sum()
+        assert volume_kw[period] >= other_kw - 1e-3
+        if period in found and found[period].solution.column_kw.sum() < other_kw - 1.0:
+            worse.append(period)
+            assert not found[period].is_sure
+    assert worse

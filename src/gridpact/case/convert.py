@@ -8,6 +8,7 @@ import numpy as np
 
 from gridpact.arrays import Complex
 from gridpact.case.case import Case, TableFormat
+from gridpact.case.conversion_mark import write_mark
 from gridpact.case.convert_tables import write_converted
 from gridpact.case.files import CASE_FILE, TARIFFS_FILE, CaseFiles
 from gridpact.case.opener import TableOpener
@@ -25,6 +26,7 @@ NETWORK_FILE = "network.json"
 PERIODS_COMPARED = 96
 VOLTAGE_DIFFERENCE_MAX_PU = 1e-9
 LOADING_DIFFERENCE_MAX_PERCENT = 1e-5
+UNCHANGED = Difference(voltage_pu=0.0, loading_percent=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +37,14 @@ class Conversion:
         case: as it was.
         files: names of the files that were written, sorted.
         left: names of the files of the case folder that are no part of a case, sorted; they are not copied.
+        network_is_unchanged: whether the network is the same built-in, or the same file to the byte.
         difference: between the networks before and after, under the case's own forecast.
     """
 
     case: Case
     files: tuple[str, ...]
     left: tuple[str, ...]
+    network_is_unchanged: bool
     difference: Difference
 
 
@@ -48,7 +52,8 @@ def convert_case(folder: str | Path, out: Path, table_format: TableFormat) -> Co
     """Writes a case with tables of another format into a folder, and says what it did.
 
     With Parquet, the network becomes power-grid-model JSON, which is read without pandapower; with CSV it
-    stays as it is. What settlement takes, where it is there, goes with the case.
+    stays as it is. What settlement takes, where it is there, goes with the case. A mark in the new case.toml
+    tells it from a case that a person wrote or changed.
 
     Args:
         folder: of the case.
@@ -66,15 +71,22 @@ def convert_case(folder: str | Path, out: Path, table_format: TableFormat) -> Co
         converted = replace(case, network=NetworkSource(file=out / NETWORK_FILE))
     write_case(converted, out, table_format)
     _write_settlement(Path(folder), out, case, table_format)
-    copied = case.network if case.network.file is None else NetworkSource(file=out / case.network.file.name)
-    network = converted.network if converted is not case else copied
-    names = {entry.name for entry in out.iterdir()}
+    write_mark(out)
+    is_unchanged = _is_unchanged(case.network, converted.network, out)
     return Conversion(
         case=case,
-        files=tuple(sorted(names)),
+        files=tuple(sorted(entry.name for entry in out.iterdir())),
         left=tuple(sorted({entry.name for entry in Path(folder).iterdir()} - _read(case))),
-        difference=_agreed(case, compile_source(network)),
+        network_is_unchanged=is_unchanged,
+        difference=UNCHANGED if is_unchanged else _agreed(case, compile_source(converted.network)),
     )
+
+
+def _is_unchanged(before: NetworkSource, after: NetworkSource, out: Path) -> bool:
+    """Whether the network of the new folder is the same built-in as before, or a copy of the same file."""
+    if before.file is None or after.file is None:
+        return before == after
+    return (out / after.name).read_bytes() == before.file.read_bytes()
 
 
 def _write_settlement(folder: Path, out: Path, case: Case, table_format: TableFormat) -> None:

@@ -34,6 +34,11 @@ EXAMPLES: Mapping[tuple[str, str], str] = {
     ("horizon", "resolution"): '"1h"',
     ("horizon", "periods"): "24",
 }
+NUMBERS: Mapping[str, str] = {
+    "periods": EXAMPLES["horizon", "periods"],
+    "time_limit_s": f"{SECONDS_MAX:g}",
+    **{key: f"{getattr(Limits(), key):g}" for key in SECTIONS["limits"]},
+}
 VOLTAGE_PU, LOADING_PERCENT = (0.5, 1.5), (0.0, 1000.0)
 TIME_LIMIT_MAX_S = 86_400.0
 
@@ -71,7 +76,7 @@ def read_settings(content: bytes, folder: Path, problems: Problems) -> Settings 
     Returns:
         The settings; `None` where the file is not TOML.
     """
-    file = parse_toml(content, CASE_FILE, problems)
+    file = parse_toml(content, CASE_FILE, problems, numbers=NUMBERS)
     if file is None:
         return None
     file.refuse_unknown_sections(SECTIONS)
@@ -111,7 +116,9 @@ def _seconds_max(file: TomlFile) -> float:
         return SECONDS_MAX
     refuse = file.refusals("clearing", "time_limit_s", value)
     if not isinstance(value, int | float) or isinstance(value, bool):
-        refuse("is not a number", "write it without quotes, in seconds")
+        refuse(
+            "is not a number", f"write a number of seconds without quotes, as in {NUMBERS['time_limit_s']}"
+        )
     elif not 0.0 < value <= TIME_LIMIT_MAX_S:
         refuse("is out of range", f"write a number above 0, up to {TIME_LIMIT_MAX_S:g}, in seconds")
     else:
@@ -158,9 +165,8 @@ def _periods(file: TomlFile) -> int | None:
     if value is None:
         file.refuse_missing("horizon", "periods", EXAMPLES["horizon", "periods"])
     elif not isinstance(value, int) or isinstance(value, bool):
-        file.refuse(
-            "horizon", "periods", "is not a whole number", "write it without quotes or a point", value
-        )
+        remedy = f"write digits without quotes or a point, as in {NUMBERS['periods']}"
+        file.refuse("horizon", "periods", "is not a whole number", remedy, value)
     elif not 1 <= value <= PERIODS_MAX:
         file.refuse("horizon", "periods", "is out of range", f"write 1 to {PERIODS_MAX}", value)
     else:
@@ -246,7 +252,7 @@ def _given_limits(file: TomlFile) -> Iterator[tuple[str, float]]:
             continue
         refuse = file.refusals("limits", key, value)
         if not isinstance(value, int | float) or isinstance(value, bool):
-            refuse("is not a number", "write it without quotes")
+            refuse("is not a number", f"write a number without quotes, as in {NUMBERS[key]}")
         elif key.endswith("_pu") and not VOLTAGE_PU[0] <= value <= VOLTAGE_PU[1]:
             refuse("is out of range", "write 0.5 to 1.5, in pu of nominal; is the value in volts?")
         elif key.endswith("_percent") and not LOADING_PERCENT[0] < value <= LOADING_PERCENT[1]:

@@ -116,7 +116,12 @@ class TomlFile:
 
 
 def parse_toml(
-    content: bytes, file: str, problems: Problems, parse_float: Callable[[str], Any] = float
+    content: bytes,
+    file: str,
+    problems: Problems,
+    parse_float: Callable[[str], Any] = float,
+    *,
+    numbers: Mapping[str, str] | None = None,
 ) -> TomlFile | None:
     """What a TOML file says; `None`, with a problem, where it is not TOML.
 
@@ -125,6 +130,7 @@ def parse_toml(
         file: its name.
         problems: takes in what is wrong.
         parse_float: makes numbers of those with a decimal point.
+        numbers: the keys that take a number, with an example of each.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -140,17 +146,19 @@ def parse_toml(
         at_end = "end of document" in str(error)
         line = int(at_line[1]) if at_line else len(text.splitlines()) if at_end else 0
         reason = re.sub(r" \(at .*\)$", "", str(error))
-        remedy = _quotes_remedy(text.split("\n")[line - 1]) if line else ""
+        remedy = _value_remedy(text.split("\n")[line - 1], numbers or {}) if line else ""
         problems.add(Problem(file=file, line=line, what=f"is not TOML: {reason}", remedy=remedy))
         return None
     return TomlFile(file, values, _key_lines(text), problems)
 
 
-def _quotes_remedy(line: str) -> str:
+def _value_remedy(line: str, numbers: Mapping[str, str]) -> str:
     """The remedy for a line whose value looks like text without quotes; empty for any other."""
     entry = re.match(r"""\s*([\w.-]+)\s*=\s*([^\s"'\[{#][^"'#]*)""", line)
     if entry is None or not re.search(r"[A-Za-z/:]", entry[2]):
         return ""
+    if (example := numbers.get(entry[1].rpartition(".")[2])) is not None:
+        return f"write a number, as in {entry[1]} = {example}"
     return f'write text in quotes, as in {entry[1]} = "{shown(entry[2].strip())}"'
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gridpact.arrays import Int
 from gridpact.case.arrow_arrays import arrow_numbers, arrow_texts, taken
-from gridpact.case.case import SECONDS_MAX, Case, Robustness, TableFormat
+from gridpact.case.case import Case, TableFormat
 from gridpact.case.files import CASE_FILE
 from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, SCHEMAS, TRADES
 from gridpact.case.table_file import Coded, write_table
@@ -23,7 +23,8 @@ from gridpact.errors import InvalidUsage
 def write_case(case: Case, folder: str | Path, table_format: TableFormat | None = None) -> None:
     """Writes a case folder; reading it gives the case back, each number exactly.
 
-    A network file is copied into the folder. Profiles are written whole, so that no row is missing.
+    Every setting is written, but for `currency` and `open_from` where the case has none. A network file is
+    copied into the folder. Profiles are written whole, so that no row is missing.
     Commitments are not part of a case folder: they come from the result that made them firm.
 
     Args:
@@ -94,7 +95,8 @@ def _settings(case: Case) -> str:
         "[clearing]",
         f"formulation = {_quoted(case.formulation)}",
         f"allocation = {_quoted(case.allocation)}",
-        *_search(case),
+        f"robust = {_quoted(case.robustness)}",
+        f"time_limit_s = {float(case.seconds_max)!r}",
         "",
         "[matching]",
         f"price_rule = {_quoted(case.price_rule)}",
@@ -106,13 +108,6 @@ def _opening(case: Case) -> list[str]:
     """The line that says from when on trades are taken, where some periods are closed."""
     opens = case.horizon.instant(case.first_open).isoformat(timespec="minutes")
     return [f"open_from = {_quoted(opens)}"] if case.first_open else []
-
-
-def _search(case: Case) -> list[str]:
-    """What a search is to survive, and its time limit, where they are not the default."""
-    robust = [f"robust = {_quoted(case.robustness)}"] if case.robustness is not Robustness.NONE else []
-    limit = [f"time_limit_s = {case.seconds_max!r}"] if case.seconds_max != SECONDS_MAX else []
-    return [*robust, *limit]
 
 
 def _quoted(text: str) -> str:

@@ -28,6 +28,8 @@ from gridpact.clearing.situations import Situations
 from gridpact.clearing.solution import LimitedBy, PeriodSolution, PeriodStatus, Solution
 from gridpact.clearing.tied import solve_part
 
+GAIN_MIN_KW = 1e-4  # by which another optimum has to clear more, beyond what tolerances explain
+
 
 def solve_ac(problem: ClearingProblem) -> Solution:
     """The allocation of the problem's rule under exact AC, in every period.
@@ -103,16 +105,31 @@ def _solve_untied(problem: ClearingProblem) -> Solution:
 
 
 def _solve_on_network(problem: ClearingProblem, periods: list[int], bound_kw: Float) -> list[PeriodSolution]:
-    """The optima of some periods on the network: by sequential steps where they find one, or by Ipopt."""
+    """The optima of some periods on the network: by sequential steps, by Ipopt too where not sure."""
     found = []
     if problem.rule is Allocation.MAX_VOLUME:
         with_state = [t for t in periods if problem.baseline_operation.converged[t]]
         found = SequentialClearing(problem).solve(with_state, bound_kw)
-    others = [t for t in periods if t not in {one.period for one in found}]
+    sure = {one.solution.period: one.solution for one in found if one.is_sure}
+    unsure = {one.solution.period: one.solution for one in found if not one.is_sure}
+    others = [t for t in periods if t not in sure]
     if not others:
-        return found
+        return list(sure.values())
     clearing = NonlinearClearing(problem, np.array(others), on_network=True)
-    return found + [clearing.solve(t, bound_kw[t]) for t in others]
+    by_ipopt = [clearing.solve(t, bound_kw[t]) for t in others]
+    return [*sure.values(), *(_better(problem, unsure.get(one.period), one) for one in by_ipopt)]
+
+
+def _better(problem: ClearingProblem, first: PeriodSolution | None, second: PeriodSolution) -> PeriodSolution:
+    """Of a solution that keeps every limit, where there is one, and a draft: what keeps them and has more."""
+    if first is None:
+        return second
+    gained_kw = float(second.column_kw.sum() - first.column_kw.sum())
+    if second.status is PeriodStatus.BEST_FOUND or not gained_kw > GAIN_MIN_KW:
+        return first
+    injection = problem.candidate_injection(second.period, second.column_kw[None, :])
+    limits = problem.operating_limits.repeated(second.period, 1)
+    return second if keeps_limits(operate(problem.network, injection), limits)[0] else first
 
 
 def _has_no_state(problem: ClearingProblem, period: int) -> bool:

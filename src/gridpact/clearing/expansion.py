@@ -9,7 +9,7 @@ from gridpact.arrays import Complex, Float, Int
 from gridpact.clearing.monitored import Monitored
 from gridpact.grid.response import Response
 
-TINY = np.finfo(float).tiny
+SMALLEST = 1e-12  # pu, and parts of a rating
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Expansion:
 
         Twice by powers, conj(s) = conj(v) ∘ i gives d²i = w − D ∘ conj(d²v) with w = −(conj(dv) ∘ di' +
         conj(dv') ∘ di) / conj(v): the response to a current w. To that comes the second derivative of |z|
-        itself, Im² / |z| along z, as only a change across z bends it.
+        itself, Im² / |z| along z, as only a change across z bends it; none is known where z is 0.
         """
         if not len(row):
             return np.zeros((len(self.injected), len(self.injected)))
@@ -54,7 +54,7 @@ class Expansion:
         by_current = weight @ self._gradient_by_current(row, sign).conj()
         mixed = (voltage.conj() * (by_current / self.response.voltage_pu.conj())) @ current.T
         across = (self._forms_at(row) @ voltage.T) * self._direction[row, None].conj()
-        bent = (across.imag.T * (weight * sign / np.maximum(self.magnitude[row], TINY))) @ across.imag
+        bent = (across.imag.T * (weight * sign / self._radius[row])) @ across.imag
         curvature: Float = bent - (mixed + mixed.T).real
         return curvature
 
@@ -64,10 +64,13 @@ class Expansion:
 
     @cached_property
     def _direction(self) -> Complex:
-        direction: Complex = np.where(
-            self.magnitude > TINY, self._form / np.maximum(self.magnitude, TINY), 1.0
-        )
+        direction: Complex = np.where(np.isfinite(self._radius), self._form / self._radius, 1.0)
         return direction
+
+    @cached_property
+    def _radius(self) -> Float:
+        """|z|, or infinite where it is 0."""
+        return np.where(self.magnitude > SMALLEST, self.magnitude, np.inf)
 
     @cached_property
     def _answer(self) -> tuple[Complex, Complex]:

@@ -8,12 +8,20 @@ import numpy as np
 from gridpact.arrays import Complex, Float, Int
 from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT
 from gridpact.clearing.expansion import Expansion
-from gridpact.clearing.quadratic import QuadraticOptimum, convexified, is_minimum, solve_quadratic
+from gridpact.clearing.quadratic import (
+    QuadraticOptimum,
+    convexified,
+    is_best_corner,
+    is_minimum,
+    solve_quadratic,
+)
+from gridpact.clearing.reasons import TIE_BREAK_SHARE
 
 SMALL_STEP_KW = 1e-8
 KEPT = 1e-9  # pu, and parts of a rating
 SLACK = 1e-10  # of the linearised limits, for what rounding leaves of them
 CURVATURE_TOLERANCE = 1e-9  # kW of volume per kW²
+PRICED_SHARE_MAX = 100.0  # kW of volume that limits take of a kW of a trade, where their prices are finite
 
 
 class Progress(Enum):
@@ -64,6 +72,7 @@ class Iterate:
 
     Attributes:
         progress: how far.
+        is_sure: whether no other optimum is to be expected from prices and curvature where the steps ended.
         power_kw: y, (n,).
         before_kw: y before the last step, (n,).
         row: monitored quantity of each limit at work, (L,).
@@ -75,6 +84,7 @@ class Iterate:
     """
 
     progress: Progress
+    is_sure: bool
     power_kw: Float
     before_kw: Float
     row: Int
@@ -90,6 +100,7 @@ class Iterate:
         nothing = np.zeros_like(period.proposed_kw)
         return cls(
             progress=Progress.MOVING,
+            is_sure=False,
             power_kw=nothing,
             before_kw=nothing,
             row=np.empty(0, dtype=np.int64),
@@ -114,7 +125,7 @@ class Iterate:
         )
 
     def half_way_back(self) -> "Iterate":
-        """Half of the last step taken back, as it ended where there is no operating point."""
+        """Half of the last step taken back, as it ended at no operating point, or at the edge of collapse."""
         power_kw = 0.5 * (self.before_kw + self.power_kw)
         return replace(self, progress=Progress.MOVING, power_kw=power_kw)
 
@@ -158,6 +169,8 @@ def stepped(period: Period, at: Iterate, expansion: Expansion) -> Iterate:
         expansion.magnitude[at.row] - np.where(at.sign > 0.0, period.greatest[at.row], period.least[at.row])
     )
     gradient = expansion.gradient(at.row, at.sign)
+    if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+        return at.half_way_back()
     rows = np.vstack([period.under, gradient])
     found = solve_quadratic(
         convexified(hessian, EVEN_CUT_WEIGHT / q.max()),
@@ -176,6 +189,7 @@ def stepped(period: Period, at: Iterate, expansion: Expansion) -> Iterate:
     return replace(
         at,
         progress=Progress.SETTLED if is_small else Progress.MOVING,
+        is_sure=is_small and _is_sure(hessian, rows, found, period),
         power_kw=np.clip(y + found.value, 0.0, q),
         before_kw=y,
         value=expansion.magnitude[at.row],
@@ -183,6 +197,22 @@ def stepped(period: Period, at: Iterate, expansion: Expansion) -> Iterate:
         dual=np.maximum(dual, 0.0),
         cap_dual=np.maximum(cap_dual, 0.0),
     )
+
+
+def _is_sure(hessian: Float, rows: Float, found: QuadraticOptimum, period: Period) -> bool:
+    """Whether no other optimum is to be expected.
+
+    At most one limit of the network has a price, and all prices are finite. Over what is proposed, curvature
+    must not outweigh the kW that a kW of a trade takes of the limits, so that what they admit is in one
+    piece, nor what another corner of it costs.
+    """
+    taken = found.row_dual * np.abs(rows).max(axis=1, initial=0.0)
+    limits_priced = int(np.sum(taken[len(period.cap_kw) :] > TIE_BREAK_SHARE))
+    bent = 0.5 * np.minimum(hessian, 0.0) @ period.proposed_kw
+    if limits_priced > 1 or taken.max(initial=0.0) > PRICED_SHARE_MAX or np.any(bent < -1.0):
+        return False
+    priced = rows[found.row_dual != 0.0]
+    return is_best_corner(hessian, priced, found.bound_dual, period.proposed_kw)
 
 
 def _held(rows: Float, found: QuadraticOptimum) -> Float:

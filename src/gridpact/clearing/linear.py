@@ -1,12 +1,16 @@
-"""Linear clearing: over caps and the flow limits of the DC model, period by period."""
+"""Linear clearing: over caps and the flow limits of the DC model.
+
+All periods are cleared against the caps alone first. Where the flows of that optimum keep their limits, it is
+the optimum: no other allocation within the caps has a greater volume, or is as great and cut more evenly. The
+other periods are programmes of their own.
+"""
 
 from time import monotonic
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from gridpact.arrays import Bool, Int
-from gridpact.clearing.caps import caps_fit
+from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.coupling import Part
 from gridpact.clearing.dc_grid import DcGrid
 from gridpact.clearing.linear_leaves import LinearLeaves
@@ -16,6 +20,7 @@ from gridpact.clearing.linear_programme import (
     LinearPeriod,
     LinearProgramme,
 )
+from gridpact.clearing.over_caps import solve_over_caps
 from gridpact.clearing.pairs import Pairs
 from gridpact.clearing.part_rows import cap_rows, flow_rows
 from gridpact.clearing.problem import ClearingProblem
@@ -45,15 +50,14 @@ class LinearClearing:
         self._upper_kw = np.maximum(self._baseline_kw, grid.flow_limit_kw)
 
     def solve(self) -> Solution:
-        """The greatest volume, cut most evenly, in every period; one that fits in full needs no solver.
+        """The greatest volume, cut most evenly, in every period.
 
         Raises:
             SolverFailed: HiGHS or Clarabel ended without an optimum.
         """
         problem, offers = self._problem, self._problem.offers
-        fits = caps_fit(problem) & self._flows_fit()
-        tight = np.flatnonzero(problem.untied & ~fits)
-        solution = Solution.in_full(offers, problem.shape[0])
+        solution = solve_over_caps(problem)
+        tight = np.flatnonzero(problem.untied & ~self._keeps_limits(solution.column_kw))
         periods = np.concatenate([tight, *(part.periods for part in problem.parts)])
         columns = np.flatnonzero(np.isin(offers.column_period, periods))
         if not len(columns):
@@ -167,10 +171,9 @@ class LinearClearing:
             effect=effect[active].toarray() * (direction / kw_per_percent)[:, None],
         )
 
-    def _flows_fit(self) -> Bool:
-        """Whether the flows are within their limits when everything clears, (T,)."""
-        problem = self._problem
-        flow = self._grid.flows_kw(problem.injection_at_nodes(problem.offers.column_kw).p_kw)
+    def _keeps_limits(self, column_kw: Float) -> Bool:
+        """Whether the flows of each period are within their limits under an allocation, (C,), (T,)."""
+        flow = self._grid.flows_kw(self._problem.injection_at_nodes(column_kw).p_kw)
         slack = FEASIBILITY_TOLERANCE_KW
-        fits: Bool = np.all((flow >= self._lower_kw - slack) & (flow <= self._upper_kw + slack), axis=1)
-        return fits
+        kept: Bool = np.all((flow >= self._lower_kw - slack) & (flow <= self._upper_kw + slack), axis=1)
+        return kept

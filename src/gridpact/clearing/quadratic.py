@@ -69,3 +69,29 @@ def is_minimum(hessian: Float, held: Float, tolerance: float) -> bool:
     rank = int(np.sum(singular > np.finfo(float).eps * max(held.shape) * singular.max(initial=0.0)))
     free = vector[rank:]
     return not len(free) or bool(np.linalg.eigvalsh(free @ hessian @ free.T)[0] >= -tolerance)
+
+
+def is_best_corner(hessian: Float, held: Float, bound_dual: Float, reach: Float) -> bool:
+    """Whether no other corner of the bounds is better, as far as curvature up to the other bounds tells.
+
+    Leaving its bound by s costs variable k its multiplier times s, and the others have to follow so that the
+    rows `held` keep their values. In the variables that have a multiplier that leaves the reduced Hessian R,
+    and Σ r s + ½ sᵀ R s ≥ Σ s (r + ½ min(R, 0) · reach) for all 0 ≤ s ≤ reach: no corner is better where no
+    bracket is negative.
+
+    Args:
+        hessian: of the Lagrangian, (n, n).
+        held: rows with a multiplier, (h, n).
+        bound_dual: multiplier of each variable's bound, positive at an upper one, (n,).
+        reach: distance of the bounds, (n,).
+    """
+    at_bound = np.flatnonzero(bound_dual)
+    between = np.flatnonzero(bound_dual == 0.0)
+    moved = np.zeros((len(bound_dual), len(at_bound)))
+    inwards = -np.sign(bound_dual[at_bound])
+    moved[at_bound, np.arange(len(at_bound))] = inwards
+    if len(held) and len(between):
+        moved[between] = -np.linalg.pinv(held[:, between], rcond=1e-10) @ (held[:, at_bound] * inwards)
+    reduced = moved.T @ hessian @ moved
+    least = np.abs(bound_dual[at_bound]) + 0.5 * np.minimum(reduced, 0.0) @ reach[at_bound]
+    return bool(np.all(least >= 0.0))

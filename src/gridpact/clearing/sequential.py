@@ -11,11 +11,14 @@ it. Where linearised limits contradict one another, the steps begin again at the
 found by then.
 
 What is found satisfies the first- and second-order conditions of an optimum and keeps all limits; a period
-in which no such point is found is left to another solver.
+in which no such point is found is left to another solver. As losses curve what a network can carry, there can
+be several optima, at other corners of what is proposed: where prices and curvature do not rule that out, the
+optimum is marked as not sure.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,8 +40,16 @@ from gridpact.clearing.solution import LimitedBy, PeriodSolution, PeriodStatus
 from gridpact.grid.power_flow import factors_of, run_power_flow
 from gridpact.grid.response import Response
 
-COLUMNS_MAX = 150  # beyond, a sparse interior-point method is faster
+BATCH_PERIODS = 96
+COLUMNS_MAX = 80  # beyond, a sparse interior-point method takes hardly longer
 STEPS_MAX = 20
+
+
+class Found(NamedTuple):
+    """An optimum, and whether no other one is to be expected in its period."""
+
+    solution: PeriodSolution
+    is_sure: bool
 
 
 class SequentialClearing:
@@ -50,14 +61,19 @@ class SequentialClearing:
         self._factors = factors_of(problem.network)
         self._monitored = Monitored(problem.network)
 
-    def solve(self, periods: Sequence[int], volume_bound_kw: Float) -> list[PeriodSolution]:
+    def solve(self, periods: Sequence[int], volume_bound_kw: Float) -> list[Found]:
         """The optima of the periods in which one is found.
 
         Args:
             periods: whose power flow of the baseline has a solution.
             volume_bound_kw: no allocation clears more in a period, (T,).
         """
-        data = self._periods([t for t in periods if len(self._problem.offers.of_period(t)) <= COLUMNS_MAX])
+        small = [t for t in periods if len(self._problem.offers.of_period(t)) <= COLUMNS_MAX]
+        batches = [small[first : first + BATCH_PERIODS] for first in range(0, len(small), BATCH_PERIODS)]
+        return [one for batch in batches for one in self._solve_batch(batch, volume_bound_kw)]
+
+    def _solve_batch(self, periods: Sequence[int], volume_bound_kw: Float) -> list[Found]:
+        data = self._periods(periods)
         at = [Iterate.at_baseline(period) for period in data]
         for _ in range(STEPS_MAX):
             moving = [k for k, one in enumerate(at) if one.progress in (Progress.MOVING, Progress.SETTLED)]
@@ -67,15 +83,13 @@ class SequentialClearing:
             for k, injected_kva, voltage_pu in zip(moving, injected, self._voltages(injected), strict=True):
                 at[k] = self._advanced(data[k], at[k], injected_kva, voltage_pu)
         return [
-            self._explained(period, found, float(volume_bound_kw[period.period]))
+            Found(self._explained(period, found, float(volume_bound_kw[period.period])), found.is_sure)
             for period, found in zip(data, at, strict=True)
             if found.progress is Progress.FOUND
         ]
 
     def _periods(self, periods: Sequence[int]) -> list[Period]:
         problem, offers, free = self._problem, self._problem.offers, self._factors.free
-        if not periods:
-            return []
         columns = [offers.of_period(t) for t in periods]
         pairs, pair = Pairs.of(problem, np.concatenate(columns))
         injected = (pairs.injected_p + 1j * pairs.injected_q).tocsr()[free].T.toarray()

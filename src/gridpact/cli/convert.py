@@ -17,16 +17,19 @@ def convert(
 ) -> None:
     """Write a case with Parquet tables and a network that is read fast, or with CSV tables."""
     from gridpact.case import TableFormat
+    from gridpact.case.conversion_mark import is_as_converted
     from gridpact.case.convert import convert_case
     from gridpact.progress import progress
     from gridpact.results.output_folder import ResultKind, check_output_folder, output_folder
 
     table_format = choice(TableFormat, "--to", to)
-    new_folder = ResultKind(words="a converted case", names=frozenset(), is_one=lambda folder: False)
-    check_output_folder(out, new_folder, case_folder=case_folder)
+    converted = ResultKind(
+        words="a converted case", names=frozenset(), is_one=is_as_converted, is_a_case=True
+    )
+    check_output_folder(out, converted, case_folder=case_folder)
     with (
         progress(f"converting {case_folder}", quiet=quiet),
-        output_folder(out, new_folder, case_folder=case_folder) as folder,
+        output_folder(out, converted, case_folder=case_folder) as folder,
     ):
         conversion = convert_case(case_folder, folder, table_format)
     facts = {
@@ -34,6 +37,7 @@ def convert(
         "files": list(conversion.files),
         "left": list(conversion.left),
         "warnings": list(conversion.case.warnings),
+        "network_is_unchanged": conversion.network_is_unchanged,
         "max_difference_pu": conversion.difference.voltage_pu,
         "max_difference_percent": conversion.difference.loading_percent,
         "folder": str(out),
@@ -47,5 +51,6 @@ def convert(
         say(f"  left      {', '.join(conversion.left)}")
     for warning in conversion.case.warnings:
         say(f"  warning   {warning}")
-    say(f"  network   voltages agree within {conversion.difference.voltage_pu:.1e} pu under the forecast")
+    agreement = f"voltages agree within {conversion.difference.voltage_pu:.1e} pu under the forecast"
+    say(f"  network   {'unchanged' if conversion.network_is_unchanged else agreement}")
     say(f"  case      {out}")

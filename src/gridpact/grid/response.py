@@ -76,8 +76,14 @@ class Response:
         return feedback
 
     def _solved(self, right: Complex, transposed: str) -> Complex:
-        """Rows of complex numbers as pairs of real ones, solved for the Jacobian or its transpose, (L, R)."""
-        solve: Any = splu(power_jacobian(self.factors, self.voltage_pu)).solve
+        """Rows of complex numbers as pairs of real ones, solved for the Jacobian or its transpose, (L, R).
+
+        NaN where the Jacobian is singular, at the point of collapse.
+        """
+        try:
+            solve: Any = splu(power_jacobian(self.factors, self.voltage_pu)).solve
+        except RuntimeError:
+            return np.full_like(right, complex(np.nan, np.nan))
         found = solve(np.hstack([right.real, right.imag]).T, transposed)
         real, imaginary = np.split(np.asarray(found).T, 2, axis=1)
         return real + 1j * imaginary

@@ -20,6 +20,7 @@ COMMITMENTS = "commitments"
 MATCHED = "trades"
 
 _OTHER_FOLDER = "name a folder that is new or empty, or holds an earlier result of the same kind"
+_OTHER_CASE = "name a folder that is new or empty, or holds an earlier conversion that nothing was changed in"
 
 
 def _table_files(*names: str) -> frozenset[str]:
@@ -44,12 +45,14 @@ class ResultKind:
         names: every file that a result of this kind can hold.
         is_one: whether the files in a folder, all of them of these names, are such a result.
         folders: folders that it can hold, with the suffix of all files in each.
+        is_a_case: whether it is a case itself, of which `is_one` looks at every file.
     """
 
     words: str
     names: frozenset[str]
     is_one: Callable[[Path], bool]
     folders: Mapping[str, str] = field(default_factory=dict)
+    is_a_case: bool = False
 
     def owns(self, entry: Path) -> bool:
         """Whether a file, or a folder with all that is in it, can be part of a result of this kind."""
@@ -182,6 +185,11 @@ def _refuse_content(target: Path, folder: str | Path, kind: ResultKind) -> None:
     entries = sorted(target.iterdir()) if target.is_dir() else []
     names = {entry.name for entry in entries}
     if not names:
+        return
+    if kind.is_a_case:
+        if not kind.is_one(target):
+            held = "a case that is not as a conversion left it" if CASE_FILE in names else entries[0].name
+            raise InvalidUsage(f"{folder} holds {held}", _OTHER_CASE)
         return
     if CASE_FILE in names:
         raise InvalidUsage(f"{folder} holds a case", _OTHER_FOLDER)

@@ -29,6 +29,7 @@ ALWAYS = ("supply_price_per_kwh", "feed_in_price_per_kwh")
 UNDER_FIRM = ("imbalance_long_per_kwh", "imbalance_short_per_kwh")
 RETAILER_KEYS = (*ALWAYS, *UNDER_FIRM)
 EXAMPLES = dict(zip(RETAILER_KEYS, ("0.20", "0.05", "0.03", "0.30"), strict=True))
+NUMBERS = {**EXAMPLES, "price_per_kwh": "0.10", **dict.fromkeys(SECTIONS["network"], "0.03")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def read_tariffs(
     Returns:
         The tariffs and the terms of sharing; `None` where the file is not TOML.
     """
-    file = parse_toml(content, TARIFFS_FILE, problems, Decimal)
+    file = parse_toml(content, TARIFFS_FILE, problems, Decimal, numbers=NUMBERS)
     if file is None:
         return None
     file.refuse_unknown_sections(SECTIONS)
