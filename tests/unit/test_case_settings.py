@@ -137,7 +137,7 @@ CHECKS = [
         "horizon.periods",
         "4.0",
         "is not a whole number",
-        "write it without quotes or a point",
+        "write digits without quotes or a point, as in 24",
     ),
     (
         "periods = 4",
@@ -146,7 +146,7 @@ CHECKS = [
         "horizon.periods",
         "True",
         "is not a whole number",
-        "write it without quotes or a point",
+        "write digits without quotes or a point, as in 24",
     ),
     (
         "periods = 4",
@@ -185,7 +185,15 @@ CHECKS = [
         "is not relative to the case folder",
         "copy the file there and give its name",
     ),
-    ("= 0.95", '= "0.95"', 14, "limits.voltage_min_pu", "0.95", "is not a number", "write it without quotes"),
+    (
+        "= 0.95",
+        '= "0.95"',
+        14,
+        "limits.voltage_min_pu",
+        "0.95",
+        "is not a number",
+        "write a number without quotes, as in 0.9",
+    ),
     ("= 0.95", "= -0.95", 14, "limits.voltage_min_pu", "-0.95", "is out of range", VOLTS),
     ("= 1.05", "= inf", 15, "limits.voltage_max_pu", "inf", "is out of range", VOLTS),
     ("= 1.05", "= nan", 15, "limits.voltage_max_pu", "nan", "is out of range", VOLTS),
@@ -257,11 +265,18 @@ def test_a_syntax_error_is_named_with_its_line(old: str, new: str, line: int, tm
         ('"Europe/Berlin"', "Europe/Berlin", 'write text in quotes, as in timezone = "Europe/Berlin"'),
         ('"15min"', "15min  # quarters", 'write text in quotes, as in resolution = "15min"'),
         ('"Example street"', "Example street", 'write text in quotes, as in name = "Example street"'),
+        ("periods = 4", "periods = hundred", "write a number, as in periods = 24"),
+        ("periods = 4", "periods = 4h", "write a number, as in periods = 24"),
+        ("= 1.05", "= 1.05 pu", "write a number, as in voltage_max_pu = 1.1"),
+        ("[clearing]", "[clearing]\ntime_limit_s = 5min", "write a number, as in time_limit_s = 60"),
+        ('name = "Example street"', "horizon.periods = four", "write a number, as in horizon.periods = 24"),
         ("periods = 4", "periods = 4 5", ""),
         ("periods = 4", "periods = ", ""),
     ],
 )
-def test_text_without_quotes_is_hinted_at(old: str, new: str, remedy: str, tmp_path: Path) -> None:
+def test_text_without_quotes_or_in_place_of_a_number_is_hinted_at(
+    old: str, new: str, remedy: str, tmp_path: Path
+) -> None:
     ((*_, found),) = problems_of(tmp_path, old, new)
     assert found == remedy
 

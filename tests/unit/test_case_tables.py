@@ -1,5 +1,6 @@
 """Tables as files: CSV in its many forms, Parquet with typed columns, and the round trip through both."""
 
+import tomllib
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridpact.case import Case, TableFormat, csv_table, read_case, write_case
+from gridpact.case import Case, Robustness, TableFormat, csv_table, read_case, write_case
 from gridpact.case.csv_table import _split_exactly, split_csv
+from gridpact.case.settings import SECTIONS
 from gridpact.case.table import LARGE_BYTES, parse_csv, parse_parquet
 from gridpact.case.table_file import write_table
 from gridpact.case.terms import NONE, Terms
@@ -175,6 +177,43 @@ def test_terms_are_the_same_after_a_round_trip(table_format: TableFormat, tmp_pa
     for name in ("trades", "orders"):
         file = f"{name}.{table_format}"
         assert (tmp_path / "copy" / file).read_bytes() == (tmp_path / "again" / file).read_bytes()
+
+
+def test_every_setting_is_written(tmp_path: Path) -> None:
+    folder = write_example(tmp_path / "case")
+    text = (folder / "case.toml").read_text()
+    opened = 'periods = 4\nopen_from = "2024-06-21T01:00"'
+    (folder / "case.toml").write_text(text.partition("[limits]")[0].replace("periods = 4", opened))
+    for name in ("trades", "orders"):
+        table = (folder / f"{name}.csv").read_text()
+        (folder / f"{name}.csv").write_text(table.partition("\n")[0] + "\n")
+    case = read_case(folder)
+    write_case(case, tmp_path / "copy")
+    copy = tmp_path / "copy" / "case.toml"
+    written = tomllib.loads(copy.read_text())
+    given = {name: tuple(written[name]) for name in SECTIONS if name}
+    assert given == {name: keys for name, keys in SECTIONS.items() if name} | {"network": ("builtin",)}
+    assert (written["name"], written["currency"]) == ("Example street", "EUR")
+    assert written["clearing"] == {
+        "formulation": "ac",
+        "allocation": "max-volume",
+        "robust": "none",
+        "time_limit_s": 60.0,
+    }
+    assert_equal(case, read_case(tmp_path / "copy"))
+    write_case(read_case(tmp_path / "copy"), tmp_path / "again")
+    assert (tmp_path / "again" / "case.toml").read_bytes() == copy.read_bytes()
+
+
+def test_settings_of_a_search_come_through(tmp_path: Path) -> None:
+    case = replace(
+        read_case(write_example(tmp_path / "case")),
+        robustness=Robustness.DECLARED,
+        seconds_max=np.float64(0.1),
+    )
+    write_case(case, tmp_path / "copy")
+    copy = read_case(tmp_path / "copy")
+    assert (copy.robustness, copy.seconds_max) == (Robustness.DECLARED, 0.1)
 
 
 def test_columns_of_terms_are_written_only_where_some_row_has_them(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,9 +22,13 @@ from gridpact.fleet.find import find_cases
 from gridpact.fleet.locks import locked
 from gridpact.fleet.meter import Meter, duration
 from gridpact.fleet.page import fleet_page
+from gridpact.fleet.pictures import shares_picture
+from gridpact.fleet.row import row_of
 from gridpact.fleet.summary import summarise
-from gridpact.fleet.table import BY_HOUR, COLUMNS, HOURS, SECONDS, failed_row
+from gridpact.fleet.table import BY_HOUR, COLUMNS, HOURS, LIMIT_CUTS, SECONDS, failed_row
 from gridpact.fleet.tally import Tally
+from gridpact.fleet.words import cases as cases_in_words
+from gridpact.fleet.words import energy_cut, pace, reason
 from gridpact.fleet.worker import Plan, clear_batch
 from gridpact.fleet.workspace import Workspace, workspace
 from tests.fleets import break_case, case_path, contents, fleet_case, hidden, single_results, write_fleet
@@ -31,6 +37,7 @@ from tests.unit.test_report import NASTY, Structure, own_part
 
 COUNT = 9
 BROKEN = case_path(4)  # in CSV
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -126,19 +133,54 @@ def test_a_row_says_what_the_network_cuts(done: FleetResult, cases: Path) -> Non
         ]
         hours = clearance.case.horizon.hours_per_period
         assert row["network_cut_kwh"] == pytest.approx(by_network["cut_kw"].sum() * hours, abs=1e-6)
+        by_kind = cleared.groupby("limited_by")["cut_kw"].sum() * hours
+        for limit, column in LIMIT_CUTS.items():
+            assert row[column] == pytest.approx(by_kind.get(limit, 0.0), abs=1e-6)
+        caps = by_kind.get("seller_surplus", 0.0) + by_kind.get("buyer_demand", 0.0)
+        assert row["caps_cut_kwh"] == pytest.approx(caps, abs=1e-6)
+        cut = row["proposed_kwh"] - row["cleared_kwh"]
+        assert row["network_cut_kwh"] + row["caps_cut_kwh"] == pytest.approx(cut, abs=1e-5)
         assert row["congested_periods"] == by_network["time"].nunique()
         if not len(by_network):
-            assert row["limited_by"] == "" or row["element_cut_kwh"] == 0.0
+            assert (row["limited_by"] == "") == (not row["shadow_price"] > 0.0)
+            assert row["element_cut_kwh"] == 0.0
             continue
         congested += 1
         cuts = by_network.groupby(["limited_by", "element"])["cut_kw"].sum() * hours
         assert (row["limited_by"], row["element"]) == cuts.idxmax()
         assert row["element_cut_kwh"] == pytest.approx(cuts.max(), abs=1e-6)
+        network = clearance.network
+        names = {str(element): name for element, name in zip(network.bus_ids, network.bus_names, strict=True)}
+        if row["limited_by"] in ("line", "transformer"):
+            elements = network.elements
+            of_kind = [kind == row["limited_by"] for kind in elements.kind]
+            named = zip(elements.id, elements.name, of_kind, strict=True)
+            names = {str(element): name for element, name, fits in named if fits}
+        assert row["element_name"] == names[row["element"]]
         prices = clearance.limits.query(
             f"limited_by == '{row['limited_by']}' and element == '{row['element']}'"
         )["shadow_price"]
         assert row["shadow_price"] == pytest.approx(prices.max(), abs=1e-6)
     assert congested >= 2 and done.summary["congested_cases"] == congested
+
+
+def test_a_limit_that_cuts_nothing_and_has_no_price_is_not_named() -> None:
+    row = row_of("x", gridpact.clear(read_case(EXAMPLES / "cigre-lv-sessions" / "intraday-04")), {})
+    assert (row["limited_by"], row["element"], row["element_name"]) == ("", "", "")
+    assert (row["element_cut_kwh"], row["shadow_price"]) == (0.0, None)
+
+
+def test_kinds_of_limits_have_what_they_cut_themselves() -> None:
+    """A case that two kinds of limits cut counts for both, each with its own energy."""
+    row = row_of("x", gridpact.clear(read_case(EXAMPLES / "cigre-lv-extreme")), {})
+    kwh = row["network_cut_kwh"]
+    row |= {"line_cut_kwh": 2.5, "voltage_min_cut_kwh": kwh - 2.5}
+    page, tally = page_of(iter([row, {**row, "path": "y"}]))
+    kinds = page.split("<h3>Kinds of limits</h3>")[1].split("</table>")[0]
+    cells = re.findall(r"<span>(.*?)</span>", kinds)
+    assert cells == ["Lower voltage", "2", f"{2 * (kwh - 2.5):.3f}", "Line", "2", "5.000"]
+    assert tally.sums["network_cut_kwh"] == pytest.approx(2 * kwh)
+    assert "the one limit" in page.casefold() and "gridpact clear" in page
 
 
 def test_energy_by_hour_adds_up(done: FleetResult, cases: Path) -> None:
@@ -170,7 +212,42 @@ def test_what_is_complete_is_kept_and_the_table_is_whole(
     assert stamps(out) == before
     assert (out / ROWS_FILE).read_bytes() == table
     assert again.summary["complete_before"] == COUNT - 1
-    assert "kept      8 cases complete before" in again.words
+    assert re.search(r"  speed     1 done at \S+ a second, 8 kept, ", again.words)
+    assert re.search(r"1 done at \S+ a second, 8 kept<", own_part(again.page.read_text()))
+    assert again.summary["other_results"] == []
+
+
+def test_results_of_cases_that_are_gone_are_told_and_left(
+    done: FleetResult, cases: Path, scheduler: str, tmp_path: Path
+) -> None:
+    copy, out = copied(done, cases, tmp_path)
+    gone = sorted(case_path(number) for number in (0, 2, 3, 5))
+    for path in gone:
+        shutil.rmtree(copy / path)
+    before = stamps(out)
+    again = run_fleet(copy, out, scheduler=scheduler)
+    assert again.summary["other_results"] == gone
+    assert stamps(out) == before
+    said = (
+        f"holds 4 results of cases that are not in this run: {', '.join(gone[:3])} and 1 more; delete those"
+    )
+    assert f"  others    the folder {said}" in again.words
+    assert f"The folder {said}" in own_part(again.page.read_text())
+    for path in gone:
+        shutil.rmtree(out / path)
+    assert "others" not in run_fleet(copy, out, scheduler=scheduler).words
+
+
+def test_a_record_with_other_columns_is_done_again(plan: Plan) -> None:
+    (first,) = clear_batch(plan, [(0, "a")])
+    record = plan.place.out / "a" / RECORD_FILE
+    for old, new in (('"caps_cut_kwh"', '"of_old_kwh"'), ('"network_cut_kwh": [', '"of_old_kwh": [')):
+        assert old in record.read_text()
+        record.write_text(record.read_text().replace(old, new))
+        stamp = record.stat().st_mtime_ns
+        (again,) = clear_batch(plan, [(0, "a")])
+        assert record.stat().st_mtime_ns != stamp
+        assert again.row.keys() == first.row.keys()
 
 
 def test_only_what_changed_is_done_again(
@@ -223,19 +300,30 @@ def test_a_manifest_chooses_cases(cases: Path, scheduler: str, tmp_path: Path) -
 
 
 def test_every_problem_of_a_manifest_at_once(cases: Path, tmp_path: Path, capsys) -> None:
-    lines = [case_path(0), "/etc", "../x", "region-0/feeder-0", case_path(0), ".hidden/x", "region-0"]
+    lines = [
+        case_path(0),
+        "/etc",
+        "../x",
+        "region-0/feeder-0",
+        case_path(0),
+        ".hidden/x",
+        "region-0",
+        "# mine",
+    ]
     (tmp_path / "list.txt").write_text("\n".join(lines))
     arguments = ("fleet", cases, "--out", tmp_path / "out", "--manifest", tmp_path / "list.txt")
     code, out, err = run(*arguments, capsys=capsys)
     assert (code, out) == (2, "")
     for said in (
-        "6 problems",
+        "7 problems",
         "list.txt line 2: '/etc' does not lead to a folder below",
         "list.txt line 3: '../x' does not lead to a folder below",
         "list.txt line 4: 'region-0/feeder-0' is not a case folder: it holds no case.toml (did you mean",
         "list.txt line 5: 'region-0/feeder-00' stands in line 1 already",
         "list.txt line 6: '.hidden/x' is hidden",
-        "list.txt line 7: 'region-0' is not a case folder",
+        "list.txt line 7: 'region-0' is not a case folder: it holds no case.toml (list the cases in it, a "
+        "line each: region-0/feeder-00, region-0/feeder-03, region-0/feeder-06)",
+        "list.txt line 8: '# mine' is not a case folder: it holds no case.toml (a manifest has no comments: ",
     ):
         assert said in err
     assert not (tmp_path / "out").exists()
@@ -285,6 +373,7 @@ def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
         (["{tmp}/none", "--out", "{tmp}/out"], "does not exist"),
         (["{cases}", "--out", "{tmp}/out", "--manifest", "{tmp}/none"], "cannot read"),
         (["{cases}", "--out", "{tmp}/out", "--workers", "-1"], "workers are not possible"),
+        (["{cases}", "--out", "{tmp}/out", "--workers", "0"], "0 workers are not possible (write 1 or more)"),
         (["{cases}", "--out", "{tmp}/out", "--workers", "1", "--scheduler", "tcp://x"], "of its own"),
         (["{cases}", "--out", "{tmp}/out", "--allocation", "fairest"], "max-volume"),
         (["{cases}", "--out", "{tmp}/out", "--formulation", "dc", "--allocation", "priority"], "go with"),
@@ -455,15 +544,24 @@ def test_a_worker_that_cannot_be_of_use_says_so(plan: Plan) -> None:
 
 
 def test_the_row_of_each_hour_is_that_of_the_local_day() -> None:
-    from gridpact.fleet.row import row_of
-
-    case = read_case(Path(__file__).parents[2] / "examples" / "clock-back-day")
+    case = read_case(EXAMPLES / "clock-back-day")
     clearance = gridpact.clear(case)
     row = row_of("x", clearance, {})
     schedule = clearance.schedule
     by_hour = schedule.groupby(schedule["time"].dt.hour)["load_kw"].sum() * case.horizon.hours_per_period
     assert row[BY_HOUR]["load_kwh"] == pytest.approx(by_hour.tolist(), abs=1e-6)
     assert len(schedule["time"].unique()) == 100 and len(by_hour) == 24
+    cleared = clearance.cleared
+    for name, rows in {
+        "proposed_kwh": cleared["proposed_kw"],
+        "network_cut_kwh": (cleared["proposed_kw"] - cleared["cleared_kw"]).where(
+            cleared["limited_by"].isin([*LIMIT_CUTS]), 0.0
+        ),
+    }.items():
+        expected = rows.groupby(cleared["time"].dt.hour).sum().reindex(range(24), fill_value=0.0)
+        assert row[BY_HOUR][name] == pytest.approx(
+            (expected * case.horizon.hours_per_period).tolist(), abs=1e-6
+        )
 
 
 @pytest.mark.parametrize(("title", "columns"), [("fleet.parquet", COLUMNS), ("fleet-hours.parquet", HOURS)])
@@ -500,8 +598,14 @@ def page_of(rows: Iterator[dict[str, object]]) -> tuple[str, Tally]:
     tally = Tally()
     for _ in tally.counting(rows):
         pass
-    summary = summarise(tally, settings={}, version="1", complete_before=0, workers=2, seconds=9.0)
-    return fleet_page(tally, summary, f"Day {NASTY}"), tally
+    known = {
+        "settings": {"formulation": "dc"},
+        "version": "1",
+        "complete_before": 0,
+        "other_results": [NASTY],
+    }
+    summary = summarise(tally, **known, workers=2, seconds=9.0)
+    return fleet_page(tally, summary, f"Day {NASTY}", f"cases/{NASTY}"), tally
 
 
 def test_the_page_is_whole_loads_nothing_and_names_cannot_break_it(done: FleetResult) -> None:
@@ -518,12 +622,14 @@ def test_the_page_is_whole_loads_nothing_and_names_cannot_break_it(done: FleetRe
     assert BROKEN in page and "Cases that are not safe" not in page
 
 
-def test_the_page_ranks_what_the_network_cuts_most(done: FleetResult) -> None:
+def test_the_page_ranks_what_the_network_cuts_most(done: FleetResult, cases: Path) -> None:
     page = own_part((done.out / "fleet.html").read_text()).split("<h2>Congested feeders</h2>")[1]
     ranked = done.table.query("congested_periods > 0").sort_values("network_cut_kwh", ascending=False)
     places = [page.index(path) for path in ranked["path"]]
     assert len(places) >= 2 and places == sorted(places)
-    assert f"{ranked['limited_by'].iloc[0]} {ranked['element'].iloc[0]}" in page
+    worst = ranked.iloc[0]
+    assert f"{worst['limited_by']} {worst['element']}" in page
+    assert f"gridpact clear {cases}/{worst['path']} --out report</pre>" in page
 
 
 def test_the_page_and_its_tally_do_not_grow_with_the_fleet(done: FleetResult) -> None:
@@ -532,6 +638,77 @@ def test_the_page_and_its_tally_do_not_grow_with_the_fleet(done: FleetResult) ->
     assert len(many) < len(few) + 2_000
     assert len(large.congested.rows) == len(small.congested.rows)
     assert large.failures.count == 100 and "50 of 100 are shown" in many
+
+
+def test_the_page_says_that_trades_worsen_nothing_only_where_it_is_so() -> None:
+    """Under DC the dispatch breaks voltages further that the network breaks already."""
+    row = row_of("x", gridpact.clear(read_case(EXAMPLES / "cigre-lv-extreme")), {}) | {
+        "baseline_violations": 3
+    }
+    safe, _ = page_of(iter([row]))
+    unsafe, _ = page_of(iter([row | {"status": "limits_broken"}]))
+    beyond = [
+        page.split("<h2>Networks beyond their limits without any trade</h2>")[1].split("</table>")[0]
+        for page in (safe, unsafe)
+    ]
+    assert "none made worse" in beyond[0]
+    assert "none made worse" not in beyond[1] and "limits broken by the dispatch" in beyond[1]
+    assert "never worsen" not in safe + unsafe
+
+
+def test_a_failed_case_does_not_look_like_a_cut_one(done: FleetResult) -> None:
+    page = own_part(done.page.read_text())
+    assert '<div class="verdict unsafe">' in page and "1 case failed" in page
+    assert done.summary["congested_cases"]
+
+
+def test_the_axis_of_few_cases_has_whole_numbers() -> None:
+    tally = Tally()
+    tally.shares[3] = 1
+    assert shares_picture(tally)["layout"]["yaxis"]["dtick"] == 1
+    tally.shares[3] = 5
+    assert "dtick" not in shares_picture(tally)["layout"]["yaxis"]
+
+
+def test_words_of_a_fleet() -> None:
+    assert [cases_in_words(count) for count in (0, 1, 2000)] == ["no case", "1 case", "2,000 cases"]
+    problems = "2 problems:\n  a.csv line 3: is wrong\n  b.csv: is missing"
+    assert reason(problems, 100) == "2 problems: a.csv line 3: is wrong; b.csv: is missing"
+    assert (
+        reason("unexpected Error: x\nTraceback (most recent call last):\n  File", 100)
+        == "unexpected Error: x"
+    )
+    assert reason("a" * 9, 5) == "aaaa…"
+    cuts = {"proposed_kwh": 10.0, "cleared_kwh": 4.0, "network_cut_kwh": 3.0, "caps_cut_kwh": 2.0}
+    assert energy_cut(cuts) == (
+        "3.000 kWh by networks, 2.000 kWh by caps (participants' own surplus and demand), 1.000 kWh by terms "
+        "of trades or the rule of allocation"
+    )
+    assert energy_cut(cuts | {"cleared_kwh": 10.0, "network_cut_kwh": 0.0, "caps_cut_kwh": 0.0}) == ""
+    assert [
+        pace({"cases": 10, "complete_before": kept, "cases_per_second": rate})
+        for kept, rate in ((0, 2.0), (4, 1.5), (10, 0.0))
+    ] == ["2 cases a second", "6 done at 1.5 a second, 4 kept", "all 10 kept, none to do"]
+
+
+def test_reading_is_timed_without_the_imports_it_takes(tmp_path: Path) -> None:
+    """In a worker's first case, what reading imports is there before the stopwatch starts."""
+    program = (
+        "import sys\n"
+        "from gridpact.fleet.worker import _import_readers\n"
+        "from gridpact.case import read_case\n"
+        "_import_readers(is_csv={is_csv})\n"
+        "before = set(sys.modules)\n"
+        "read_case({folder!r})\n"
+        "new = set(sys.modules) - before\n"
+        "assert len(new) < 20, new\n"  # Without it they are hundreds, or a tenth of a second of pyarrow.
+        "assert not new & {{'pandas', 'pyarrow', 'pyarrow.parquet', 'power_grid_model'}}\n"
+    )
+    for table_format in TableFormat:
+        folder = tmp_path / table_format
+        write_case(fleet_case(0), folder, table_format)
+        command = program.format(is_csv=table_format is TableFormat.CSV, folder=str(folder))
+        subprocess.run([sys.executable, "-c", command], check=True)
 
 
 def test_the_time_left_is_said() -> None:

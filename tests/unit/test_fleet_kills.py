@@ -1,8 +1,10 @@
 """Fleets whose processes are killed: nothing is lost, nothing is half there, nothing is done for ever."""
 
+import json
 import logging
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -16,8 +18,10 @@ import dask
 import psutil
 import pytest
 
+import gridpact
 from gridpact.case import write_case
-from gridpact.fleet import batches, run_fleet
+from gridpact.errors import GridpactError
+from gridpact.fleet import batches, run, run_fleet
 from gridpact.fleet.files import RECORD_FILE
 from gridpact.fleet.worker import ATTEMPTS_MAX, KILLED, Batch, Done, Plan
 from tests.fleets import case_path, contents, fleet_case, hidden, is_finished, single_results, write_fleet
@@ -157,6 +161,51 @@ def test_a_case_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None
     assert f"a-killer: {KILLED}" in said
     assert set(records(out)) == set(paths)
     assert is_finished(out) and not hidden(out)
+
+
+@pytest.mark.parametrize("moment", ["start", "work"])
+def test_ctrl_c_says_how_far_it_came_and_the_next_run_goes_on(
+    moment: str, cases: Path, alone: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with fleet(cases, out) as process:
+        until(lambda: (out / "fleet.json").exists() if moment == "start" else len(records(out)))
+        children = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)  # As a terminal does: the workers are meant too.
+        said, errors = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, said) == (130, "")
+    assert re.fullmatch(
+        rf"gridpact: interrupted: \d+ of {COUNT} cases complete; give the same command again to go on\n",
+        errors.splitlines(keepends=True)[-1],
+    )
+    assert "Traceback" not in errors and "Exception" not in errors
+    psutil.wait_procs(children, timeout=PATIENCE_S)
+    assert not [child for child in children if child.is_running()]
+    assert json.loads((out / "fleet.json").read_text()) == {
+        "state": "interrupted",
+        "cases": COUNT,
+        "version": gridpact.__version__,
+    }
+    assert not hidden(out)
+    before = records(out)
+    assert (moment == "work") <= bool(before)
+    with fleet(cases, out) as process:
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
+    assert before.items() <= records(out).items()
+    check_whole(out, alone, [case_path(number) for number in range(COUNT)])
+
+
+def test_a_run_that_fails_midway_is_not_said_to_run(
+    cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*given: object) -> None:
+        raise GridpactError("the Dask cluster is gone")
+
+    monkeypatch.setattr(run, "connected", gone)
+    with pytest.raises(GridpactError, match="is gone"):
+        run_fleet(cases, tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "fleet.json").read_text())["state"] == "interrupted"
 
 
 def killed_at_once(plan: Plan, batch: Batch) -> list[Done]:

@@ -191,6 +191,11 @@ TARIFF_CHECKS = [
         None,
     ),
     (SUPPLY, f'{SUPPLY}"', "line 11: is not TOML: Expected newline or end of document after a statement"),
+    (
+        "= 0.01",
+        "= free",
+        "line 8: is not TOML: Invalid value (write a number, as in tax_per_kwh = 0.03)",
+    ),
     (SUPPLY, "supply_price_per_kwh = []", f"line 11: {LIST} is an empty list"),
     (SUPPLY, "supply_price_per_kwh = [0.2]", f"line 11: {LIST}[1] '0.2' is not an entry ({WRITE_ENTRY})"),
     (SUPPLY, "supply_price_per_kwh = [{}]", f"line 11: {LIST}[1].price is missing (add price = 0.25)"),

@@ -8,6 +8,7 @@ from gridpact.cli.output import json_text, say
 from gridpact.errors import InvalidCase
 
 EXIT_FAILED, EXIT_INVALID = 1, 2
+EXIT_INTERRUPTED = 130  # 128 and the number of the signal, as shells have it
 
 
 def told(error: Exception) -> dict[str, Any]:

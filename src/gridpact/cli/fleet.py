@@ -1,11 +1,12 @@
 """`gridpact fleet`: every case below a folder, cleared."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gridpact.cli.failure import EXIT_FAILED
+from gridpact.cli.failure import EXIT_FAILED, EXIT_INTERRUPTED
 from gridpact.cli.options import Json, OutFolder, Quiet, choice
 from gridpact.cli.output import json_text, say
 
@@ -20,7 +21,9 @@ def fleet(
     scheduler: Annotated[
         str, typer.Option(metavar="ADDRESS", help="A Dask scheduler, as in tcp://host:8786.")
     ] = "",
-    workers: Annotated[int, typer.Option(metavar="N", help="Processes; as many as cores without it.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes; as many as cores without it.")
+    ] = None,
     formulation: Annotated[str, typer.Option(help="For all cases: ac or dc.")] = "",
     allocation: Annotated[
         str, typer.Option(help="For all cases: max-volume, max-min, proportional or priority.")
@@ -29,23 +32,27 @@ def fleet(
     quiet: Quiet = False,
 ) -> None:
     """Clear every case below a folder, on all cores or a Dask cluster; start it again to go on."""
-    import dask
+    try:
+        import dask
 
-    from gridpact.case import Allocation, Formulation
-    from gridpact.fleet import run_fleet
+        from gridpact.case import Allocation, Formulation
+        from gridpact.fleet import run_fleet
 
-    # What matters is said in the rows, and at the end.
-    dask.config.set({"logging": {"distributed": "critical", "distributed.client": "critical"}})
-    result = run_fleet(
-        folder,
-        out,
-        manifest=manifest,
-        scheduler=scheduler,
-        workers=workers,
-        formulation=choice(Formulation, "--formulation", formulation) if formulation else None,
-        allocation=choice(Allocation, "--allocation", allocation) if allocation else None,
-        quiet=quiet,
-    )
+        # What matters is said in the rows, and at the end.
+        dask.config.set({"logging": {"distributed": "critical", "distributed.client": "critical"}})
+        result = run_fleet(
+            folder,
+            out,
+            manifest=manifest,
+            scheduler=scheduler,
+            workers=workers,
+            formulation=choice(Formulation, "--formulation", formulation) if formulation else None,
+            allocation=choice(Allocation, "--allocation", allocation) if allocation else None,
+            quiet=quiet,
+        )
+    except KeyboardInterrupt as stop:
+        sys.stderr.write(f"gridpact: {str(stop) or 'interrupted'}\n")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     if as_json:
         say(json_text(result.summary))
     else:

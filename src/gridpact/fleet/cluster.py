@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from gridpact.errors import GridpactError, InvalidUsage
+from gridpact.fleet.uninterrupted import uninterrupted
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -25,46 +26,51 @@ _LOCAL_SETTINGS = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
     "distributed.worker.memory.monitor-interval": "500ms",
-    "distributed.worker.preload": ["gridpact.fleet.uninterrupted"],
     "distributed.scheduler.no-workers-timeout": f"{WORKERS_SECONDS}s",
 }
 
 
 @contextmanager
-def connected(scheduler: str, workers: int) -> Iterator["Client"]:
+def connected(scheduler: str, workers: int | None) -> Iterator["Client"]:
     """A client of the scheduler at an address; without one, of a cluster that ends with it.
 
-    A cluster of its own has `workers` processes with one thread each, as many as there are cores for 0. It
-    is reached from this machine only, over the loopback interface.
+    A cluster of its own has `workers` processes with one thread each, as many as there are cores for none.
+    It is reached from this machine only, over the loopback interface.
 
     Raises:
         InvalidUsage: nothing answers at the address.
         GridpactError: no worker has come up.
     """
+    with _at(scheduler) if scheduler else _of_this_machine(workers) as client:
+        _wait_for_workers(client)
+        yield client
+
+
+@contextmanager
+def _of_this_machine(workers: int | None) -> Iterator["Client"]:
     import dask
     from dask.system import CPU_COUNT
     from distributed import Client, LocalCluster
 
-    if scheduler:
-        with _at(scheduler) as client:
-            _wait_for_workers(client)
+    with dask.config.set(_LOCAL_SETTINGS):
+        started = ExitStack()
+        try:
+            with uninterrupted():
+                cluster = LocalCluster(
+                    n_workers=workers or CPU_COUNT,
+                    threads_per_worker=1,
+                    processes=True,
+                    host=LOOPBACK,
+                    dashboard_address=None,
+                    scheduler_kwargs={"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"},
+                    silence_logs=logging.CRITICAL,
+                )
+                started.enter_context(cluster)
+                client = started.enter_context(Client(cluster, set_as_default=False))
             yield client
-        return
-    with (
-        dask.config.set(_LOCAL_SETTINGS),
-        LocalCluster(
-            n_workers=workers or CPU_COUNT,
-            threads_per_worker=1,
-            processes=True,
-            host=LOOPBACK,
-            dashboard_address=None,
-            scheduler_kwargs={"dashboard": False, "dashboard_address": f"{LOOPBACK}:0"},
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
-        _wait_for_workers(client)
-        yield client
+        finally:
+            with uninterrupted():
+                started.close()
 
 
 def _at(scheduler: str) -> "Client":

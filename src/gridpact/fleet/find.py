@@ -8,6 +8,7 @@ from gridpact.case.files import CASE_FILE
 from gridpact.case.problems import suggestion
 from gridpact.errors import InvalidCase, InvalidUsage, Problem
 from gridpact.fleet.files import OWN_NAMES
+from gridpact.fleet.words import listed
 
 HERE = "."
 Identity = tuple[int, int]
@@ -33,7 +34,7 @@ def find_cases(folder: Path, out: Path, manifest: Path | None = None) -> tuple[s
     if manifest is None:
         found = sorted(_below(folder, out, problems))
     else:
-        found = sorted(_listed(manifest, folder, problems))
+        found = sorted(_listed(manifest, folder, out, problems))
     problems += _misplaced(found, folder, out)
     if problems:
         raise InvalidCase(problems)
@@ -72,13 +73,13 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _listed(manifest: Path, folder: Path, problems: list[Problem]) -> Iterator[str]:
+def _listed(manifest: Path, folder: Path, out: Path, problems: list[Problem]) -> Iterator[str]:
     """The paths of a manifest that can be used."""
     lines: dict[str, int] = {}
     for number, text in enumerate(_lines(manifest), start=1):
         if not text:
             continue
-        path, what, remedy = _checked(text, folder, lines)
+        path, what, remedy = _checked(text, folder, out, lines)
         if what:
             problems.append(
                 Problem(file=manifest.name, line=number, value=_shown(text), what=what, remedy=remedy)
@@ -100,7 +101,7 @@ def _lines(manifest: Path) -> list[str]:
         ) from error
 
 
-def _checked(text: str, folder: Path, lines: dict[str, int]) -> tuple[str, str, str]:
+def _checked(text: str, folder: Path, out: Path, lines: dict[str, int]) -> tuple[str, str, str]:
     """The path that a line means, what is wrong with it, and what would be right."""
     pure = PurePosixPath(text)
     path = str(pure)
@@ -114,13 +115,15 @@ def _checked(text: str, folder: Path, lines: dict[str, int]) -> tuple[str, str, 
         if (folder / path / CASE_FILE).is_file():
             return path, "", ""
         names = [entry.name for entry in (folder / path).parent.iterdir()]
+        inner = sorted(f"{path}/{each}" for each in _below(folder / path, out, []))
     except (OSError, ValueError):
-        names = []
-    return (
-        path,
-        f"is not a case folder: it holds no {CASE_FILE}",
-        suggestion(pure.name, set(names) - {pure.name}),
-    )
+        names, inner = [], []
+    what = f"is not a case folder: it holds no {CASE_FILE}"
+    if inner:
+        return path, what, f"list the cases in it, a line each: {listed(inner)}"
+    if text.startswith("#"):
+        return path, what, "a manifest has no comments: delete the line"
+    return path, what, suggestion(pure.name, set(names) - {pure.name})
 
 
 def _misplaced(found: Iterable[str], folder: Path, out: Path) -> Iterator[Problem]:

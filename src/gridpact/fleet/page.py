@@ -1,5 +1,6 @@
 """The page of a fleet, whose size does not grow with the fleet."""
 
+import shlex
 from importlib.metadata import version
 from typing import Any
 
@@ -7,34 +8,48 @@ from gridpact.clearing.verify import Status
 from gridpact.fleet.files import ROWS_FILE
 from gridpact.fleet.meter import duration
 from gridpact.fleet.pictures import hours_picture, shares_picture
-from gridpact.fleet.summary import cases, energy_cleared, kind_name, limit_name, verdict
-from gridpact.fleet.table import PHASES, Row
+from gridpact.fleet.table import LIMIT_CUTS, PHASES, Row
 from gridpact.fleet.tally import Tally, Top
-from gridpact.report.html import Column, Tile, figure, paragraph, section, table
-from gridpact.report.numbers import energy, fixed
+from gridpact.fleet.words import (
+    cases,
+    energy_cleared,
+    energy_cut,
+    kind_name,
+    limit_name,
+    other_results,
+    pace,
+    reason,
+    verdict,
+)
+from gridpact.report.html import Column, Tile, command, figure, paragraph, section, table
+from gridpact.report.numbers import energy
 from gridpact.report.shell import Head, Pictures, document
 from gridpact.report.traces import Picture
 from gridpact.report.verdict import Mood, verdict_box
-from gridpact.results.phrases import share_of, significant
+from gridpact.report.words import capitalised, sentence
+from gridpact.results.phrases import share_of
 
 RANKED = 25
 SLOWEST = 15
 SHARE_SHOWN_MIN = 0.001
 REASON_CHARACTERS = 400
+DECIMALS, MILLISECOND_DECIMALS = 3, 1
 STATUS_WORDS = {
+    Status.CLEARED: "none made worse",
     Status.LIMITS_BROKEN: "limits broken by the dispatch",
     Status.NOT_CONVERGED: "no power-flow solution",
 }
 PHASE_WORDS = {"power_flow": "power flow"}
 
 
-def fleet_page(tally: Tally, summary: dict[str, Any], title: str) -> str:
+def fleet_page(tally: Tally, summary: dict[str, Any], title: str, folder: str) -> str:
     """The page of a fleet: verdict, energies, congested feeders, failed and slowest cases.
 
     Args:
         tally: of all rows.
         summary: of the run.
         title: names the fleet.
+        folder: that the cases are below, as a command takes it.
 
     Returns:
         An HTML document, its pictures drawn by plotly.js, which is part of it.
@@ -45,8 +60,9 @@ def fleet_page(tally: Tally, summary: dict[str, Any], title: str) -> str:
         title=f"{title}: {words}",
         heading=title,
         below=[f"{cases(tally.cases)}, {tally.sums['participants']:,} participants"],
-        said=verdict_box(mood, words, f"{verdict(summary)}; {energy_cleared(summary)}."),
+        said=verdict_box(mood, words, _said(summary)),
         tiles=_tiles(tally, summary),
+        notices=[sentence(others)] if (others := other_results(summary)) else [],
     )
     return document(
         head,
@@ -55,7 +71,7 @@ def fleet_page(tally: Tally, summary: dict[str, Any], title: str) -> str:
             _unsafe(tally),
             section("Energy by hour", _hours(pictures["hours"])),
             section("How much of what was proposed clears", _shares(tally, pictures["shares"])),
-            section("Congested feeders", _congested(tally), _limits(tally)),
+            section("Congested feeders", _congested(tally), _report(tally, summary, folder), _limits(tally)),
             _beyond(tally),
             section("Where the time goes", _slowest(tally), _phases(tally)),
         ],
@@ -65,15 +81,20 @@ def fleet_page(tally: Tally, summary: dict[str, Any], title: str) -> str:
     )
 
 
+def _said(summary: dict[str, Any]) -> str:
+    cut = f" Cut: {cuts}." if (cuts := energy_cut(summary)) else ""
+    return f"{verdict(summary)}; {energy_cleared(summary)}.{cut}"
+
+
 def _mood(tally: Tally) -> tuple[Mood, str]:
     if tally.unsafe.count:
         return Mood.UNSAFE, f"{cases(tally.unsafe.count)} not safe to operate"
     if tally.failures.count:
-        return Mood.CARE, f"{cases(tally.failures.count)} failed"
+        return Mood.UNSAFE, f"{cases(tally.failures.count)} failed: no result"
     if tally.beyond.count:
         return Mood.CARE, "Every case done, no limit made worse; some networks break limits without any trade"
     if tally.congested.count:
-        return Mood.CARE, "Every case done and every limit kept, some trades cut"
+        return Mood.CARE, "Every case done and every limit kept, some trades cut by networks"
     return Mood.SAFE, "Every case done and every limit kept"
 
 
@@ -107,7 +128,7 @@ def _tiles(tally: Tally, summary: dict[str, Any]) -> list[Tile]:
         Tile(
             name="Took",
             value=duration(summary["seconds"]),
-            remark=f"{summary['cases_per_second']:.3g} cases a second",
+            remark=pace(summary),
         ),
     ]
 
@@ -115,7 +136,7 @@ def _tiles(tally: Tally, summary: dict[str, Any]) -> list[Tile]:
 def _failed(tally: Tally) -> str:
     if not tally.failures.count:
         return ""
-    rows = [(row["path"], _reason(row["error"])) for row in tally.failures.rows]
+    rows = [(row["path"], reason(row["error"], REASON_CHARACTERS)) for row in tally.failures.rows]
     caption = _caption(
         "These cases have no result, and everything else is complete without them.", tally.failures
     )
@@ -128,12 +149,12 @@ def _unsafe(tally: Tally) -> str:
         return ""
     columns = (
         Column(name="Case"),
-        Column(name="Network"),
+        Column(name="Title"),
         Column(name="Why"),
         Column(name="Limits broken", is_number=True),
     )
     rows = [
-        (row["path"], row["network"], STATUS_WORDS[Status(row["status"])], str(row["violations"]))
+        (row["path"], row["name"], STATUS_WORDS[Status(row["status"])], str(row["violations"]))
         for row in tally.unsafe.rows
     ]
     content = table(
@@ -145,19 +166,22 @@ def _unsafe(tally: Tally) -> str:
 def _hours(picture: Picture) -> str:
     if not picture["data"]:
         return paragraph("There is no energy in any case.")
-    caption = "Energy of all cases in each hour of the local day; the bars together are what was proposed."
+    caption = (
+        "Energy of all cases in each hour of the local day; the bars together are what was proposed. What is "
+        "cut otherwise is cut by the participants' own surplus and demand, terms or the rule of allocation."
+    )
     return figure(
         "hours", "Bars: energy proposed and cleared in each hour of the day, with the load", caption
     )
 
 
 def _shares(tally: Tally, picture: Picture) -> str:
-    said = [f"{cases(tally.in_full)} cleared all that was proposed."]
+    said = [f"{capitalised(cases(tally.in_full))} cleared all that was proposed."]
     if tally.idle:
         said.append(f"In {cases(tally.idle)} nothing was proposed.")
     if not picture["data"]:
         return paragraph(" ".join(said))
-    caption = " ".join([*said, "The picture shows the others, whether the network or a cap cut them."])
+    caption = " ".join([*said, "The picture shows the cases that cleared less, whatever cut them."])
     return figure("shares", "Bars: number of cases by the share of the proposed energy that cleared", caption)
 
 
@@ -169,7 +193,7 @@ def _congested(tally: Tally) -> str:
         Column(name="Cleared", is_number=True),
         Column(name="Cut by the network kWh", is_number=True),
         Column(name="Periods", is_number=True),
-        Column(name="Limit that cuts most"),
+        Column(name="The one limit that cuts most"),
         Column(name="It cuts kWh", is_number=True),
         Column(name="Shadow price", is_number=True),
     )
@@ -177,29 +201,50 @@ def _congested(tally: Tally) -> str:
         (
             row["path"],
             f"{row['cleared_share']:.1%}",
-            fixed(row["network_cut_kwh"], 3),
-            str(row["congested_periods"]),
-            limit_name(row["limited_by"], row["element"]),
-            fixed(row["element_cut_kwh"], 3),
-            "none" if row["shadow_price"] is None else significant(row["shadow_price"]),
+            _figure(row["network_cut_kwh"]),
+            f"{row['congested_periods']:,}",
+            limit_name(row),
+            _figure(row["element_cut_kwh"]),
+            "none" if row["shadow_price"] is None else _figure(row["shadow_price"]),
         )
         for row in tally.congested.rows[:RANKED]
     ]
-    said = "Those with most energy cut come first. The shadow price is in kW more per 1 % more of the limit."
+    said = (
+        "Those with most energy cut come first. The shadow price is in kW more cleared per 1 % more of the "
+        "limit; under a lower voltage, per 1 % less."
+    )
     return table(_caption(said, tally.congested, RANKED), columns, rows)
 
 
+def _report(tally: Tally, summary: dict[str, Any], folder: str) -> str:
+    if not tally.congested.count:
+        return ""
+    case = f"{folder.rstrip('/')}/{tally.congested.rows[0]['path']}"
+    chosen = [part for name, value in summary["settings"].items() for part in (f"--{name}", value)]
+    typed = shlex.join(["gridpact", "clear", case, "--out", "report", *chosen])
+    return command(
+        "The first of them as a report, with its cuts, voltages and loadings in each period:", typed
+    )
+
+
 def _limits(tally: Tally) -> str:
-    if not tally.limits:
+    ranked = sorted(
+        (limit for limit in LIMIT_CUTS if tally.limited[limit]),
+        key=lambda limit: -tally.sums[LIMIT_CUTS[limit]],
+    )
+    if not ranked:
         return ""
     columns = (
         Column(name="Limit"),
-        Column(name="Cases where it cuts most", is_number=True),
-        Column(name="Cut in them kWh", is_number=True),
+        Column(name="Cases that it cuts", is_number=True),
+        Column(name="Cut kWh", is_number=True),
     )
-    ranked = sorted(tally.limits.items(), key=lambda item: (-item[1][0], item[0]))
-    rows = [(kind_name(kind).capitalize(), f"{count:,}", energy(kwh)) for kind, (count, kwh) in ranked]
-    return "<h3>Kinds of limits</h3>" + table("What cuts most in the congested cases.", columns, rows)
+    rows = [
+        (capitalised(kind_name(limit)), f"{tally.limited[limit]:,}", _figure(tally.sums[LIMIT_CUTS[limit]]))
+        for limit in ranked
+    ]
+    said = "All that networks cut, by what cut it; several kinds can cut one case."
+    return "<h3>Kinds of limits</h3>" + table(said, columns, rows)
 
 
 def _beyond(tally: Tally) -> str:
@@ -207,13 +252,15 @@ def _beyond(tally: Tally) -> str:
         return ""
     columns = (
         Column(name="Case"),
-        Column(name="Network"),
+        Column(name="Title"),
         Column(name="Limits broken before any trade", is_number=True),
+        Column(name="With the trades"),
     )
     rows = [
-        (row["path"], row["network"], str(row["baseline_violations"])) for row in tally.beyond.rows[:RANKED]
+        (row["path"], row["name"], str(row["baseline_violations"]), STATUS_WORDS[Status(row["status"])])
+        for row in tally.beyond.rows[:RANKED]
     ]
-    said = "Trades never worsen these limits; the networks break them by themselves."
+    said = "The networks break these limits by themselves."
     content = table(_caption(said, tally.beyond, RANKED), columns, rows)
     return section("Networks beyond their limits without any trade", content)
 
@@ -222,10 +269,10 @@ def _slowest(tally: Tally) -> str:
     rows = [
         (
             row["path"],
-            str(row["periods"]),
-            str(row["trades"]),
-            str(row["congested_periods"]),
-            fixed(row["seconds"], 3),
+            f"{row['periods']:,}",
+            f"{row['trades']:,}",
+            f"{row['congested_periods']:,}",
+            _figure(row["seconds"]),
             _longest_phase(row),
         )
         for row in tally.slowest.rows[:SLOWEST]
@@ -257,21 +304,22 @@ def _phases(tally: Tally) -> str:
     rows = [
         (
             PHASE_WORDS.get(phase, phase),
-            fixed(seconds, 3),
+            _figure(seconds),
             f"{seconds / total:.1%}",
-            significant(1000.0 * seconds / cleared, 3),
+            _figure(1000.0 * seconds / cleared, MILLISECOND_DECIMALS),
         )
         for phase in (*PHASES, "all")
         if (seconds := tally.seconds["seconds" if phase == "all" else f"seconds_{phase}"])
     ]
-    return "<h3>Phases</h3>" + table("Wall time of the workers, of all cases.", columns, rows)
+    return "<h3>Phases</h3>" + table(
+        "Wall time of the workers, in the run in which each case was cleared.", columns, rows
+    )
 
 
 def _origin(summary: dict[str, Any]) -> list[tuple[str, str]]:
     settings = ", ".join(f"{name} {value}" for name, value in summary["settings"].items())
     return [
         ("Settings", settings or "as each case says"),
-        ("Complete before", cases(summary["complete_before"])),
         ("Workers", str(summary["workers"])),
         ("All figures", f"{ROWS_FILE}, one row a case"),
         ("gridpact", str(summary["version"])),
@@ -297,6 +345,7 @@ def _share(part: float, whole: float) -> str:
     return "<0.1%" if 0.0 < part / whole < SHARE_SHOWN_MIN else f"{part / whole:.1%}"
 
 
-def _reason(error: str) -> str:
-    text = " ".join(error.split("\nTraceback", 1)[0].split())
-    return text if len(text) <= REASON_CHARACTERS else text[: REASON_CHARACTERS - 1] + "…"
+def _figure(value: float, decimals: int = DECIMALS) -> str:
+    """A number with as many decimals as all of its column have."""
+    least = 10.0**-decimals
+    return f"<{least:.{decimals}f}" if 0.0 < value < least / 2.0 else f"{value:,.{decimals}f}"

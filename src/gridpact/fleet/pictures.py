@@ -6,22 +6,36 @@ import numpy as np
 
 from gridpact.fleet.table import HOURS_PER_DAY
 from gridpact.fleet.tally import Tally
+from gridpact.fleet.words import cases
 from gridpact.report.periods import PeriodAxis
-from gridpact.report.traces import BLUE, INK, ORANGE, Picture, bars, empty_picture, hover, steps, time_layout
+from gridpact.report.traces import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    Picture,
+    bars,
+    empty_picture,
+    hover,
+    steps,
+    time_layout,
+)
 
 TICK_HOURS = 4
 TICK_BINS = 4
+FEW_CASES = 5  # fewer would have ticks between whole numbers
+HOURLY = ("Proposed", "Cleared", "Cut by networks", "Cut otherwise", "Load")
 
 
 def hours_picture(tally: Tally) -> Picture:
     """What was proposed in each hour of the local day, as what cleared and what was cut, and the load."""
-    proposed, cleared, load = (
+    proposed, cleared, by_networks, load = (
         np.array([0.0 if value is None else value for value in tally.by_hour[name]])
-        for name in ("proposed_kwh", "cleared_kwh", "load_kwh")
+        for name in ("proposed_kwh", "cleared_kwh", "network_cut_kwh", "load_kwh")
     )
     if not (proposed.any() or load.any()):
         return empty_picture()
-    cut = np.maximum(proposed - cleared, 0.0)
+    otherwise = np.maximum(proposed - cleared - by_networks, 0.0)
     axis = PeriodAxis(
         labels=tuple(f"{hour:02}:00–{hour + 1:02}:00" for hour in range(HOURS_PER_DAY)),
         tick_positions=tuple(hour - 0.5 for hour in range(0, HOURS_PER_DAY + 1, TICK_HOURS)),
@@ -29,14 +43,15 @@ def hours_picture(tally: Tally) -> Picture:
         title="Hour of the local day of each case",
     )
     lines = [
-        [f"Proposed: {a:,.1f} kWh", f"Cleared: {b:,.1f} kWh", f"Cut: {c:,.1f} kWh", f"Load: {d:,.1f} kWh"]
-        for a, b, c, d in zip(proposed, cleared, cut, load, strict=True)
+        [f"{name}: {kwh:,.1f} kWh" for name, kwh in zip(HOURLY, energies, strict=True)]
+        for energies in zip(proposed, cleared, by_networks, otherwise, load, strict=True)
     ]
     return {
         "data": [
-            bars("Cleared", cleared, BLUE, ""),
-            bars("Cut", cut, ORANGE, "x"),
-            steps(load, "Load", INK, width=2.0, dash="dot"),
+            bars(HOURLY[1], cleared, BLUE, ""),
+            bars(HOURLY[2], by_networks, ORANGE, "x"),
+            bars(HOURLY[3], otherwise, GREY, "/"),
+            steps(load, HOURLY[4], INK, width=2.0, dash="dot"),
             hover(np.maximum(proposed, load), axis, lines),
         ],
         "layout": time_layout(axis, "Energy (kWh)"),
@@ -57,7 +72,9 @@ def shares_picture(tally: Tally) -> Picture:
         tick_texts=tuple(f"{percent[place]} %" for place in places),
         title="Share of the proposed energy that cleared",
     )
-    lines = [[f"{int(count):,} case{'' if count == 1 else 's'}"] for count in counts]
+    lines = [[cases(int(count))] for count in counts]
     layout = time_layout(axis, "Cases", height=300)
     layout["showlegend"] = False
+    if counts.max() < FEW_CASES:
+        layout["yaxis"]["dtick"] = 1
     return {"data": [bars("Cases", counts, BLUE, ""), hover(counts, axis, lines)], "layout": layout}

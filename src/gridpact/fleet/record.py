@@ -3,14 +3,14 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from gridpact.errors import InvalidUsage
 from gridpact.fleet.files import RECORD_FILE
-from gridpact.fleet.table import Row
+from gridpact.fleet.table import BY_HOUR, COLUMNS, ENERGIES, Row
 from gridpact.results.output_folder import CLEARANCE, ResultKind, check_output_folder
 
 FLEET_CLEARANCE = ResultKind(
@@ -49,6 +49,7 @@ def finished(
         record: dict[str, Any] = json.loads((folder / RECORD_FILE).read_bytes())
         row: Row = record["row"]
         is_same = row["version"] == version and record["settings"] == settings
+        is_same &= COLUMNS.keys() <= row.keys() and row[BY_HOUR].keys() >= {*ENERGIES}
         if is_same and record["files"] == _sizes(folder) and row["inputs_sha256"] == inputs_sha256():
             return row, str(record["run"])
     return None
@@ -59,6 +60,20 @@ def delete_result(folder: Path) -> None:
     with suppress(InvalidUsage, OSError):
         if FLEET_CLEARANCE.is_one(check_output_folder(folder, FLEET_CLEARANCE)):
             shutil.rmtree(folder)
+
+
+def other_results(out: Path, paths: Iterable[str]) -> list[str]:
+    """The paths of the results in a folder that are of none of these cases, in order."""
+    known, found = set(paths), []
+    for folder, inner, files in os.walk(out):
+        below = Path(folder).relative_to(out)
+        if RECORD_FILE in files:
+            found.append(below.as_posix())
+            inner.clear()
+        inner[:] = [
+            name for name in inner if not name.startswith(".") and (below / name).as_posix() not in known
+        ]
+    return sorted(found)
 
 
 def _sizes(folder: Path) -> dict[str, int]:

@@ -1,6 +1,8 @@
 """run_fleet: clears every case of a fleet, and sums up what came of it."""
 
 import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from time import perf_counter
 
@@ -12,13 +14,16 @@ from gridpact.fleet.cluster import connected
 from gridpact.fleet.digest import network_key
 from gridpact.fleet.files import HOURS_FILE, PAGE_FILE, ROWS_FILE, SUMMARY_FILE
 from gridpact.fleet.find import find_cases
+from gridpact.fleet.interrupted import Interrupted
 from gridpact.fleet.meter import Meter
 from gridpact.fleet.page import fleet_page
+from gridpact.fleet.record import other_results
 from gridpact.fleet.result import FleetResult
 from gridpact.fleet.spool import Spool
-from gridpact.fleet.summary import RUNNING, outcome, summarise
+from gridpact.fleet.summary import INTERRUPTED, RUNNING, summarise
 from gridpact.fleet.table import FAILED, write_tables
 from gridpact.fleet.tally import Tally
+from gridpact.fleet.words import outcome
 from gridpact.fleet.worker import Plan
 from gridpact.fleet.workspace import Workspace, check_out, workspace
 from gridpact.progress import progress
@@ -30,7 +35,7 @@ def run_fleet(
     *,
     manifest: str | Path | None = None,
     scheduler: str = "",
-    workers: int = 0,
+    workers: int | None = None,
     formulation: Formulation | str | None = None,
     allocation: Allocation | str | None = None,
     quiet: bool = True,
@@ -47,7 +52,7 @@ def run_fleet(
         manifest: a file with the path of one case a line, relative to `cases`; without it, all cases.
         scheduler: address of a Dask scheduler whose workers see both folders; without it, a cluster of this
             machine's cores is started.
-        workers: processes of that cluster; 0 for as many as there are cores.
+        workers: processes of that cluster; as many as there are cores without it.
         formulation: instead of what the cases say.
         allocation: instead of what the cases say.
         quiet: says nothing on stderr about how far it is.
@@ -56,6 +61,7 @@ def run_fleet(
         InvalidUsage: the call cannot be carried out as asked.
         InvalidCase: the manifest or the layout of the cases is wrong, with every problem.
         GridpactError: the cluster does not work.
+        Interrupted: a KeyboardInterrupt, which says how many cases are complete.
     """
     start = perf_counter()
     folder, target = Path(cases).absolute(), Path(out).absolute()
@@ -67,32 +73,50 @@ def run_fleet(
         plan = Plan(
             cases=folder, place=place, version=__version__, formulation=chosen[0], allocation=chosen[1]
         )
-        _write_summary(place, {"state": RUNNING, "cases": len(paths), "version": __version__})
-        complete_before, used = _clear(plan, paths, spool, scheduler, workers, quiet=quiet)
-        with progress("summing up", quiet=quiet):
-            tally = Tally()
-            write_tables(tally.counting(spool.rows()), place.private)
-            summary = summarise(
-                tally,
-                settings=plan.settings,
-                version=__version__,
-                complete_before=complete_before,
-                workers=used,
-                seconds=perf_counter() - start,
-            )
-            page = fleet_page(tally, summary, folder.name)
-            for name in (ROWS_FILE, HOURS_FILE):
-                (place.private / name).replace(place.out / name)
-            place.write(PAGE_FILE, page)
-            _write_summary(place, summary)
+        with _state(place, spool, len(paths)):
+            complete_before, used = _clear(plan, paths, spool, scheduler, workers, quiet=quiet)
+            with progress("summing up", quiet=quiet):
+                tally = Tally()
+                write_tables(tally.counting(spool.rows()), place.private)
+                summary = summarise(
+                    tally,
+                    settings=plan.settings,
+                    version=__version__,
+                    complete_before=complete_before,
+                    other_results=other_results(place.out, paths),
+                    workers=used,
+                    seconds=perf_counter() - start,
+                )
+                page = fleet_page(tally, summary, folder.name, str(cases))
+                for name in (ROWS_FILE, HOURS_FILE):
+                    (place.private / name).replace(place.out / name)
+                place.write(PAGE_FILE, page)
+                _write_summary(place, summary)
     return FleetResult(out=Path(out), summary=summary, words=outcome(summary, tally, str(cases)))
 
 
+@contextmanager
+def _state(place: Workspace, spool: Spool, cases: int) -> Iterator[None]:
+    """Says in the summary that the run goes on, and that it was interrupted where it ends before its time."""
+    known = {"cases": cases, "version": __version__}
+    _write_summary(place, {"state": RUNNING, **known})
+    try:
+        yield
+    except BaseException as stop:
+        _write_summary(place, {"state": INTERRUPTED, **known})
+        if isinstance(stop, KeyboardInterrupt):
+            raise Interrupted(spool.complete, cases) from stop
+        raise
+
+
 def _checked(
-    scheduler: str, workers: int, formulation: Formulation | str | None, allocation: Allocation | str | None
+    scheduler: str,
+    workers: int | None,
+    formulation: Formulation | str | None,
+    allocation: Allocation | str | None,
 ) -> tuple[Formulation | None, Allocation | None]:
     """The settings as what they are, after a look at whether they go together."""
-    if workers < 0:
+    if workers is not None and workers < 1:
         raise InvalidUsage(f"{workers} workers are not possible", "write 1 or more")
     if workers and scheduler:
         raise InvalidUsage("the scheduler has workers of its own", "leave their number out")
@@ -107,7 +131,7 @@ def _checked(
 
 
 def _clear(
-    plan: Plan, paths: tuple[str, ...], spool: Spool, scheduler: str, workers: int, *, quiet: bool
+    plan: Plan, paths: tuple[str, ...], spool: Spool, scheduler: str, workers: int | None, *, quiet: bool
 ) -> tuple[int, int]:
     """Has all cases cleared, and tells how many were complete before, and how many workers there were."""
     with progress("starting", quiet=quiet):
@@ -115,11 +139,11 @@ def _clear(
     complete_before = 0
     with connected(scheduler, workers) as client:
         used, meter = len(client.nthreads()), Meter(len(paths), quiet=quiet)
-        for done in done_in_batches(client, plan, order):
-            new = [one for one in done if spool.add(one.number, one.row)]
-            complete_before += sum(one.is_old for one in new)
-            meter.add(len(new), sum(one.row["status"] == FAILED for one in new))
-        meter.close()
+        with closing(meter):
+            for done in done_in_batches(client, plan, order):
+                new = [one for one in done if spool.add(one.number, one.row)]
+                complete_before += sum(one.is_old for one in new)
+                meter.add(len(new), sum(one.row["status"] == FAILED for one in new))
     return complete_before, used
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gridpact.fleet.table import Row
+from gridpact.fleet.table import FAILED, Row
 
 NOT_THERE = -1
 
@@ -18,11 +18,15 @@ class Spool:
     Args:
         file: is made, and held open.
         count: how many rows there will be.
+
+    Attributes:
+        complete: how many rows of cases with a result it has.
     """
 
     def __init__(self, file: Path, count: int) -> None:
         self._file = file.open("w+b")
         self._place = array("q", [NOT_THERE]) * count
+        self.complete = 0
 
     def add(self, number: int, row: Row) -> bool:
         """Takes a row in, and tells whether it is the first of its number; of others nothing is kept."""
@@ -30,6 +34,7 @@ class Spool:
             return False
         self._place[number] = self._file.seek(0, 2)
         self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        self.complete += row["status"] != FAILED
         return True
 
     def rows(self) -> Iterator[Row]:

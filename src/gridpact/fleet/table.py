@@ -5,12 +5,18 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from gridpact.clearing.solution import LimitedBy
 from gridpact.fleet.files import HOURS_FILE, ROWS_FILE
 
 Row = dict[str, Any]
 
+VOLTAGE_LIMITS = (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN)
+NETWORK_LIMITS = (*VOLTAGE_LIMITS, LimitedBy.LINE, LimitedBy.TRANSFORMER)
+CAPS = (LimitedBy.SELLER_SURPLUS, LimitedBy.BUYER_DEMAND)
+
 PHASES = ("read", "compile", "match", "clear", "robust", "dispatch", "power_flow", "verify", "write")
 SECONDS = (*(f"seconds_{phase}" for phase in PHASES), "seconds")
+LIMIT_CUTS = {limit.label: f"{limit.label}_cut_kwh" for limit in NETWORK_LIMITS}
 TEXT, COUNT, NUMBER = "string", "int32", "float64"
 COLUMNS: Mapping[str, str] = {
     "path": TEXT,
@@ -25,11 +31,14 @@ COLUMNS: Mapping[str, str] = {
     "cleared_kwh": NUMBER,
     "cleared_share": NUMBER,
     "network_cut_kwh": NUMBER,
+    **dict.fromkeys(LIMIT_CUTS.values(), NUMBER),
+    "caps_cut_kwh": NUMBER,
     "load_kwh": NUMBER,
     "generation_kwh": NUMBER,
     "congested_periods": COUNT,
     "limited_by": TEXT,
     "element": TEXT,
+    "element_name": TEXT,
     "element_cut_kwh": NUMBER,
     "shadow_price": NUMBER,
     "baseline_violations": COUNT,
@@ -38,7 +47,7 @@ COLUMNS: Mapping[str, str] = {
     "version": TEXT,
     **dict.fromkeys(SECONDS, NUMBER),
 }
-ENERGIES = ("proposed_kwh", "cleared_kwh", "load_kwh", "generation_kwh")
+ENERGIES = ("proposed_kwh", "cleared_kwh", "network_cut_kwh", "load_kwh", "generation_kwh")
 HOURS: Mapping[str, str] = {"path": TEXT, "hour": COUNT, **dict.fromkeys(ENERGIES, NUMBER)}
 BY_HOUR = "by_hour"
 HOURS_PER_DAY = 24

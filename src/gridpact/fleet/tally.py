@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator
 
 from gridpact.clearing.verify import Status
-from gridpact.fleet.table import BY_HOUR, ENERGIES, FAILED, HOURS_PER_DAY, SECONDS, Row
+from gridpact.fleet.table import BY_HOUR, ENERGIES, FAILED, HOURS_PER_DAY, LIMIT_CUTS, SECONDS, Row
 
 KEPT = 50
 SHARE_BINS = 20
@@ -15,6 +15,8 @@ SUMS = (
     "proposed_kwh",
     "cleared_kwh",
     "network_cut_kwh",
+    *LIMIT_CUTS.values(),
+    "caps_cut_kwh",
     "load_kwh",
     "generation_kwh",
 )
@@ -60,7 +62,7 @@ class Tally:
         shares: how many cases cleared less than everything, by equal ranges of the cleared share.
         in_full: how many cleared everything that was proposed.
         idle: how many had nothing proposed.
-        limits: cases in which a kind of limit cut most, and kWh cut there, by kind.
+        limited: in how many cases a kind of limit cut anything, by kind.
         congested: the cases in which the network cut something, those with most cut energy first.
         slowest: cleared cases, those that took longest first.
         unsafe: cases whose dispatch is not safe, in order.
@@ -76,7 +78,7 @@ class Tally:
         self.by_hour: dict[str, list[float | None]] = {name: [None] * HOURS_PER_DAY for name in ENERGIES}
         self.shares = [0] * SHARE_BINS
         self.in_full = self.idle = 0
-        self.limits: dict[str, tuple[int, float]] = {}
+        self.limited = dict.fromkeys(LIMIT_CUTS, 0)
         self.congested = Top(lambda row: row["network_cut_kwh"])
         self.slowest = Top(lambda row: row["seconds"])
         self.unsafe = Top(lambda row: 0.0)
@@ -112,8 +114,8 @@ class Tally:
             self.beyond.add(row)
         if row["congested_periods"]:
             self.congested.add(row)
-            cases, kwh = self.limits.get(row["limited_by"], (0, 0.0))
-            self.limits[row["limited_by"]] = cases + 1, kwh + row["network_cut_kwh"]
+        for limit, column in LIMIT_CUTS.items():
+            self.limited[limit] += row[column] > 0.0
 
     def _count_share(self, share: float | None) -> None:
         if share is None:

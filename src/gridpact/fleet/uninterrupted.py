@@ -1,8 +1,23 @@
-"""Loaded by the workers of a fleet's own cluster: Ctrl-C is for the process that started them.
-
-That one ends them, in good order where it can, and otherwise by its own end.
-"""
+"""uninterrupted: Ctrl-C waits for what must not be cut short."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
-signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Holds Ctrl-C back until what runs inside is done; processes that are started inside never see it.
+
+    They inherit the signal mask, which Windows does not have.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # Started with the first process, it would lift the mask.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -7,14 +7,15 @@ import os
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from socket import gethostname
 from threading import Lock
 from typing import Any
 
 from gridpact import __version__
-from gridpact.case import Allocation, Formulation, read_case
+from gridpact.case import Allocation, Formulation, TableFormat, read_case
 from gridpact.errors import GridpactError, InvalidUsage
 from gridpact.fleet.digest import inputs_sha256
 from gridpact.fleet.record import FLEET_CLEARANCE, delete_result, finished, write_record
@@ -28,6 +29,8 @@ from gridpact.stopwatch import Stopwatch
 
 ATTEMPTS_MAX = 3
 KILLED = f"its worker was killed {ATTEMPTS_MAX} times while it was at this case; is there enough memory?"
+READERS = ("pyarrow.compute", "pyarrow.parquet", "power_grid_model.validation")
+CSV_READERS = ("pyarrow.csv", "pandas")  # which pyarrow imports to make its arrays of NumPy's
 _ONE_AT_A_TIME = Lock()
 
 Batch = Sequence[tuple[int, str]]
@@ -138,8 +141,16 @@ def _failed(plan: Plan, number: int, path: str, reason: str) -> Done:
     return Done(number=number, row=failed_row(path, reason))
 
 
+@cache
+def _import_readers(*, is_csv: bool) -> None:
+    """Imports what reading takes, once in a process, so that the first case is not said to take so long."""
+    for module in READERS + CSV_READERS if is_csv else READERS:
+        import_module(module)
+
+
 def _clear(plan: Plan, path: str) -> Row:
     """Clears a case and writes its result with its record, and gives its row."""
+    _import_readers(is_csv=(plan.cases / path / f"participants.{TableFormat.CSV}").is_file())
     watch = Stopwatch()
     with watch.step("read"):
         case = read_case(plan.cases / path)

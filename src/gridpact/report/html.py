@@ -28,6 +28,11 @@ def paragraph(text: str) -> str:
     return f'<p class="said">{escape(text)}</p>'
 
 
+def command(text: str, typed: str) -> str:
+    """A paragraph with a command to type after it."""
+    return f'<p class="said">{escape(text)}</p><pre>{escape(typed)}</pre>'
+
+
 def section(heading: str, *contents: str, kind: str = "") -> str:
     """A section of a page: its heading, and HTML below it."""
     opened = f'<section class="{escape(kind)}">' if kind else "<section>"

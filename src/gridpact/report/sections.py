@@ -21,7 +21,10 @@ from gridpact.results.words import CutRun, cut_runs, loadings_are_of, proof_and_
 
 CUTS_SHOWN = 100
 LIMITS_SHOWN = 100
-PRICED = "The shadow price says how many kW more would clear with 1 % more of the limit, at its greatest."
+PRICED = (
+    "The shadow price says how many kW more would clear with 1 % more of the limit, or with 1 % less of a "
+    "lower voltage, at its greatest."
+)
 UNPRICED = "Shadow prices are of volume, which this rule of allocation does not aim at: there are none."
 SOLVER_PACKAGES = {
     Formulation.AC: {"casadi": " (Ipopt)", "clarabel": "", "highspy": " (HiGHS)"},
