@@ -14,8 +14,8 @@ import pytest
 
 import gridpact
 from gridpact.case import TableFormat, read_case, write_case
-from gridpact.errors import InvalidCase, InvalidUsage
-from gridpact.fleet import FleetResult, cluster, run_fleet, worker
+from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
+from gridpact.fleet import FleetResult, batches, cluster, run_fleet, worker
 from gridpact.fleet.digest import inputs_sha256, network_key
 from gridpact.fleet.files import HOURS_FILE, RECORD_FILE, ROWS_FILE
 from gridpact.fleet.find import find_cases
@@ -24,8 +24,9 @@ from gridpact.fleet.meter import Meter, duration
 from gridpact.fleet.page import fleet_page
 from gridpact.fleet.pictures import shares_picture
 from gridpact.fleet.row import row_of
+from gridpact.fleet.spool import Spool
 from gridpact.fleet.summary import summarise
-from gridpact.fleet.table import BY_HOUR, COLUMNS, HOURS, LIMIT_CUTS, SECONDS, failed_row
+from gridpact.fleet.table import BY_HOUR, COLUMNS, ENERGIES, HOURS, LIMIT_CUTS, SECONDS, failed_row
 from gridpact.fleet.tally import Tally
 from gridpact.fleet.words import cases as cases_in_words
 from gridpact.fleet.words import energy_cut, pace, reason
@@ -250,6 +251,58 @@ def test_a_record_with_other_columns_is_done_again(plan: Plan) -> None:
         assert again.row.keys() == first.row.keys()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cleared_kwh", "much"),
+        ("cleared_share", -3.0),
+        ("status", "odd"),
+        ("by_hour", {name: [1.0] for name in ENERGIES}),
+        ("path", "b"),
+    ],
+)
+def test_a_row_that_is_not_as_it_was_written_is_made_again(plan: Plan, name: str, value: object) -> None:
+    (first,) = clear_batch(plan, [(0, "a")])
+    record = plan.place.out / "a" / RECORD_FILE
+    damaged = json.loads(record.read_text())
+    damaged["row"][name] = value
+    record.write_text(json.dumps(damaged))
+    (again,) = clear_batch(plan, [(0, "a")])
+    assert again.row[name] == first.row[name] and again.row["status"] == "cleared"
+    assert json.loads(record.read_text())["row"][name] == first.row[name]
+
+
+def test_a_result_under_another_path_is_not_of_the_case_there(plan: Plan) -> None:
+    clear_batch(plan, [(0, "a")])
+    for folder in (plan.cases, plan.place.out):
+        (folder / "a").rename(folder / "b")
+    (moved,) = clear_batch(plan, [(0, "b")])
+    assert moved.row["path"] == "b" and not moved.is_old
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of files are text there")
+def test_a_name_that_is_no_text_is_told_in_a_row(plan: Plan) -> None:
+    table = next((plan.cases / "a").glob("participants.*"))
+    table.rename(os.fsdecode(os.fsencode(table.parent) + b"/participants\xff" + table.suffix.encode()))
+    (failed,) = clear_batch(plan, [(0, "a")])
+    assert failed.row["status"] == "failed"
+    with Spool(plan.place.private / "rows-here", 1) as spool:
+        spool.add(0, failed.row)
+        (row,) = spool.rows()
+    assert row["error"].encode() and "participants" in row["error"]
+
+
+def test_a_run_without_workers_ends_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Waiting:
+        def has_ready(self) -> bool:
+            return False
+
+    for name, seconds in (("POLL_SECONDS", 0.001), ("LOOK_SECONDS", 0.002), ("WORKERS_SECONDS", 0.05)):
+        monkeypatch.setattr(batches, name, seconds)
+    with pytest.raises(GridpactError, match=r"no worker for .* start again"):
+        batches._wait(Waiting(), lambda: 0)  # type: ignore[arg-type]
+
+
 def test_only_what_changed_is_done_again(
     done: FleetResult, cases: Path, scheduler: str, tmp_path: Path
 ) -> None:
@@ -379,6 +432,7 @@ def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
         (["{cases}", "--out", "{tmp}/out", "--formulation", "dc", "--allocation", "priority"], "go with"),
         (["{cases}", "--out", "{tmp}/out", "--scheduler", "tcp://127.0.0.1:1"], "no Dask scheduler answers"),
         (["{cases}", "--out", "{tmp}/out", "--scheduler", "nonsense://x"], "no Dask scheduler answers"),
+        (["{cases}", "--out", "{tmp}/out", "--scheduler", "nonsense::"], "no Dask scheduler answers"),
     ],
 )
 def test_wrong_use_gives_exit_2(

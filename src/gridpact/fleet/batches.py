@@ -5,19 +5,23 @@ So memory does not grow with the fleet, and a batch is large enough to keep the 
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
+from contextlib import suppress
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from gridpact.errors import GridpactError
+from gridpact.fleet.cluster import WORKERS_SECONDS
 from gridpact.fleet.table import failed_row
 from gridpact.fleet.worker import Batch, Done, Plan, clear_batch
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Client, Future, as_completed
 
 BATCH_MAX = 25
 SHARES_PER_WORKER = 4
 AHEAD_PER_WORKER, AHEAD = 2, 1
 LOST_MAX = 5
+POLL_SECONDS, LOOK_SECONDS = 0.02, 1.0
 LOST = f"the workers that were given this case were killed before it began, {LOST_MAX} times"
 
 
@@ -64,6 +68,7 @@ def done_in_batches(client: "Client", plan: Plan, cases: Sequence[tuple[int, str
 
     top_up()
     while pending:
+        _wait(completed, workers)
         future = next(completed)
         batch = pending.pop(future)
         done = _result(future)
@@ -76,6 +81,24 @@ def done_in_batches(client: "Client", plan: Plan, cases: Sequence[tuple[int, str
                 if lost[case[0]] <= LOST_MAX:
                     submit([case])
         top_up()
+
+
+def _wait(completed: "as_completed", workers: Callable[[], int]) -> None:
+    """Waits for a batch as long as there are workers, or new ones come up in time."""
+    looked = deserted = monotonic()
+    while not completed.has_ready():
+        sleep(POLL_SECONDS)
+        now = monotonic()
+        if now - looked < LOOK_SECONDS:
+            continue
+        looked = now
+        with suppress(OSError):  # Where the scheduler is gone, its batches come back as cancelled.
+            deserted = now if workers() else deserted
+        if now - deserted > WORKERS_SECONDS:
+            raise GridpactError(
+                f"there has been no worker for {WORKERS_SECONDS} seconds; can they import gridpact? "
+                "start again, what is complete is kept"
+            )
 
 
 def _given_up(batch: Batch, lost: dict[int, int]) -> list[Done]:

@@ -55,7 +55,7 @@ def _of_this_machine(workers: int | None) -> Iterator["Client"]:
     with dask.config.set(_LOCAL_SETTINGS):
         started = ExitStack()
         try:
-            with uninterrupted():
+            with uninterrupted(), _start_explained():
                 cluster = LocalCluster(
                     n_workers=workers or CPU_COUNT,
                     threads_per_worker=1,
@@ -73,10 +73,24 @@ def _of_this_machine(workers: int | None) -> Iterator["Client"]:
                 started.close()
 
 
+@contextmanager
+def _start_explained() -> Iterator[None]:
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise GridpactError(
+            f"the workers could not be started: {reason}; start again, what is complete is kept"
+        ) from error
+
+
 def _at(scheduler: str) -> "Client":
     from distributed import Client
+    from distributed.comm import get_address_host_port, resolve_address
 
     try:
+        get_address_host_port(scheduler)
+        resolve_address(scheduler)
         return Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +30,25 @@ def write_record(folder: Path, row: Row, settings: Row, run: str) -> None:
         settings: what the fleet asked for instead of what the case says.
         run: the token of the run that made it.
     """
-    record = {"run": run, "settings": settings, "files": _sizes(folder), "row": row}
+    record = {
+        "run": run,
+        "settings": settings,
+        "files": _sizes(folder),
+        "row": row,
+        "row_sha256": _digest(row),
+    }
     text = json.dumps(record, ensure_ascii=False) + "\n"
     (folder / RECORD_FILE).write_text(text, encoding="utf-8", newline="\n")
 
 
 def finished(
-    folder: Path, inputs_sha256: Callable[[], str], settings: Row, version: str
+    folder: Path, path: str, inputs_sha256: Callable[[], str], settings: Row, version: str
 ) -> tuple[Row, str] | None:
     """The row of a result that is complete and of these inputs and settings, and the run that made it.
 
     Args:
         folder: of the result.
+        path: of the case, as its row has it.
         inputs_sha256: gives the digest of the inputs; it is asked only where all else fits.
         settings: what the fleet asks for instead of what the case says.
         version: of gridpact.
@@ -48,8 +56,12 @@ def finished(
     with suppress(OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError):
         record: dict[str, Any] = json.loads((folder / RECORD_FILE).read_bytes())
         row: Row = record["row"]
-        is_same = row["version"] == version and record["settings"] == settings
-        is_same &= COLUMNS.keys() <= row.keys() and row[BY_HOUR].keys() >= {*ENERGIES}
+        is_same = row["version"] == version and record["settings"] == settings and row["path"] == path
+        is_same &= (
+            record["row_sha256"] == _digest(row)
+            and COLUMNS.keys() <= row.keys()
+            and row[BY_HOUR].keys() >= {*ENERGIES}
+        )
         if is_same and record["files"] == _sizes(folder) and row["inputs_sha256"] == inputs_sha256():
             return row, str(record["run"])
     return None
@@ -74,6 +86,11 @@ def other_results(out: Path, paths: Iterable[str]) -> list[str]:
             name for name in inner if not name.startswith(".") and (below / name).as_posix() not in known
         ]
     return sorted(found)
+
+
+def _digest(row: Row) -> str:
+    """Tells whether a row is as it was written."""
+    return sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
 
 
 def _sizes(folder: Path) -> dict[str, int]:

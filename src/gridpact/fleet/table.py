@@ -56,8 +56,9 @@ FAILED = "failed"
 
 
 def failed_row(path: str, error: str) -> Row:
-    """The row of a case without a result: what is known of it is why."""
-    return {"path": path, "status": FAILED, "error": error, BY_HOUR: {}}
+    """The row of a case without a result: what is known of it is why, as UTF-8 can say it."""
+    said = error.encode(errors="backslashreplace").decode()
+    return {"path": path, "status": FAILED, "error": said, BY_HOUR: {}}
 
 
 def write_tables(rows: Iterable[Row], folder: Path) -> None:

@@ -119,7 +119,7 @@ def _done(plan: Plan, number: int, path: str) -> Done:
 def _complete(plan: Plan, number: int, path: str) -> Done | None:
     """A case whose result is complete."""
     digest = partial(inputs_sha256, plan.cases / path)
-    found = finished(plan.place.out / path, digest, plan.settings, plan.version)
+    found = finished(plan.place.out / path, path, digest, plan.settings, plan.version)
     return found and Done(number=number, row=found[0], is_old=found[1] != plan.place.run)
 
 

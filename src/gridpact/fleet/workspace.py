@@ -108,6 +108,7 @@ def workspace(out: Path, paths: tuple[str, ...], *, quiet: bool) -> Iterator[Wor
     place = Workspace(out=Path(os.path.realpath(out)), run=uuid4().hex)
     with _refused_by_the_system(out):
         place.private.mkdir(parents=True, exist_ok=True)
+        (place.private / "run.lock").touch()
     with locked(place.private / "run.lock", wait=False) as is_ours:
         if not is_ours:
             raise InvalidUsage(f"another run is writing to {out}", "wait for it, or name another folder")
