@@ -132,7 +132,7 @@ class Iterate:
     def with_worst(self, excess: Float, voltages: int, tolerance: float) -> "Iterate":
         """Also those limits at work that are exceeded most: by high and by low voltages, and by loadings.
 
-        A limit that is exceeded as much as one at work, to `KEPT`, is not added: of quantities that are always
+        A limit that is exceeded as much as one at work is not added: of quantities that are always
         equal, as at nodes that nothing lies between, the first is at work.
 
         Args:
