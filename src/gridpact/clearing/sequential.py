@@ -41,7 +41,9 @@ from gridpact.grid.power_flow import factors_of, run_power_flow
 from gridpact.grid.response import Response
 
 BATCH_PERIODS = 96
-COLUMNS_MAX = 80  # beyond, a sparse interior-point method takes hardly longer
+# Beyond so many columns an interior-point method takes hardly longer; it takes as much longer as the network
+# is larger than a feeder.
+COLUMNS_MAX, FEEDER_NODES = 80, 300
 STEPS_MAX = 20
 
 
@@ -68,7 +70,8 @@ class SequentialClearing:
             periods: whose power flow of the baseline has a solution.
             volume_bound_kw: no allocation clears more in a period, (T,).
         """
-        small = [t for t in periods if len(self._problem.offers.of_period(t)) <= COLUMNS_MAX]
+        columns_max = COLUMNS_MAX * max(self._network.nodes / FEEDER_NODES, 1.0)
+        small = [t for t in periods if len(self._problem.offers.of_period(t)) <= columns_max]
         batches = [small[first : first + BATCH_PERIODS] for first in range(0, len(small), BATCH_PERIODS)]
         return [one for batch in batches for one in self._solve_batch(batch, volume_bound_kw)]
 
