@@ -22,7 +22,6 @@ from gridpact.settlement.prices import DAYS, WEEKDAYS
 from gridpact.settlement.read_tariffs import RETAILER_KEYS
 from gridpact.settlement.read_tariffs import SECTIONS as TARIFF_SECTIONS
 from gridpact.settlement.tariffs import LossAllocation, Missing, Mode
-from gridpact.settlement.words import outcome as settled_outcome
 from tests.settle_example import write_settle_example
 
 ROOT = Path(__file__).parents[2]
@@ -108,19 +107,6 @@ def test_the_readme_shows_what_the_extreme_hour_gives(formulation: Formulation, 
     said = outcome(gridpact.clear(replace(cigre_extreme(), formulation=formulation))).splitlines()
     lines = blocks[0 if formulation is Formulation.AC else 1].splitlines()
     assert len(lines) == shown and set(lines) <= set(said)
-
-
-def test_the_readme_shows_what_settling_the_june_day_gives() -> None:
-    shown = (
-        (ROOT / "README.md")
-        .read_text()
-        .split("\nSimBench rural feeder, a June day: ")[1]
-        .split("\n            …")[0]
-    )
-    june = ROOT / "examples" / "simbench-rural-june"
-    said = settled_outcome(gridpact.settle(june, gridpact.clear(gridpact.read_case(june)))).splitlines()
-    lines = f"SimBench rural feeder, a June day: {shown}".splitlines()
-    assert lines == said[: len(lines)] and len(said) > len(lines)
 
 
 def test_the_readme_names_only_commands_that_exist() -> None:
