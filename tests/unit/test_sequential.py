@@ -24,7 +24,7 @@ from gridpact.grid.limits import Limits
 from gridpact.grid.power_flow import factors_of, run_power_flow
 from gridpact.grid.response import Response
 from gridpact.grid.source import NetworkSource
-from tests.ac_instances import ac_case, uncapped
+from tests.ac_instances import ac_case, saved, uncapped
 from tests.instances import make_case, make_participants, make_trades
 
 CIGRE, KABEL, DORF = (
@@ -62,10 +62,8 @@ def objective(problem: ClearingProblem, found: PeriodSolution) -> float:
     return float(EVEN_CUT_WEIGHT * uneven - found.column_kw.sum())
 
 
-@pytest.mark.parametrize("network", [CIGRE, KABEL, DORF])
-@pytest.mark.parametrize("limit", list(LIMITS))
-@pytest.mark.parametrize("seed", range(3))
-def test_it_finds_what_ipopt_finds(network: str, limit: str, seed: int) -> None:
+def compared(network: str | Path, limit: str, seed: int) -> int:
+    """How many periods of a case both ways clear the same, which is checked."""
     case = ac_case(
         seed,
         network,
@@ -81,11 +79,11 @@ def test_it_finds_what_ipopt_finds(network: str, limit: str, seed: int) -> None:
     )
     problem, tight, bound_kw = posed(case)
     found = steps(problem, tight, bound_kw)
-    assert [one.period for one in found] == [t for t in tight if (network, limit, seed, t) != UNPRICED]
-    if not tight:
-        return
-    ipopt = NonlinearClearing(problem, np.array(tight), on_network=True)
+    if network in (CIGRE, KABEL, DORF):
+        assert [one.period for one in found] == [t for t in tight if (network, limit, seed, t) != UNPRICED]
+    ipopt = NonlinearClearing(problem, np.array(tight), on_network=True) if tight else None
     for one in found:
+        assert ipopt is not None
         other = ipopt.solve(one.period, float(bound_kw[one.period]))
         assert one.status is PeriodStatus.OPTIMAL and other.status is not PeriodStatus.BEST_FOUND
         assert objective(problem, one) <= objective(problem, other) + OBJECTIVE_TOLERANCE_KW
@@ -95,6 +93,19 @@ def test_it_finds_what_ipopt_finds(network: str, limit: str, seed: int) -> None:
         sold, bought = problem.traded_kw(one.period, one.column_kw[None, :])
         assert np.all(sold[0] <= problem.seller_cap_kw[one.period] + 1e-9)
         assert np.all(bought[0] <= problem.buyer_cap_kw[one.period] + 1e-9)
+    return len(found)
+
+
+@pytest.mark.parametrize("limit", list(LIMITS))
+def test_it_finds_what_ipopt_finds(limit: str) -> None:
+    periods = [compared(network, limit, seed) for network in (CIGRE, KABEL, DORF) for seed in range(3)]
+    assert sum(periods) >= 4
+
+
+@pytest.mark.parametrize("name", ["ring", "two_transformers", "two_supplies"])
+def test_it_finds_what_ipopt_finds_in_a_mesh(name: str, tmp_path: Path) -> None:
+    network = saved(name, tmp_path)
+    assert sum(compared(network, limit, seed) for limit in LIMITS for seed in range(3)) >= 4
 
 
 def test_the_comparison_sees_every_kind_of_limit() -> None:

@@ -190,13 +190,21 @@ def stepped(period: Period, at: Iterate, expansion: Expansion) -> Iterate:
         at,
         progress=Progress.SETTLED if is_small else Progress.MOVING,
         is_sure=is_small and _is_sure(hessian, rows, found, period),
-        power_kw=np.clip(y + found.value, 0.0, q),
+        power_kw=_within_caps(period, np.clip(y + found.value, 0.0, q)),
         before_kw=y,
         value=expansion.magnitude[at.row],
         gradient=gradient,
         dual=np.maximum(dual, 0.0),
         cap_dual=np.maximum(cap_dual, 0.0),
     )
+
+
+def _within_caps(period: Period, power_kw: Float) -> Float:
+    """Powers (n,) without what rounding adds to caps, the same share of all that a cap holds."""
+    total_kw = period.under @ power_kw
+    share = np.divide(period.cap_kw, total_kw, out=np.ones_like(total_kw), where=total_kw > period.cap_kw)
+    within: Float = power_kw * np.where(period.under > 0.0, share[:, None], 1.0).min(axis=0, initial=1.0)
+    return within
 
 
 def _is_sure(hessian: Float, rows: Float, found: QuadraticOptimum, period: Period) -> bool:
