@@ -14,8 +14,10 @@ from gridpact.grid.dc_model import susceptance_kw
 from gridpact.grid.immutable import frozen_csr
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
 from gridpact.grid.pandapower_net import prepared_net
+from gridpact.grid.reading.compact_indices import compacted
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.to_power_grid_model import verification_model
+from gridpact.grid.unrated import is_placeholder
 from gridpact.units import KVA_PER_MVA, SQRT_3, three_phase_kva
 
 # Columns of pandapower's internal (PYPOWER) tables.
@@ -38,10 +40,10 @@ def network_from_pandapower(original: Any, source: NetworkSource, notices: tuple
         InvalidCase: what cannot be carried exactly, all at once.
     """
     net, more_notices = prepared_net(original, source)
-    internal = _solved(net, source)
-    node = _node_of_bus(net, len(internal["bus"]))
+    internal, lookups = _internal(compacted(net), source)
+    node = _node_of_bus(net, lookups["bus"], len(internal["bus"]))
     supplied = node >= 0
-    rows, branches, elements = _branches(net, internal)
+    rows, branches, elements = _branches(net, internal, lookups["branch"])
     order = np.argsort(net.bus.index.to_numpy()[supplied], kind="stable")
     buses = net.bus[supplied].iloc[order]
     in_service = net.bus.in_service.to_numpy().astype(bool)
@@ -64,8 +66,12 @@ def network_from_pandapower(original: Any, source: NetworkSource, notices: tuple
     )
 
 
-def _solved(net: Any, source: NetworkSource) -> dict[str, Any]:
-    """The internal tables of pandapower after a power flow without load."""
+def _internal(net: Any, source: NetworkSource) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The internal tables of pandapower, and its rows of the buses, in the net's order, and of the branches.
+
+    Nothing is solved: the start is accepted as it is, however far it is off. pandapower's usual start, a DC
+    power flow, divides by reactances that may be zero.
+    """
     from pandapower import runpp
 
     runpp(
@@ -73,7 +79,8 @@ def _solved(net: Any, source: NetworkSource) -> dict[str, Any]:
         calculate_voltage_angles=True,
         trafo_model="t",
         trafo_loading="current",
-        init="dc",
+        init="flat",
+        tolerance_mva=np.inf,
         switch_rx_ratio=2,
         consider_line_temperature=False,
         numba=False,
@@ -83,14 +90,14 @@ def _solved(net: Any, source: NetworkSource) -> dict[str, Any]:
         raise InvalidCase([source.problem("has no bus besides those of its supplies")])
     if not np.isfinite(internal["Ybus"].data).all():
         raise InvalidCase([source.problem("has an impedance that is zero or not a number")])
-    return internal
+    bus = np.asarray(net._pd2ppc_lookups["bus"], dtype=np.int64)[net.bus.index.to_numpy()]
+    return internal, {"bus": bus, "branch": net._pd2ppc_lookups["branch"]}
 
 
-def _node_of_bus(net: Any, nodes: int) -> Int:
+def _node_of_bus(net: Any, ppc_row: Int, nodes: int) -> Int:
     """Node of each row of the bus table, −1 where no supply reaches it."""
-    node = np.asarray(net._pd2ppc_lookups["bus"], dtype=np.int64)[net.bus.index.to_numpy()]
-    reached = (node < nodes) & net.bus.in_service.to_numpy().astype(bool)
-    return np.where(reached, node, -1)
+    reached = (ppc_row < nodes) & net.bus.in_service.to_numpy().astype(bool)
+    return np.where(reached, ppc_row, -1)
 
 
 def _supplies(net: Any, node: Int) -> tuple[Int, Complex]:
@@ -103,11 +110,12 @@ def _supplies(net: Any, node: Int) -> tuple[Int, Complex]:
     return frozen(slack, np.int64), frozen(magnitude * np.exp(1j * angle), np.complex128)
 
 
-def _branches(net: Any, internal: dict[str, Any]) -> tuple[tuple[Int, Int], Branches, Elements]:
+def _branches(
+    net: Any, internal: dict[str, Any], lookup: dict[str, tuple[int, int]]
+) -> tuple[tuple[Int, Int], Branches, Elements]:
     """Rows of the energised lines and transformers, all energised branches, and the rated elements."""
     energised = np.asarray(internal["branch_is"], dtype=bool)
     position = np.cumsum(energised) - 1
-    lookup = net._pd2ppc_lookups["branch"]
     rows: dict[str, Int] = {}
     at: dict[str, Int] = {}
     for table in ("line", "trafo"):
@@ -151,6 +159,7 @@ def _trafo_rating_ka(net: Any, rows: Int) -> tuple[Float, Float]:
     """Current at 100 % loading on both sides: that of the rated power at the winding's own voltage."""
     trafo = net.trafo.iloc[rows]
     mva = (trafo.sn_mva * trafo.parallel * trafo.df).to_numpy().astype(float)
+    mva = np.where(is_placeholder(trafo.sn_mva.to_numpy().astype(float)), np.inf, mva)
     hv, lv = (trafo[column].to_numpy().astype(float) for column in ("vn_hv_kv", "vn_lv_kv"))
     return mva / (SQRT_3 * hv), mva / (SQRT_3 * lv)
 
