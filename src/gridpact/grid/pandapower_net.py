@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 
 from gridpact.errors import InvalidCase, Problem
-from gridpact.grid.reading.pandapower_columns import BUS_COLUMNS, completed, regular_columns
+from gridpact.grid.reading.pandapower_columns import (
+    BUS_COLUMNS,
+    completed,
+    regular_columns,
+    restored_references,
+)
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.to_power_grid_model import joined_nodes
-from gridpact.grid.unrated import is_placeholder, unrated_notice
+from gridpact.grid.unrated import is_placeholder_power, unrated_notice
 
 PARTICIPANT_TABLES = {
     "load": "loads",
@@ -76,11 +81,9 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
         InvalidCase: what cannot be carried exactly, all at once.
     """
     net = deepcopy(original)
-    problems = [
-        *regular_columns(net, source),
-        *_refused_tables(net, source),
-        *_broken_references(net, source),
-    ]
+    problems = [*regular_columns(net, source), *_refused_tables(net, source)]
+    restored = () if problems else restored_references(net)
+    problems += _broken_references(net, source)
     if problems:
         raise InvalidCase(problems)
     net.user_pf_options = {}
@@ -88,7 +91,7 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
         if table in net and len(net[table]):
             net[table] = net[table].iloc[:0]
     _supplies_from_slack_generators(net)
-    notices = _without_participants(net)
+    notices = (*restored, *_without_participants(net))
     completed(net)
     _without_rounding(net)
     problems = [
@@ -212,13 +215,11 @@ def _bad_numbers(net: Any, source: NetworkSource) -> Iterable[Problem]:
                         "is not a positive number" if positive else "is not a finite number",
                         field=f"{table} {net[table].index[row]} {column}",
                         value=f"{values[row]:g}",
-                        remedy=NOT_ZERO.get(column, ""),
+                        remedy=NOT_ZERO.get(column, "") if values[row] == 0 else "",
                     )
     no_impedance = (net.line.r_ohm_per_km == 0) & (net.line.x_ohm_per_km == 0) & _in_service(net, "line")
     for index in net.line.index[no_impedance]:
-        yield source.problem(
-            "has no impedance", field=f"line {index}", remedy=JOINS
-        )
+        yield source.problem("has no impedance", field=f"line {index}", remedy=JOINS)
     impossible = (net.trafo.vkr_percent.abs() > net.trafo.vk_percent) & _in_service(net, "trafo")
     for index in net.trafo.index[impossible]:
         yield source.problem("is greater than vk_percent", field=f"trafo {index} vkr_percent")
@@ -230,7 +231,7 @@ def _wrong_units(net: Any, source: NetworkSource) -> Iterable[Problem]:
         values = net[table][column].to_numpy().astype(float)
         wrong = _in_service(net, table) & (values > 0) & np.isfinite(values)
         if column == "vk_percent":  # in percent of a rating that is none
-            wrong &= ~is_placeholder(net.trafo.sn_mva.to_numpy().astype(float))
+            wrong &= ~is_placeholder_power(net.trafo.sn_mva.to_numpy().astype(float))
         for row in np.flatnonzero(wrong & ((values < low) | (values > high))):
             field, value = f"{table} {net[table].index[row]} {column}", f"{values[row]:g}"
             what = f"is not from {low:g} to {high:g}"
@@ -311,6 +312,6 @@ def _missing_ratings(net: Any) -> tuple[str, ...]:
 
 
 def _placeholder_ratings(net: Any) -> tuple[str, ...]:
-    unrated = is_placeholder(net.trafo.sn_mva.to_numpy().astype(float)) & _in_service(net, "trafo")
+    unrated = is_placeholder_power(net.trafo.sn_mva.to_numpy().astype(float)) & _in_service(net, "trafo")
     indices = net.trafo.index[unrated].to_list()
     return (unrated_notice("transformer", "sn_mva", indices),) if indices else ()

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Complex, Float, Int
 from gridpact.grid.network import ElementKind
-from gridpact.grid.unrated import is_placeholder
+from gridpact.grid.unrated import is_placeholder_power
 from gridpact.units import VA_PER_MVA
 
 BASE_VA = 1000.0
@@ -139,7 +139,7 @@ def _generic_branches(branch: NDArray[np.void], rated_from: Float, rated_to: Flo
     base = BASE_VA / rated_to**2
     k = np.where(np.isnan(branch["k"]), 1.0, branch["k"])
     rated_power = np.nan_to_num(branch["sn"])
-    limit = np.where(is_placeholder(rated_power / VA_PER_MVA), 0.0, rated_power)
+    limit = np.where(is_placeholder_power(rated_power / VA_PER_MVA), 0.0, rated_power)
     return _pi(
         branch,
         kind=np.where(rated_power > 0, TRANSFORMER, NO_ELEMENT),
@@ -159,7 +159,7 @@ def _transformers(rows: NDArray[np.void], rated_from: Float, rated_to: Float) ->
     u1, u2 = rows["u1"] + np.where(at_from, step, 0.0), rows["u2"] + np.where(at_from, 0.0, step)
     uk, pk = (_at_tap(rows, name, tap, nominal) for name in ("uk", "pk"))
     sn = rows["sn"]
-    limit = np.where(is_placeholder(sn / VA_PER_MVA), 0.0, sn)
+    limit = np.where(is_placeholder_power(sn / VA_PER_MVA), 0.0, sn)
     resistance = pk * u2**2 / sn**2
     reactance = np.sqrt(np.maximum((np.abs(uk) * u2**2 / sn) ** 2 - resistance**2, 0.0))
     conductance = rows["p0"] / u2**2

@@ -1,8 +1,8 @@
 """Ratings that stand for "not rated": numbers that no line or transformer has, written by converters.
 
-pandapower's `from_ppc` and `from_mpc` write 99,999 kA or MVA where a MATPOWER case gives no rating, and carry
-over the 9,900 MVA that such cases write for the same. A transformer's impedance stands on its rated power, so
-that its rating cannot be left empty as a line's can.
+pandapower's `from_ppc` and `from_mpc` write 99,999 kA or MVA where a MATPOWER case gives no rating (before
+pandapower 2.0, 99,999 kVA), and carry over the 9,900 MVA that such cases write for the same. A transformer's
+impedance stands on its rated power, so that its rating cannot be left empty as a line's can.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ import numpy as np
 from gridpact.arrays import Bool, Float
 
 PLACEHOLDERS = (9_900.0, 99_999.0)
+OLD_PLACEHOLDER_MVA = 99.999
 ENDLESS_MIN = 1e5
 UNRATED_MVA = ENDLESS_MIN
 LIKENESS = 1e-6
@@ -30,9 +31,21 @@ def is_placeholder(ratings: Float) -> Bool:
     return like
 
 
+def is_placeholder_power(rated_mva: Float) -> Bool:
+    """Whether each rated power of a transformer, in MVA, stands for "not rated"; NaN does not.
+
+    Args:
+        rated_mva: as they stand in the file, before parallel systems and derating, (n,).
+    """
+    old: Bool = np.isclose(rated_mva, OLD_PLACEHOLDER_MVA, rtol=LIKENESS, atol=0.0)
+    return old | is_placeholder(rated_mva)
+
+
 def unrated_notice(noun: str, field: str, indices: Sequence[int]) -> str:
     """What is to be said of elements whose rating is a placeholder, of which there is at least one."""
     count = len(indices)
-    named = ", ".join(str(index) for index in indices[:NAMED_MAX]) + (", …" if count > NAMED_MAX else "")
+    named = ", ".join(str(index) for index in sorted(indices)[:NAMED_MAX]) + (
+        ", …" if count > NAMED_MAX else ""
+    )
     elements = f"{count} {noun}{'s' if count != 1 else ''}"
     return f"not rated ({field} is a placeholder), and so never overloaded: {elements} ({named})"
