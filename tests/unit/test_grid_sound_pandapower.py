@@ -204,7 +204,7 @@ def test_bus_numbers_that_pandapower_cuts_to_32_bits_are_restored(tmp_path: Path
     for bus in (supply, house):
         pp.create_bus(net, vn_kv=0.4, index=bus)
     add_line(net, supply, house)
-    pp.create_ext_grid(net, supply)
+    pp.create_gen(net, supply, p_mw=0.0, slack=True)
     assert net.line.from_bus[0] != supply, "pandapower keeps large numbers: the restoring can go"
     network = compile_source(as_file(net, tmp_path))
     assert network.bus_ids.tolist() == [house, supply]
@@ -430,6 +430,9 @@ def test_indices_with_a_point_and_values_that_are_not_given(tmp_path: Path) -> N
         ("ext_grid", "va_degree"),
     ):
         net[table][name] = np.array([None] * len(net[table]), dtype=object)
+    pp.create_gen(net, 3, p_mw=0.01)
+    net.gen["slack"] = np.array([None], dtype=object)
+    net.trafo["tap_dependency_table"] = np.array(["false"], dtype=object)
     network = compile_source(as_file(net, tmp_path))
     assert network.bus_ids.tolist() == expected.bus_ids.tolist()
     np.testing.assert_array_equal(network.admittance.toarray(), expected.admittance.toarray())
@@ -446,6 +449,13 @@ def test_flags_and_indices_that_are_none_are_named_at_once(tmp_path: Path) -> No
     assert f"network.json: line 1 in_service 'maybe' is neither true nor false {remedy}" in said
     assert f"network.json: line 2 in_service 'None' is neither true nor false {remedy}" in said
     assert "network.json: line 1 from_bus '2.5' is not a bus" in said
+
+
+def test_a_reference_that_is_no_whole_number_is_not_rounded(tmp_path: Path) -> None:
+    net = feeder()
+    net.line["to_bus"] = net.line["to_bus"] + 0.5
+    with pytest.raises(InvalidCase, match=r"line 0 to_bus '2\.5' is not a bus"):
+        compile_source(as_file(net, tmp_path))
 
 
 def test_a_bus_index_that_is_a_text(tmp_path: Path) -> None:
