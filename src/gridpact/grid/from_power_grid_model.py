@@ -26,6 +26,13 @@ from gridpact.grid.dc_model import susceptance_kw
 from gridpact.grid.immutable import frozen_csr, frozen_dataset
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
 from gridpact.grid.pi_branches import BASE_VA, SOURCE, PiBranches, pi_branches
+from gridpact.grid.plausibility.gathered import gathered
+from gridpact.grid.plausibility.idle_problems import idle_problems
+from gridpact.grid.plausibility.network_names import NetworkNames
+from gridpact.grid.plausibility.power_grid_model_units import power_grid_model_unit_slips
+from gridpact.grid.plausibility.power_grid_model_voltages import power_grid_model_voltages
+from gridpact.grid.plausibility.unit_slip import slip_problems
+from gridpact.grid.plausibility.voltage_problems import voltage_problems
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.verification_model import VerificationModel
 from gridpact.units import KVA_PER_VA, SQRT_3
@@ -68,10 +75,16 @@ def network_from_power_grid_model(
         InvalidCase: what power-grid-model calls invalid or gridpact cannot carry, all at once.
     """
     carried = {name: np.array(dataset[name]) for name in CARRIED if name in dataset and len(dataset[name])}
-    problems = [*_refused(dataset, source), *_invalid(carried, source)] or [*_wrong_units(carried, source)]
-    if problems:
-        raise InvalidCase(problems)
+    if problems := [*_refused(dataset, source), *_invalid(carried, source)]:
+        raise InvalidCase(gathered(problems))
     carried["node"] = carried["node"][np.argsort(carried["node"]["id"])]
+    problems = [
+        *_wrong_units(carried, source),
+        *slip_problems(power_grid_model_unit_slips(carried), source),
+        *voltage_problems(power_grid_model_voltages(carried), source),
+    ]
+    if problems:
+        raise InvalidCase(gathered(problems))
     pi = pi_branches(carried)
     problems = [*_not_finite(carried, pi, source), *labels.problems(pi, source)]
     if problems:
@@ -84,7 +97,20 @@ def network_from_power_grid_model(
         raise InvalidCase(problems)
     node = np.full(len(label), -1)
     node[supplied] = np.unique(label[supplied], return_inverse=True)[1]
-    return _network(carried, pi, node, labels, source.name, (*_ignored(dataset), *_unrated(pi)))
+    network = _network(carried, pi, node, labels, source.name, (*_ignored(dataset), *_unrated(pi)))
+    if problems := [*idle_problems(network, _names(carried, pi, node), source)]:
+        raise InvalidCase(problems)
+    return network
+
+
+def _names(carried: Dataset, pi: PiBranches, node: Int) -> NetworkNames:
+    """What the input calls each branch and each supply of its network."""
+    live, from_node, _, _ = _ends(carried, pi, node)
+    component = {int(index): name for name, part in carried.items() for index in part["id"]}
+    names = np.array([f"{component[index]} {index}" for index in pi.id.tolist()], dtype=object)
+    held = np.flatnonzero((pi.kind == SOURCE) & live)
+    supplies = held[np.unique(from_node[held], return_index=True)[1]]
+    return NetworkNames(bus="node", branch=tuple(names[live & ~pi.is_ideal]), supply=tuple(names[supplies]))
 
 
 def _network(

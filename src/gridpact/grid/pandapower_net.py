@@ -7,6 +7,11 @@ from typing import Any
 import numpy as np
 
 from gridpact.errors import InvalidCase, Problem
+from gridpact.grid.plausibility.gathered import gathered
+from gridpact.grid.plausibility.pandapower_units import pandapower_unit_slips
+from gridpact.grid.plausibility.pandapower_voltages import pandapower_voltages
+from gridpact.grid.plausibility.unit_slip import slip_problems
+from gridpact.grid.plausibility.voltage_problems import voltage_problems
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.to_power_grid_model import joined_nodes
 
@@ -56,6 +61,7 @@ FINITE_COLUMNS = {
     "shunt": ("p_mw", "q_mvar", "step"),
     "ext_grid": ("va_degree",),
 }
+SUPPLY_NAME = "supply_name"
 UNIT_RANGES = (
     ("ext_grid", "vm_pu", 0.5, 1.5, "write it in pu of nominal; is the value in volts?"),
     ("trafo", "vk_percent", 0.0, 100.0, "write it in percent of the rated voltage"),
@@ -80,7 +86,7 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
     """
     problems = [*_refused_tables(original, source), *_broken_references(original, source)]
     if problems:
-        raise InvalidCase(problems)
+        raise InvalidCase(gathered(problems))
     net = deepcopy(original)
     net.user_pf_options = {}
     for table in REFUSED_TABLES:
@@ -92,7 +98,9 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
     problems = [
         *_bad_numbers(net, source),
         *_wrong_units(net, source),
-        *_unlike_voltages(net, source),
+        *slip_problems(pandapower_unit_slips(net, _in_service), source),
+        *voltage_problems(pandapower_voltages(net, _in_service), source),
+        *_unlike_supplies(net, source),
         *_inexact_models(net, source),
         *_bypassed(net, source),
         *_bad_ratings(net, source),
@@ -102,7 +110,7 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
             source.problem("has no supply: no external grid, and no slack generator, is in service")
         )
     if problems:
-        raise InvalidCase(problems)
+        raise InvalidCase(gathered(problems))
     return net, (*notices, *_missing_ratings(net))
 
 
@@ -167,12 +175,14 @@ def _switch_problems(
 def _supplies_from_slack_generators(net: Any) -> None:
     from pandapower.create import create_ext_grid
 
-    if not len(net.gen) or "slack" not in net.gen:
-        return
-    slack = net.gen[net.gen["slack"].astype(bool)]
-    for bus, voltage, active in zip(slack.bus, slack.vm_pu, slack.in_service, strict=True):
-        create_ext_grid(net, bus=bus, vm_pu=voltage, va_degree=0.0, in_service=bool(active))
-    net.gen = net.gen.drop(slack.index)
+    names = [f"ext_grid {index}" for index in net.ext_grid.index]
+    if len(net.gen) and "slack" in net.gen:
+        slack = net.gen[net.gen["slack"].astype(bool)]
+        for bus, voltage, active in zip(slack.bus, slack.vm_pu, slack.in_service, strict=True):
+            create_ext_grid(net, bus=bus, vm_pu=voltage, va_degree=0.0, in_service=bool(active))
+        names += [f"gen {index}" for index in slack.index]
+        net.gen = net.gen.drop(slack.index)
+    net.ext_grid[SUPPLY_NAME] = names
 
 
 def _without_participants(net: Any) -> tuple[str, ...]:
@@ -247,19 +257,21 @@ def _wrong_units(net: Any, source: NetworkSource) -> Iterable[Problem]:
             yield source.problem(what, field=field, value=value, remedy=remedy)
 
 
-def _unlike_voltages(net: Any, source: NetworkSource) -> Iterable[Problem]:
-    """A line or a closed switch between buses of different nominal voltage has no exact meaning."""
-    joins = net.switch[(net.switch.et == "b") & net.switch.closed.astype(bool)]
-    for table, rows, ends in (
-        ("line", net.line[_in_service(net, "line")], ("from_bus", "to_bus")),
-        ("switch", joins, ("bus", "element")),
+def _unlike_supplies(net: Any, source: NetworkSource) -> Iterable[Problem]:
+    """External grids that closed switches join, and that hold different voltages."""
+    grid = net.ext_grid[_in_service(net, "ext_grid")]
+    first: dict[int, Any] = {}
+    for at, row in zip(
+        joined_nodes(net)[net.bus.index.get_indexer(grid.bus)].tolist(), grid.itertuples(), strict=True
     ):
-        first, second = (net.bus.vn_kv.reindex(rows[column]).to_numpy() for column in ends)
-        for row in np.flatnonzero(~np.isclose(first, second, rtol=1e-12, atol=0.0)):
+        other = first.setdefault(at, row)
+        if (row.vm_pu, row.va_degree) != (other.vm_pu, other.va_degree):
+            name, beside = (getattr(supply, SUPPLY_NAME) for supply in (row, other))
             yield source.problem(
-                f"joins buses of {first[row]:g} kV and {second[row]:g} kV",
-                field=f"{table} {rows.index[row]}",
-                remedy="only a transformer can",
+                f"holds bus {row.bus} at {row.vm_pu:g} pu and {row.va_degree:g}°, where {beside} holds it at "
+                f"{other.vm_pu:g} pu and {other.va_degree:g}°",
+                field=name,
+                remedy="give both the same voltage and angle, or take one out of service",
             )
 
 
