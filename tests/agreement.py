@@ -12,6 +12,7 @@ from gridpact.grid.from_power_grid_model import network_from_power_grid_model
 from gridpact.grid.network import ElementKind, Network
 from gridpact.grid.power_flow import bus_voltage_pu, import_kw, loading_percent, losses_kw, run_power_flow
 from gridpact.grid.power_grid_model_json import power_grid_model_json
+from gridpact.grid.reading.power_grid_model_records import network_records
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.verification import run_verification_power_flow
 
@@ -59,12 +60,10 @@ def pandapower_loading(net: Any, network: Network) -> Float:
 
 def carried(net: Any) -> Network:
     """The net by way of power-grid-model's JSON."""
-    from power_grid_model.utils import json_deserialize
-
     source = NetworkSource(builtin="carried")
-    content = power_grid_model_json(net, source)
-    labels = component_labels(json.loads(content))
-    return network_from_power_grid_model(json_deserialize(content.decode()), source, labels)
+    records = network_records(json.loads(power_grid_model_json(net, source)), source)
+    labels = component_labels(records.by_component)
+    return network_from_power_grid_model(records.dataset, source, labels, records.notices)
 
 
 def assert_carried(network: Network, other: Network, p_kw: Float, q_kvar: Float) -> None:

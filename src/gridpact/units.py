@@ -13,6 +13,7 @@ MINUTES_PER_HOUR = 60
 KW_PER_MW = 1000.0
 KVA_PER_MVA = 1000.0
 KVA_PER_VA = 1e-3
+VA_PER_MVA = 1e6
 SQRT_3 = sqrt(3.0)
 
 Amount = TypeVar("Amount", float, NDArray[np.float64])

@@ -22,6 +22,7 @@ from gridpact.grid.network_file import (
     read_network_file,
 )
 from gridpact.grid.power_flow import bus_voltage_pu, run_power_flow
+from gridpact.grid.reading.power_grid_model_records import network_records
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.verification import run_verification_power_flow
 
@@ -84,12 +85,12 @@ def _from_pandapower(text: str, source: NetworkSource) -> Network:
 
 def _from_power_grid_model(network: NetworkText, source: NetworkSource) -> Network:
     with problems_of_libraries(source):
-        from power_grid_model.utils import json_deserialize
-
         from gridpact.grid.from_power_grid_model import network_from_power_grid_model
 
-        dataset, labels = json_deserialize(network.text), component_labels(network.json)
-        return _checked(network_from_power_grid_model(dataset, source, labels), source)
+        records = network_records(network.json, source)
+        labels = component_labels(records.by_component)
+        made = network_from_power_grid_model(records.dataset, source, labels, records.notices)
+        return _checked(made, source)
 
 
 def _checked(network: Network, source: NetworkSource) -> Network:

@@ -51,13 +51,13 @@ class ComponentLabels:
                 yield source.problem(what, field=place, value=str(indices[row]), remedy="number them apart")
 
 
-def component_labels(content: Mapping[str, Any]) -> ComponentLabels:
-    """The labels in power-grid-model JSON that power-grid-model has read; others are left out."""
+def component_labels(by_component: Mapping[str, list[Mapping[str, Any]]]) -> ComponentLabels:
+    """The labels in the records of power-grid-model JSON whose ids are numbers; others are left out."""
     names: dict[int, str] = {}
     indices: dict[int, int] = {}
-    for component, records in content["data"].items():
+    for component, records in by_component.items():
         for record in records:
-            if not isinstance(record, Mapping):  # a list of values has no room for labels
+            if record.get("id") is None:
                 continue
             if isinstance(record.get("name"), str):
                 names[record["id"]] = record["name"]

@@ -33,7 +33,7 @@ def power_grid_model_content(source: NetworkSource) -> bytes:
             file = read_network_file(source)
             network = network_text(file)
             if network.format is NetworkFormat.POWER_GRID_MODEL:
-                return file.content
+                return network.text.encode()  # as it is, but for a byte order mark
             text = network.text
         from pandapower import from_json_string
 

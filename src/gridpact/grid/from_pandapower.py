@@ -16,8 +16,10 @@ from gridpact.grid.network import Branches, ElementKind, Elements, Network
 from gridpact.grid.pandapower_net import SUPPLY_NAME, prepared_net
 from gridpact.grid.plausibility.idle_problems import idle_problems
 from gridpact.grid.plausibility.network_names import NetworkNames
+from gridpact.grid.reading.compact_indices import compacted
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.to_power_grid_model import verification_model
+from gridpact.grid.unrated import is_placeholder
 from gridpact.units import KVA_PER_MVA, SQRT_3, three_phase_kva
 
 # Columns of pandapower's internal (PYPOWER) tables.
@@ -40,10 +42,10 @@ def network_from_pandapower(original: Any, source: NetworkSource, notices: tuple
         InvalidCase: what cannot be carried exactly, all at once.
     """
     net, more_notices = prepared_net(original, source)
-    internal = _solved(net, source)
-    node = _node_of_bus(net, len(internal["bus"]))
+    internal, lookups = _internal(compacted(net), source)
+    node = _node_of_bus(net, lookups["bus"], len(internal["bus"]))
     supplied = node >= 0
-    rows, branches, elements = _branches(net, internal)
+    rows, branches, elements = _branches(net, internal, lookups["branch"])
     order = np.argsort(net.bus.index.to_numpy()[supplied], kind="stable")
     buses = net.bus[supplied].iloc[order]
     in_service = net.bus.in_service.to_numpy().astype(bool)
@@ -64,17 +66,17 @@ def network_from_pandapower(original: Any, source: NetworkSource, notices: tuple
         verification_model=verification_model(net, buses.index.to_numpy(), *rows),
         notices=(*notices, *more_notices),
     )
-    names = NetworkNames(bus="bus", branch=_branch_names(net, internal), supply=supply_names)
+    names = NetworkNames(bus="bus", branch=_branch_names(net, internal, lookups), supply=supply_names)
     if problems := [*idle_problems(network, names, source)]:
         raise InvalidCase(problems)
     return network
 
 
-def _solved(net: Any, source: NetworkSource) -> dict[str, Any]:
-    """The internal tables of pandapower's power flow, of which its first guess is taken for the solution.
+def _internal(net: Any, source: NetworkSource) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The internal tables of pandapower, its rows of the buses and branches, and which switches are branches.
 
-    So it builds its admittance matrices, and has nothing to say on voltages: what is wrong with those is
-    found, and named, on what is made of the matrices.
+    Nothing is solved: the start is accepted as it is, however far it is off. pandapower's usual start, a DC
+    power flow, divides by reactances that may be zero.
     """
     from pandapower import runpp
 
@@ -94,14 +96,15 @@ def _solved(net: Any, source: NetworkSource) -> dict[str, Any]:
         raise InvalidCase([source.problem("has no bus besides those of its supplies")])
     if not np.isfinite(internal["Ybus"].data).all():
         raise InvalidCase([source.problem("has an impedance that is zero or not a number")])
-    return internal
+    bus = np.asarray(net._pd2ppc_lookups["bus"], dtype=np.int64)[net.bus.index.to_numpy()]
+    lookups = {"bus": bus, "branch": net._pd2ppc_lookups["branch"], "switch": net._impedance_bb_switches}
+    return internal, lookups
 
 
-def _node_of_bus(net: Any, nodes: int) -> Int:
+def _node_of_bus(net: Any, ppc_row: Int, nodes: int) -> Int:
     """Node of each row of the bus table, −1 where no supply reaches it."""
-    node = np.asarray(net._pd2ppc_lookups["bus"], dtype=np.int64)[net.bus.index.to_numpy()]
-    reached = (node < nodes) & net.bus.in_service.to_numpy().astype(bool)
-    return np.where(reached, node, -1)
+    reached = (ppc_row < nodes) & net.bus.in_service.to_numpy().astype(bool)
+    return np.where(reached, ppc_row, -1)
 
 
 def _supplies(net: Any, node: Int) -> tuple[Int, Complex, tuple[str, ...]]:
@@ -115,21 +118,22 @@ def _supplies(net: Any, node: Int) -> tuple[Int, Complex, tuple[str, ...]]:
     return frozen(slack, np.int64), voltage, tuple(net.ext_grid[SUPPLY_NAME][active].iloc[first])
 
 
-def _branch_names(net: Any, internal: dict[str, Any]) -> tuple[str, ...]:
+def _branch_names(net: Any, internal: dict[str, Any], lookups: dict[str, Any]) -> tuple[str, ...]:
     """What the net calls each energised branch."""
     energised = np.asarray(internal["branch_is"], dtype=bool)
     names = np.full(len(energised), "", dtype=object)
-    for table, (first, last) in net._pd2ppc_lookups["branch"].items():
-        index = net[table].index[net._impedance_bb_switches] if table == "switch" else net[table].index
+    for table, (first, last) in lookups["branch"].items():
+        index = net.switch.index[lookups["switch"]] if table == "switch" else net[table].index
         names[first:last] = [f"{table} {number}" for number in index]
     return tuple(names[energised])
 
 
-def _branches(net: Any, internal: dict[str, Any]) -> tuple[tuple[Int, Int], Branches, Elements]:
+def _branches(
+    net: Any, internal: dict[str, Any], lookup: dict[str, tuple[int, int]]
+) -> tuple[tuple[Int, Int], Branches, Elements]:
     """Rows of the energised lines and transformers, all energised branches, and the rated elements."""
     energised = np.asarray(internal["branch_is"], dtype=bool)
     position = np.cumsum(energised) - 1
-    lookup = net._pd2ppc_lookups["branch"]
     rows: dict[str, Int] = {}
     at: dict[str, Int] = {}
     for table in ("line", "trafo"):
@@ -173,6 +177,7 @@ def _trafo_rating_ka(net: Any, rows: Int) -> tuple[Float, Float]:
     """Current at 100 % loading on both sides: that of the rated power at the winding's own voltage."""
     trafo = net.trafo.iloc[rows]
     mva = (trafo.sn_mva * trafo.parallel * trafo.df).to_numpy().astype(float)
+    mva = np.where(is_placeholder(trafo.sn_mva.to_numpy().astype(float)), np.inf, mva)
     hv, lv = (trafo[column].to_numpy().astype(float) for column in ("vn_hv_kv", "vn_lv_kv"))
     return mva / (SQRT_3 * hv), mva / (SQRT_3 * lv)
 

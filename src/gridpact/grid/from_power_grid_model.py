@@ -33,6 +33,12 @@ from gridpact.grid.plausibility.power_grid_model_units import power_grid_model_u
 from gridpact.grid.plausibility.power_grid_model_voltages import power_grid_model_voltages
 from gridpact.grid.plausibility.unit_slip import slip_problems
 from gridpact.grid.plausibility.voltage_problems import voltage_problems
+from gridpact.grid.reading.power_grid_model_records import CARRIED, REFUSED_BRANCHES
+from gridpact.grid.reading.transformer_values import (
+    comparable_transformers,
+    impossible_transformers,
+    rounded_transformers,
+)
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.verification_model import VerificationModel
 from gridpact.units import KVA_PER_VA, SQRT_3
@@ -40,26 +46,17 @@ from gridpact.units import KVA_PER_VA, SQRT_3
 Dataset = Mapping[str, NDArray[np.void]]
 Scalar = TypeVar("Scalar", np.float64, np.int64)
 
-CARRIED = ("node", "line", "link", "generic_branch", "transformer", "shunt", "source")
-PARTICIPANT_COMPONENTS = {
-    "sym_load": "loads",
-    "sym_gen": "generators",
-    "asym_load": "asymmetric loads",
-    "asym_gen": "asymmetric generators",
-    "transformer_tap_regulator": "tap regulators",
-    "voltage_regulator": "voltage regulators",
-}
-REFUSED_BRANCHES = {
-    "three_winding_transformer": ("status_1", "status_2", "status_3"),
-    "asym_line": ("from_status", "to_status"),
-}
 U_REF_MIN_PU, U_REF_MAX_PU = 0.5, 1.5
 SAME_VOLTAGE_PU = 1e-9
+JOINS = "a link joins two nodes without an impedance"
 NO_LABELS = ComponentLabels()
 
 
 def network_from_power_grid_model(
-    dataset: Dataset, source: NetworkSource, labels: ComponentLabels = NO_LABELS
+    dataset: Dataset,
+    source: NetworkSource,
+    labels: ComponentLabels = NO_LABELS,
+    notices: tuple[str, ...] = (),
 ) -> Network:
     """power-grid-model input, ready for clearing; bus ids are its node ids.
 
@@ -67,6 +64,7 @@ def network_from_power_grid_model(
         dataset: input dataset, row based.
         source: where it comes from, for its name and for problems.
         labels: names of its components, and the indices that its lines and transformers are called by.
+        notices: what is already to be said about it.
 
     Returns:
         The network; its verification model is the input itself without loads.
@@ -75,6 +73,7 @@ def network_from_power_grid_model(
         InvalidCase: what power-grid-model calls invalid or gridpact cannot carry, all at once.
     """
     carried = {name: np.array(dataset[name]) for name in CARRIED if name in dataset and len(dataset[name])}
+    carried, rounded = rounded_transformers(carried)
     if problems := [*_refused(dataset, source), *_invalid(carried, source)]:
         raise InvalidCase(gathered(problems))
     carried["node"] = carried["node"][np.argsort(carried["node"]["id"])]
@@ -97,7 +96,7 @@ def network_from_power_grid_model(
         raise InvalidCase(problems)
     node = np.full(len(label), -1)
     node[supplied] = np.unique(label[supplied], return_inverse=True)[1]
-    network = _network(carried, pi, node, labels, source.name, (*_ignored(dataset), *_unrated(pi)))
+    network = _network(carried, pi, node, labels, source.name, (*notices, *rounded, *_unrated(pi)))
     if problems := [*idle_problems(network, _names(carried, pi, node), source)]:
         raise InvalidCase(problems)
     return network
@@ -272,10 +271,14 @@ def _invalid(carried: Dataset, source: NetworkSource) -> Iterable[Problem]:
     from power_grid_model import CalculationType
     from power_grid_model.validation import validate_input_data
 
-    found = validate_input_data(dict(carried), calculation_type=CalculationType.power_flow, symmetric=True)
+    yield from impossible_transformers(carried, source)
+    found = validate_input_data(
+        comparable_transformers(carried), calculation_type=CalculationType.power_flow, symmetric=True
+    )
     for error in found or ():
         ids = ", ".join(str(index) for index in (error.ids or [])[:5])
-        yield source.problem(f"{error} (ids {ids})" if ids else str(error))
+        what = f"{error} (ids {ids})" if ids else str(error)
+        yield source.problem(what, remedy=JOINS if error.field == ["r1", "x1"] else "")
 
 
 def _wrong_units(carried: Dataset, source: NetworkSource) -> Iterable[Problem]:
@@ -295,7 +298,9 @@ def _not_finite(carried: Dataset, pi: PiBranches, source: NetworkSource) -> Iter
     good = np.isfinite(pi.series) & np.isfinite(pi.shunt) & np.isfinite(pi.ratio) & (pi.series != 0)
     names = {int(index): name for name, part in carried.items() for index in part["id"]}
     for index in pi.id[~good & (pi.closed_from | pi.closed_to)].tolist():
-        yield source.problem("lacks a value or has no impedance", field=f"{names[index]} {index}")
+        yield source.problem(
+            "lacks a value or has no impedance", field=f"{names[index]} {index}", remedy=JOINS
+        )
     if "shunt" in carried:
         shunt = carried["shunt"]
         for index in shunt["id"][~np.isfinite(shunt["g1"] + shunt["b1"])].tolist():
@@ -315,17 +320,6 @@ def _unlike_supplies(
         what = f"holds node {pi.to_id[row]} at another voltage than source {pi.id[beside]}"
         remedy = "give both the same u_ref and u_ref_angle, or an sk of what the grid has"
         yield source.problem(what, field=f"source {pi.id[row]}", remedy=remedy)
-
-
-def _ignored(dataset: Dataset) -> tuple[str, ...]:
-    counts = [
-        f"{len(dataset[name])} {words if len(dataset[name]) != 1 else words.removesuffix('s')}"
-        for name, words in PARTICIPANT_COMPONENTS.items()
-        if name in dataset and len(dataset[name])
-    ]
-    if not counts:
-        return ()
-    return (f"ignored in the network file: {', '.join(counts)}; participants bring their own loads",)
 
 
 def _unrated(pi: PiBranches) -> tuple[str, ...]:

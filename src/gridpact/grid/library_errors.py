@@ -1,5 +1,6 @@
 """What the network libraries raise on bad input, as a problem of the network."""
 
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -7,6 +8,14 @@ from contextlib import contextmanager
 
 from gridpact.errors import InvalidCase
 from gridpact.grid.source import NetworkSource
+
+REASON_LENGTH_MAX = 300
+# Words of a program rather than of a network: names of classes, and what Python says of its own objects.
+PROGRAM_WORDS = re.compile(
+    r"\b[A-Z]+[a-z0-9]+[A-Z]\w*|\b\w+(Error|Exception|Warning)\b|\bobject\b|\bclass\b|\bNone\b|\w+\(|\b(list|dict|str|int|float)\b"
+)
+REMEDY = "see whether the program that wrote it still reads and solves it, and write it anew"
+BUILTIN_REMEDY = "please report this network, with the versions of the libraries"
 
 
 @contextmanager
@@ -17,8 +26,27 @@ def problems_of_libraries(source: NetworkSource) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except library_errors() as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        raise InvalidCase([source.problem("cannot be used as a network", remedy=reason)]) from error
+        what, remedy = _in_words(error)
+        remedy = remedy or (REMEDY if source.file is not None else BUILTIN_REMEDY)
+        raise InvalidCase([source.problem(f"cannot be used as a network{what}", remedy=remedy)]) from error
+
+
+def _in_words(error: Exception) -> tuple[str, str]:
+    """What an error says of the network, and what to do about it; empty where it speaks of a program only."""
+    if isinstance(error, MemoryError):
+        return (
+            ": it takes more memory than there is",
+            "leave out what it need not hold, or use a larger machine",
+        )
+    if isinstance(error, RecursionError):
+        return ": it is nested too deeply", ""
+    if isinstance(error, ImportError):
+        package = error.name or "a package"
+        return f": reading it takes {package}, which is not installed", f"install {package}"
+    if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
+        return f": it lacks {error.args[0]!r}", ""
+    reason = " ".join(str(error).split())[:REASON_LENGTH_MAX].rstrip(". !")
+    return ("" if not reason or PROGRAM_WORDS.search(reason) else f": {reason}"), ""
 
 
 def library_errors() -> tuple[type[Exception], ...]:
@@ -32,6 +60,7 @@ def library_errors() -> tuple[type[Exception], ...]:
         AttributeError,
         ImportError,
         LookupError,
+        MemoryError,
         NotImplementedError,
         OSError,
         RuntimeError,  # power-grid-model's errors, scipy's singular matrices, too deep nesting

@@ -8,8 +8,10 @@ from hashlib import sha256
 from typing import Any
 
 from gridpact.errors import InvalidCase
+from gridpact.grid.reading.json_text import json_text
 from gridpact.grid.source import NetworkSource
 
+OLD_TABLES = ("bus", "line", "ext_grid")
 FORMATS = "JSON written by pandapower.to_json, or input written by power-grid-model"
 
 
@@ -61,14 +63,11 @@ def network_text(file: NetworkFile) -> NetworkText:
     """What a network file says, its format recognised by its content.
 
     Raises:
-        InvalidCase: it is not JSON, or of no known format.
+        InvalidCase: it is not text, not JSON, or of no known format.
     """
+    text = json_text(file.content, file.source, FORMATS)
     try:
-        text = file.content.decode("utf-8")
         content = json.loads(text)
-    except UnicodeDecodeError as error:
-        problem = file.source.problem("is not UTF-8 text", remedy=f"give {FORMATS}")
-        raise InvalidCase([problem]) from error
     except json.JSONDecodeError as error:
         what = f"is not JSON: {error.msg} in line {error.lineno}"
         raise InvalidCase([file.source.problem(what, remedy=f"give {FORMATS}")]) from error
@@ -80,7 +79,11 @@ def network_text(file: NetworkFile) -> NetworkText:
 
 
 def _is_pandapower(content: Any) -> bool:
-    return isinstance(content, Mapping) and content.get("_class") == "pandapowerNet"
+    """Whether this is a net; before pandapower 1.6.1, its tables stand at the top without a mark."""
+    if not isinstance(content, Mapping):
+        return False
+    marked = content.get("_class") == "pandapowerNet"
+    return marked or all(isinstance(content.get(table), Mapping) for table in OLD_TABLES)
 
 
 def _is_power_grid_model(content: Any) -> bool:

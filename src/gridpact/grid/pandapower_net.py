@@ -12,8 +12,10 @@ from gridpact.grid.plausibility.pandapower_units import pandapower_unit_slips
 from gridpact.grid.plausibility.pandapower_voltages import pandapower_voltages
 from gridpact.grid.plausibility.unit_slip import slip_problems
 from gridpact.grid.plausibility.voltage_problems import voltage_problems
+from gridpact.grid.reading.pandapower_columns import BUS_COLUMNS, completed, regular_columns
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.to_power_grid_model import joined_nodes
+from gridpact.grid.unrated import is_placeholder, unrated_notice
 
 PARTICIPANT_TABLES = {
     "load": "loads",
@@ -39,14 +41,6 @@ REFUSED_TABLES = {
     "vsc_stacked": "voltage source converters",
     "vsc_bipolar": "voltage source converters",
 }
-BUS_COLUMNS = {
-    "line": ("from_bus", "to_bus"),
-    "trafo": ("hv_bus", "lv_bus"),
-    "impedance": ("from_bus", "to_bus"),
-    "shunt": ("bus",),
-    "ext_grid": ("bus",),
-    "switch": ("bus",),
-}
 POSITIVE_COLUMNS = {
     "bus": ("vn_kv",),
     "line": ("length_km", "parallel", "df"),
@@ -62,6 +56,9 @@ FINITE_COLUMNS = {
     "ext_grid": ("va_degree",),
 }
 SUPPLY_NAME = "supply_name"
+JOINS = "a closed bus-bus switch joins two buses"
+NOT_ZERO = {"vk_percent": "an ideal transformer may be given a small one, such as 0.01"}
+ROUNDING = 1e-6
 UNIT_RANGES = (
     ("ext_grid", "vm_pu", 0.5, 1.5, "write it in pu of nominal; is the value in volts?"),
     ("trafo", "vk_percent", 0.0, 100.0, "write it in percent of the rated voltage"),
@@ -84,17 +81,22 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
     Raises:
         InvalidCase: what cannot be carried exactly, all at once.
     """
-    problems = [*_refused_tables(original, source), *_broken_references(original, source)]
+    net = deepcopy(original)
+    problems = [
+        *regular_columns(net, source),
+        *_refused_tables(net, source),
+        *_broken_references(net, source),
+    ]
     if problems:
         raise InvalidCase(gathered(problems))
-    net = deepcopy(original)
     net.user_pf_options = {}
     for table in REFUSED_TABLES:
         if table in net and len(net[table]):
             net[table] = net[table].iloc[:0]
     _supplies_from_slack_generators(net)
     notices = _without_participants(net)
-    _complete(net)
+    completed(net)
+    _without_rounding(net)
     problems = [
         *_bad_numbers(net, source),
         *_wrong_units(net, source),
@@ -111,7 +113,7 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
         )
     if problems:
         raise InvalidCase(gathered(problems))
-    return net, (*notices, *_missing_ratings(net))
+    return net, (*notices, *_missing_ratings(net), *_placeholder_ratings(net))
 
 
 def _in_service(net: Any, table: str) -> Any:
@@ -201,26 +203,11 @@ def _without_participants(net: Any) -> tuple[str, ...]:
     return (f"ignored in the network file: {listed}; participants bring their own",)
 
 
-def _complete(net: Any) -> None:
-    """Gives columns that older files lack the value that pandapower takes for them."""
-    for table, column, value in (
-        ("line", "parallel", 1),
-        ("line", "df", 1.0),
-        ("line", "g_us_per_km", 0.0),
-        ("line", "max_i_ka", np.nan),
-        ("trafo", "parallel", 1),
-        ("trafo", "df", 1.0),
-        ("trafo", "shift_degree", 0.0),
-        ("ext_grid", "va_degree", 0.0),
-        ("switch", "z_ohm", 0.0),
-        *(("impedance", column, 0.0) for column in ("gf_pu", "bf_pu", "gt_pu", "bt_pu")),
-    ):
-        if column not in net[table]:
-            net[table][column] = value
-    net.ext_grid["va_degree"] = net.ext_grid["va_degree"].fillna(0.0)
-    net.trafo["tap_pos"] = net.trafo["tap_pos"].astype(float)
-    vn_kv = net.bus["vn_kv"].reindex(net.shunt["bus"]).to_numpy()
-    net.shunt["vn_kv"] = np.where(net.shunt["vn_kv"].isna(), vn_kv, net.shunt["vn_kv"]).astype(float)
+def _without_rounding(net: Any) -> None:
+    """A resistive part that exceeds the whole by a rounding is the whole: there is no reactance."""
+    whole, part = (net.trafo[column].to_numpy().astype(float) for column in ("vk_percent", "vkr_percent"))
+    rounded = (np.abs(part) > whole) & (np.abs(part) <= whole * (1 + ROUNDING))
+    net.trafo["vkr_percent"] = np.where(rounded, np.sign(part) * whole, part)
 
 
 def _bad_numbers(net: Any, source: NetworkSource) -> Iterable[Problem]:
@@ -235,12 +222,11 @@ def _bad_numbers(net: Any, source: NetworkSource) -> Iterable[Problem]:
                         "is not a positive number" if positive else "is not a finite number",
                         field=f"{table} {net[table].index[row]} {column}",
                         value=f"{values[row]:g}",
+                        remedy=NOT_ZERO.get(column, ""),
                     )
     no_impedance = (net.line.r_ohm_per_km == 0) & (net.line.x_ohm_per_km == 0) & _in_service(net, "line")
     for index in net.line.index[no_impedance]:
-        yield source.problem(
-            "has no impedance", field=f"line {index}", remedy="a closed bus-bus switch joins two buses"
-        )
+        yield source.problem("has no impedance", field=f"line {index}", remedy=JOINS)
     impossible = (net.trafo.vkr_percent.abs() > net.trafo.vk_percent) & _in_service(net, "trafo")
     for index in net.trafo.index[impossible]:
         yield source.problem("is greater than vk_percent", field=f"trafo {index} vkr_percent")
@@ -251,6 +237,8 @@ def _wrong_units(net: Any, source: NetworkSource) -> Iterable[Problem]:
     for table, column, low, high, remedy in UNIT_RANGES:
         values = net[table][column].to_numpy().astype(float)
         wrong = _in_service(net, table) & (values > 0) & np.isfinite(values)
+        if column == "vk_percent":  # in percent of a rating that is none
+            wrong &= ~is_placeholder(net.trafo.sn_mva.to_numpy().astype(float))
         for row in np.flatnonzero(wrong & ((values < low) | (values > high))):
             field, value = f"{table} {net[table].index[row]} {column}", f"{values[row]:g}"
             what = f"is not from {low:g} to {high:g}"
@@ -309,7 +297,7 @@ def _inexact_models(net: Any, source: NetworkSource) -> Iterable[Problem]:
     for index in impedance.index[unlike]:
         yield source.problem("differs in its two directions", field=f"impedance {index}")
     for index in impedance.index[zero]:
-        yield source.problem("is zero", field=f"impedance {index}")
+        yield source.problem("is zero", field=f"impedance {index}", remedy=JOINS)
 
 
 def _bad_ratings(net: Any, source: NetworkSource) -> Iterable[Problem]:
@@ -330,3 +318,9 @@ def _missing_ratings(net: Any) -> tuple[str, ...]:
     named = ", ".join(str(index) for index in unrated[:5]) + (", …" if len(unrated) > 5 else "")
     count = f"{len(unrated)} line{'s' if len(unrated) != 1 else ''}"
     return (f"without a rating (max_i_ka), and so never overloaded: {count} ({named})",)
+
+
+def _placeholder_ratings(net: Any) -> tuple[str, ...]:
+    unrated = is_placeholder(net.trafo.sn_mva.to_numpy().astype(float)) & _in_service(net, "trafo")
+    indices = net.trafo.index[unrated].to_list()
+    return (unrated_notice("transformer", "sn_mva", indices),) if indices else ()

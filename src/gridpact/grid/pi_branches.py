@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Complex, Float, Int
 from gridpact.grid.network import ElementKind
+from gridpact.grid.unrated import is_placeholder
+from gridpact.units import VA_PER_MVA
 
 BASE_VA = 1000.0
 SYSTEM_FREQUENCY_HZ = 50.0
@@ -133,17 +135,18 @@ def _lines(line: NDArray[np.void], rated_from: Float, _: Float) -> PiBranches:
 
 
 def _generic_branches(branch: NDArray[np.void], rated_from: Float, rated_to: Float) -> PiBranches:
-    """Generic branches; one with a rated power counts as a transformer."""
+    """Generic branches; one with a rated power, or a placeholder for one, counts as a transformer."""
     base = BASE_VA / rated_to**2
     k = np.where(np.isnan(branch["k"]), 1.0, branch["k"])
     rated_power = np.nan_to_num(branch["sn"])
+    limit = np.where(is_placeholder(rated_power / VA_PER_MVA), 0.0, rated_power)
     return _pi(
         branch,
         kind=np.where(rated_power > 0, TRANSFORMER, NO_ELEMENT),
         series=1 / (branch["r1"] + 1j * branch["x1"]) / base,
         shunt=(branch["g1"] + 1j * branch["b1"]) / base,
         ratio=k * np.exp(1j * np.nan_to_num(branch["theta"])),
-        rating_a=(rated_power / np.sqrt(3) / rated_from, rated_power / np.sqrt(3) / rated_to),
+        rating_a=(limit / np.sqrt(3) / rated_from, limit / np.sqrt(3) / rated_to),
     )
 
 
@@ -156,6 +159,7 @@ def _transformers(rows: NDArray[np.void], rated_from: Float, rated_to: Float) ->
     u1, u2 = rows["u1"] + np.where(at_from, step, 0.0), rows["u2"] + np.where(at_from, 0.0, step)
     uk, pk = (_at_tap(rows, name, tap, nominal) for name in ("uk", "pk"))
     sn = rows["sn"]
+    limit = np.where(is_placeholder(sn / VA_PER_MVA), 0.0, sn)
     resistance = pk * u2**2 / sn**2
     reactance = np.sqrt(np.maximum((np.abs(uk) * u2**2 / sn) ** 2 - resistance**2, 0.0))
     conductance = rows["p0"] / u2**2
@@ -168,7 +172,7 @@ def _transformers(rows: NDArray[np.void], rated_from: Float, rated_to: Float) ->
         series=1 / (resistance + 1j * np.where(uk >= 0, reactance, -reactance)) / base,
         shunt=(conductance + 1j * susceptance) / base,
         ratio=u1 / u2 / (rated_from / rated_to) * np.exp(1j * clock),
-        rating_a=(sn / np.sqrt(3) / rows["u1"], sn / np.sqrt(3) / rows["u2"]),
+        rating_a=(limit / np.sqrt(3) / rows["u1"], limit / np.sqrt(3) / rows["u2"]),
     )
 
 

@@ -27,9 +27,10 @@ from gridpact.grid.to_power_grid_model import (
     source_rows,
     switch_branches,
     transformer_branches,
-    transformer_rating_a,
+    transformer_rated_va,
 )
 from gridpact.grid.transformer_plate import transformer_plate
+from gridpact.grid.unrated import is_placeholder
 
 Record = dict[str, Any]
 
@@ -112,7 +113,7 @@ def _unfit_transformers(net: Any, source: NetworkSource) -> Iterator[Any]:
     """A transformer without a plate is a generic branch, whose ratings are those of its nodes' voltages."""
     branches = transformer_branches(net)
     plate = transformer_plate(net, branches)
-    unlike = ~plate.is_whole & ~_rates_alike(net) & _is_live(branches)
+    unlike = ~plate.is_whole & ~_rates_alike(net) & ~_is_unrated(net) & _is_live(branches)
     for row in np.flatnonzero(unlike):
         yield source.problem(
             f"has {plate.obstacle[row]}, and rated voltages not in the ratio of its buses, which "
@@ -125,6 +126,10 @@ def _unfit_transformers(net: Any, source: NetworkSource) -> Iterator[Any]:
 def _is_live(branches: GenericBranches) -> Bool:
     live: Bool = branches.closed_from | branches.closed_to
     return live
+
+
+def _is_unrated(net: Any) -> Bool:
+    return is_placeholder(net.trafo.sn_mva.to_numpy().astype(float))
 
 
 def _rates_alike(net: Any) -> Bool:
@@ -180,8 +185,8 @@ def _transformers(net: Any, first_id: int) -> tuple[list[Record], list[Record]]:
     plate = transformer_plate(net, branches)
     ends = _ends(branches, net.trafo, "trafo", first_id)
     transformers = [end | plate.record(row) for row, end in ends.items() if plate.is_whole[row]]
-    rated_va = np.sqrt(3) * transformer_rating_a(net.trafo)[0] * 1e3 * net.trafo.vn_hv_kv.to_numpy()
-    rated_va = rated_va * _bus_over_winding(net)[0]
+    at_bus = np.where(_is_unrated(net), 1.0, _bus_over_winding(net)[0])
+    rated_va = transformer_rated_va(net.trafo) * at_bus
     generic = [
         end | _pi(branches, row) | {"sn": float(rated_va[row])}
         for row, end in ends.items()

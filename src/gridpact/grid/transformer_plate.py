@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.grid.to_power_grid_model import GenericBranches, transformer_rating_a
+from gridpact.grid.to_power_grid_model import GenericBranches, transformer_rated_va
 
 WYE_N, DELTA = 1, 2
 FROM_SIDE, TO_SIDE = 0, 1
@@ -93,7 +93,7 @@ def transformer_plate(net: Any, branches: GenericBranches) -> TransformerPlate:
     ]
     nominal = net.bus.vn_kv.reindex(trafo.hv_bus).to_numpy() / net.bus.vn_kv.reindex(trafo.lv_bus).to_numpy()
     with np.errstate(all="ignore"):
-        rated_va = np.sqrt(3) * transformer_rating_a(trafo)[0] * volts[0]
+        rated_va = transformer_rated_va(trafo)
         base_ohm = tapped[1] ** 2 / rated_va
         impedance, admittance = branches.impedance_ohm / base_ohm, branches.admittance_s * base_ohm
         clock = np.rint(np.rad2deg(branches.shift_rad) / DEGREES_PER_CLOCK)

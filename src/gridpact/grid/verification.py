@@ -90,8 +90,7 @@ def _calculate(
     from power_grid_model import LoadGenType, PowerGridModel, initialize_array
 
     loads = initialize_array("input", "sym_load", len(bus_position))
-    loads["id"] = 1 + max(int(part["id"].max()) for part in model.dataset.values() if len(part))
-    loads["id"] += np.arange(len(bus_position), dtype=np.int32)
+    loads["id"] = _free_ids(model, len(bus_position))
     loads["node"] = model.bus_component_id[bus_position]
     loads["status"] = 1
     loads["type"] = LoadGenType.const_power
@@ -114,6 +113,13 @@ def _calculate(
     if engine.batch_error is not None:
         solved[engine.batch_error.failed_scenarios] = False
     return output, solved
+
+
+def _free_ids(model: VerificationModel, count: int) -> Int:
+    """The lowest ids that no component has; those of a file may go up to the greatest that there is."""
+    taken = np.concatenate([part["id"] for part in model.dataset.values()])
+    candidates = np.arange(count + len(taken))
+    return candidates[~np.isin(candidates, taken)][:count]
 
 
 def _loading_percent(model: VerificationModel, output: dict[str, NDArray[np.void]]) -> Float:

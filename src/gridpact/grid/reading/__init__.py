@@ -1,0 +1,1 @@
+"""What network files say, made regular before it is checked and compiled."""
