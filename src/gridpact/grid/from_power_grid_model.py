@@ -11,7 +11,7 @@ Nodes that a closed link joins are one node: power-grid-model gives a link 10⁸
 carries low-voltage powers at less than 10⁻⁸ pu.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import TypeVar
 
 import numpy as np
@@ -30,7 +30,10 @@ from gridpact.grid.plausibility.gathered import gathered
 from gridpact.grid.plausibility.idle_problems import idle_problems
 from gridpact.grid.plausibility.network_names import NetworkNames
 from gridpact.grid.plausibility.power_grid_model_units import power_grid_model_unit_slips
-from gridpact.grid.plausibility.power_grid_model_voltages import power_grid_model_voltages
+from gridpact.grid.plausibility.power_grid_model_voltages import (
+    power_grid_model_voltages,
+    three_winding_voltages,
+)
 from gridpact.grid.plausibility.unit_slip import slip_problems
 from gridpact.grid.plausibility.voltage_problems import voltage_problems
 from gridpact.grid.reading.power_grid_model_records import CARRIED, REFUSED_BRANCHES
@@ -74,14 +77,11 @@ def network_from_power_grid_model(
     """
     carried = {name: np.array(dataset[name]) for name in CARRIED if name in dataset and len(dataset[name])}
     carried, rounded = rounded_transformers(carried)
-    if problems := [*_refused(dataset, source), *_invalid(carried, source)]:
-        raise InvalidCase(gathered(problems))
-    carried["node"] = carried["node"][np.argsort(carried["node"]["id"])]
-    problems = [
-        *_wrong_units(carried, source),
-        *slip_problems(power_grid_model_unit_slips(carried), source),
-        *voltage_problems(power_grid_model_voltages(carried), source),
-    ]
+    if "node" in carried:
+        carried["node"] = carried["node"][np.argsort(carried["node"]["id"], kind="stable")]
+    implausible = [*_implausible(dataset, carried, source)]
+    known = {" ".join(problem.field.split()[:2]) for problem in implausible}
+    problems = [*_refused(dataset, source), *implausible, *_invalid(carried, known, source)]
     if problems:
         raise InvalidCase(gathered(problems))
     pi = pi_branches(carried)
@@ -266,16 +266,41 @@ def _refused(dataset: Dataset, source: NetworkSource) -> Iterable[Problem]:
             yield source.problem(f"holds no {name}")
 
 
-def _invalid(carried: Dataset, source: NetworkSource) -> Iterable[Problem]:
-    """What power-grid-model's own validation finds."""
+def _implausible(dataset: Dataset, carried: Dataset, source: NetworkSource) -> Iterable[Problem]:
+    """Values that validation lets pass, or would call wrong without a word on what is likely to be right."""
+    if "node" not in carried:
+        return
+    yield from voltage_problems(three_winding_voltages(dataset), source)
+    ids = carried["node"]["id"]
+    ends = [
+        part[end]
+        for part in carried.values()
+        for end in ("node", "from_node", "to_node")
+        if end in (part.dtype.names or ())
+    ]
+    if not np.isin(np.concatenate([ids[:0], *ends]), ids).all():  # which validation finds
+        return
+    if "source" in carried:
+        yield from _wrong_units(carried, source)
+    yield from slip_problems(power_grid_model_unit_slips(carried), source)
+    yield from voltage_problems(power_grid_model_voltages(carried), source)
+
+
+def _invalid(carried: Dataset, known: Set[str], source: NetworkSource) -> Iterable[Problem]:
+    """What power-grid-model's own validation finds, but on elements of which a problem is known."""
     from power_grid_model import CalculationType
     from power_grid_model.validation import validate_input_data
 
-    yield from impossible_transformers(carried, source)
+    for problem in impossible_transformers(carried, source):
+        if " ".join(problem.field.split()[:2]) not in known:
+            yield problem
     found = validate_input_data(
         comparable_transformers(carried), calculation_type=CalculationType.power_flow, symmetric=True
     )
     for error in found or ():
+        component = getattr(error.component, "value", error.component)
+        if all(f"{component} {index}" in known for index in error.ids or [""]):
+            continue
         ids = ", ".join(str(index) for index in (error.ids or [])[:5])
         what = f"{error} (ids {ids})" if ids else str(error)
         yield source.problem(what, remedy=JOINS if error.field == ["r1", "x1"] else "")

@@ -8,8 +8,9 @@ import numpy as np
 
 from gridpact.errors import InvalidCase, Problem
 from gridpact.grid.plausibility.gathered import gathered
+from gridpact.grid.plausibility.one_nominal_voltage import with_one_nominal_voltage
 from gridpact.grid.plausibility.pandapower_units import pandapower_unit_slips
-from gridpact.grid.plausibility.pandapower_voltages import pandapower_voltages
+from gridpact.grid.plausibility.pandapower_voltages import pandapower_voltages, three_winding_voltages
 from gridpact.grid.plausibility.unit_slip import slip_problems
 from gridpact.grid.plausibility.voltage_problems import voltage_problems
 from gridpact.grid.reading.pandapower_columns import BUS_COLUMNS, completed, regular_columns
@@ -85,6 +86,7 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
     problems = [
         *regular_columns(net, source),
         *_refused_tables(net, source),
+        *voltage_problems(three_winding_voltages(net), source),
         *_broken_references(net, source),
     ]
     if problems:
@@ -97,11 +99,12 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
     notices = _without_participants(net)
     completed(net)
     _without_rounding(net)
+    voltages = pandapower_voltages(net, _in_service)
     problems = [
         *_bad_numbers(net, source),
         *_wrong_units(net, source),
         *slip_problems(pandapower_unit_slips(net, _in_service), source),
-        *voltage_problems(pandapower_voltages(net, _in_service), source),
+        *voltage_problems(voltages, source),
         *_unlike_supplies(net, source),
         *_inexact_models(net, source),
         *_bypassed(net, source),
@@ -113,6 +116,7 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
         )
     if problems:
         raise InvalidCase(gathered(problems))
+    notices += with_one_nominal_voltage(net, voltages.joints)
     return net, (*notices, *_missing_ratings(net), *_placeholder_ratings(net))
 
 

@@ -17,6 +17,7 @@ ANGLE_MAX_DEGREES = 20.0
 MAGNITUDE_MAX_PU = 0.1
 LOADING_MAX = 1.0
 SINGULAR_NODES_MAX = 2000
+BOUNDS = f"without load has {VOLTAGE_MIN_PU:g} to {VOLTAGE_MAX_PU:g} pu"
 
 
 def idle_problems(network: Network, names: NetworkNames, source: NetworkSource) -> Iterator[Problem]:
@@ -71,45 +72,39 @@ def _outside(
 ) -> Iterator[Problem]:
     """The element that takes the voltage of a bus out of what a network without load can have."""
     outside = _is_outside(np.abs(state.voltage_pu))
-    buses = outside[network.bus_node]
-    if not buses.any():
+    at_bus = outside[network.bus_node]
+    if not at_bus.any():
         return
-    bounds = f"without load, where {VOLTAGE_MIN_PU:g} to {VOLTAGE_MAX_PU:g} pu can be"
-    for row in np.flatnonzero(outside[network.slack_node] & _at_buses(network)).tolist():
+    held = np.flatnonzero(outside[network.slack_node]).tolist()
+    if held:
         yield source.problem(
-            f"holds {_phasor(network.slack_voltage_pu[row])} {bounds}",
-            field=names.supply[row],
+            f"holds {_phasor(network.slack_voltage_pu[held[0]])}, where a network {BOUNDS}",
+            field=names.supply[held[0]],
             remedy="write its voltage in pu of the nominal voltage of its bus",
         )
         return
-    bus = int(network.bus_ids[np.flatnonzero(buses)[0]])
+    first = int(np.flatnonzero(at_bus)[0])
+    node, bus = int(network.bus_node[first]), int(network.bus_ids[first])
     branch = _leaving(network, outside)
     if branch is not None:
         node = _far_node(network, branch, outside)
         bus = _bus_at(network, node, bus)
-        at_bus = float(np.abs(state.voltage_pu[node]))
-    else:
-        at_bus = float(np.abs(state.voltage_pu[network.bus_node[np.flatnonzero(buses)[0]]]))
-    where = f"{at_bus:.4g} pu at {names.bus} {bus}"
-    others = f", and {buses.sum() - 1} more outside" if buses.sum() > 1 else ""
+    others = f" and {at_bus.sum() - 1} others outside" if at_bus.sum() > 1 else ""
+    voltage = (
+        f"{np.abs(state.voltage_pu[node]):.4g} pu at {names.bus} {bus}{others}, where a network {BOUNDS}"
+    )
     if branch is not None and _explains(network, state, branch, outside):
-        field, remedy = names.branch[branch], "check its rated voltages, its tap and its impedance"
-        what = f"takes the voltage to {where}{others}, {bounds}"
+        field, what = names.branch[branch], f"gives {voltage}"
+        remedy = "check its rated voltages, its tap and its impedance"
     else:
         field, taken = _heaviest(network, state, names)
-        what = f"takes {taken:,.4g} kVA, which makes {where}{others}, {bounds}"
-        remedy = "check its capacitance, its conductance and its units"
+        what = f"takes {taken:,.4g} kVA without load, which gives {voltage}"
+        remedy = "check its capacitance, its conductance and their units"
     yield source.problem(what, field=field, remedy=remedy)
 
 
 def _is_outside(magnitude: Float) -> Bool:
     return ~((magnitude >= VOLTAGE_MIN_PU) & (magnitude <= VOLTAGE_MAX_PU))
-
-
-def _at_buses(network: Network) -> Bool:
-    """Whether each supply holds its bus itself, (K,)."""
-    found: Bool = np.isin(network.slack_node, network.bus_node)
-    return found
 
 
 def _leaving(network: Network, outside: Bool) -> int | None:
@@ -120,14 +115,14 @@ def _leaving(network: Network, outside: Bool) -> int | None:
     for branch, (one, other) in enumerate(ends):
         at_node[one].append((branch, other))
         at_node[other].append((branch, one))
-    queue = deque(network.slack_node.tolist())
+    queue: deque[int] = deque(network.slack_node.tolist())
     seen = set(queue)
     while queue:
         for branch, node in at_node[queue.popleft()]:
             if node in seen:
                 continue
             if outside[node]:
-                return branch
+                return int(branch)
             seen.add(node)
             queue.append(node)
     return None

@@ -17,15 +17,12 @@ class IdleState:
 
     Attributes:
         voltage_pu: of each node, (N,).
-        current_from, current_to: into each branch at its ends, in kVA at nominal voltage, (M,).
         branch_kva: what each branch itself takes, in its losses and its capacitance, (M,).
         shunt_kva: what the shunts at each node take, (N,).
         loading: the greater current of each branch over its rating, (M,).
     """
 
     voltage_pu: Complex
-    current_from: Complex
-    current_to: Complex
     branch_kva: Float
     shunt_kva: Float
     loading: Float
@@ -37,7 +34,10 @@ def idle_state(network: Network) -> IdleState | None:
     if voltage is None:
         return None
     branches = network.branches
-    current_from, current_to = branches.admittance_from @ voltage, branches.admittance_to @ voltage
+    current_from, current_to, at_node = (
+        np.asarray(admittance @ voltage, dtype=np.complex128)
+        for admittance in (branches.admittance_from, branches.admittance_to, network.admittance)
+    )
     into_branches = np.zeros(network.nodes, dtype=np.complex128)
     np.add.at(into_branches, branches.from_node, current_from)
     np.add.at(into_branches, branches.to_node, current_to)
@@ -48,10 +48,8 @@ def idle_state(network: Network) -> IdleState | None:
     )
     return IdleState(
         voltage_pu=voltage,
-        current_from=current_from,
-        current_to=current_to,
         branch_kva=np.abs(taken),
-        shunt_kva=np.abs(voltage * (network.admittance @ voltage - into_branches).conj()),
+        shunt_kva=np.abs(voltage * (at_node - into_branches).conj()),
         loading=loading,
     )
 
@@ -73,7 +71,8 @@ def held_voltage(network: Network, holds: Bool) -> Complex | None:
     if len(free):
         rows = network.admittance[free]
         try:
-            voltage[free] = -splu(csc_array(rows[:, free])).solve(rows[:, held] @ voltage[held])
+            drawn = np.asarray(rows[:, held] @ voltage[held], dtype=np.complex128)
+            voltage[free] = -splu(csc_array(rows[:, free])).solve(drawn)
         except RuntimeError:
             return None
     return voltage if np.isfinite(voltage).all() else None

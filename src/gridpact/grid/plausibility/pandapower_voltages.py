@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gridpact.arrays import Bool, Float
+from gridpact.arrays import Bool, Float, Int
 from gridpact.grid.plausibility.rated_voltages import PANDAPOWER_WORDS, Joints, RatedVoltages, Windings
 
 JOINT_SPREAD = 0.01
@@ -20,31 +20,13 @@ def pandapower_voltages(net: Any, in_service: Callable[[Any, str], Bool]) -> Rat
         net: pandapower net whose references to buses are sound.
         in_service: which rows of a table are in service, given the net and the table's name.
     """
-    bus_row = net.bus.index.get_indexer
-    windings = []
-    for table, sides in SIDES.items():
-        if table not in net or not len(net[table]):
-            continue
-        rows = net[table][in_service(net, table)]
-        low, high = _tap_range(rows, sides)
-        windings.append(
-            Windings(
-                table=table,
-                columns=tuple(f"vn_{side}_kv" for side in sides),
-                id=rows.index.to_numpy(),
-                bus=np.stack([bus_row(rows[f"{side}_bus"]) for side in sides], axis=1),
-                rated_kv=np.stack([_numbers(rows, f"vn_{side}_kv") for side in sides], axis=1),
-                tap_low=low,
-                tap_high=high,
-            )
-        )
     line = net.line[in_service(net, "line")]
     switch = net.switch[(net.switch.et == "b") & net.switch.closed.astype(bool)]
     joints = [
         Joints(
             table=table,
             id=rows.index.to_numpy(),
-            bus=np.stack([bus_row(rows[end]) for end in ends], axis=1).reshape(-1, 2),
+            bus=_bus_rows(net, rows, ends),
             spread=JOINT_SPREAD,
         )
         for table, rows, ends in (
@@ -52,14 +34,53 @@ def pandapower_voltages(net: Any, in_service: Callable[[Any, str], Bool]) -> Rat
             ("switch", switch, ("bus", "element")),
         )
     ]
+    windings = _windings(net, net.trafo[in_service(net, "trafo")], "trafo")
+    return _rated_voltages(net, (windings,), tuple(joints))
+
+
+def three_winding_voltages(net: Any) -> RatedVoltages:
+    """What a net says of the voltages of its three-winding transformers in service.
+
+    Args:
+        net: pandapower net; transformers at buses that it does not have are left out.
+    """
+    rows = net.trafo3w if "trafo3w" in net else net.trafo.iloc[:0]
+    if len(rows):
+        known = [rows[f"{side}_bus"].isin(net.bus.index) for side in SIDES["trafo3w"]]
+        rows = rows[rows.in_service.astype(bool) & np.all(known, axis=0)]
+    windings = (_windings(net, rows, "trafo3w"),) if len(rows) else ()
+    return _rated_voltages(net, windings, ())
+
+
+def _rated_voltages(net: Any, windings: tuple[Windings, ...], joints: tuple[Joints, ...]) -> RatedVoltages:
     return RatedVoltages(
         words=PANDAPOWER_WORDS,
         bus_id=net.bus.index.to_numpy(),
         bus_kv=_numbers(net.bus, "vn_kv"),
         bus_in_service=net.bus.in_service.to_numpy().astype(bool),
-        windings=tuple(windings),
-        joints=tuple(joints),
+        windings=windings,
+        joints=joints,
     )
+
+
+def _windings(net: Any, rows: Any, table: str) -> Windings:
+    sides = SIDES[table]
+    low, high = _tap_range(rows, sides)
+    return Windings(
+        table=table,
+        columns=tuple(f"vn_{side}_kv" for side in sides),
+        id=rows.index.to_numpy(),
+        bus=_bus_rows(net, rows, tuple(f"{side}_bus" for side in sides)),
+        rated_kv=np.stack([_numbers(rows, f"vn_{side}_kv") for side in sides], axis=1),
+        tap_low=low,
+        tap_high=high,
+    )
+
+
+def _bus_rows(net: Any, rows: Any, columns: tuple[str, ...]) -> Int:
+    """Rows of the buses that some columns name, (n, k)."""
+    found: Int = np.stack([net.bus.index.get_indexer(rows[column]) for column in columns], axis=1)
+    return found
 
 
 def _tap_range(rows: Any, sides: tuple[str, ...]) -> tuple[Float, Float]:

@@ -206,6 +206,13 @@ def _transformers(dataset: Mapping[str, Rows], trafo: Rows) -> Iterator[UnitSlip
         f"is more than {NO_LOAD_SHARE_MAX:g} of the rated current",
         "write it as a fraction of 1; is the value in percent?",
     )
+    yield _slip(
+        trafo,
+        "transformer uk",
+        (trafo["uk"] > 1) & ~is_placeholder(sn * MVA_PER_VA),
+        "is more than the rated voltage itself",
+        "write it as a fraction of 1; is the value in percent?",
+    )
     yield from _tap_sizes(trafo)
 
 

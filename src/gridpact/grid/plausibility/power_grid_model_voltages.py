@@ -96,3 +96,17 @@ def _tap_range(rows: NDArray[np.void], rated: tuple[str, ...]) -> tuple[Float, F
 def _position(rows: NDArray[np.void], name: str, absent: Float) -> Float:
     given = rows[name].astype(float)
     return np.where(given == MISSING_INTEGER, absent, given)
+
+
+def three_winding_voltages(dataset: Mapping[str, NDArray[np.void]]) -> RatedVoltages:
+    """What input says of the voltages of its three-winding transformers in service.
+
+    Args:
+        dataset: as it was read, with nodes; transformers at nodes that it does not have are left out.
+    """
+    table = "three_winding_transformer"
+    found = {"node": dataset["node"][np.argsort(dataset["node"]["id"])]}
+    if table in dataset:
+        rows, ids = dataset[table], found["node"]["id"]
+        found[table] = rows[np.all([np.isin(rows[end], ids) for end, _, _ in ENDS[table]], axis=0)]
+    return power_grid_model_voltages(found)

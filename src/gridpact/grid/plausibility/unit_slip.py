@@ -76,4 +76,5 @@ def drop_pu(ohm: Float, voltage_kv: Float, rating_ka: Float) -> Float:
         rating_ka: NaN or unlikely where a line has none: `UNRATED_KA` is taken there.
     """
     believed = (rating_ka > 0) & (rating_ka <= most(voltage_kv, LINE_KA_MAX, HIGH_LINE_KA_MAX))
-    return np.sqrt(3) * np.where(believed, rating_ka, UNRATED_KA) * ohm / voltage_kv
+    drop: Float = np.sqrt(3) * np.where(believed, rating_ka, UNRATED_KA) * ohm / voltage_kv
+    return drop

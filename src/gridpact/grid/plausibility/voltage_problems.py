@@ -128,7 +128,7 @@ def _joint_problems(
         yield source.problem(
             f"joins {voltages.words.tables} of {kv[row, 0]:g} kV and {kv[row, 1]:g} kV",
             field=f"{joints.table} {joints.id[row]}",
-            remedy="only a transformer can",
+            remedy="only a transformer can, or write the same voltage at both",
         )
 
 
