@@ -78,7 +78,10 @@ def both(*changes: Change) -> Change:
         ),
         (first("trafo", "vn_hv_kv", 11.2), "trafo 0 is rated 11.2/0.4 kV"),
         (first("trafo", "vn_lv_kv", 0.23), "trafo 0 is rated 10/0.23 kV"),
-        (values("trafo", vn_hv_kv=13.0, vn_lv_kv=0.52), "trafo 0 is rated 13/0.52 kV between buses of 10 and"),
+        (
+            values("trafo", vn_hv_kv=13.0, vn_lv_kv=0.52),
+            "trafo 0 is rated 13/0.52 kV between buses of 10 and",
+        ),
         (first("bus", "vn_kv", 20.0), "trafo 0 is rated 10/0.4 kV between buses of 20 and 0.4 kV"),
         (
             lambda net: net.bus.loc.__setitem__((slice(1, None), "vn_kv"), 10.0),
@@ -90,7 +93,10 @@ def both(*changes: Change) -> Change:
         (both(taps(2.5), first("trafo", "vn_hv_kv", 11.7)), "trafo 0 is rated 11.7/0.4 kV"),
         (first("bus", "vn_kv", 10.2), ""),
         (lambda net: add_line(net, 0, 3), "line 4 joins buses of 10 kV and 0.4 kV (only a transformer can"),
-        (lambda net: net.bus.loc.__setitem__((4, "vn_kv"), 0.406), "line 2 joins buses of 0.4 kV and 0.406 kV"),
+        (
+            lambda net: net.bus.loc.__setitem__((4, "vn_kv"), 0.406),
+            "line 2 joins buses of 0.4 kV and 0.406 kV",
+        ),
     ],
 )
 def test_voltages_that_do_not_go_together(change: Change, said: str) -> None:
@@ -106,7 +112,11 @@ def test_voltages_that_do_not_go_together(change: Change, said: str) -> None:
     "change",
     [
         first("trafo", "vn_lv_kv", 0.42),
-        both(every("bus", "vn_kv", 1.0), values("trafo", vn_hv_kv=11.0, vn_lv_kv=0.433), first("bus", "vn_kv", 11.0)),
+        both(
+            every("bus", "vn_kv", 1.0),
+            values("trafo", vn_hv_kv=11.0, vn_lv_kv=0.433),
+            first("bus", "vn_kv", 11.0),
+        ),
         both(first("bus", "vn_kv", 20.0), values("trafo", vn_hv_kv=20.0), every("bus", "vn_kv", 1.0)),
         both(taps(2.5), first("trafo", "vn_hv_kv", 11.2)),
         both(taps(2.5, position=-2, side="lv"), first("trafo", "vn_hv_kv", 9.1)),
@@ -170,7 +180,10 @@ def test_three_winding_transformers_are_looked_at_too() -> None:
         (first("line", "length_km", 25.0), "line 0 length_km 25"),
         (every("line", "r_ohm_per_km", 1e3), "line 0 r_ohm_per_km 320"),
         (every("line", "x_ohm_per_km", 1e3), "is the value in milliohm?"),
-        (both(every("line", "r_ohm_per_km", 0.08), every("line", "x_ohm_per_km", 0.08)), "ohm of the whole line?"),
+        (
+            both(every("line", "r_ohm_per_km", 0.08), every("line", "x_ohm_per_km", 0.08)),
+            "ohm of the whole line?",
+        ),
         (every("line", "c_nf_per_km", 1e3), "line 0 c_nf_per_km 400000"),
         (first("trafo", "sn_mva", 250.0), "trafo 0 sn_mva 250"),
         (first("trafo", "sn_mva", 250.0), "is the value in kVA?"),
@@ -263,7 +276,9 @@ def test_a_slack_generator_behind_a_phase_shift() -> None:
     assert refusal(net)[0].startswith("gen 0 holds 1.01 pu at 0°, where ext_grid 0 alone would give")
 
 
-@pytest.mark.parametrize(("voltage", "said"), [(0.85, "ext_grid 1 holds 0.85 pu"), (0.93, "of its rating without load")])
+@pytest.mark.parametrize(
+    ("voltage", "said"), [(0.85, "ext_grid 1 holds 0.85 pu"), (0.93, "of its rating without load")]
+)
 def test_supplies_that_fight_by_magnitude(voltage: float, said: str) -> None:
     net = feeder(shift_degree=0.0)
     pp.create_ext_grid(net, 2, vm_pu=voltage)
@@ -275,7 +290,9 @@ def test_supplies_that_fight_by_magnitude(voltage: float, said: str) -> None:
 def test_a_supply_out_of_what_can_be() -> None:
     net = feeder()
     net.ext_grid["vm_pu"] = 1.3
-    assert refusal(net)[0].startswith("ext_grid 0 holds 1.3 pu at 0°, where a network without load has 0.8 to 1.2")
+    assert refusal(net)[0].startswith(
+        "ext_grid 0 holds 1.3 pu at 0°, where a network without load has 0.8 to 1.2"
+    )
 
 
 def test_a_tap_that_takes_the_voltage_away() -> None:

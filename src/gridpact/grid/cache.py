@@ -18,6 +18,8 @@ from gridpact.grid.archive import packed, unpacked
 from gridpact.grid.network import Network
 
 FOLDER_VARIABLE = "GRIDPACT_CACHE_DIR"
+PACKAGE = Path(__file__).parents[1]
+BESIDE_GRID = ("arrays", "errors", "units")
 LIBRARIES = ("gridpact", "numpy", "pandapower", "power-grid-model", "scipy", "simbench")
 ENTRIES_MAX = 1000
 SUFFIX = ".npz"
@@ -74,10 +76,21 @@ def _key(content: str) -> str:
 @lru_cache(maxsize=1)
 def _made_with() -> tuple[str, ...]:
     """The code and the libraries that compile networks."""
+    return (code_digest(PACKAGE), *(f"{library} {version(library)}" for library in LIBRARIES))
+
+
+def code_digest(package: Path) -> str:
+    """The digest of the code that takes part in compiling, in the folder of a package."""
     code = sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        code.update(path.name.encode() + b"\0" + path.read_bytes())
-    return (code.hexdigest(), *(f"{library} {version(library)}" for library in LIBRARIES))
+    for path in code_files(package):
+        code.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return code.hexdigest()
+
+
+def code_files(package: Path) -> list[Path]:
+    """The modules that take part in compiling: all of `grid`, and what they import from beside it."""
+    beside = (package / f"{name}.py" for name in BESIDE_GRID)
+    return sorted([*(package / "grid").rglob("*.py"), *beside])
 
 
 def _write(content: bytes, path: Path) -> None:

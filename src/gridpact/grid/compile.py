@@ -46,7 +46,9 @@ def compile_source(source: NetworkSource) -> Network:
     """
     if source.file is None:
         return _compiled_builtin(source.builtin)
-    return _compiled_file(read_network_file(source))
+    with problems_of_libraries(source):
+        file = read_network_file(source)
+    return _compiled_file(file)
 
 
 @lru_cache(maxsize=KEPT_NETWORKS)

@@ -19,7 +19,7 @@ from gridpact.grid.plausibility.network_names import NetworkNames
 from gridpact.grid.reading.compact_indices import compacted
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.to_power_grid_model import verification_model
-from gridpact.grid.unrated import is_placeholder
+from gridpact.grid.unrated import is_placeholder_power
 from gridpact.units import KVA_PER_MVA, SQRT_3, three_phase_kva
 
 # Columns of pandapower's internal (PYPOWER) tables.
@@ -177,7 +177,7 @@ def _trafo_rating_ka(net: Any, rows: Int) -> tuple[Float, Float]:
     """Current at 100 % loading on both sides: that of the rated power at the winding's own voltage."""
     trafo = net.trafo.iloc[rows]
     mva = (trafo.sn_mva * trafo.parallel * trafo.df).to_numpy().astype(float)
-    mva = np.where(is_placeholder(trafo.sn_mva.to_numpy().astype(float)), np.inf, mva)
+    mva = np.where(is_placeholder_power(trafo.sn_mva.to_numpy().astype(float)), np.inf, mva)
     hv, lv = (trafo[column].to_numpy().astype(float) for column in ("vn_hv_kv", "vn_lv_kv"))
     return mva / (SQRT_3 * hv), mva / (SQRT_3 * lv)
 

@@ -10,9 +10,10 @@ from gridpact.errors import InvalidCase
 from gridpact.grid.source import NetworkSource
 
 REASON_LENGTH_MAX = 300
-# Words of a program rather than of a network: names of classes, and what Python says of its own objects.
+# Words of a program rather than of a network: names of classes and functions, and of Python's own types.
 PROGRAM_WORDS = re.compile(
-    r"\b[A-Z]+[a-z0-9]+[A-Z]\w*|\b\w+(Error|Exception|Warning)\b|\bobject\b|\bclass\b|\bNone\b|\w+\(|\b(list|dict|str|int|float)\b"
+    r"\b[A-Z]+[a-z0-9]+[A-Z]\w*|\b\w+(Error|Exception|Warning)\b|\w+\(|"
+    r"\b(class|dict|float|int|list|None|object|str)\b"
 )
 REMEDY = "see whether the program that wrote it still reads and solves it, and write it anew"
 BUILTIN_REMEDY = "please report this network, with the versions of the libraries"
@@ -45,6 +46,8 @@ def _in_words(error: Exception) -> tuple[str, str]:
         return f": reading it takes {package}, which is not installed", f"install {package}"
     if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
         return f": it lacks {error.args[0]!r}", ""
+    if isinstance(error, (AttributeError, IndexError, TypeError)):  # which speak of the program only
+        return "", ""
     reason = " ".join(str(error).split())[:REASON_LENGTH_MAX].rstrip(". !")
     return ("" if not reason or PROGRAM_WORDS.search(reason) else f": {reason}"), ""
 

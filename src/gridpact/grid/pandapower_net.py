@@ -13,10 +13,15 @@ from gridpact.grid.plausibility.pandapower_units import pandapower_unit_slips
 from gridpact.grid.plausibility.pandapower_voltages import pandapower_voltages, three_winding_voltages
 from gridpact.grid.plausibility.unit_slip import slip_problems
 from gridpact.grid.plausibility.voltage_problems import voltage_problems
-from gridpact.grid.reading.pandapower_columns import BUS_COLUMNS, completed, regular_columns
+from gridpact.grid.reading.pandapower_columns import (
+    BUS_COLUMNS,
+    completed,
+    regular_columns,
+    restored_references,
+)
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.to_power_grid_model import joined_nodes
-from gridpact.grid.unrated import is_placeholder, unrated_notice
+from gridpact.grid.unrated import is_placeholder_of_a_line, is_placeholder_power, unrated_notice
 
 PARTICIPANT_TABLES = {
     "load": "loads",
@@ -87,8 +92,9 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
         *regular_columns(net, source),
         *_refused_tables(net, source),
         *voltage_problems(three_winding_voltages(net), source),
-        *_broken_references(net, source),
     ]
+    restored = () if problems else restored_references(net)
+    problems += _broken_references(net, source)
     if problems:
         raise InvalidCase(gathered(problems))
     net.user_pf_options = {}
@@ -96,7 +102,7 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
         if table in net and len(net[table]):
             net[table] = net[table].iloc[:0]
     _supplies_from_slack_generators(net)
-    notices = _without_participants(net)
+    notices = (*restored, *_without_participants(net))
     completed(net)
     _without_rounding(net)
     voltages = pandapower_voltages(net, _in_service)
@@ -226,7 +232,7 @@ def _bad_numbers(net: Any, source: NetworkSource) -> Iterable[Problem]:
                         "is not a positive number" if positive else "is not a finite number",
                         field=f"{table} {net[table].index[row]} {column}",
                         value=f"{values[row]:g}",
-                        remedy=NOT_ZERO.get(column, ""),
+                        remedy=NOT_ZERO.get(column, "") if values[row] == 0 else "",
                     )
     no_impedance = (net.line.r_ohm_per_km == 0) & (net.line.x_ohm_per_km == 0) & _in_service(net, "line")
     for index in net.line.index[no_impedance]:
@@ -242,7 +248,7 @@ def _wrong_units(net: Any, source: NetworkSource) -> Iterable[Problem]:
         values = net[table][column].to_numpy().astype(float)
         wrong = _in_service(net, table) & (values > 0) & np.isfinite(values)
         if column == "vk_percent":  # in percent of a rating that is none
-            wrong &= ~is_placeholder(net.trafo.sn_mva.to_numpy().astype(float))
+            wrong &= ~is_placeholder_power(net.trafo.sn_mva.to_numpy().astype(float))
         for row in np.flatnonzero(wrong & ((values < low) | (values > high))):
             field, value = f"{table} {net[table].index[row]} {column}", f"{values[row]:g}"
             what = f"is not from {low:g} to {high:g}"
@@ -325,6 +331,16 @@ def _missing_ratings(net: Any) -> tuple[str, ...]:
 
 
 def _placeholder_ratings(net: Any) -> tuple[str, ...]:
-    unrated = is_placeholder(net.trafo.sn_mva.to_numpy().astype(float)) & _in_service(net, "trafo")
-    indices = net.trafo.index[unrated].to_list()
-    return (unrated_notice("transformer", "sn_mva", indices),) if indices else ()
+    """What is to be said of placeholders for ratings; those of lines, which may be empty, are taken out."""
+    notices = []
+    kv = net.bus.vn_kv.reindex(net.line.from_bus).to_numpy().astype(float)
+    line = is_placeholder_of_a_line(net.line.max_i_ka.to_numpy().astype(float), kv)
+    trafo = is_placeholder_power(net.trafo.sn_mva.to_numpy().astype(float))
+    for table, noun, column, unrated in (
+        ("line", "line", "max_i_ka", line),
+        ("trafo", "transformer", "sn_mva", trafo),
+    ):
+        if indices := net[table].index[unrated & _in_service(net, table)].to_list():
+            notices.append(unrated_notice(noun, column, indices))
+    net.line.loc[line, "max_i_ka"] = np.nan
+    return tuple(notices)

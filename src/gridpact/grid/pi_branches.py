@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Complex, Float, Int
 from gridpact.grid.network import ElementKind
-from gridpact.grid.unrated import is_placeholder
-from gridpact.units import VA_PER_MVA
+from gridpact.grid.unrated import is_placeholder_in_ampere, is_placeholder_power
+from gridpact.units import KV_PER_V, VA_PER_MVA
 
 BASE_VA = 1000.0
 SYSTEM_FREQUENCY_HZ = 50.0
@@ -124,13 +124,15 @@ def _pi(
 def _lines(line: NDArray[np.void], rated_from: Float, _: Float) -> PiBranches:
     base = BASE_VA / rated_from**2
     susceptance = 2 * np.pi * SYSTEM_FREQUENCY_HZ * line["c1"]
+    is_rated = ~is_placeholder_in_ampere(line["i_n"], rated_from * KV_PER_V)
+    rating = np.where(is_rated, line["i_n"], 0.0)
     return _pi(
         line,
         kind=np.full(len(line), LINE),
         series=1 / (line["r1"] + 1j * line["x1"]) / base,
         shunt=susceptance * (line["tan1"] + 1j) / base,
         ratio=np.ones(len(line), dtype=np.complex128),
-        rating_a=(line["i_n"], line["i_n"]),
+        rating_a=(rating, rating),
     )
 
 
@@ -139,7 +141,7 @@ def _generic_branches(branch: NDArray[np.void], rated_from: Float, rated_to: Flo
     base = BASE_VA / rated_to**2
     k = np.where(np.isnan(branch["k"]), 1.0, branch["k"])
     rated_power = np.nan_to_num(branch["sn"])
-    limit = np.where(is_placeholder(rated_power / VA_PER_MVA), 0.0, rated_power)
+    limit = np.where(is_placeholder_power(rated_power / VA_PER_MVA), 0.0, rated_power)
     return _pi(
         branch,
         kind=np.where(rated_power > 0, TRANSFORMER, NO_ELEMENT),
@@ -159,7 +161,7 @@ def _transformers(rows: NDArray[np.void], rated_from: Float, rated_to: Float) ->
     u1, u2 = rows["u1"] + np.where(at_from, step, 0.0), rows["u2"] + np.where(at_from, 0.0, step)
     uk, pk = (_at_tap(rows, name, tap, nominal) for name in ("uk", "pk"))
     sn = rows["sn"]
-    limit = np.where(is_placeholder(sn / VA_PER_MVA), 0.0, sn)
+    limit = np.where(is_placeholder_power(sn / VA_PER_MVA), 0.0, sn)
     resistance = pk * u2**2 / sn**2
     reactance = np.sqrt(np.maximum((np.abs(uk) * u2**2 / sn) ** 2 - resistance**2, 0.0))
     conductance = rows["p0"] / u2**2

@@ -30,7 +30,7 @@ from gridpact.grid.to_power_grid_model import (
     transformer_rated_va,
 )
 from gridpact.grid.transformer_plate import transformer_plate
-from gridpact.grid.unrated import is_placeholder
+from gridpact.grid.unrated import is_placeholder_power
 
 Record = dict[str, Any]
 
@@ -129,7 +129,7 @@ def _is_live(branches: GenericBranches) -> Bool:
 
 
 def _is_unrated(net: Any) -> Bool:
-    return is_placeholder(net.trafo.sn_mva.to_numpy().astype(float))
+    return is_placeholder_power(net.trafo.sn_mva.to_numpy().astype(float))
 
 
 def _rates_alike(net: Any) -> Bool:

@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import connected_components
 
 from gridpact.arrays import Bool, Complex, Float, Int, frozen
 from gridpact.grid.immutable import frozen_dataset
-from gridpact.grid.unrated import UNRATED_MVA, is_placeholder
+from gridpact.grid.unrated import UNRATED_MVA, is_placeholder_power
 from gridpact.grid.verification_model import VerificationModel
 
 IDEAL_SHORT_CIRCUIT_VA = 1e16
@@ -335,12 +335,12 @@ def line_rating_a(line: Any) -> Float:
 def transformer_rated_va(trafo: Any) -> Float:
     """Rated power of each transformer, in VA, that of `UNRATED_MVA` where there is none."""
     mva = (trafo.sn_mva * trafo.parallel * trafo.df).to_numpy().astype(float)
-    return 1e6 * np.where(is_placeholder(trafo.sn_mva.to_numpy().astype(float)), UNRATED_MVA, mva)
+    return 1e6 * np.where(is_placeholder_power(trafo.sn_mva.to_numpy().astype(float)), UNRATED_MVA, mva)
 
 
 def transformer_rating_a(trafo: Any) -> tuple[Float, Float]:
     """Rated current of each winding, in A, infinite where there is none."""
-    unrated = is_placeholder(trafo.sn_mva.to_numpy().astype(float))
+    unrated = is_placeholder_power(trafo.sn_mva.to_numpy().astype(float))
     va = np.where(unrated, np.inf, transformer_rated_va(trafo))
     hv, lv = (1e3 * trafo[column].to_numpy().astype(float) for column in ("vn_hv_kv", "vn_lv_kv"))
     return va / (np.sqrt(3) * hv), va / (np.sqrt(3) * lv)

@@ -21,7 +21,7 @@ from gridpact.grid.plausibility.unit_slip import (
     drop_pu,
     most,
 )
-from gridpact.grid.unrated import is_placeholder
+from gridpact.grid.unrated import is_placeholder_of_a_line, is_placeholder_power
 
 LENGTH_KM_MIN, LENGTH_KM_MAX, HIGH_LENGTH_KM_MAX = 1.0, 20.0, 2000.0
 R_OHM_PER_KM_MAX, X_OHM_PER_KM_MAX = 20.0, 5.0
@@ -88,7 +88,7 @@ def _lines(net: Any, line: Any) -> Iterator[UnitSlip]:
     yield _slip(
         line,
         "line max_i_ka",
-        (rating > most(kv, LINE_KA_MAX, HIGH_LINE_KA_MAX)) & ~_is_placeholder(rating, kv),
+        (rating > most(kv, LINE_KA_MAX, HIGH_LINE_KA_MAX)) & ~is_placeholder_of_a_line(rating, kv),
         f"is more than a line carries: {LINE_KA_MAX:g} kA under 1 kV, {HIGH_LINE_KA_MAX:g} kA above",
         "write it in kA; is the value in A?",
     )
@@ -156,7 +156,7 @@ def _transformers(net: Any, trafo: Any) -> Iterator[UnitSlip]:
     mva, vk, vkr = (_numbers(trafo, name) for name in ("sn_mva", "vk_percent", "vkr_percent"))
     kv = net.bus.vn_kv.reindex(trafo.lv_bus).to_numpy().astype(float)
     ka = mva / (np.sqrt(3) * kv)
-    is_rated = ~is_placeholder(mva)
+    is_rated = ~is_placeholder_power(mva)
     is_large = is_rated & (ka > most(kv, WINDING_KA_MAX, HIGH_WINDING_KA_MAX))
     yield _slip(
         trafo,
@@ -207,12 +207,6 @@ def _shunts(net: Any, shunt: Any) -> Iterator[UnitSlip]:
             f"is more than {SHUNT_MVA_MAX:g} under 1 kV, or {HIGH_SHUNT_MVA_MAX:g} above",
             f"write it in {unit}; is the value in {slip}?",
         )
-
-
-def _is_placeholder(rating_ka: Float, kv: Float) -> Bool:
-    """Whether each rating stands for none: in kA, or made of such a number of MVA at the nominal voltage."""
-    found: Bool = is_placeholder(rating_ka) | is_placeholder(np.sqrt(3) * kv * rating_ka)
-    return found
 
 
 def _between(values: Float, bounds: tuple[float, float]) -> Bool:

@@ -20,10 +20,9 @@ from gridpact.grid.plausibility.unit_slip import (
     drop_pu,
     most,
 )
-from gridpact.grid.unrated import is_placeholder
+from gridpact.grid.unrated import is_placeholder_in_ampere, is_placeholder_power
+from gridpact.units import KA_PER_A, KV_PER_V, VA_PER_MVA
 
-KV_PER_V = KA_PER_A = 1e-3
-MVA_PER_VA = 1e-6
 LINE_A_MIN = 2.0
 C_FARAD_MAX, C_FARAD_SURELY_NF = 5e-4, 0.1
 RATED_VA_MIN, RATED_VA_SURELY_MVA = 1000.0, 1.0
@@ -86,7 +85,7 @@ def _lines(dataset: Mapping[str, Rows], line: Rows) -> Iterator[UnitSlip]:
     yield _slip(
         line,
         "line i_n",
-        (ka > most(kv, LINE_KA_MAX, HIGH_LINE_KA_MAX)) & ~is_unrated_current(line["i_n"]),
+        (ka > most(kv, LINE_KA_MAX, HIGH_LINE_KA_MAX)) & ~is_placeholder_in_ampere(line["i_n"], kv),
         f"is more than a line carries: {LINE_KA_MAX:g} kA under 1 kV, {HIGH_LINE_KA_MAX:g} kA above",
         "write it in A; is the value in mA?",
     )
@@ -122,18 +121,6 @@ def _capacitances(line: Rows) -> Iterator[UnitSlip]:
             f"is more than any line has ({C_FARAD_MAX:g})",
             f"write it in F; is the value in {slip}?",
         )
-
-
-def is_unrated_current(ampere: Float) -> Bool:
-    """Whether each rating, in A, is a number that stands for "not rated".
-
-    That is one of those in kA, or such a number or a power of ten from 100,000 on in A.
-    """
-    tens = np.log10(np.where(ampere > 0, ampere, 1.0))
-    is_round = (tens > 5 - 1e-9) & (np.abs(tens - np.rint(tens)) < 1e-9)
-    in_ampere = is_placeholder(np.where(ampere < 1e5, ampere, np.nan))
-    found: Bool = is_placeholder(ampere * KA_PER_A) | in_ampere | is_round
-    return found
 
 
 def _generic_branches(dataset: Mapping[str, Rows], branch: Rows) -> Iterator[UnitSlip]:
@@ -187,15 +174,15 @@ def _transformers(dataset: Mapping[str, Rows], trafo: Rows) -> Iterator[UnitSlip
         yield _slip(
             trafo,
             f"transformer {column}",
-            (trafo[column] > 0) & (trafo[column] < lowest * sn) & ~is_placeholder(sn * MVA_PER_VA),
+            (trafo[column] > 0) & (trafo[column] < lowest * sn) & ~is_placeholder_power(sn / VA_PER_MVA),
             "is next to nothing of the rated power",
             "write it in W; is the value in kW?",
         )
     yield _slip(
         trafo,
         "transformer sn",
-        (sn * MVA_PER_VA / (np.sqrt(3) * kv) > most(kv, WINDING_KA_MAX, HIGH_WINDING_KA_MAX))
-        & ~is_placeholder(sn * MVA_PER_VA),
+        (sn / VA_PER_MVA / (np.sqrt(3) * kv) > most(kv, WINDING_KA_MAX, HIGH_WINDING_KA_MAX))
+        & ~is_placeholder_power(sn / VA_PER_MVA),
         f"is more than a winding carries: {WINDING_KA_MAX:g} kA under 1 kV, {HIGH_WINDING_KA_MAX:g} kA above",
         "write it in VA; is the value in mVA?",
     )
@@ -209,7 +196,7 @@ def _transformers(dataset: Mapping[str, Rows], trafo: Rows) -> Iterator[UnitSlip
     yield _slip(
         trafo,
         "transformer uk",
-        (trafo["uk"] > 1) & ~is_placeholder(sn * MVA_PER_VA),
+        (trafo["uk"] > 1) & ~is_placeholder_power(sn / VA_PER_MVA),
         "is more than the rated voltage itself",
         "write it as a fraction of 1; is the value in percent?",
     )

@@ -12,8 +12,8 @@ from gridpact.grid.plausibility.rated_voltages import (
     RatedVoltages,
     Windings,
 )
+from gridpact.units import KV_PER_V
 
-KV_PER_V = 1e-3
 MISSING_INTEGER = -128
 JOINT_SPREADS = {"line": 1e-9, "link": 0.01}
 ENDS = {

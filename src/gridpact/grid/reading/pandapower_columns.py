@@ -1,4 +1,4 @@
-"""Columns of pandapower's tables that files write in more ways than one: flags, indices, and what is not given.
+"""Columns of pandapower's tables that files write in several ways: flags, indices, and what is not given.
 
 pandapower itself takes a text "false" for true, and fails on an index that is written as 3.0.
 """
@@ -43,6 +43,7 @@ NOT_GIVEN = (
     ("shunt", "step", 1),
     *(("impedance", column, 0.0) for column in ("gf_pu", "bf_pu", "gt_pu", "bt_pu")),
 )
+REFERENCE_END = 2**32
 WORDS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
 
@@ -70,6 +71,32 @@ def regular_columns(net: Any, source: NetworkSource) -> Iterable[Problem]:
     for table, column in FLAG_COLUMNS:
         if column in net[table]:
             yield from _regular_flags(net[table], table, column, source)
+
+
+def restored_references(net: Any) -> tuple[str, ...]:
+    """Undoes what pandapower does to bus numbers beyond 32 bits, of which its columns keep the lower ones.
+
+    Args:
+        net: pandapower net with regular columns, whose tables are changed.
+
+    Returns:
+        What was restored, for people.
+    """
+    buses = net.bus.index[net.bus.index >= REFERENCE_END]
+    of_lower_bits = {int(bus) % REFERENCE_END: int(bus) for bus in buses}
+    if len(of_lower_bits) < len(buses):
+        return ()  # two buses with the same lower bits: a reference could be to either
+    restored = set()
+    for table, columns in BUS_COLUMNS.items():
+        for column in columns:
+            values = net[table][column]
+            cut = ~values.isin(net.bus.index) & values.isin(list(of_lower_bits))
+            net[table][column] = values.where(~cut, values.map(of_lower_bits).fillna(0)).astype(np.int64)
+            restored.update(net[table][column][cut])
+    if not restored:
+        return ()
+    count = f"{len(restored)} bus number{'s' if len(restored) != 1 else ''}"
+    return (f"restored: {count} that pandapower had cut to 32 bits where lines and other elements name them",)
 
 
 def _whole(values: Any) -> tuple[Any, Bool]:

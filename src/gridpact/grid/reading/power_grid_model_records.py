@@ -37,7 +37,7 @@ IGNORED_COMPONENTS = {
     "asym_current_sensor": "asymmetric current sensor",
     "fault": "fault",
 }
-# What a component of a later version does that needs no place in the network: it injects, measures or regulates.
+# Components of later versions that need no place in the network: they inject, measure or regulate.
 IGNORED_ENDINGS = ("load", "gen", "generator", "storage", "battery", "sensor", "regulator", "fault")
 IGNORED_MARKS = frozenset({"p_specified", "measured_object", "regulated_object", "fault_object"})
 ZERO_SEQUENCE = {
@@ -103,8 +103,7 @@ def network_records(content: Mapping[str, Any], source: NetworkSource) -> Record
         source: where it comes from, for problems.
 
     Raises:
-        InvalidCase: values that are neither numbers nor flags, and components that gridpact does not know, all
-            at once.
+        InvalidCase: values that cannot be understood, and components that gridpact does not know, all at once.
     """
     attributes = content.get("attributes")
     headers = attributes if isinstance(attributes, Mapping) else {}
@@ -142,7 +141,7 @@ def _records(
 ) -> tuple[list[Record], list[Problem]]:
     """The records by the names of their attributes, which lists of values have in the header."""
     records: list[Record] = []
-    problems = []
+    problems: list[Problem] = []
     for number, row in enumerate(rows, start=1):
         if isinstance(row, Mapping):
             records.append(row)

@@ -13,7 +13,7 @@ from gridpact.arrays import Bool, Float
 from gridpact.errors import Problem
 from gridpact.grid.reading.rounding import exceeds_by_rounding, is_worth_saying
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.unrated import is_placeholder
+from gridpact.grid.unrated import is_placeholder_power
 from gridpact.units import VA_PER_MVA
 
 Carried = Mapping[str, NDArray[np.void]]
@@ -81,12 +81,13 @@ def comparable_transformers(carried: Carried) -> dict[str, NDArray[np.void]]:
 def _loss_share(rows: NDArray[np.void], losses: str) -> Float:
     """Losses over the rated power, NaN where that is not positive."""
     share = np.full(len(rows), np.nan)
-    return np.divide(rows[losses], rows["sn"], out=share, where=rows["sn"] > 0)
+    np.divide(rows[losses], rows["sn"], out=share, where=rows["sn"] > 0)
+    return share
 
 
 def _is_unrated(rows: NDArray[np.void]) -> Bool:
     rated: Float = rows["sn"] / VA_PER_MVA
-    return is_placeholder(rated)
+    return is_placeholder_power(rated)
 
 
 def _transformers(carried: Carried) -> NDArray[np.void]:
