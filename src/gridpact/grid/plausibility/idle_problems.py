@@ -17,6 +17,10 @@ ANGLE_MAX_DEGREES = 20.0
 MAGNITUDE_MAX_PU = 0.1
 LOADING_MAX = 1.0
 SINGULAR_NODES_MAX = 2000
+SHARE_TO_BLAME = 0.5
+ALIKE = 0.99
+NAMED_MAX = 5
+TAKER_REMEDY = "check its values and their units, and the ratio and phase shift of what is parallel to it"
 BOUNDS = f"without load has {VOLTAGE_MIN_PU:g} to {VOLTAGE_MAX_PU:g} pu"
 
 
@@ -99,7 +103,7 @@ def _outside(
     else:
         field, taken = _heaviest(network, state, names)
         what = f"takes {taken:,.4g} kVA without load, which gives {voltage}"
-        remedy = "check its capacitance, its conductance and their units"
+        remedy = TAKER_REMEDY
     yield source.problem(what, field=field, remedy=remedy)
 
 
@@ -150,7 +154,7 @@ def _heaviest(network: Network, state: IdleState, names: NetworkNames) -> tuple[
     at_slack = np.isin(np.arange(network.nodes), network.slack_node)
     node = int(np.argmax(np.where(at_slack, 0.0, state.shunt_kva)))
     if branch < 0 or state.shunt_kva[node] > state.branch_kva[branch]:
-        return f"the shunts of {names.bus} {_bus_at(network, node, 0)}", float(state.shunt_kva[node])
+        return f"shunts of {names.bus} {_bus_at(network, node, 0)}", float(state.shunt_kva[node])
     return names.branch[branch], float(state.branch_kva[branch])
 
 
@@ -163,32 +167,40 @@ def _bus_at(network: Network, node: int, otherwise: int) -> int:
 def _overloaded(
     network: Network, state: IdleState, names: NetworkNames, source: NetworkSource
 ) -> Iterator[Problem]:
-    """The branch that is loaded most, where it carries more than its rating with nothing connected."""
+    """The branch that is loaded most, where it carries more than its rating with nothing connected.
+
+    Where a shunt or the capacitance of another branch takes most of that, it is to blame.
+    """
     worst = int(np.argmax(state.loading)) if len(state.loading) else -1
     if worst < 0 or not state.loading[worst] > LOADING_MAX:
         return
+    carried = f"carries {100 * state.loading[worst]:,.0f} % of its rating"
+    field, taken = _heaviest(network, state, names)
+    if taken > SHARE_TO_BLAME * state.flow_kva[worst] and field != names.branch[worst]:
+        what = f"takes {taken:,.4g} kVA without load, so that {names.branch[worst]} {carried}"
+        yield source.problem(what, field=field, remedy=TAKER_REMEDY)
+        return
     if len(network.slack_node) > 1:
-        remedy = f"check voltages and angles of the supplies: {', '.join(names.supply[:3])}"
-        remedy += ", …" if len(names.supply) > 3 else ""
+        remedy = f"check voltages and angles of the supplies: {', '.join(names.supply[:NAMED_MAX])}"
+        remedy += ", …" if len(names.supply) > NAMED_MAX else ""
     else:
         remedy = "check its rating, its capacitance, and the ratios, taps and phase shifts of transformers"
-    yield source.problem(
-        f"carries {100 * state.loading[worst]:,.0f} % of its rating without load",
-        field=names.branch[worst],
-        remedy=remedy,
-    )
+    yield source.problem(f"{carried} without load", field=names.branch[worst], remedy=remedy)
 
 
 def _singular(network: Network, names: NetworkNames, source: NetworkSource) -> Problem:
-    """The bus where the equations have no single solution, by what is left of them there."""
-    free = np.setdiff1d(np.arange(network.nodes), network.slack_node)
+    """The bus where the equations have no single solution: of those they say nothing of, the one joined most."""
     branches = network.branches
-    node = int(free[0])
+    free = np.setdiff1d(np.arange(network.nodes), network.slack_node)
+    undetermined = free
     if len(free) <= SINGULAR_NODES_MAX:
-        matrix = network.admittance[free][:, free].toarray()
-        node = int(free[np.argmax(np.abs(np.linalg.svd(matrix)[2][-1]))])
+        vector = np.abs(np.linalg.svd(network.admittance[free][:, free].toarray())[2][-1])
+        undetermined = free[vector >= ALIKE * vector.max()]
+    ends = np.concatenate([branches.from_node, branches.to_node])
+    node = int(undetermined[np.argmax(np.bincount(ends, minlength=network.nodes)[undetermined])])
     at = np.flatnonzero((branches.from_node == node) | (branches.to_node == node)).tolist()
-    listed = ", ".join(names.branch[branch] for branch in at[:3]) + (", …" if len(at) > 3 else "")
+    listed = ", ".join(names.branch[branch] for branch in at[:NAMED_MAX])
+    listed += ", …" if len(at) > NAMED_MAX else ""
     return source.problem(
         "has no voltage without load: what is connected there cancels out",
         field=f"{names.bus} {_bus_at(network, node, 0)}",

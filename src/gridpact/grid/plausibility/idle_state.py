@@ -19,12 +19,14 @@ class IdleState:
         voltage_pu: of each node, (N,).
         branch_kva: what each branch itself takes, in its losses and its capacitance, (M,).
         shunt_kva: what the shunts at each node take, (N,).
+        flow_kva: the greater apparent power at its ends, (M,).
         loading: the greater current of each branch over its rating, (M,).
     """
 
     voltage_pu: Complex
     branch_kva: Float
     shunt_kva: Float
+    flow_kva: Float
     loading: Float
 
 
@@ -50,6 +52,7 @@ def idle_state(network: Network) -> IdleState | None:
         voltage_pu=voltage,
         branch_kva=np.abs(taken),
         shunt_kva=np.abs(voltage * (at_node - into_branches).conj()),
+        flow_kva=np.maximum(np.abs(at_from * current_from), np.abs(at_to * current_to)),
         loading=loading,
     )
 

@@ -24,7 +24,7 @@ from gridpact.grid.unrated import is_placeholder_in_ampere, is_placeholder_power
 from gridpact.units import KA_PER_A, KV_PER_V, VA_PER_MVA
 
 LINE_A_MIN = 2.0
-C_FARAD_MAX, C_FARAD_SURELY_NF = 5e-4, 0.1
+C_FARAD_MAX, C_FARAD_SURELY_NF = 5e-4, 3.0
 RATED_VA_MIN, RATED_VA_SURELY_MVA = 1000.0, 1.0
 COPPER_SHARE_MIN, COPPER_SHARE_MAX, IRON_SHARE_MIN = 1e-4, 0.3, 2e-5
 NO_LOAD_SHARE_MAX = 0.15
