@@ -162,7 +162,7 @@ def test_every_problem_of_power_grid_model_is_listed(tmp_path: Path) -> None:
     ("name", "column", "value", "said"),
     [
         ("source", "u_ref", 230.0, r"source 60 u_ref '230' is not from 0\.5 to 1\.5 .*in volts\?"),
-        ("transformer", "uk", 4.0, r"'uk' is not between 0 and 1"),
+        ("transformer", "uk", 4.0, r"transformer 40 uk '4' is more than .*in percent\?"),
     ],
 )
 def test_a_value_in_another_unit_is_refused(

@@ -13,7 +13,9 @@ from gridpact.errors import InvalidCase
 from gridpact.grid.dc_model import susceptance_kw
 from gridpact.grid.immutable import frozen_csr
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
-from gridpact.grid.pandapower_net import prepared_net
+from gridpact.grid.pandapower_net import SUPPLY_NAME, prepared_net
+from gridpact.grid.plausibility.idle_problems import idle_problems
+from gridpact.grid.plausibility.network_names import NetworkNames
 from gridpact.grid.reading.compact_indices import compacted
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.to_power_grid_model import verification_model
@@ -47,8 +49,8 @@ def network_from_pandapower(original: Any, source: NetworkSource, notices: tuple
     order = np.argsort(net.bus.index.to_numpy()[supplied], kind="stable")
     buses = net.bus[supplied].iloc[order]
     in_service = net.bus.in_service.to_numpy().astype(bool)
-    slack, slack_voltage = _supplies(net, node)
-    return Network(
+    slack, slack_voltage, supply_names = _supplies(net, node)
+    network = Network(
         name=source.name,
         bus_ids=frozen(buses.index.to_numpy(), np.int64),
         bus_names=_names(buses),
@@ -64,10 +66,14 @@ def network_from_pandapower(original: Any, source: NetworkSource, notices: tuple
         verification_model=verification_model(net, buses.index.to_numpy(), *rows),
         notices=(*notices, *more_notices),
     )
+    names = NetworkNames(bus="bus", branch=_branch_names(net, internal, lookups), supply=supply_names)
+    if problems := [*idle_problems(network, names, source)]:
+        raise InvalidCase(problems)
+    return network
 
 
 def _internal(net: Any, source: NetworkSource) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The internal tables of pandapower, and its rows of the buses, in the net's order, and of the branches.
+    """The internal tables of pandapower, its rows of the buses and branches, and which switches are branches.
 
     Nothing is solved: the start is accepted as it is, however far it is off. pandapower's usual start, a DC
     power flow, divides by reactances that may be zero.
@@ -91,7 +97,8 @@ def _internal(net: Any, source: NetworkSource) -> tuple[dict[str, Any], dict[str
     if not np.isfinite(internal["Ybus"].data).all():
         raise InvalidCase([source.problem("has an impedance that is zero or not a number")])
     bus = np.asarray(net._pd2ppc_lookups["bus"], dtype=np.int64)[net.bus.index.to_numpy()]
-    return internal, {"bus": bus, "branch": net._pd2ppc_lookups["branch"]}
+    lookups = {"bus": bus, "branch": net._pd2ppc_lookups["branch"], "switch": net._impedance_bb_switches}
+    return internal, lookups
 
 
 def _node_of_bus(net: Any, ppc_row: Int, nodes: int) -> Int:
@@ -100,14 +107,25 @@ def _node_of_bus(net: Any, ppc_row: Int, nodes: int) -> Int:
     return np.where(reached, ppc_row, -1)
 
 
-def _supplies(net: Any, node: Int) -> tuple[Int, Complex]:
-    """Nodes held by a supply, ascending, and the voltage that each holds; pandapower requires them unique."""
+def _supplies(net: Any, node: Int) -> tuple[Int, Complex, tuple[str, ...]]:
+    """Nodes held by a supply, ascending, and the voltage that each holds; the supplies there agree on it."""
     at_node = node[net.bus.index.get_indexer(net.ext_grid.bus)]
     active = net.ext_grid.in_service.to_numpy().astype(bool) & (at_node >= 0)
     slack, first = np.unique(at_node[active], return_index=True)
     magnitude = net.ext_grid.vm_pu.to_numpy().astype(float)[active][first]
     angle = np.deg2rad(net.ext_grid.va_degree.to_numpy().astype(float)[active][first])
-    return frozen(slack, np.int64), frozen(magnitude * np.exp(1j * angle), np.complex128)
+    voltage = frozen(magnitude * np.exp(1j * angle), np.complex128)
+    return frozen(slack, np.int64), voltage, tuple(net.ext_grid[SUPPLY_NAME][active].iloc[first])
+
+
+def _branch_names(net: Any, internal: dict[str, Any], lookups: dict[str, Any]) -> tuple[str, ...]:
+    """What the net calls each energised branch."""
+    energised = np.asarray(internal["branch_is"], dtype=bool)
+    names = np.full(len(energised), "", dtype=object)
+    for table, (first, last) in lookups["branch"].items():
+        index = net.switch.index[lookups["switch"]] if table == "switch" else net[table].index
+        names[first:last] = [f"{table} {number}" for number in index]
+    return tuple(names[energised])
 
 
 def _branches(

@@ -11,7 +11,7 @@ Nodes that a closed link joins are one node: power-grid-model gives a link 10⁸
 carries low-voltage powers at less than 10⁻⁸ pu.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import TypeVar
 
 import numpy as np
@@ -26,6 +26,16 @@ from gridpact.grid.dc_model import susceptance_kw
 from gridpact.grid.immutable import frozen_csr, frozen_dataset
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
 from gridpact.grid.pi_branches import BASE_VA, SOURCE, PiBranches, pi_branches
+from gridpact.grid.plausibility.gathered import gathered
+from gridpact.grid.plausibility.idle_problems import idle_problems
+from gridpact.grid.plausibility.network_names import NetworkNames
+from gridpact.grid.plausibility.power_grid_model_units import power_grid_model_unit_slips
+from gridpact.grid.plausibility.power_grid_model_voltages import (
+    power_grid_model_voltages,
+    three_winding_voltages,
+)
+from gridpact.grid.plausibility.unit_slip import slip_problems
+from gridpact.grid.plausibility.voltage_problems import voltage_problems
 from gridpact.grid.reading.power_grid_model_records import CARRIED, REFUSED_BRANCHES
 from gridpact.grid.reading.transformer_values import (
     comparable_transformers,
@@ -67,10 +77,13 @@ def network_from_power_grid_model(
     """
     carried = {name: np.array(dataset[name]) for name in CARRIED if name in dataset and len(dataset[name])}
     carried, rounded = rounded_transformers(carried)
-    problems = [*_refused(dataset, source), *_invalid(carried, source)] or [*_wrong_units(carried, source)]
+    if "node" in carried:
+        carried["node"] = carried["node"][np.argsort(carried["node"]["id"], kind="stable")]
+    implausible = [*_implausible(dataset, carried, source)]
+    known = {" ".join(problem.field.split()[:2]) for problem in implausible}
+    problems = [*_refused(dataset, source), *implausible, *_invalid(carried, known, source)]
     if problems:
-        raise InvalidCase(problems)
-    carried["node"] = carried["node"][np.argsort(carried["node"]["id"])]
+        raise InvalidCase(gathered(problems))
     pi = pi_branches(carried)
     problems = [*_not_finite(carried, pi, source), *labels.problems(pi, source)]
     if problems:
@@ -83,7 +96,20 @@ def network_from_power_grid_model(
         raise InvalidCase(problems)
     node = np.full(len(label), -1)
     node[supplied] = np.unique(label[supplied], return_inverse=True)[1]
-    return _network(carried, pi, node, labels, source.name, (*notices, *rounded, *_unrated(pi)))
+    network = _network(carried, pi, node, labels, source.name, (*notices, *rounded, *_unrated(pi)))
+    if problems := [*idle_problems(network, _names(carried, pi, node), source)]:
+        raise InvalidCase(problems)
+    return network
+
+
+def _names(carried: Dataset, pi: PiBranches, node: Int) -> NetworkNames:
+    """What the input calls each branch and each supply of its network."""
+    live, from_node, _, _ = _ends(carried, pi, node)
+    component = {int(index): name for name, part in carried.items() for index in part["id"]}
+    names = np.array([f"{component[index]} {index}" for index in pi.id.tolist()], dtype=object)
+    held = np.flatnonzero((pi.kind == SOURCE) & live)
+    supplies = held[np.unique(from_node[held], return_index=True)[1]]
+    return NetworkNames(bus="node", branch=tuple(names[live & ~pi.is_ideal]), supply=tuple(names[supplies]))
 
 
 def _network(
@@ -240,16 +266,41 @@ def _refused(dataset: Dataset, source: NetworkSource) -> Iterable[Problem]:
             yield source.problem(f"holds no {name}")
 
 
-def _invalid(carried: Dataset, source: NetworkSource) -> Iterable[Problem]:
-    """What power-grid-model's own validation finds."""
+def _implausible(dataset: Dataset, carried: Dataset, source: NetworkSource) -> Iterable[Problem]:
+    """Values that validation lets pass, or would call wrong without a word on what is likely to be right."""
+    if "node" not in carried:
+        return
+    yield from voltage_problems(three_winding_voltages(dataset), source)
+    ids = carried["node"]["id"]
+    ends = [
+        part[end]
+        for part in carried.values()
+        for end in ("node", "from_node", "to_node")
+        if end in (part.dtype.names or ())
+    ]
+    if not np.isin(np.concatenate([ids[:0], *ends]), ids).all():  # which validation finds
+        return
+    if "source" in carried:
+        yield from _wrong_units(carried, source)
+    yield from slip_problems(power_grid_model_unit_slips(carried), source)
+    yield from voltage_problems(power_grid_model_voltages(carried), source)
+
+
+def _invalid(carried: Dataset, known: Set[str], source: NetworkSource) -> Iterable[Problem]:
+    """What power-grid-model's own validation finds, but on elements of which a problem is known."""
     from power_grid_model import CalculationType
     from power_grid_model.validation import validate_input_data
 
-    yield from impossible_transformers(carried, source)
+    for problem in impossible_transformers(carried, source):
+        if " ".join(problem.field.split()[:2]) not in known:
+            yield problem
     found = validate_input_data(
         comparable_transformers(carried), calculation_type=CalculationType.power_flow, symmetric=True
     )
     for error in found or ():
+        component = getattr(error.component, "value", error.component)
+        if all(f"{component} {index}" in known for index in error.ids or [""]):
+            continue
         ids = ", ".join(str(index) for index in (error.ids or [])[:5])
         what = f"{error} (ids {ids})" if ids else str(error)
         yield source.problem(what, remedy=JOINS if error.field == ["r1", "x1"] else "")

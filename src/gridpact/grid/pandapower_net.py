@@ -7,6 +7,12 @@ from typing import Any
 import numpy as np
 
 from gridpact.errors import InvalidCase, Problem
+from gridpact.grid.plausibility.gathered import gathered
+from gridpact.grid.plausibility.one_nominal_voltage import with_one_nominal_voltage
+from gridpact.grid.plausibility.pandapower_units import pandapower_unit_slips
+from gridpact.grid.plausibility.pandapower_voltages import pandapower_voltages, three_winding_voltages
+from gridpact.grid.plausibility.unit_slip import slip_problems
+from gridpact.grid.plausibility.voltage_problems import voltage_problems
 from gridpact.grid.reading.pandapower_columns import (
     BUS_COLUMNS,
     completed,
@@ -16,7 +22,7 @@ from gridpact.grid.reading.pandapower_columns import (
 from gridpact.grid.reading.rounding import exceeds_by_rounding, is_worth_saying
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.to_power_grid_model import joined_nodes
-from gridpact.grid.unrated import is_placeholder_power, unrated_notice
+from gridpact.grid.unrated import is_placeholder_of_a_line, is_placeholder_power, unrated_notice
 
 PARTICIPANT_TABLES = {
     "load": "loads",
@@ -56,6 +62,7 @@ FINITE_COLUMNS = {
     "shunt": ("p_mw", "q_mvar", "step"),
     "ext_grid": ("va_degree",),
 }
+SUPPLY_NAME = "supply_name"
 JOINS = "a closed bus-bus switch joins two buses"
 NOT_ZERO = {"vk_percent": "an ideal transformer may be given a small one, such as 0.01"}
 UNIT_RANGES = (
@@ -81,11 +88,15 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
         InvalidCase: what cannot be carried exactly, all at once.
     """
     net = deepcopy(original)
-    problems = [*regular_columns(net, source), *_refused_tables(net, source)]
+    problems = [
+        *regular_columns(net, source),
+        *_refused_tables(net, source),
+        *voltage_problems(three_winding_voltages(net), source),
+    ]
     restored = () if problems else restored_references(net)
     problems += _broken_references(net, source)
     if problems:
-        raise InvalidCase(problems)
+        raise InvalidCase(gathered(problems))
     net.user_pf_options = {}
     for table in REFUSED_TABLES:
         if table in net and len(net[table]):
@@ -94,10 +105,13 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
     notices = (*restored, *_without_participants(net))
     completed(net)
     notices = (*notices, *_without_rounding(net))
+    voltages = pandapower_voltages(net, _in_service)
     problems = [
         *_bad_numbers(net, source),
         *_wrong_units(net, source),
-        *_unlike_voltages(net, source),
+        *slip_problems(pandapower_unit_slips(net, _in_service), source),
+        *voltage_problems(voltages, source),
+        *_unlike_supplies(net, source),
         *_inexact_models(net, source),
         *_bypassed(net, source),
         *_bad_ratings(net, source),
@@ -107,7 +121,8 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
             source.problem("has no supply: no external grid, and no slack generator, is in service")
         )
     if problems:
-        raise InvalidCase(problems)
+        raise InvalidCase(gathered(problems))
+    notices += with_one_nominal_voltage(net, voltages.joints)
     return net, (*notices, *_missing_ratings(net), *_placeholder_ratings(net))
 
 
@@ -172,12 +187,14 @@ def _switch_problems(
 def _supplies_from_slack_generators(net: Any) -> None:
     from pandapower.create import create_ext_grid
 
-    if not len(net.gen) or "slack" not in net.gen:
-        return
-    slack = net.gen[net.gen["slack"].astype(bool)]
-    for bus, voltage, active in zip(slack.bus, slack.vm_pu, slack.in_service, strict=True):
-        create_ext_grid(net, bus=bus, vm_pu=voltage, va_degree=0.0, in_service=bool(active))
-    net.gen = net.gen.drop(slack.index)
+    names = [f"ext_grid {index}" for index in net.ext_grid.index]
+    if len(net.gen) and "slack" in net.gen:
+        slack = net.gen[net.gen["slack"].astype(bool)]
+        for bus, voltage, active in zip(slack.bus, slack.vm_pu, slack.in_service, strict=True):
+            create_ext_grid(net, bus=bus, vm_pu=voltage, va_degree=0.0, in_service=bool(active))
+        names += [f"gen {index}" for index in slack.index]
+        net.gen = net.gen.drop(slack.index)
+    net.ext_grid[SUPPLY_NAME] = names
 
 
 def _without_participants(net: Any) -> tuple[str, ...]:
@@ -240,19 +257,21 @@ def _wrong_units(net: Any, source: NetworkSource) -> Iterable[Problem]:
             yield source.problem(what, field=field, value=value, remedy=remedy)
 
 
-def _unlike_voltages(net: Any, source: NetworkSource) -> Iterable[Problem]:
-    """A line or a closed switch between buses of different nominal voltage has no exact meaning."""
-    joins = net.switch[(net.switch.et == "b") & net.switch.closed.astype(bool)]
-    for table, rows, ends in (
-        ("line", net.line[_in_service(net, "line")], ("from_bus", "to_bus")),
-        ("switch", joins, ("bus", "element")),
+def _unlike_supplies(net: Any, source: NetworkSource) -> Iterable[Problem]:
+    """External grids that closed switches join, and that hold different voltages."""
+    grid = net.ext_grid[_in_service(net, "ext_grid")]
+    first: dict[int, Any] = {}
+    for at, row in zip(
+        joined_nodes(net)[net.bus.index.get_indexer(grid.bus)].tolist(), grid.itertuples(), strict=True
     ):
-        first, second = (net.bus.vn_kv.reindex(rows[column]).to_numpy() for column in ends)
-        for row in np.flatnonzero(~np.isclose(first, second, rtol=1e-12, atol=0.0)):
+        other = first.setdefault(at, row)
+        if (row.vm_pu, row.va_degree) != (other.vm_pu, other.va_degree):
+            name, beside = (getattr(supply, SUPPLY_NAME) for supply in (row, other))
             yield source.problem(
-                f"joins buses of {first[row]:g} kV and {second[row]:g} kV",
-                field=f"{table} {rows.index[row]}",
-                remedy="only a transformer can",
+                f"holds bus {row.bus} at {row.vm_pu:g} pu and {row.va_degree:g}°, where {beside} holds it at "
+                f"{other.vm_pu:g} pu and {other.va_degree:g}°",
+                field=name,
+                remedy="give both the same voltage and angle, or take one out of service",
             )
 
 
@@ -314,6 +333,16 @@ def _missing_ratings(net: Any) -> tuple[str, ...]:
 
 
 def _placeholder_ratings(net: Any) -> tuple[str, ...]:
-    unrated = is_placeholder_power(net.trafo.sn_mva.to_numpy().astype(float)) & _in_service(net, "trafo")
-    indices = net.trafo.index[unrated].to_list()
-    return (unrated_notice("transformer", "sn_mva", indices),) if indices else ()
+    """What is to be said of placeholders for ratings; those of lines, which may be empty, are taken out."""
+    notices = []
+    kv = net.bus.vn_kv.reindex(net.line.from_bus).to_numpy().astype(float)
+    line = is_placeholder_of_a_line(net.line.max_i_ka.to_numpy().astype(float), kv)
+    trafo = is_placeholder_power(net.trafo.sn_mva.to_numpy().astype(float))
+    for table, noun, column, unrated in (
+        ("line", "line", "max_i_ka", line),
+        ("trafo", "transformer", "sn_mva", trafo),
+    ):
+        if indices := net[table].index[unrated & _in_service(net, table)].to_list():
+            notices.append(unrated_notice(noun, column, indices))
+    net.line.loc[line, "max_i_ka"] = np.nan
+    return tuple(notices)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Complex, Float, Int
 from gridpact.grid.network import ElementKind
-from gridpact.grid.unrated import is_placeholder_power
-from gridpact.units import VA_PER_MVA
+from gridpact.grid.unrated import is_placeholder_in_ampere, is_placeholder_power
+from gridpact.units import KV_PER_V, VA_PER_MVA
 
 BASE_VA = 1000.0
 SYSTEM_FREQUENCY_HZ = 50.0
@@ -124,13 +124,15 @@ def _pi(
 def _lines(line: NDArray[np.void], rated_from: Float, _: Float) -> PiBranches:
     base = BASE_VA / rated_from**2
     susceptance = 2 * np.pi * SYSTEM_FREQUENCY_HZ * line["c1"]
+    is_rated = ~is_placeholder_in_ampere(line["i_n"], rated_from * KV_PER_V)
+    rating = np.where(is_rated, line["i_n"], 0.0)
     return _pi(
         line,
         kind=np.full(len(line), LINE),
         series=1 / (line["r1"] + 1j * line["x1"]) / base,
         shunt=susceptance * (line["tan1"] + 1j) / base,
         ratio=np.ones(len(line), dtype=np.complex128),
-        rating_a=(line["i_n"], line["i_n"]),
+        rating_a=(rating, rating),
     )
 
 

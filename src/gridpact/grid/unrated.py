@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gridpact.arrays import Bool, Float
+from gridpact.units import KA_PER_A, SQRT_3
 
 PLACEHOLDERS = (9_900.0, 99_999.0)
 OLD_PLACEHOLDER_MVA = 99.999
@@ -39,6 +40,28 @@ def is_placeholder_power(rated_mva: Float) -> Bool:
     """
     old: Bool = np.isclose(rated_mva, OLD_PLACEHOLDER_MVA, rtol=LIKENESS, atol=0.0)
     return old | is_placeholder(rated_mva)
+
+
+def is_placeholder_of_a_line(rating_ka: Float, voltage_kv: Float) -> Bool:
+    """Whether each rating of a line is such a number, or the current that such a number of MVA makes.
+
+    Args:
+        rating_ka: as they stand in the file, (n,).
+        voltage_kv: nominal voltage, line to line, (n,).
+    """
+    found = is_placeholder(rating_ka)
+    for number in PLACEHOLDERS:
+        found = found | np.isclose(SQRT_3 * voltage_kv * rating_ka, number, rtol=LIKENESS, atol=0.0)
+    return found
+
+
+def is_placeholder_in_ampere(rating_a: Float, voltage_kv: Float) -> Bool:
+    """Whether each rating of a line is such a number, in kA or in A, or a power of ten from 100,000 A on."""
+    in_ampere = is_placeholder(np.where(rating_a < ENDLESS_MIN, rating_a, np.nan))
+    tens = np.log10(np.where(rating_a > 0, rating_a, 1.0))
+    is_round = (rating_a >= ENDLESS_MIN * (1 - LIKENESS)) & (np.abs(tens - np.rint(tens)) < LIKENESS)
+    found: Bool = is_placeholder_of_a_line(rating_a * KA_PER_A, voltage_kv) | in_ampere | is_round
+    return found
 
 
 def unrated_notice(noun: str, field: str, indices: Sequence[int]) -> str:
