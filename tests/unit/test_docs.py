@@ -19,8 +19,8 @@ from gridpact.results import tables
 from gridpact.results.words import outcome
 from gridpact.settlement.keys import KeyKind
 from gridpact.settlement.prices import DAYS, WEEKDAYS
-from gridpact.settlement.read_tariffs import RETAILER_KEYS
-from gridpact.settlement.read_tariffs import SECTIONS as TARIFF_SECTIONS
+from gridpact.settlement.reading.read_tariffs import RETAILER_KEYS
+from gridpact.settlement.reading.read_tariffs import SECTIONS as TARIFF_SECTIONS
 from gridpact.settlement.tariffs import LossAllocation, Missing, Mode
 from tests.settle_example import write_settle_example
 

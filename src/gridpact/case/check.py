@@ -8,10 +8,10 @@ from gridpact.arrays import Int
 from gridpact.case.files import CASE_FILE
 from gridpact.case.participants import Participants
 from gridpact.case.problems import Problems, shown, suggestion
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.reader import TableReader
+from gridpact.case.reading.table import Table
 from gridpact.case.schema import Schema
 from gridpact.case.settings import Settings
-from gridpact.case.table import Table
 from gridpact.errors import InvalidCase, Problem
 from gridpact.grid.network import Network
 

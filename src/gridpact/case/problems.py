@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 
 from gridpact.arrays import Int
-from gridpact.case.table import Table
+from gridpact.case.reading.table import Table
 from gridpact.errors import InvalidCase, Problem, nearest
 
 SHOWN_OF_A_KIND = 20

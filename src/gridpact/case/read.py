@@ -7,12 +7,12 @@ from gridpact.case.case import Case
 from gridpact.case.check import check_network
 from gridpact.case.files import CASE_FILE, CaseFiles
 from gridpact.case.horizon import Horizon
-from gridpact.case.opener import TableOpener
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
 from gridpact.case.problems import Problems
 from gridpact.case.profiles import Profiles
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.opener import TableOpener
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, TRADES
 from gridpact.case.settings import Settings, read_settings
 from gridpact.case.tables import (

@@ -9,7 +9,7 @@ from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.terms import Terms
 from gridpact.case.trades import Trades
 

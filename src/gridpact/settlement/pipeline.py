@@ -12,9 +12,9 @@ from gridpact.arrays import Int
 from gridpact.case.case import Case, TableFormat
 from gridpact.case.cleared import CLEARED, CLEARED_STATUS, read_summary, unsafe
 from gridpact.case.files import RESULT_FOLDER, TARIFFS_FILE, CaseFiles
-from gridpact.case.opener import TableOpener
 from gridpact.case.problems import Problems, shown
 from gridpact.case.read import read_case
+from gridpact.case.reading.opener import TableOpener
 from gridpact.case.schema import METERS, PARTICIPANTS, SHARING
 from gridpact.errors import InvalidCase, InvalidUsage, Problem
 from gridpact.grid.compile import compile_source
@@ -23,9 +23,9 @@ from gridpact.settlement.accounts import DSO, RETAILER, TAX
 from gridpact.settlement.keys import SharingKey
 from gridpact.settlement.meters import Meters
 from gridpact.settlement.positions import Positions
-from gridpact.settlement.read_ledger import CHOICES, Earlier, read_ledger
-from gridpact.settlement.read_meters import HEAD, filled, read_meters, refuse_missing
-from gridpact.settlement.read_positions import (
+from gridpact.settlement.reading.read_ledger import CHOICES, Earlier, read_ledger
+from gridpact.settlement.reading.read_meters import HEAD, filled, read_meters, refuse_missing
+from gridpact.settlement.reading.read_positions import (
     positions_of,
     read_positions,
     read_schedule,
@@ -34,8 +34,8 @@ from gridpact.settlement.read_positions import (
     schedule_schema,
     scheduled_wh,
 )
-from gridpact.settlement.read_sharing import NEED_COEFFICIENTS, SharingTerms, everybody, read_sharing
-from gridpact.settlement.read_tariffs import Choices, read_tariffs
+from gridpact.settlement.reading.read_sharing import NEED_COEFFICIENTS, SharingTerms, everybody, read_sharing
+from gridpact.settlement.reading.read_tariffs import Choices, read_tariffs
 from gridpact.settlement.settle import settle as settle_arrays
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settlement import Settlement

@@ -11,11 +11,11 @@ from gridpact.case.case import Case
 from gridpact.case.files import TARIFFS_FILE
 from gridpact.case.participants import DEFAULT_RETAILER
 from gridpact.case.problems import Problems, suggestion
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.toml_file import TomlFile, parse_toml
 from gridpact.settlement.keys import KeyKind
 from gridpact.settlement.prices import micro_per_kwh, period_prices
-from gridpact.settlement.read_sharing import SharingTerms
+from gridpact.settlement.reading.read_sharing import SharingTerms
 from gridpact.settlement.tariffs import LossAllocation, Missing, Mode, Retailer, Tariffs
 
 RETAILERS = "retailers"

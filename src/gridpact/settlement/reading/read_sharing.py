@@ -6,7 +6,7 @@ import numpy as np
 
 from gridpact.arrays import Bool, Int, frozen
 from gridpact.case.case import Case
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.tables import refuse_repeats
 from gridpact.settlement.keys import WHOLE_PPM, KeyKind, SharingKey
 from gridpact.settlement.whole import MICRO, whole_parts
@@ -69,7 +69,7 @@ def read_sharing(reader: TableReader, terms: SharingTerms, case: Case) -> Sharin
 
 def _has_time(reader: TableReader) -> Bool:
     """Whether each row has a time, (R,)."""
-    from gridpact.case.values import is_missing
+    from gridpact.case.reading.values import is_missing
 
     times = reader.table.columns.get("time")
     return np.zeros(len(reader.table), np.bool_) if times is None else ~is_missing(times)

@@ -11,10 +11,10 @@ import numpy as np
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.horizon import Horizon
 from gridpact.case.problems import Problems, suggestion
+from gridpact.case.reading.table import Table
+from gridpact.case.reading.values import distinct_texts, distinct_times, is_missing, moments, numbers
 from gridpact.case.schema import COEFFICIENT_MAX, POWER_FACTOR_MIN, POWER_MAX_KW, Column, Kind, Schema
-from gridpact.case.table import Table
 from gridpact.case.times import OUTSIDE_HORIZON, Fault, microseconds, period_of, periods_of, read_time
-from gridpact.case.values import distinct_texts, distinct_times, is_missing, moments, numbers
 from gridpact.errors import Problem
 
 _MISSING = "is missing"

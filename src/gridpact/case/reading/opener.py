@@ -4,9 +4,9 @@ from gridpact.case.case import TableFormat
 from gridpact.case.check import column_problems
 from gridpact.case.files import CaseFiles
 from gridpact.case.problems import Problems
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.reader import TableReader
+from gridpact.case.reading.table import parse_csv, parse_parquet
 from gridpact.case.schema import Schema
-from gridpact.case.table import parse_csv, parse_parquet
 
 
 class TableOpener:

@@ -7,7 +7,7 @@ import numpy as np
 from gridpact.arrays import Bool, Int, frozen
 from gridpact.case.case import Case
 from gridpact.case.problems import Problems
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import POWER_MAX_KW
 from gridpact.case.tables import refuse_repeats
 from gridpact.errors import Problem

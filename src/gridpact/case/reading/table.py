@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Int
-from gridpact.case.csv_table import split_csv
+from gridpact.case.reading.csv_table import split_csv
 from gridpact.errors import Problem
 
 LARGE_BYTES = 2**20  # from which on several threads read faster than one
