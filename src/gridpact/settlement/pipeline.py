@@ -121,7 +121,7 @@ def _read_case(folder: str | Path) -> Case:
     except InvalidCase as error:
         later = "tariffs, meters and the clearance, because the case itself has problems"
         unchecked = (*error.unchecked, later)
-        raise InvalidCase(error.problems, total=error.total, unchecked=unchecked) from None
+        raise InvalidCase(error.problems, unchecked=unchecked) from None
 
 
 def _refuse_account_names(case: Case, problems: Problems) -> None:
