@@ -341,8 +341,8 @@ def test_few_problems_of_a_kind_are_listed_one_by_one(tmp_path: Path) -> None:
 def test_kinds_are_counted_apart_and_stay_in_the_order_of_lines(tmp_path: Path) -> None:
     refused = with_rows(tmp_path, 9, "-1", "h9")
     assert [(found.field, found.line, found.count) for found in refused.problems] == [
-        ("power_kw", 2, 9),
         ("seller", 2, 9),
+        ("power_kw", 2, 9),
     ]
     assert refused.total == 18
 

@@ -28,6 +28,19 @@ def is_missing(array: Any) -> Bool:
     return missing
 
 
+def is_blank(array: Any) -> Bool:
+    """Where a cell of a column is empty: it has no value, NaN, or text of white space alone, (R,)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    blank = is_missing(array)
+    if pa.types.is_string(array.type):
+        blank |= numpy_values(pc.fill_null(pc.utf8_is_space(array), False))
+    elif pa.types.is_float32(array.type) or pa.types.is_float64(array.type):
+        blank |= np.isnan(numpy_values(array))
+    return blank
+
+
 def distinct_texts(array: Any) -> tuple[Int, list[str] | None]:
     """A column of texts, or of whole numbers used as names.
 
