@@ -12,6 +12,7 @@ from tests.example import FILES, write_example
 POWER_IN_W = "no low-voltage connection carries this; is the value in W?"
 HORIZON = "which is 2024-06-21T00:00+02:00 to 2024-06-21T01:00+02:00"
 FRACTION = "write one from 0 to 1; 1 is all or nothing"
+NAME_OR_INDEX = "write its index or its name: its buses are 0 to 9; see `gridpact network`"
 BUSES = "its buses are 0 to 9; see `gridpact network`"
 ROW_T1 = "2024-06-21T00:00,2024-06-21T01:00,1.5,0.21"
 
@@ -47,8 +48,18 @@ TABLE_CHECKS = [
         "has a character that cannot be printed",
         "write it without",
     ),
-    (P, "h3,7", "h3,", 4, "bus", "", "is missing", "give the bus index in the network"),
-    (P, "h3,7", "h3,x7", 4, "bus", "x7", "is not a number", "write the index, as in 3"),
+    (P, "h3,7", "h3,", 4, "bus", "", "is missing", "give the index or name of a bus in the network"),
+    (
+        P,
+        "h3,7",
+        "h3,x7",
+        4,
+        "bus",
+        "x7",
+        "is not a bus of the network",
+        NAME_OR_INDEX,
+    ),
+    (P, "h3,7", "h3,nan", 4, "bus", "nan", "is not a finite number", "write the index, as in 3"),
     (P, "h3,7", "h3,7.5", 4, "bus", "7.5", "is not a whole number", "write the index, as in 3"),
     (P, "h3,7", "h3,-7", 4, "bus", "-7", "is negative", "an index is 0 or more"),
     (P, "h3,7", "h3,77", 4, "bus", "77", "is not a bus of the network", BUSES),
@@ -414,7 +425,7 @@ def test_another_separator_is_one_problem(separator: str, words: str, tmp_path: 
 def test_buses_are_listed_in_runs() -> None:
     import numpy as np
 
-    from gridpact.case.check import _spans
+    from gridpact.case.reading.bus_names import _spans
 
     assert _spans(np.array([0, 1, 2, 7, 9, 10])) == "0 to 2, 7, 9 to 10"
     assert _spans(np.arange(0, 40, 2)).endswith(", 14, …")

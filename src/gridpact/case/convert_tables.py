@@ -17,7 +17,7 @@ from gridpact.case.times import from_microseconds
 
 TEXTS = (Kind.ID, Kind.CHOICE, Kind.FLAG)
 TIMES = (Kind.TIME, Kind.INSTANT)
-WHOLE = (Kind.INTEGER, Kind.RANK, Kind.SIGNED_INTEGER)
+WHOLE = (Kind.RANK, Kind.SIGNED_INTEGER)
 
 
 def write_converted(

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from gridpact.arrays import Int
 from gridpact.case.case import Case
-from gridpact.case.check import check_network
+from gridpact.case.check import read_network
 from gridpact.case.files import CASE_FILE, CaseFiles
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
 from gridpact.case.problems import Problems
 from gridpact.case.profiles import Profiles
+from gridpact.case.reading.bus_names import BusNames
 from gridpact.case.reading.opener import TableOpener
 from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, TRADES
@@ -89,12 +90,15 @@ def _read_tables(
     opener.need(PROFILES)
     opener.need(TRADES, ORDERS)
     participants, index, where = None, None, "participants.csv"
+    network = read_network(settings, opener.problems)
+    if network is None:
+        unchecked.append("buses, because the network could not be read")
     if (reader := opener.table(PARTICIPANTS)) is not None:
-        participants, where = read_participants(reader), reader.table.file
+        buses = None if network is None else BusNames.of(network)
+        (participants, warnings), where = read_participants(reader, buses), reader.table.file
+        opener.warnings.extend(warnings)
         is_whole = PARTICIPANTS.name not in opener.incomplete and "participant" in reader.table.columns
         index = _index(participants) if is_whole else None
-    if not check_network(reader, participants, settings, opener.problems):
-        unchecked.append("buses, because the network could not be read")
     if horizon is None:
         unchecked.append("times, because the horizon could not be read")
     if index is None:

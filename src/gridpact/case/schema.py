@@ -14,7 +14,7 @@ class Kind(StrEnum):
     """What the values of a column are."""
 
     ID = "text id"
-    INTEGER = "whole number"
+    BUS = "bus index or name"
     RANK = "rank"
     SIGNED_INTEGER = "whole number, with a sign"
     POWER = "power in kW"
@@ -103,7 +103,7 @@ PARTICIPANTS = Schema(
     name="participants",
     columns=(
         Column(name="participant", kind=Kind.ID, meaning="name of the metered connection"),
-        Column(name="bus", kind=Kind.INTEGER, meaning="bus index in the network"),
+        Column(name="bus", kind=Kind.BUS, meaning="index or name of a bus in the network"),
         Column(
             name="demand",
             kind=Kind.CHOICE,
