@@ -140,6 +140,12 @@ def one_after_the_other_hour(rows: list[Row]) -> list[Row]:
     return [*rows[:moved], *rows[moved + 1 :], rows[moved]]
 
 
+def another_time_in_between(rows: list[Row]) -> list[Row]:
+    (moved,) = [k for k, row in enumerate(rows) if row[1] == "h2" and row[0].endswith("T05:00")]
+    at = hour(rows)[-1]
+    return [*rows[:at], rows[moved], *rows[at:moved], *rows[moved + 1 :]]
+
+
 def hour_last(rows: list[Row]) -> list[Row]:
     moved = set(chain(hour(rows, "h1"), hour(rows), hour(rows, "h3")))
     return [*(row for k, row in enumerate(rows) if k not in moved), *(rows[k] for k in sorted(moved))]
@@ -158,10 +164,12 @@ def hour_last(rows: list[Row]) -> list[Row]:
                 sorted_by_text,
                 newest_first,
                 one_after_the_other_hour,
+                another_time_in_between,
                 hour_last,
             )
         ),
         ("1h", newest_first),
+        ("1h", another_time_in_between),
         ("1h", hour_last),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
