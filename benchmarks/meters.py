@@ -5,7 +5,7 @@ import numpy as np
 from gridpact.arrays import frozen
 from gridpact.results import Clearance
 from gridpact.settlement.meters import Meters
-from gridpact.settlement.read_positions import scheduled_wh
+from gridpact.settlement.reading.read_positions import scheduled_wh
 from gridpact.settlement.whole import nearest_wh
 
 

@@ -23,7 +23,7 @@ from gridpact.grid.compile import _compiled_builtin
 from gridpact.grid.network import Network
 from gridpact.grid.power_flow import factors_of
 from gridpact.results import Clearance
-from gridpact.settlement.read_positions import positions_of
+from gridpact.settlement.reading.read_positions import positions_of
 from gridpact.settlement.settle import settle
 from gridpact.stopwatch import Stopwatch
 

@@ -24,7 +24,7 @@ from gridpact.grid.cache import FOLDER_VARIABLE
 from gridpact.grid.source import NetworkSource
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.settlement.invariants import invariants
-from gridpact.settlement.read_positions import positions_of
+from gridpact.settlement.reading.read_positions import positions_of
 from gridpact.settlement.settle import settle
 
 ROOT = Path(__file__).parents[2]

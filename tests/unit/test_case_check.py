@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from gridpact.case import read_case
+from gridpact.case.problems import Problems
 from gridpact.errors import InvalidCase, Problem
 from tests.example import FILES, write_example
 
 POWER_IN_W = "no low-voltage connection carries this; is the value in W?"
 HORIZON = "which is 2024-06-21T00:00+02:00 to 2024-06-21T01:00+02:00"
 FRACTION = "write one from 0 to 1; 1 is all or nothing"
+NAME_OR_INDEX = "write its index or its name: its buses are 0 to 9; see `gridpact network`"
 BUSES = "its buses are 0 to 9; see `gridpact network`"
 ROW_T1 = "2024-06-21T00:00,2024-06-21T01:00,1.5,0.21"
 
@@ -46,8 +48,18 @@ TABLE_CHECKS = [
         "has a character that cannot be printed",
         "write it without",
     ),
-    (P, "h3,7", "h3,", 4, "bus", "", "is missing", "give the bus index in the network"),
-    (P, "h3,7", "h3,x7", 4, "bus", "x7", "is not a number", "write the index, as in 3"),
+    (P, "h3,7", "h3,", 4, "bus", "", "is missing", "give the index or name of a bus in the network"),
+    (
+        P,
+        "h3,7",
+        "h3,x7",
+        4,
+        "bus",
+        "x7",
+        "is not a bus of the network",
+        NAME_OR_INDEX,
+    ),
+    (P, "h3,7", "h3,nan", 4, "bus", "nan", "is not a finite number", "write the index, as in 3"),
     (P, "h3,7", "h3,7.5", 4, "bus", "7.5", "is not a whole number", "write the index, as in 3"),
     (P, "h3,7", "h3,-7", 4, "bus", "-7", "is negative", "an index is 0 or more"),
     (P, "h3,7", "h3,77", 4, "bus", "77", "is not a bus of the network", BUSES),
@@ -305,19 +317,80 @@ def test_problems_of_all_files_come_at_once_in_order(tmp_path: Path) -> None:
     assert places == [("case.toml", 11), ("case.toml", 14), (T, 2), (T, 3), (O, 2)]
 
 
-def test_many_problems_of_a_kind_are_counted(tmp_path: Path) -> None:
-    write_example(tmp_path)
-    path = tmp_path / "trades.csv"
+def with_rows(folder: Path, count: int, power_kw: str = "-1", seller: str = "h1") -> InvalidCase:
+    """What the example is refused with, with so many trades of a wrong power."""
+    write_example(folder)
+    path = folder / T
     header = path.read_text().splitlines()[0]
-    rows = [f"t{index},h1,h2,{ROW_T1.replace('1.5', '-1')},,," for index in range(1000)]
+    rows = [f"t{index},{seller},h2,{ROW_T1.replace('1.5', power_kw)},,," for index in range(count)]
     path.write_text("\n".join([header, *rows]) + "\n")
     with pytest.raises(InvalidCase) as refusal:
-        read_case(tmp_path)
-    problems = refusal.value.problems
-    assert [found.line for found in problems] == [*range(2, 22), 0]
-    assert problems[-1] == Problem(file=T, field="power_kw", what="is negative … and 980 more like it")
-    assert refusal.value.total == 1000
-    assert str(refusal.value).startswith("1,000 problems:\n")
+        read_case(folder)
+    return refusal.value
+
+
+def test_many_problems_of_a_kind_are_one_with_their_count_and_first_lines(tmp_path: Path) -> None:
+    refused = with_rows(tmp_path, 1000)
+    (problem,) = refused.problems
+    assert (problem.line, problem.field, problem.value, problem.count) == (2, "power_kw", "-1", 1000)
+    assert [(other.line, other.value, other.count) for other in problem.also] == [(3, "-1", 1), (4, "-1", 1)]
+    assert (refused.total, str(refused).splitlines()) == (
+        1000,
+        [
+            "1 problem:",
+            "  trades.csv line 2: power_kw '-1' is negative (power has no sign here: give it as 0 or more); "
+            "1,000 such rows in all, next line 3 '-1', line 4 '-1', …",
+        ],
+    )
+
+
+def test_few_problems_of_a_kind_are_listed_one_by_one(tmp_path: Path) -> None:
+    assert [found.line for found in with_rows(tmp_path / "five", 5).problems] == [2, 3, 4, 5, 6]
+    assert [found.line for found in with_rows(tmp_path / "six", 6).problems] == [2]
+
+
+def test_kinds_are_counted_apart_and_stay_in_the_order_of_lines(tmp_path: Path) -> None:
+    refused = with_rows(tmp_path, 9, "-1", "h9")
+    assert [(found.field, found.line, found.count) for found in refused.problems] == [
+        ("seller", 2, 9),
+        ("power_kw", 2, 9),
+    ]
+    assert refused.total == 18
+
+
+def test_problems_of_elements_are_one_whichever_way_they_come() -> None:
+    def of(line: int, value: str = "270") -> Problem:
+        field = f"line {line} max_i_ka"
+        return Problem(file="network.json", field=field, value=value, what="is above 5", remedy="is it in A?")
+
+    few, many = InvalidCase(map(of, range(5))), InvalidCase([*map(of, range(7)), of(7, "")])
+    assert [problem.field for problem in few.problems] == [f"line {line} max_i_ka" for line in range(5)]
+    (problem,) = many.problems
+    assert (problem.count, many.total) == (8, 8)
+    assert str(problem) == (
+        "network.json: line 0 max_i_ka '270' is above 5 (is it in A?); 8 such places in all, "
+        "next line 1 max_i_ka '270', line 2 max_i_ka '270', …"
+    )
+    collected = Problems()
+    collected.extend(map(of, range(10, 13)))
+    collected.extend(many.problems)
+    assert len(collected) == 11
+    (again,) = collected.in_order()
+    assert (again.count, [other.field for other in again.also]) == (
+        11,
+        ["line 11 max_i_ka", "line 12 max_i_ka"],
+    )
+    assert InvalidCase(collected.in_order()).problems == (again,)
+
+
+def test_remedies_of_their_own_are_said_with_each_of_many() -> None:
+    problems = [
+        Problem(file=F, line=line, field="participant", value=f"h{line}", what="is not known", remedy=remedy)
+        for line, remedy in zip(range(2, 9), ["did you mean 'h1'?", "", *["add it"] * 5], strict=True)
+    ]
+    assert str(InvalidCase(problems).problems[0]).endswith(
+        "(did you mean 'h1'?); 7 such rows in all, next line 3 'h3', line 4 'h4' (add it), …"
+    )
 
 
 def test_what_could_not_be_checked_is_said_last(tmp_path: Path) -> None:
@@ -352,7 +425,7 @@ def test_another_separator_is_one_problem(separator: str, words: str, tmp_path: 
 def test_buses_are_listed_in_runs() -> None:
     import numpy as np
 
-    from gridpact.case.check import _spans
+    from gridpact.case.reading.bus_names import _spans
 
     assert _spans(np.array([0, 1, 2, 7, 9, 10])) == "0 to 2, 7, 9 to 10"
     assert _spans(np.arange(0, 40, 2)).endswith(", 14, …")

@@ -18,8 +18,8 @@ import gridpact
 from gridpact.case import TableFormat
 from gridpact.case.convert import Conversion, convert_case
 from gridpact.case.files import CaseFiles
-from gridpact.case.opener import TableOpener
 from gridpact.case.problems import Problems
+from gridpact.case.reading.opener import TableOpener
 from gridpact.case.schema import METERS, SHARING
 from gridpact.cli import app
 from gridpact.errors import InvalidCase, InvalidUsage

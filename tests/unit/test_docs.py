@@ -19,9 +19,10 @@ from gridpact.results import tables
 from gridpact.results.words import outcome
 from gridpact.settlement.keys import KeyKind
 from gridpact.settlement.prices import DAYS, WEEKDAYS
-from gridpact.settlement.read_tariffs import RETAILER_KEYS
-from gridpact.settlement.read_tariffs import SECTIONS as TARIFF_SECTIONS
+from gridpact.settlement.reading.read_tariffs import RETAILER_KEYS
+from gridpact.settlement.reading.read_tariffs import SECTIONS as TARIFF_SECTIONS
 from gridpact.settlement.tariffs import LossAllocation, Missing, Mode
+from tests.example import write_example
 from tests.settle_example import write_settle_example
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,21 @@ def test_the_python_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(), re.DOTALL)
     assert len(blocks) >= 4
     exec("\n".join(blocks), {})
+
+
+def test_the_page_of_an_own_network_makes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "own-network.md").read_text()
+    case = write_example(tmp_path)
+    monkeypatch.chdir(case)
+    exec("\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)), {})
+    settings = case / "case.toml"
+    settings.write_text(re.sub(r"builtin = .*", 'file = "network.json"', settings.read_text()))
+    (table,) = re.findall(r"```\n(participant,.*?)```", page, re.DOTALL)
+    (case / "participants.csv").write_text(table)
+    for name in ("profiles", "trades", "orders"):
+        path = case / f"{name}.csv"
+        path.write_text(path.read_text().partition("\n")[0] + "\n")
+    assert gridpact.read_case(case).participants.bus.tolist() == [3, 4]
 
 
 @pytest.mark.parametrize("schema", (*SCHEMAS, *SETTLEMENT_SCHEMAS), ids=lambda schema: schema.name)

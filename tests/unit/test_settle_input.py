@@ -567,13 +567,13 @@ def test_all_problems_are_found_at_once_in_the_order_of_files(folders: tuple[Pat
     assert "not checked yet: missing readings, because some readings" in str(refusal.value)
 
 
-def test_problems_of_the_case_come_first(folders: tuple[Path, Path]) -> None:
+def test_problems_of_the_case_come_with_those_of_the_readings(folders: tuple[Path, Path]) -> None:
     edit(folders[0] / "participants.csv", "h1,3,", "h1,300,")
     (folders[0] / "meters.csv").unlink()
     with pytest.raises(InvalidCase) as refusal:
         gridpact.settle(*folders)
-    assert [problem.file for problem in refusal.value.problems] == ["participants.csv"]
-    assert "tariffs, meters and the clearance, because the case itself has problems" in str(refusal.value)
+    assert [problem.file for problem in refusal.value.problems] == ["participants.csv", "meters.csv"]
+    assert "the clearance, because the case itself has problems" in str(refusal.value)
 
 
 def test_a_missing_reading_is_never_zero(folders: tuple[Path, Path]) -> None:

@@ -1,21 +1,14 @@
-"""Checks of a table's columns against its schema, and of the participants against the network."""
+"""Checks of a table's columns against its schema, and of a case's network."""
 
 from dataclasses import replace
 
-import numpy as np
-
-from gridpact.arrays import Int
 from gridpact.case.files import CASE_FILE
-from gridpact.case.participants import Participants
 from gridpact.case.problems import Problems, shown, suggestion
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.table import Table
 from gridpact.case.schema import Schema
 from gridpact.case.settings import Settings
-from gridpact.case.table import Table
 from gridpact.errors import InvalidCase, Problem
 from gridpact.grid.network import Network
-
-RUNS_SHOWN_MAX = 8
 
 
 def column_problems(table: Table, schema: Schema) -> tuple[list[Problem], list[str]]:
@@ -51,48 +44,16 @@ def column_problems(table: Table, schema: Schema) -> tuple[list[Problem], list[s
     return problems, warnings
 
 
-def check_network(
-    reader: TableReader | None,
-    participants: Participants | None,
-    settings: Settings | None,
-    problems: Problems,
-) -> bool:
-    """Takes in what is wrong with the network, and with the buses of the participants in it.
-
-    Returns:
-        Whether there is a network that the buses could be looked up in.
-    """
+def read_network(settings: Settings | None, problems: Problems) -> Network | None:
+    """The network of a case; `None` where it cannot be used, which is then a problem."""
     from gridpact.grid.compile import compile_source
 
     if settings is None or settings.network is None:
-        return False
+        return None
     try:
-        network = compile_source(settings.network)
+        return compile_source(settings.network)
     except InvalidCase as error:
         for problem in error.problems:
             line = settings.network_line if problem.file == CASE_FILE and not problem.line else problem.line
             problems.add(replace(problem, line=line))
-        return False
-    if reader is not None and participants is not None:
-        _check_buses(reader, participants, network)
-    return True
-
-
-def _check_buses(reader: TableReader, participants: Participants, network: Network) -> None:
-    bus = participants.bus
-    off = np.isin(bus, network.out_of_service_bus_ids)
-    islanded = np.isin(bus, network.islanded_bus_ids)
-    unknown = (bus >= 0) & ~off & ~islanded & ~np.isin(bus, network.bus_ids)
-    known = f"its buses are {_spans(network.bus_ids)}; see `gridpact network`"
-    reader.refuse("bus", unknown, "is not a bus of the network", known)
-    reader.refuse("bus", off, "is out of service in the network", "choose a bus in service")
-    reader.refuse("bus", islanded, "is cut off in the network", "the bus is not connected to a supply")
-
-
-def _spans(indices: Int) -> str:
-    """Ascending indices as runs, "0 to 43, 47, 50 to 52", the first ones of very many."""
-    if not len(indices):
-        return "none"
-    runs = np.split(indices, np.flatnonzero(np.diff(indices) > 1) + 1)
-    words = [f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
-    return ", ".join(words[:RUNS_SHOWN_MAX]) + (", …" if len(words) > RUNS_SHOWN_MAX else "")
+        return None

@@ -9,7 +9,7 @@ from gridpact.arrays import Float, Int
 from gridpact.case.case import Case
 from gridpact.case.files import CaseFiles
 from gridpact.case.problems import Problems, shown
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import Column, Kind, Schema
 from gridpact.errors import Problem
 

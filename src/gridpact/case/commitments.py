@@ -22,9 +22,9 @@ from gridpact.case.cleared import (
 )
 from gridpact.case.files import RESULT_FOLDER, CaseFiles
 from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon
-from gridpact.case.opener import TableOpener
 from gridpact.case.problems import Problems, shown
-from gridpact.case.reader import Names, TableReader
+from gridpact.case.reading.opener import TableOpener
+from gridpact.case.reading.reader import Names, TableReader
 from gridpact.case.terms import Terms
 from gridpact.case.times import from_microseconds, microseconds
 from gridpact.case.trades import Trades

@@ -11,9 +11,9 @@ from gridpact.case.case import Case, TableFormat
 from gridpact.case.conversion_mark import write_mark
 from gridpact.case.convert_tables import write_converted
 from gridpact.case.files import CASE_FILE, TARIFFS_FILE, CaseFiles
-from gridpact.case.opener import TableOpener
 from gridpact.case.problems import Problems
 from gridpact.case.read import read_case
+from gridpact.case.reading.opener import TableOpener
 from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS
 from gridpact.case.write import write_case
 from gridpact.errors import InvalidCase

@@ -10,14 +10,14 @@ from gridpact.arrays import Int
 from gridpact.case.arrow_arrays import arrow_numbers, arrow_texts, taken
 from gridpact.case.case import TableFormat
 from gridpact.case.horizon import Horizon
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import Column, Kind, Schema
 from gridpact.case.table_file import write_table
 from gridpact.case.times import from_microseconds
 
 TEXTS = (Kind.ID, Kind.CHOICE, Kind.FLAG)
 TIMES = (Kind.TIME, Kind.INSTANT)
-WHOLE = (Kind.INTEGER, Kind.RANK, Kind.SIGNED_INTEGER)
+WHOLE = (Kind.RANK, Kind.SIGNED_INTEGER)
 
 
 def write_converted(

@@ -64,16 +64,23 @@ class CaseFiles:
 
     def table_name(self, stem: str) -> str | None:
         """File name of a table, CSV or Parquet; `None` where there is none, a problem where both exist."""
-        names = self._names or ()
-        present = [f"{stem}.{suffix}" for suffix in TableFormat if f"{stem}.{suffix}" in names]
+        present = self.present_tables(stem)
         if len(present) > 1:
             what = f"stands beside {present[1]}, and only one of them can be the table"
             self._problems.add(Problem(file=present[0], what=what, remedy="remove one of them"))
         return present[0] if present else None
 
+    def has_file(self, name: str) -> bool:
+        """Whether there is a file of that name."""
+        return name in (self._names or ())
+
     def has_table(self, stem: str) -> bool:
         """Whether there is a file of a table."""
-        return any(f"{stem}.{suffix}" in (self._names or ()) for suffix in TableFormat)
+        return bool(self.present_tables(stem))
+
+    def present_tables(self, stem: str) -> list[str]:
+        """Names of the files of a table that are there, of which there should be one at most."""
+        return [f"{stem}.{suffix}" for suffix in TableFormat if self.has_file(f"{stem}.{suffix}")]
 
     def missing_table(self, stems: list[str]) -> None:
         """Takes in that a required table, or all of several of which one is required, is missing."""

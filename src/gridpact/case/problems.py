@@ -1,13 +1,12 @@
 """Problems: everything that one pass over a case finds wrong."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from gridpact.arrays import Int
-from gridpact.case.table import Table
-from gridpact.errors import InvalidCase, Problem, nearest
+from gridpact.case.reading.table import Table
+from gridpact.errors import LISTED_MAX, InvalidCase, Problem, nearest, one_of_many
 
-SHOWN_OF_A_KIND = 20
 NAMES_SEARCHED_MAX = 20_000
 VALUE_SHOWN_MAX = 80
 _FILE_ORDER = (
@@ -25,25 +24,30 @@ _FILE_ORDER = (
     "ledger",
 )
 
-_Kind = tuple[str, str, str]
+
+@dataclass(slots=True)
+class _Alike:
+    """Problems of one kind: the first few, and how many there are."""
+
+    first: list[Problem] = field(default_factory=list)
+    count: int = 0
 
 
 class Problems:
-    """Collects problems, the first 20 of each kind (file, field, what) in full and the rest as a count."""
+    """Collects problems; of more than five of one kind it keeps the first and their count."""
 
     def __init__(self) -> None:
-        self._found: list[Problem] = []
-        self._counts: Counter[_Kind] = Counter()
+        self._of_kind: dict[tuple[str, str, str], _Alike] = {}
 
     def __len__(self) -> int:
-        return self._counts.total()
+        return sum(alike.count for alike in self._of_kind.values())
 
     def add(self, problem: Problem) -> None:
-        """Takes one problem in."""
-        kind = (problem.file, problem.field, problem.what)
-        self._counts[kind] += 1
-        if self._counts[kind] <= SHOWN_OF_A_KIND:
-            self._found.append(problem)
+        """Takes one problem in, which may stand for many of its kind."""
+        alike = self._of_kind.setdefault(problem.kind, _Alike())
+        alike.count += problem.count
+        if len(alike.first) < LISTED_MAX:
+            alike.first += [replace(problem, count=1, also=()), *problem.also]
 
     def extend(self, problems: Iterable[Problem]) -> None:
         """Takes several problems in."""
@@ -58,40 +62,38 @@ class Problems:
         Args:
             table: the table.
             field: name of the column whose value is wrong.
-            rows: indices of the rows, counted from 0.
+            rows: indices of the rows, counted from 0, ascending.
             what: what is wrong, the same for all of them.
             remedy: what would be right: a text, or a function of the row that makes one.
         """
-        kind = (table.file, field, what)
-        room = max(0, SHOWN_OF_A_KIND - self._counts[kind])
-        self._counts[kind] += len(rows)
-        for row in rows[:room].tolist():
-            self._found.append(
-                Problem(
-                    file=table.file,
-                    line=int(table.line[row]),
-                    is_row=table.is_row,
-                    field=field,
-                    value=shown(table.text(field, row)),
-                    what=what,
-                    remedy=remedy if isinstance(remedy, str) else remedy(row),
-                )
+        shown_rows = rows[:LISTED_MAX].tolist()
+        problems = [
+            Problem(
+                file=table.file,
+                line=int(table.line[row]),
+                is_row=table.is_row,
+                field=field,
+                value=shown(table.text(field, row)),
+                what=what,
+                remedy=remedy if isinstance(remedy, str) else remedy(row),
             )
+            for row in shown_rows
+        ]
+        self.extend(problems)
+        if len(rows) > len(problems):
+            self._of_kind[problems[0].kind].count += len(rows) - len(problems)
 
     def refusal(self, unchecked: Iterable[str] = ()) -> InvalidCase:
         """The exception that carries all problems, and what could not be checked because of them."""
-        return InvalidCase(self.in_order(), total=len(self), unchecked=unchecked)
+        return InvalidCase(self.in_order(), unchecked=unchecked)
 
     def in_order(self) -> tuple[Problem, ...]:
-        """All problems in the order of files and lines, the counts of unshown ones after their file's."""
-        more = [
-            Problem(file=file, field=field, what=f"{what} … and {count - SHOWN_OF_A_KIND} more like it")
-            for (file, field, what), count in self._counts.items()
-            if count > SHOWN_OF_A_KIND
-        ]
-        keyed = [((_rank(problem), 0, problem.line), problem) for problem in self._found]
-        keyed += [((_rank(problem), 1, 0), problem) for problem in more]
-        return tuple(problem for _, problem in sorted(keyed, key=lambda item: item[0]))
+        """All problems in the order of files and lines, one for each kind of which there are many."""
+        found: list[Problem] = []
+        for alike in self._of_kind.values():
+            first = sorted(alike.first, key=_place)
+            found += first if alike.count <= LISTED_MAX else [one_of_many(first, alike.count)]
+        return tuple(sorted(found, key=_place))
 
 
 def shown(value: object) -> str:
@@ -109,6 +111,7 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     return nearest(name[:VALUE_SHOWN_MAX], known) if len(known) <= NAMES_SEARCHED_MAX else ""
 
 
-def _rank(problem: Problem) -> int:
+def _place(problem: Problem) -> tuple[int, int]:
+    """The order of files, and of lines in them."""
     stem = problem.file.rpartition(".")[0]
-    return _FILE_ORDER.index(stem) + 1 if stem in _FILE_ORDER else 0
+    return (_FILE_ORDER.index(stem) + 1 if stem in _FILE_ORDER else 0, problem.line)

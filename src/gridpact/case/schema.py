@@ -14,7 +14,7 @@ class Kind(StrEnum):
     """What the values of a column are."""
 
     ID = "text id"
-    INTEGER = "whole number"
+    BUS = "bus index or name"
     RANK = "rank"
     SIGNED_INTEGER = "whole number, with a sign"
     POWER = "power in kW"
@@ -41,6 +41,7 @@ class Column:
         required: whether the table must have it, and every row a value.
         default: value where an optional column or cell is absent.
         choices: the values of a `CHOICE`; the first is the default.
+        series: of times, the column that says which series each is of, each in the order of the rows.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Column:
     required: bool = True
     default: str = ""
     choices: tuple[str, ...] = ()
+    series: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ PARTICIPANTS = Schema(
     name="participants",
     columns=(
         Column(name="participant", kind=Kind.ID, meaning="name of the metered connection"),
-        Column(name="bus", kind=Kind.INTEGER, meaning="bus index in the network"),
+        Column(name="bus", kind=Kind.BUS, meaning="index or name of a bus in the network"),
         Column(
             name="demand",
             kind=Kind.CHOICE,
@@ -145,7 +147,7 @@ PARTICIPANTS = Schema(
 PROFILES = Schema(
     name="profiles",
     columns=(
-        Column(name="time", kind=Kind.TIME, meaning="start of the period"),
+        Column(name="time", kind=Kind.TIME, meaning="start of the period", series="participant"),
         Column(name="participant", kind=Kind.ID, meaning="a participant"),
         Column(name="load_kw", kind=Kind.POWER, meaning="forecast load, mean of the period"),
         Column(name="generation_kw", kind=Kind.POWER, meaning="available generation, mean of the period"),
@@ -184,7 +186,7 @@ ORDERS = Schema(
 METERS = Schema(
     name="meters",
     columns=(
-        Column(name="time", kind=Kind.TIME, meaning="start of the period"),
+        Column(name="time", kind=Kind.TIME, meaning="start of the period", series="participant"),
         Column(
             name="participant", kind=Kind.ID, meaning="a participant, or @head for the meter at the supply"
         ),

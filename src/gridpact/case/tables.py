@@ -9,27 +9,43 @@ from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.bus_names import BusNames
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.terms import Terms
 from gridpact.case.trades import Trades
 
 Index = Mapping[str, int] | None
 
 
-def read_participants(reader: TableReader) -> Participants:
-    """The participants in a table, P rows."""
+def read_participants(reader: TableReader, buses: BusNames | None) -> tuple[Participants, list[str]]:
+    """The participants in a table, P rows, with a warning where the index of one bus is the name of another.
+
+    Args:
+        reader: of the table.
+        buses: of the network; `None` where they are not known, and are then −1.
+    """
     ids = reader.unique_names("participant")
     if not ids:
         reader.refuse_table("has no rows", "add the participants")
-    return Participants(
+    bus, texts = reader.buses("bus", buses)
+    participants = Participants(
         ids=ids,
-        bus=frozen(reader.integer("bus"), np.int64),
+        bus=frozen(bus, np.int64),
         firm=frozen(reader.choice("demand") == 0, np.bool_),
         exports=frozen(reader.choice("surplus") == 1, np.bool_),
         load_power_factor=frozen(reader.number("load_power_factor"), np.float64),
         generation_power_factor=frozen(reader.number("generation_power_factor"), np.float64),
         retailer=reader.names("retailer").texts(),
     )
+    namesakes = buses.namesakes(texts) if buses is not None else []
+    return participants, [_taken_for_indices(reader.table.file, namesakes)] if namesakes else []
+
+
+def _taken_for_indices(file: str, texts: list[str]) -> str:
+    """The warning that some buses could be indices or names."""
+    first = ", ".join(f"'{text}'" for text in texts[:3]) + (", …" if len(texts) > 3 else "")
+    said = "is taken for an index" if len(texts) == 1 else "are taken for indices"
+    return f"{file}: bus {first} {said}, and other buses have that name"
 
 
 def read_profiles(

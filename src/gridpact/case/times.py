@@ -1,6 +1,7 @@
 """Times: ISO 8601 text to instants, and instants to periods of the horizon."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,14 +13,24 @@ from gridpact.case.horizon import Horizon
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OUTSIDE_HORIZON = "is outside the horizon"
 _MICROSECOND = timedelta(microseconds=1)
+_MIDNIGHT = re.compile(
+    r"(?P<day>\d{4}-?\d{2}-?\d{2}.)24(?P<rest>(?::?00)*(?:[.,]0+)?)(?P<offset>Z|[+-]\d.*)?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Why a time cannot be used, and what would be right."""
+    """Why a time cannot be used, and what would be right.
+
+    Attributes:
+        what: is wrong.
+        remedy: what would be right.
+        readings: the instants that it may mean, in order; none where it means nothing.
+    """
 
     what: str
     remedy: str = ""
+    readings: tuple[datetime, ...] = field(default=(), compare=False)
 
 
 def read_time(value: str | datetime, zone: ZoneInfo) -> datetime | Fault:
@@ -32,6 +43,8 @@ def read_time(value: str | datetime, zone: ZoneInfo) -> datetime | Fault:
     Returns:
         A time with an offset. A local time that the clocks skip or pass twice is a fault.
     """
+    if isinstance(value, str) and (midnight := _MIDNIGHT.fullmatch(value)):
+        return _next_midnight(midnight, zone)
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
@@ -42,6 +55,21 @@ def read_time(value: str | datetime, zone: ZoneInfo) -> datetime | Fault:
         return Fault(what="is out of the range of times")
 
 
+def _next_midnight(parts: re.Match[str], zone: ZoneInfo) -> Fault:
+    """The fault of 24:00, which names the midnight that it means."""
+    try:
+        day = datetime.fromisoformat(parts["day"] + "00" + parts["rest"]) + timedelta(days=1)
+    except (OverflowError, ValueError):
+        return Fault(what="is not a time", remedy="write it as in 2024-06-21T13:15+01:00")
+    text = day.isoformat(timespec="minutes") + (parts["offset"] or "")
+    meant = read_time(text, zone)
+    return Fault(
+        what="has the hour 24",
+        remedy=f"write {text}",
+        readings=meant.readings if isinstance(meant, Fault) else (meant,),
+    )
+
+
 def _local(time: datetime, zone: ZoneInfo) -> datetime | Fault:
     readings = [time.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
     before, after = (reading.utcoffset() or timedelta(0) for reading in readings)
@@ -49,11 +77,11 @@ def _local(time: datetime, zone: ZoneInfo) -> datetime | Fault:
         return readings[0]
     forms = sorted(reading.astimezone(UTC) for reading in readings)
     first, second = (form.astimezone(zone).isoformat(timespec="minutes") for form in forms)
+    remedy = f"write {first} or {second}"
     if before < after:
-        what = f"does not exist in {zone.key}, where the clocks skip it"
-    else:
-        what = f"comes twice in {zone.key}, where the clocks are put back"
-    return Fault(what=what, remedy=f"write {first} or {second}")
+        return Fault(what=f"does not exist in {zone.key}, where the clocks skip it", remedy=remedy)
+    what = f"comes twice in {zone.key}, where the clocks are put back"
+    return Fault(what=what, remedy=remedy, readings=tuple(forms))
 
 
 def microseconds(time: datetime) -> int:

@@ -28,6 +28,7 @@ NETWORK_ARRAYS = (
     "out_of_service_bus_ids",
     "islanded_bus_ids",
 )
+NETWORK_NAMES = ("bus_names", "out_of_service_bus_names", "islanded_bus_names")
 BRANCH_ARRAYS = (
     "from_node",
     "to_node",
@@ -54,7 +55,7 @@ def packed(network: Network, key: str) -> bytes:
         arrays |= {f"dataset.{component}.{name}": rows[name] for name in rows.dtype.names or ()}
     head = {
         "key": key,
-        "bus_names": network.bus_names,
+        **{field: getattr(network, field) for field in NETWORK_NAMES},
         "element_kinds": network.elements.kind,
         "element_names": network.elements.name,
         "nodes": network.nodes,
@@ -88,7 +89,6 @@ def unpacked(content: bytes, key: str, name: str) -> Network:
     nodes = head["nodes"]
     return Network(
         name=name,
-        bus_names=tuple(head["bus_names"]),
         admittance=_csr(arrays, "admittance", nodes),
         branches=Branches(
             admittance_from=_csr(arrays, "branches.admittance_from", nodes),
@@ -105,6 +105,9 @@ def unpacked(content: bytes, key: str, name: str) -> Network:
             **{field: arrays[f"model.{field}"] for field in MODEL_ARRAYS},
         ),
         notices=tuple(head["notices"]),
+        bus_names=tuple(head["bus_names"]),
+        out_of_service_bus_names=tuple(head["out_of_service_bus_names"]),
+        islanded_bus_names=tuple(head["islanded_bus_names"]),
         **{field: arrays[field] for field in NETWORK_ARRAYS},
     )
 

@@ -49,6 +49,7 @@ def network_from_pandapower(original: Any, source: NetworkSource, notices: tuple
     order = np.argsort(net.bus.index.to_numpy()[supplied], kind="stable")
     buses = net.bus[supplied].iloc[order]
     in_service = net.bus.in_service.to_numpy().astype(bool)
+    off, islanded = net.bus[~in_service].sort_index(), net.bus[in_service & ~supplied].sort_index()
     slack, slack_voltage, supply_names = _supplies(net, node)
     network = Network(
         name=source.name,
@@ -61,10 +62,12 @@ def network_from_pandapower(original: Any, source: NetworkSource, notices: tuple
         admittance=frozen_csr(internal["Ybus"], net.sn_mva * KVA_PER_MVA),
         branches=branches,
         elements=elements,
-        out_of_service_bus_ids=frozen(np.sort(net.bus.index.to_numpy()[~in_service]), np.int64),
-        islanded_bus_ids=frozen(np.sort(net.bus.index.to_numpy()[in_service & ~supplied]), np.int64),
+        out_of_service_bus_ids=frozen(off.index.to_numpy(), np.int64),
+        islanded_bus_ids=frozen(islanded.index.to_numpy(), np.int64),
         verification_model=verification_model(net, buses.index.to_numpy(), *rows),
         notices=(*notices, *more_notices),
+        out_of_service_bus_names=_names(off),
+        islanded_bus_names=_names(islanded),
     )
     names = NetworkNames(bus="bus", branch=_branch_names(net, internal, lookups), supply=supply_names)
     if problems := [*idle_problems(network, names, source)]:

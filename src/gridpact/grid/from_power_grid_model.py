@@ -168,6 +168,7 @@ def _network(
             rating_to_a=frozen(elements.rating_to_a, np.float64),
         ),
         notices=notices,
+        islanded_bus_names=labels.names(ids[~supplied]),
     )
 
 

@@ -92,6 +92,8 @@ class Network:
         islanded_bus_ids: buses in service that no supply reaches, ascending.
         verification_model: the same network for power-grid-model, converted separately from the source.
         notices: what was ignored or reduced on the way in, for people.
+        out_of_service_bus_names: the name of each bus that is switched off, or empty.
+        islanded_bus_names: the name of each bus that no supply reaches, or empty.
     """
 
     name: str
@@ -108,6 +110,8 @@ class Network:
     islanded_bus_ids: Int
     verification_model: VerificationModel
     notices: tuple[str, ...] = ()
+    out_of_service_bus_names: tuple[str, ...] = ()
+    islanded_bus_names: tuple[str, ...] = ()
 
     @property
     def nodes(self) -> int:

@@ -1,7 +1,7 @@
 """The way from a case folder and a clearance to the settled case."""
 
 import hashlib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,21 +11,20 @@ import numpy as np
 from gridpact.arrays import Int
 from gridpact.case.case import Case, TableFormat
 from gridpact.case.cleared import CLEARED, CLEARED_STATUS, read_summary, unsafe
-from gridpact.case.files import RESULT_FOLDER, TARIFFS_FILE, CaseFiles
-from gridpact.case.opener import TableOpener
+from gridpact.case.files import RESULT_FOLDER, CaseFiles
 from gridpact.case.problems import Problems, shown
-from gridpact.case.read import read_case
-from gridpact.case.schema import METERS, PARTICIPANTS, SHARING
-from gridpact.errors import InvalidCase, InvalidUsage, Problem
+from gridpact.case.read import read_case_folder
+from gridpact.case.reading.opener import TableOpener
+from gridpact.errors import InvalidUsage
 from gridpact.grid.compile import compile_source
 from gridpact.results.phrases import counted
-from gridpact.settlement.accounts import DSO, RETAILER, TAX
 from gridpact.settlement.keys import SharingKey
 from gridpact.settlement.meters import Meters
 from gridpact.settlement.positions import Positions
-from gridpact.settlement.read_ledger import CHOICES, Earlier, read_ledger
-from gridpact.settlement.read_meters import HEAD, filled, read_meters, refuse_missing
-from gridpact.settlement.read_positions import (
+from gridpact.settlement.reading.folder import read_settlement_files
+from gridpact.settlement.reading.read_ledger import CHOICES, Earlier, read_ledger
+from gridpact.settlement.reading.read_meters import filled
+from gridpact.settlement.reading.read_positions import (
     positions_of,
     read_positions,
     read_schedule,
@@ -34,8 +33,7 @@ from gridpact.settlement.read_positions import (
     schedule_schema,
     scheduled_wh,
 )
-from gridpact.settlement.read_sharing import NEED_COEFFICIENTS, SharingTerms, everybody, read_sharing
-from gridpact.settlement.read_tariffs import Choices, read_tariffs
+from gridpact.settlement.reading.read_tariffs import Choices
 from gridpact.settlement.settle import settle as settle_arrays
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settlement import Settlement
@@ -58,7 +56,6 @@ class _Input:
     scheduled: int = 0
     positions: Positions | None = None
     earlier: Earlier | None = None
-    unchecked: list[str] = field(default_factory=list)
 
 
 def settle(
@@ -89,19 +86,19 @@ def settle(
         missing=_chosen(Missing, "missing", missing),
         loss_allocation=_chosen(LossAllocation, "loss_allocation", loss_allocation),
     )
-    case = _read_case(case_folder)
-    problems, given = Problems(), _Input()
-    files = CaseFiles(Path(case_folder), problems)
-    opener = TableOpener(files, problems)
-    _refuse_account_names(case, problems)
-    terms = _read_tariffs(files, case, choices, given, problems)
-    _read_sharing(opener, terms, case, given, problems)
-    unfilled = _read_meters(opener, case, given, problems)
-    warnings = _read_clearance(clearance, case, given, unfilled, problems)
+    reading = read_case_folder(case_folder)
+    problems, case = reading.problems, reading.case
+    found = read_settlement_files(case_folder, reading, choices, is_needed=True)
+    if case is None:
+        later = "the clearance, because the case itself has problems"
+        raise problems.refusal((*reading.unchecked, *found.unchecked, later))
+    given = _Input(tariffs=found.tariffs, key=found.key, meters=found.meters)
+    warnings = _read_clearance(clearance, case, given, found.is_unfilled, problems)
     if previous is not None:
         given.earlier = read_ledger(previous, case, problems)
     if len(problems) or given.tariffs is None or given.meters is None or given.positions is None:
-        raise problems.refusal(given.unchecked)
+        raise problems.refusal(found.unchecked)
+    opener = found.opener
     if TableFormat.PARQUET in (case.table_format, opener.table_format):
         case = replace(case, table_format=TableFormat.PARQUET)
     settled = _settled(case, given, (*case.warnings, *opener.warnings, *warnings))
@@ -113,71 +110,6 @@ def _chosen(kind: type[Choice], name: str, value: str | None) -> Choice | None:
     if value is None or value in tuple(kind):
         return None if value is None else kind(value)
     raise InvalidUsage(f"{name} '{value}' is not known", f"write {', '.join(kind)}")
-
-
-def _read_case(folder: str | Path) -> Case:
-    try:
-        return read_case(folder)
-    except InvalidCase as error:
-        later = "tariffs, meters and the clearance, because the case itself has problems"
-        unchecked = (*error.unchecked, later)
-        raise InvalidCase(error.problems, total=error.total, unchecked=unchecked) from None
-
-
-def _refuse_account_names(case: Case, problems: Problems) -> None:
-    """Takes in the participants whose names are those of other accounts of a ledger, or of the head meter."""
-    for name in case.participants.ids:
-        if name in (DSO, TAX, HEAD) or name.startswith(RETAILER):
-            what = "is the name of the meter at the supply" if name == HEAD else "is the name of an account"
-            file = f"{PARTICIPANTS.name}.{case.table_format}"
-            remedy = "give the participant another name"
-            problems.add(Problem(file=file, field="participant", value=name, what=what, remedy=remedy))
-
-
-def _read_tariffs(
-    files: CaseFiles, case: Case, choices: Choices, given: _Input, problems: Problems
-) -> SharingTerms | None:
-    content = files.read(TARIFFS_FILE)
-    if content is None:
-        return None
-    participants = TableOpener(files, problems).table(PARTICIPANTS)
-    read = read_tariffs(content, case, participants, choices, problems)
-    if read is None:
-        return None
-    given.tariffs, terms = read
-    return terms
-
-
-def _read_sharing(
-    opener: TableOpener, terms: SharingTerms | None, case: Case, given: _Input, problems: Problems
-) -> None:
-    reader = opener.table(SHARING)
-    if terms is None:
-        if reader is not None and given.tariffs is not None:
-            remedy = f"add [sharing] with key and price_per_kwh to {TARIFFS_FILE}, or remove the table"
-            reader.refuse_table(f"is there, and {TARIFFS_FILE} has no section [sharing]", remedy)
-    elif reader is not None:
-        given.key = read_sharing(reader, terms, case)
-    elif terms.kind in NEED_COEFFICIENTS:
-        opener.need(SHARING)
-    else:
-        given.key = everybody(terms, case)
-
-
-def _read_meters(opener: TableOpener, case: Case, given: _Input, problems: Problems) -> bool:
-    """Whether there are readings that have to come from the schedule."""
-    opener.need(METERS)
-    reader = opener.table(METERS)
-    if reader is None:
-        return False
-    before = len(problems)
-    given.meters = read_meters(reader, case)
-    if len(problems) > before or METERS.name in opener.incomplete or given.tariffs is None:
-        given.unchecked.append("missing readings, because some readings or the tariffs could not be read")
-        return False
-    if given.tariffs.missing is Missing.ERROR:
-        refuse_missing(reader.table.file, given.meters, case, problems)
-    return given.tariffs.missing is Missing.SCHEDULE and not given.meters.given.all()
 
 
 def _read_clearance(

@@ -11,7 +11,7 @@ from gridpact.errors import InvalidUsage
 from gridpact.results.output_folder import REPORT_FILE, ResultKind, output_folder
 from gridpact.results.write import table_columns
 from gridpact.settlement.ledger_table import ledger_columns
-from gridpact.settlement.read_ledger import SETTLEMENT_FILE
+from gridpact.settlement.reading.read_ledger import SETTLEMENT_FILE
 from gridpact.settlement.settled_case import SettledCase
 
 LEDGER_TABLE, STATEMENTS_TABLE, RESIDUALS_TABLE = "ledger", "statements", "residuals"

@@ -11,17 +11,27 @@ import numpy as np
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.horizon import Horizon
 from gridpact.case.problems import Problems, suggestion
+from gridpact.case.reading.bus_names import BusNames
+from gridpact.case.reading.series import Series
+from gridpact.case.reading.table import Table
+from gridpact.case.reading.values import (
+    distinct_labels,
+    distinct_texts,
+    distinct_times,
+    is_missing,
+    moments,
+    numbers,
+)
 from gridpact.case.schema import COEFFICIENT_MAX, POWER_FACTOR_MIN, POWER_MAX_KW, Column, Kind, Schema
-from gridpact.case.table import Table
 from gridpact.case.times import OUTSIDE_HORIZON, Fault, microseconds, period_of, periods_of, read_time
-from gridpact.case.values import distinct_texts, distinct_times, is_missing, moments, numbers
 from gridpact.errors import Problem
 
 _MISSING = "is missing"
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
-_INDEX = "write the index, as in 3"
 _RANK = "write a whole number from 0, as in 1"
-_NUMBER_REMEDY = {Kind.INTEGER: _INDEX, Kind.RANK: _RANK}
+_ENDS = "the times look like ends of intervals: write each interval's start"
+_IN_SERIES = "; without offsets, each participant needs all times of that hour twice, in the order of time"
+_NUMBER_REMEDY = {Kind.RANK: _RANK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,14 +138,33 @@ class TableReader:
         )
         return found
 
-    def integer(self, name: str) -> Int:
-        """A column of whole numbers, −1 where one cannot be used, (R,)."""
-        return self.number(name, unusable=-1.0).astype(np.int64)
+    def buses(self, name: str, known: BusNames | None) -> tuple[Int, list[str]]:
+        """A column of buses as their indices, −1 where one cannot be used, (R,), and its distinct texts.
 
-    def number(self, name: str, *, unusable: float = 0.0) -> Float:
-        """A column of finite numbers within the range of its kind, `unusable` where one is not, (R,)."""
+        Args:
+            name: of the column.
+            known: the buses; `None` where there is no network to look them up in, and nothing is checked.
+        """
         column = self._schema.column(name)
-        default = float(column.default or unusable)
+        array = self.table.columns.get(name)
+        if array is None:
+            return np.full(len(self.table), -1, dtype=np.int64), []
+        of_row, distinct = distinct_labels(array)
+        if distinct is None:
+            self._refuse_type(column, array)
+            return np.full(len(self.table), -1, dtype=np.int64), []
+        of_row = np.where(self._cells(column, is_missing(array)), of_row, -1)
+        if known is None:
+            return np.full(len(self.table), -1, dtype=np.int64), distinct
+        found = [known.find(text) if text else -1 for text in distinct]
+        self._refuse_faults(name, of_row, found)
+        usable = [-1 if isinstance(bus, Fault) else bus for bus in found]
+        return np.array([*usable, -1], dtype=np.int64)[of_row], distinct
+
+    def number(self, name: str) -> Float:
+        """A column of finite numbers within the range of its kind, its default where one is not, (R,)."""
+        column = self._schema.column(name)
+        default = float(column.default or 0.0)
         array = self.table.columns.get(name)
         if array is None:
             return np.full(len(self.table), default)
@@ -215,7 +244,7 @@ class TableReader:
         def resolve(time: datetime) -> int | Fault:
             return period_of(time, horizon, is_end=is_end)
 
-        return self._times(name, ZoneInfo(horizon.timezone), resolve, absent=-1, spared=spared)
+        return self._times(name, horizon, resolve, absent=-1, spared=spared)
 
     def window(self, horizon: Horizon | None) -> tuple[Int, Int]:
         """First period and one past the last of the windows in columns start and end, (R,) each.
@@ -246,8 +275,8 @@ class TableReader:
         of_row, distinct = (None, None) if array is None else distinct_times(array)
         if of_row is None or distinct is None:
             return np.full(len(self.table), np.nan)
-        resolved = [_resolve(value, zone, microseconds) for value in distinct]
-        seconds = [np.nan if isinstance(moment, Fault) else moment / 1e6 for moment in resolved]
+        read = [_read(value, zone) for value in distinct]
+        seconds = [np.nan if isinstance(time, Fault) else microseconds(time) / 1e6 for time in read]
         return np.array([*seconds, np.nan])[of_row]
 
     def instant(self, name: str, horizon: Horizon | None) -> Int:
@@ -261,12 +290,12 @@ class TableReader:
             count = microseconds(time)
             return count if count > 0 else Fault(what="is not after 1970-01-01", remedy="write when it was")
 
-        return self._times(name, ZoneInfo(horizon.timezone), resolve, absent=0)
+        return self._times(name, horizon, resolve, absent=0)
 
     def _times(
         self,
         name: str,
-        zone: ZoneInfo,
+        horizon: Horizon,
         resolve: Callable[[datetime], int | Fault],
         absent: int,
         spared: Bool | None = None,
@@ -279,23 +308,59 @@ class TableReader:
         if distinct is None:
             self._refuse_type(column, array)
             return np.full(len(self.table), absent, dtype=np.int64)
-        rows = self._cells(column, is_missing(array))
-        resolved = [_resolve(value, zone, resolve) for value in distinct]
-        self._refuse_faults(name, np.where(rows, of_row, -1), resolved, spared)
+        of_row = np.where(self._cells(column, is_missing(array)), of_row, -1)
+        read = [_read(value, ZoneInfo(horizon.timezone)) for value in distinct]
+        resolved = [time if isinstance(time, Fault) else resolve(time) for time in read]
         usable = [absent if isinstance(value, Fault) else value for value in resolved]
-        return np.where(rows, np.array([*usable, absent], dtype=np.int64)[of_row], absent)
+        values = np.array([*usable, absent], dtype=np.int64)[of_row]
+        is_late = np.zeros(len(values), dtype=np.bool_)
+        if column.series and any(isinstance(value, Fault) for value in resolved):
+            series = Series(code=self._codes(column.series), of_row=of_row, read=read, horizon=horizon)
+            period = series.told_apart()
+            for row in np.flatnonzero(period >= 0).tolist():
+                told = resolve(horizon.instant(int(period[row])))
+                values[row] = absent if isinstance(told, Fault) else told
+            of_row = np.where(period >= 0, -1, of_row)
+            is_late = series.looks_like_ends()
+
+        def remedy(row: int, fault: Fault) -> str:
+            if column.series and len(fault.readings) == 2:
+                return fault.remedy + _IN_SERIES
+            return _ENDS if is_late[row] else fault.remedy
+
+        self._refuse_faults(name, of_row, resolved, spared, remedy)
+        return values
 
     def _refuse_faults(
-        self, name: str, of_row: Int, resolved: Sequence[int | Fault], spared: Bool | None
+        self,
+        name: str,
+        of_row: Int,
+        resolved: Sequence[int | Fault],
+        spared: Bool | None = None,
+        remedy: Callable[[int, Fault], str] = lambda _, fault: fault.remedy,
     ) -> None:
-        """Takes in the faults of distinct values, at every row that has one of them."""
+        """Takes in the faults of distinct values, at every row that has one of them.
+
+        Args:
+            name: of the column.
+            of_row: which distinct value each row has, −1 for none, (R,).
+            resolved: the distinct values, or their faults.
+            spared: rows in which a time outside the horizon is no problem of its own, (R,).
+            remedy: of a row and its fault.
+        """
         faults = {index: value for index, value in enumerate(resolved) if isinstance(value, Fault)}
         for what in sorted({fault.what for fault in faults.values()}):
             indices = [index for index, fault in faults.items() if fault.what == what]
             rows = np.isin(of_row, indices)
             if spared is not None and what == OUTSIDE_HORIZON:
                 rows &= ~spared
-            self.refuse(name, rows, what, lambda row: faults[int(of_row[row])].remedy)
+            self.refuse(name, rows, what, lambda row: remedy(row, faults[int(of_row[row])]))
+
+    def _codes(self, name: str) -> Int:
+        """A column of texts as a code for each, −1 where there is none, (R,)."""
+        array = self.table.columns.get(name)
+        of_row, distinct = (None, None) if array is None else distinct_texts(array)
+        return np.full(len(self.table), -1, dtype=np.int64) if of_row is None or distinct is None else of_row
 
     def _cells(self, column: Column, missing: Bool) -> Bool:
         """The rows that have a value; a required one that is missing is a problem."""
@@ -309,13 +374,8 @@ class TableReader:
         self._problems.add(Problem(file=self.table.file, field=column.name, what=what))
 
 
-def _resolve(
-    value: str | datetime | None, zone: ZoneInfo, resolve: Callable[[datetime], int | Fault]
-) -> int | Fault:
-    if value is None:
-        return Fault(what="is out of the range of times")
-    time = read_time(value, zone)
-    return time if isinstance(time, Fault) else resolve(time)
+def _read(value: str | datetime | None, zone: ZoneInfo) -> datetime | Fault:
+    return Fault(what="is out of the range of times") if value is None else read_time(value, zone)
 
 
 def _range_faults(kind: Kind, values: Float) -> list[tuple[Bool, str, str]]:
@@ -324,10 +384,6 @@ def _range_faults(kind: Kind, values: Float) -> list[tuple[Bool, str, str]]:
         (np.isnan(values), "is not a finite number", "write the value, 0 where there is none"),
         (np.isinf(values), "is not a finite number", "write the value itself"),
     ]
-    if kind is Kind.INTEGER:
-        whole = (values == np.rint(values)) & (np.abs(values) < 2**53)
-        faults.append((~whole, "is not a whole number", _INDEX))
-        faults.append((values < 0.0, "is negative", "an index is 0 or more"))
     if kind in (Kind.RANK, Kind.SIGNED_INTEGER):
         whole = (values == np.rint(values)) & (np.abs(values) < 2**53)
         faults.append((~whole, "is not a whole number", _RANK if kind is Kind.RANK else "write it whole"))

@@ -1,12 +1,13 @@
 """Table: a CSV or Parquet file as columns of text or typed values, with the line that each row stands in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from gridpact.arrays import Int
-from gridpact.case.csv_table import split_csv
+from gridpact.case.reading.csv_table import split_csv
+from gridpact.case.reading.values import is_blank
 from gridpact.errors import Problem
 
 LARGE_BYTES = 2**20  # from which on several threads read faster than one
@@ -21,12 +22,14 @@ class Table:
         columns: one Arrow array of length R a column, text from CSV and typed from Parquet.
         line: line in a CSV file with the header as line 1, row counted from 1 in a Parquet file, (R,).
         is_row: whether `line` counts rows.
+        notices: what of the file was left out.
     """
 
     file: str
     columns: dict[str, Any]
     line: Int
     is_row: bool = False
+    notices: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.line)
@@ -47,7 +50,7 @@ class Table:
     def at(self, rows: Int) -> "Table":
         """Some rows of the table, each still in its place in the file."""
         columns = {name: array.take(rows) for name, array in self.columns.items()}
-        return Table(file=self.file, columns=columns, line=self.line[rows], is_row=self.is_row)
+        return replace(self, columns=columns, line=self.line[rows])
 
 
 def parse_csv(content: bytes, file: str) -> tuple[Table | None, list[Problem]]:
@@ -55,6 +58,9 @@ def parse_csv(content: bytes, file: str) -> tuple[Table | None, list[Problem]]:
     rows, problems = split_csv(content, file)
     if rows is None:
         return None, problems
+    if not any(name.strip() for name in rows.header):
+        remedy = "its first line names the columns; remove empty rows above it"
+        return None, [Problem(file=file, line=1, what="names no columns", remedy=remedy)]
     table, header_problems = _table(file, rows.header, rows.columns, rows.line)
     return table, header_problems + problems
 
@@ -62,16 +68,35 @@ def parse_csv(content: bytes, file: str) -> tuple[Table | None, list[Problem]]:
 def _table(
     file: str, header: list[str], columns: list[Any], lines: Int, is_row: bool = False
 ) -> tuple[Table, list[Problem]]:
+    named, notices = _named(file, header, columns)
+    names = [name for name, _ in named]
     problems = [
         Problem(file=file, line=0 if is_row else 1, field=name, what="names more than one column")
-        for name in dict.fromkeys(header)
-        if header.count(name) > 1
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
     ]
     # Of columns with the same name the first is read on, so that its values are checked too.
-    named: dict[str, Any] = {}
-    for name, column in zip(header, columns, strict=True):
-        named.setdefault(name, column)
-    return Table(file=file, columns=named, line=lines, is_row=is_row), problems
+    first: dict[str, Any] = {}
+    for name, column in named:
+        first.setdefault(name, column)
+    return Table(file=file, columns=first, line=lines, is_row=is_row, notices=notices), problems
+
+
+def _named(file: str, header: list[str], columns: list[Any]) -> tuple[list[tuple[str, Any]], tuple[str, ...]]:
+    """The columns that have a name, and what is to be said of those without."""
+    named, filled, empty = [], [], 0
+    for position, (name, column) in enumerate(zip(header, columns, strict=True), start=1):
+        if name.strip():
+            named.append((name, column))
+        elif is_blank(column).all():
+            empty += 1
+        else:
+            filled.append(position)
+    notices = [f"{file}: column {position} has no name and was ignored" for position in filled]
+    if empty:
+        noun, were = ("column", "was") if empty == 1 else ("columns", "were")
+        notices.insert(0, f"{file}: {empty:,} {noun} of empty cells and without a name {were} left out")
+    return named, tuple(notices)
 
 
 def parse_parquet(content: bytes, file: str) -> tuple[Table | None, list[Problem]]:

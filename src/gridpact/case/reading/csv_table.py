@@ -43,7 +43,8 @@ def split_csv(content: bytes, file: str) -> tuple[CsvTable | None, list[Problem]
 
     Returns:
         The rows, `None` where there is no header to read them by; rows that do not fit the header are left
-        out and are problems.
+        out and are problems. A row fits too where only empty cells are too many, or only columns without
+        a name lack a cell, or all cells are empty: spreadsheets write rows of different lengths.
     """
     content = content.removeprefix(b"\xef\xbb\xbf")
     if b"\r" in content:
@@ -123,9 +124,13 @@ def _split_fast(content: bytes, rows: _Rows, file: str) -> tuple[CsvTable, list[
     header = next(csv.reader(io.StringIO(content[rows.start[0] : rows.header_end].decode(), newline="")))
     names = [str(index) for index in range(len(header))]
     unfit: list[tuple[int, int]] = []
+    has_ragged = False
 
     def leave_out(row: Any) -> str:
+        nonlocal has_ragged
         unfit.append((row.number - 1, row.actual_columns))
+        cells = next(csv.reader(io.StringIO(row.text, newline="")), [])
+        has_ragged = has_ragged or _fitted(cells, header) is not None
         return "skip"
 
     try:
@@ -140,7 +145,7 @@ def _split_fast(content: bytes, rows: _Rows, file: str) -> tuple[CsvTable, list[
     except pa.ArrowInvalid:
         return None
     lines = rows.line[1:]
-    if table.num_rows + len(unfit) != len(lines):
+    if has_ragged or table.num_rows + len(unfit) != len(lines):
         return None
     problems = [_unfit(file, int(lines[row]), found, len(header)) for row, found in unfit]
     columns = [column.combine_chunks() for column in table.columns]
@@ -162,11 +167,11 @@ def _split_exactly(text: str, file: str) -> tuple[CsvTable | None, list[Problem]
         for row in reader:
             if row and not header:
                 header = row
-            elif row and len(row) != len(header):
-                problems.append(_unfit(file, line, len(row), len(header)))
-            elif row:
-                rows.append(row)
+            elif row and (fitted := _fitted(row, header)) is not None:
+                rows.append(fitted)
                 lines.append(line)
+            elif row:
+                problems.append(_unfit(file, line, len(row), len(header)))
             line = reader.line_num + 1
     except csv.Error as error:
         remedy = 'close every quote, and write a quote inside a value as ""'
@@ -176,6 +181,15 @@ def _split_exactly(text: str, file: str) -> tuple[CsvTable | None, list[Problem]
     values: Iterable[Any] = zip(*rows, strict=True) if rows else [()] * len(header)
     columns = [pa.array(column, pa.string()) for column in values]
     return CsvTable(header=header, columns=columns, line=np.array(lines, dtype=np.int64)), problems
+
+
+def _fitted(row: list[str], header: list[str]) -> list[str] | None:
+    """A row with as many cells as the header, by cells that are empty; `None` where it has others."""
+    width = len(header)
+    if len(row) >= width:
+        return None if any(cell.strip() for cell in row[width:]) else row[:width]
+    lacking = header[len(row) :] if any(cell.strip() for cell in row) else []
+    return None if any(name.strip() for name in lacking) else [*row, *[""] * (width - len(row))]
 
 
 def _other_separator(text: str, file: str) -> Problem | None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Bool, Int, frozen
-from gridpact.case.case import Case
-from gridpact.case.reader import TableReader
+from gridpact.case.horizon import Horizon
+from gridpact.case.reading.frame import Frame
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.tables import refuse_repeats
 from gridpact.settlement.keys import WHOLE_PPM, KeyKind, SharingKey
 from gridpact.settlement.whole import MICRO, whole_parts
@@ -22,33 +23,34 @@ class SharingTerms:
     price_micro_per_kwh: int
 
 
-def everybody(terms: SharingTerms, case: Case) -> SharingKey:
-    """The key where there is no table: all participants take part alike."""
-    shape = (case.horizon.periods, len(case.participants))
+def everybody(terms: SharingTerms, shape: tuple[int, int]) -> SharingKey:
+    """The key where there is no table: all participants take part alike, (T, P)."""
     return _key(terms, np.ones(shape, np.bool_), np.full(shape, WHOLE_PPM), np.zeros(shape, np.int64))
 
 
-def read_sharing(reader: TableReader, terms: SharingTerms, case: Case) -> SharingKey:
+def read_sharing(reader: TableReader, terms: SharingTerms | None, frame: Frame) -> SharingKey | None:
     """The key with the members in a table; a row without a time is for the periods that have none.
 
     Args:
         reader: of the table.
-        terms: the key and the price.
-        case: whose participants and periods they are.
+        terms: the key and the price; `None` where they are not known.
+        frame: whose participants and periods they are. Where not all of this is known, the table is checked
+            without it and the key is `None`.
     """
-    shape = (case.horizon.periods, len(case.participants))
-    index = {name: position for position, name in enumerate(case.participants.ids)}
-    column = reader.lookup("participant", index, f"participants.{case.table_format}")
-    period = reader.period("time", case.horizon)
-    always = ~_has_time(reader)
-    cell = np.where(column >= 0, np.where(always, shape[0], period) * shape[1] + column, -1)
-    cell = np.where(always | (period >= 0), cell, -1)
-    refuse_repeats(reader, cell, "participant", "is given more than once for the same time")
+    column = reader.lookup("participant", frame.index, frame.file)
+    period = reader.period("time", frame.horizon)
     coefficient = reader.number("coefficient")
     coefficient_ppm, is_whole = whole_parts(coefficient, MICRO)
     remedy = "write at most 6 decimals"
     reader.refuse("coefficient", ~is_whole, "has more than 6 decimals", remedy)
     priority = reader.number("priority").astype(np.int64)
+    shape, horizon = frame.shape, frame.horizon
+    if shape is None or horizon is None:
+        return None
+    always = ~_has_time(reader)
+    cell = np.where(column >= 0, np.where(always, shape[0], period) * shape[1] + column, -1)
+    cell = np.where(always | (period >= 0), cell, -1)
+    refuse_repeats(reader, cell, "participant", "is given more than once for the same time")
 
     def spread(values: Int | Bool) -> Int:
         rows = np.zeros((shape[0] + 1) * shape[1], dtype=np.int64)
@@ -62,26 +64,28 @@ def read_sharing(reader: TableReader, terms: SharingTerms, case: Case) -> Sharin
         np.where(own, values[:-1], np.where(member, values[-1], 0))
         for values in (spread(coefficient_ppm), spread(priority))
     )
+    if terms is None:
+        return None
     if terms.kind is KeyKind.FIXED:
-        _refuse_more_than_all(reader, of_cell_ppm, case)
+        _refuse_more_than_all(reader, of_cell_ppm, horizon)
     return _key(terms, member, of_cell_ppm, level)
 
 
 def _has_time(reader: TableReader) -> Bool:
     """Whether each row has a time, (R,)."""
-    from gridpact.case.values import is_missing
+    from gridpact.case.reading.values import is_missing
 
     times = reader.table.columns.get("time")
     return np.zeros(len(reader.table), np.bool_) if times is None else ~is_missing(times)
 
 
-def _refuse_more_than_all(reader: TableReader, coefficient_ppm: Int, case: Case) -> None:
+def _refuse_more_than_all(reader: TableReader, coefficient_ppm: Int, horizon: Horizon) -> None:
     """Takes in that fixed coefficients, (T, P), add up to more than the whole in some period."""
     total = coefficient_ppm.sum(axis=1)
     above = np.flatnonzero(total > WHOLE_PPM)
     if not len(above):
         return
-    first = case.horizon.instant(int(above[0])).isoformat(timespec="minutes")
+    first = horizon.instant(int(above[0])).isoformat(timespec="minutes")
     more = f" and {len(above) - 1:,} more periods" if len(above) > 1 else ""
     what = f"has fixed coefficients that add up to {total[above[0]] / WHOLE_PPM:.6f}, at {first}{more}"
     reader.refuse_table(what, "they are shares of all that is shared: at most 1 in each period")

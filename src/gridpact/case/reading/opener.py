@@ -4,9 +4,10 @@ from gridpact.case.case import TableFormat
 from gridpact.case.check import column_problems
 from gridpact.case.files import CaseFiles
 from gridpact.case.problems import Problems
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.empty_rows import without_empty_rows
+from gridpact.case.reading.reader import TableReader
+from gridpact.case.reading.table import parse_csv, parse_parquet
 from gridpact.case.schema import Schema
-from gridpact.case.table import parse_csv, parse_parquet
 
 
 class TableOpener:
@@ -44,6 +45,9 @@ class TableOpener:
             self.incomplete.add(schema.name)
         if table is None:
             return None
+        table, notices, problems = without_empty_rows(table)
+        self.problems.extend(problems)
+        self.warnings.extend((*table.notices, *notices))
         problems, warnings = column_problems(table, schema)
         self.problems.extend(problems)
         self.warnings.extend(warnings)

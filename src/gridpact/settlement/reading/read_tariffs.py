@@ -7,15 +7,16 @@ from decimal import Decimal
 import numpy as np
 
 from gridpact.arrays import Int, frozen
-from gridpact.case.case import Case
 from gridpact.case.files import TARIFFS_FILE
-from gridpact.case.participants import DEFAULT_RETAILER
+from gridpact.case.horizon import Horizon
+from gridpact.case.participants import DEFAULT_RETAILER, Participants
 from gridpact.case.problems import Problems, suggestion
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.frame import Frame
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.toml_file import TomlFile, parse_toml
 from gridpact.settlement.keys import KeyKind
 from gridpact.settlement.prices import micro_per_kwh, period_prices
-from gridpact.settlement.read_sharing import SharingTerms
+from gridpact.settlement.reading.read_sharing import SharingTerms
 from gridpact.settlement.tariffs import LossAllocation, Missing, Mode, Retailer, Tariffs
 
 RETAILERS = "retailers"
@@ -42,13 +43,13 @@ class Choices:
 
 
 def read_tariffs(
-    content: bytes, case: Case, participants: TableReader | None, choices: Choices, problems: Problems
+    content: bytes, frame: Frame, participants: TableReader | None, choices: Choices, problems: Problems
 ) -> tuple[Tariffs, SharingTerms | None] | None:
     """What tariffs.toml says, and of sharing, where it says anything of it.
 
     Args:
         content: of tariffs.toml.
-        case: whose participants and periods they are.
+        frame: whose participants and periods they are.
         participants: their table, in which retailers without a section are refused.
         choices: that go before those of the file.
         problems: takes in what is wrong.
@@ -66,7 +67,7 @@ def read_tariffs(
     missing = Missing(file.choice("", "missing", tuple(Missing)))
     loss_allocation = LossAllocation(file.choice("", "loss_allocation", tuple(LossAllocation)))
     mode = choices.mode or mode
-    retailers = _retailers(file, case, mode)
+    retailers = _retailers(file, frame.horizon, mode)
     p2p_charge, retail_charge, tax = (_charge(file, key) for key in SECTIONS["network"])
     tariffs = Tariffs(
         mode=mode,
@@ -76,12 +77,12 @@ def read_tariffs(
         retail_charge_micro_per_kwh=retail_charge,
         tax_micro_per_kwh=tax,
         retailers=retailers,
-        retailer_of_participant=_retailer_of_participant(file, case, participants, retailers),
+        retailer_of_participant=_retailer_of_participant(file, frame.participants, participants, retailers),
     )
     return tariffs, _sharing(file)
 
 
-def _retailers(file: TomlFile, case: Case, mode: Mode) -> tuple[Retailer, ...]:
+def _retailers(file: TomlFile, horizon: Horizon | None, mode: Mode) -> tuple[Retailer, ...]:
     """The retailers that have a section, in the order of their names."""
     sections = file.get("", RETAILERS)
     if not isinstance(sections, dict) or not sections:
@@ -101,11 +102,11 @@ def _retailers(file: TomlFile, case: Case, mode: Mode) -> tuple[Retailer, ...]:
             what = "is empty, has white space around it or a character that cannot be printed"
             file.refuse(RETAILERS, name, what, "give the retailer a plain name")
         else:
-            found.append(_retailer(file, name, case, mode))
+            found.append(_retailer(file, name, horizon, mode))
     return tuple(found)
 
 
-def _retailer(file: TomlFile, name: str, case: Case, mode: Mode) -> Retailer:
+def _retailer(file: TomlFile, name: str, horizon: Horizon | None, mode: Mode) -> Retailer:
     section = f"{RETAILERS}.{name}"
     file.refuse_unknown_keys(section, RETAILER_KEYS)
     prices: dict[str, Int] = {}
@@ -115,18 +116,21 @@ def _retailer(file: TomlFile, name: str, case: Case, mode: Mode) -> Retailer:
             value = 0
             if key in ALWAYS or mode is Mode.FIRM:
                 file.refuse_missing(section, key, EXAMPLES[key])
-        per_period = period_prices(file, section, key, value, case.horizon)
+        per_period = period_prices(file, section, key, value, horizon)
         field = key.replace("_price_per_kwh", "").replace("_per_kwh", "")
         prices[f"{field}_micro_per_kwh"] = frozen(per_period, np.int64)
     return Retailer(name=name, **prices)
 
 
 def _retailer_of_participant(
-    file: TomlFile, case: Case, participants: TableReader | None, retailers: tuple[Retailer, ...]
+    file: TomlFile,
+    participants: Participants | None,
+    reader: TableReader | None,
+    retailers: tuple[Retailer, ...],
 ) -> Int:
     """Index of each participant's retailer, (P,); 0 where it has no section, which is a problem."""
     index = {retailer.name: position for position, retailer in enumerate(retailers)}
-    names = case.participants.retailer
+    ids, names = (participants.ids, participants.retailer) if participants is not None else ((), ())
     sections = file.get("", RETAILERS)
     known = (
         [name for name, each in sections.items() if isinstance(each, dict)]
@@ -134,13 +138,13 @@ def _retailer_of_participant(
         else []
     )
     if known and DEFAULT_RETAILER in names and DEFAULT_RETAILER not in known:
-        count, first = names.count(DEFAULT_RETAILER), case.participants.ids[names.index(DEFAULT_RETAILER)]
+        count, first = names.count(DEFAULT_RETAILER), ids[names.index(DEFAULT_RETAILER)]
         others = f" and {count - 1:,} more" if count > 1 else ""
         remedy = f"add [{RETAILERS}.{DEFAULT_RETAILER}]: it is the retailer of '{first}'{others}"
         file.refuse(RETAILERS, DEFAULT_RETAILER, "is missing", remedy)
-    if known and participants is not None and "retailer" in participants.table.columns:
+    if known and reader is not None and "retailer" in reader.table.columns:
         lost = np.array([name not in known and name != DEFAULT_RETAILER for name in names])
-        participants.refuse(
+        reader.refuse(
             "retailer",
             lost,
             f"has no section in {TARIFFS_FILE}",

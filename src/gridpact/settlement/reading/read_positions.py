@@ -9,7 +9,7 @@ from gridpact.arrays import Bool, Float, Int, frozen
 from gridpact.case.case import Case
 from gridpact.case.cleared import SUMMARY_FILE, read_parties, refuse_repeats
 from gridpact.case.problems import Problems, shown
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import Column, Kind, Schema
 from gridpact.case.tables import refuse_repeats as refuse_repeated_cells
 from gridpact.errors import InvalidUsage, Problem

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from gridpact.arrays import Bool, Int, frozen
-from gridpact.case.case import Case
 from gridpact.case.problems import Problems
-from gridpact.case.reader import TableReader
+from gridpact.case.reading.frame import Frame
+from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import POWER_MAX_KW
 from gridpact.case.tables import refuse_repeats
 from gridpact.errors import Problem
@@ -20,17 +20,27 @@ HEAD_MAX_KW = 50_000.0
 _COARSE = ("float", "halffloat")  # as Arrow calls numbers of 32 and 16 bits
 
 
-def read_meters(reader: TableReader, case: Case) -> Meters:
+def read_meters(reader: TableReader, frame: Frame) -> Meters | None:
     """The readings in a table, with `given` false where there is none.
 
     Args:
         reader: of the table.
-        case: whose participants and periods they are.
+        frame: whose participants and periods they are; where not all of these are known, the readings are
+            checked without them and are `None`.
     """
-    periods, count = case.horizon.periods, len(case.participants)
-    period = reader.period("time", case.horizon)
-    index = {name: position for position, name in enumerate((*case.participants.ids, HEAD))}
-    column = reader.lookup("participant", index, f"participants.{case.table_format}")
+    period = reader.period("time", frame.horizon)
+    count = len(frame.index or ())
+    index = None if frame.index is None else {**frame.index, HEAD: count}
+    column = reader.lookup("participant", index, frame.file)
+    is_head = column == count if index is not None else np.zeros(len(reader.table), np.bool_)
+    hours = frame.horizon.hours_per_period if frame.horizon and index else None
+    import_row_wh, export_row_wh = (
+        _energy_wh(reader, name, is_head, hours) for name in ("import_kwh", "export_kwh")
+    )
+    estimated_row = reader.choice("quality") == 1
+    if frame.shape is None:
+        return None
+    periods = frame.shape[0]
     cell = np.where((period >= 0) & (column >= 0), period * (count + 1) + column, -1)
     refuse_repeats(reader, cell)
     used = cell >= 0
@@ -40,12 +50,8 @@ def read_meters(reader: TableReader, case: Case) -> Meters:
         table[cell[used]] = values[used]
         return table.reshape(periods, count + 1)
 
-    is_head = column == count
-    import_wh, export_wh = (
-        spread(_energy_wh(reader, name, is_head, case.horizon.hours_per_period))
-        for name in ("import_kwh", "export_kwh")
-    )
-    given, estimated = spread(used), spread(reader.choice("quality") == 1)
+    import_wh, export_wh = spread(import_row_wh), spread(export_row_wh)
+    given, estimated = spread(used), spread(estimated_row)
     return Meters(
         import_wh=frozen(import_wh[:, :count], np.int64),
         export_wh=frozen(export_wh[:, :count], np.int64),
@@ -56,18 +62,21 @@ def read_meters(reader: TableReader, case: Case) -> Meters:
     )
 
 
-def refuse_missing(file: str, meters: Meters, case: Case, problems: Problems) -> None:
+def refuse_missing(file: str, meters: Meters, frame: Frame, problems: Problems) -> None:
     """Takes in each participant that has no reading in some period."""
+    horizon, names = frame.horizon, tuple(frame.index or ())
+    if horizon is None:
+        return
     for position in np.flatnonzero(~meters.given.all(axis=0)).tolist():
-        if case.participants.ids[position] == HEAD:
+        if names[position] == HEAD:
             continue  # that name is refused already, and its rows are the head's
         periods = np.flatnonzero(~meters.given[:, position])
-        first = case.horizon.instant(int(periods[0])).isoformat(timespec="minutes")
+        first = horizon.instant(int(periods[0])).isoformat(timespec="minutes")
         more = f" and {len(periods) - 1:,} more" if len(periods) > 1 else ""
         problem = Problem(
             file=file,
             field="participant",
-            value=case.participants.ids[position],
+            value=names[position],
             what="has no reading in some period",
             remedy=f"add {first}{more}, or take the schedule there: missing = 'schedule'",
         )
@@ -85,14 +94,14 @@ def filled(meters: Meters, net_injection_wh: Int) -> Meters:
     )
 
 
-def _energy_wh(reader: TableReader, name: str, is_head: Bool, hours: float) -> Int:
-    """A column of energies in whole watt-hours, (R,)."""
+def _energy_wh(reader: TableReader, name: str, is_head: Bool, hours: float | None) -> Int:
+    """A column of energies in whole watt-hours, (R,); without the hours of a period, of any size."""
     energy_kwh = reader.number(name)
     for rows, limit_kw, connection in (
         (~is_head, POWER_MAX_KW, "low-voltage connection"),
         (is_head, HEAD_MAX_KW, "supply of a low-voltage network"),
     ):
-        limit_kwh = limit_kw * hours
+        limit_kwh = np.inf if hours is None else limit_kw * hours
         is_beyond = rows & (energy_kwh > limit_kwh)
         remedy = f"no {connection} carries this in a period; is the value in Wh?"
         reader.refuse(name, is_beyond, f"is more than {limit_kwh:,.0f} kWh", remedy)

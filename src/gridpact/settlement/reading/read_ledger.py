@@ -10,9 +10,9 @@ import numpy as np
 from gridpact.arrays import Int, frozen
 from gridpact.case.case import Case
 from gridpact.case.files import SETTLEMENT_FOLDER, CaseFiles
-from gridpact.case.opener import TableOpener
 from gridpact.case.problems import Problems, shown
-from gridpact.case.reader import Names, TableReader
+from gridpact.case.reading.opener import TableOpener
+from gridpact.case.reading.reader import Names, TableReader
 from gridpact.case.schema import Column, Kind, Schema
 from gridpact.errors import Problem
 from gridpact.settlement.accounts import DSO, RETAILER, TAX

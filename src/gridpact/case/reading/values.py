@@ -28,6 +28,19 @@ def is_missing(array: Any) -> Bool:
     return missing
 
 
+def is_blank(array: Any) -> Bool:
+    """Where a cell of a column is empty: it has no value, NaN, or text of white space alone, (R,)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    blank = is_missing(array)
+    if pa.types.is_string(array.type):
+        blank |= numpy_values(pc.utf8_is_space(array)) & ~is_null(array)
+    elif pa.types.is_float32(array.type) or pa.types.is_float64(array.type):
+        blank |= np.isnan(numpy_values(array))
+    return blank
+
+
 def distinct_texts(array: Any) -> tuple[Int, list[str] | None]:
     """A column of texts, or of whole numbers used as names.
 
@@ -46,6 +59,28 @@ def distinct_texts(array: Any) -> tuple[Int, list[str] | None]:
         return np.empty(0, dtype=np.int64), None
     of_row, distinct = _encoded(array)
     return of_row, distinct.to_pylist()
+
+
+def distinct_labels(array: Any) -> tuple[Int, list[str] | None]:
+    """A column of texts, or of numbers of any kind, as texts: whole numbers without decimals.
+
+    Args:
+        array: Arrow array, (R,).
+
+    Returns:
+        For each row the index of its text, −1 for null, and the distinct texts; `None` where the type of the
+        column is neither.
+    """
+    import pyarrow as pa
+
+    if pa.types.is_floating(array.type) or pa.types.is_decimal(array.type):
+        of_row, distinct = _encoded(array.cast(pa.float64(), safe=False))
+        return of_row, [
+            f"{value:.0f}" if value.is_integer() else repr(value) for value in distinct.to_pylist()
+        ]
+    if pa.types.is_boolean(array.type):
+        return np.empty(0, dtype=np.int64), None
+    return distinct_texts(array)
 
 
 def distinct_times(array: Any) -> tuple[Int, list[str | datetime | None] | None]:
@@ -131,7 +166,12 @@ def numbers(array: Any) -> tuple[Float | None, Bool]:
     return values, np.ones(len(values), dtype=np.bool_)
 
 
+def is_number_text(text: str) -> bool:
+    """Whether a text is a number, NaN and infinity among them."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def _numbers_one_by_one(texts: list[str | None]) -> tuple[Float, Bool]:
-    is_number = [text is None or _NUMBER.fullmatch(text) is not None for text in texts]
+    is_number = [text is None or is_number_text(text) for text in texts]
     values = [float(text) if text and good else np.nan for text, good in zip(texts, is_number, strict=True)]
     return np.array(values, dtype=np.float64), np.array(is_number, dtype=np.bool_)

@@ -1,0 +1,1 @@
+"""Reading what settlement takes: tariffs, sharing, meters, and earlier results."""

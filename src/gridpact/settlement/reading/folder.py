@@ -1,0 +1,153 @@
+"""What a case folder holds for settlement: tariffs, who shares, and readings."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gridpact.case.case import Case
+from gridpact.case.files import TARIFFS_FILE, CaseFiles
+from gridpact.case.problems import Problems
+from gridpact.case.read import CaseReading, read_case_folder
+from gridpact.case.reading.frame import Frame
+from gridpact.case.reading.opener import TableOpener
+from gridpact.case.schema import METERS, SETTLEMENT_SCHEMAS, SHARING
+from gridpact.errors import Problem
+from gridpact.settlement.accounts import DSO, RETAILER, TAX
+from gridpact.settlement.keys import SharingKey
+from gridpact.settlement.meters import Meters
+from gridpact.settlement.reading.read_meters import HEAD, read_meters, refuse_missing
+from gridpact.settlement.reading.read_sharing import (
+    NEED_COEFFICIENTS,
+    SharingTerms,
+    everybody,
+    read_sharing,
+)
+from gridpact.settlement.reading.read_tariffs import Choices, read_tariffs
+from gridpact.settlement.tariffs import Missing, Tariffs
+
+
+@dataclass(slots=True, kw_only=True)
+class SettlementFiles:
+    """What was read for settlement; a part that is not there or cannot be used is `None`.
+
+    Attributes:
+        opener: of the tables, with its warnings.
+        names: of the files that are there.
+        tariffs: of tariffs.toml.
+        key: how members share.
+        meters: the readings.
+        is_unfilled: whether there are readings that have to come from the schedule.
+        unchecked: what could not be checked because of problems, and why.
+    """
+
+    opener: TableOpener
+    names: tuple[str, ...]
+    tariffs: Tariffs | None = None
+    key: SharingKey | None = None
+    meters: Meters | None = None
+    is_unfilled: bool = False
+    unchecked: list[str] = field(default_factory=list)
+
+
+def read_everything(folder: str | Path) -> tuple[Case, SettlementFiles]:
+    """The case in a folder, and what is there for settlement, of which nothing has to be.
+
+    Raises:
+        InvalidCase: with every problem found in any of them.
+    """
+    reading = read_case_folder(folder)
+    found = read_settlement_files(folder, reading, Choices(), is_needed=False)
+    if reading.case is None or len(reading.problems):
+        raise reading.problems.refusal((*reading.unchecked, *found.unchecked))
+    return reading.case, found
+
+
+def read_settlement_files(
+    folder: str | Path, reading: CaseReading, choices: Choices, *, is_needed: bool
+) -> SettlementFiles:
+    """What a case folder holds for settlement; what is wrong with it goes to the problems of the case.
+
+    Args:
+        folder: of the case.
+        reading: the case, as far as it could be read.
+        choices: that go before those of tariffs.toml.
+        is_needed: whether a file that settlement needs and that is not there is a problem.
+    """
+    frame, problems = reading.frame, reading.problems
+    files = CaseFiles(Path(folder), problems)
+    names = (*_table_names(files), *([TARIFFS_FILE] if files.has_file(TARIFFS_FILE) else []))
+    found = SettlementFiles(opener=TableOpener(files, problems), names=names)
+    if names or is_needed:
+        _refuse_account_names(frame, problems)
+    terms = None
+    if is_needed or TARIFFS_FILE in names:
+        terms = _read_tariffs(files, reading, choices, found)
+    _read_sharing(found, terms, frame, is_needed=is_needed)
+    _read_meters(found, frame, problems, is_needed=is_needed)
+    return found
+
+
+def _table_names(files: CaseFiles) -> list[str]:
+    names = (files.present_tables(schema.name) for schema in SETTLEMENT_SCHEMAS)
+    return [name for present in names for name in present]
+
+
+def _refuse_account_names(frame: Frame, problems: Problems) -> None:
+    """Takes in the participants whose names are those of other accounts of a ledger, or of the head meter."""
+    for name in frame.index or ():
+        if name in (DSO, TAX, HEAD) or name.startswith(RETAILER):
+            what = "is the name of the meter at the supply" if name == HEAD else "is the name of an account"
+            remedy = "give the participant another name"
+            problems.add(Problem(file=frame.file, field="participant", value=name, what=what, remedy=remedy))
+
+
+def _read_tariffs(
+    files: CaseFiles, reading: CaseReading, choices: Choices, found: SettlementFiles
+) -> SharingTerms | None:
+    content = files.read(TARIFFS_FILE)
+    if content is None:
+        return None
+    read = read_tariffs(content, reading.frame, reading.participants, choices, reading.problems)
+    if read is None:
+        return None
+    found.tariffs, terms = read
+    return terms
+
+
+def _read_sharing(
+    found: SettlementFiles, terms: SharingTerms | None, frame: Frame, *, is_needed: bool
+) -> None:
+    reader = found.opener.table(SHARING)
+    if reader is not None:
+        found.key = read_sharing(reader, terms, frame)
+        if terms is None and found.tariffs is not None:
+            remedy = f"add [sharing] with key and price_per_kwh to {TARIFFS_FILE}, or remove the table"
+            reader.refuse_table(f"is there, and {TARIFFS_FILE} has no section [sharing]", remedy)
+    elif terms is not None and terms.kind in NEED_COEFFICIENTS:
+        if is_needed:
+            found.opener.need(SHARING)
+        elif SHARING.name not in (name.rpartition(".")[0] for name in found.names):
+            warning = (
+                f"{TARIFFS_FILE}: sharing.key '{terms.kind}' needs a table of who shares, and there is none"
+            )
+            found.opener.warnings.append(warning)
+    elif terms is not None and frame.shape is not None:
+        found.key = everybody(terms, frame.shape)
+
+
+def _read_meters(found: SettlementFiles, frame: Frame, problems: Problems, *, is_needed: bool) -> None:
+    if is_needed:
+        found.opener.need(METERS)
+    reader = found.opener.table(METERS)
+    if reader is None:
+        return
+    before = len(problems)
+    found.meters = read_meters(reader, frame)
+    has_problems = len(problems) > before or METERS.name in found.opener.incomplete
+    if has_problems or found.meters is None or found.tariffs is None:
+        if is_needed or TARIFFS_FILE in found.names:
+            reason = "because some readings or the tariffs could not be read"
+            found.unchecked.append(f"missing readings, {reason}")
+        return
+    if found.tariffs.missing is Missing.ERROR:
+        refuse_missing(reader.table.file, found.meters, frame, problems)
+    found.is_unfilled = found.tariffs.missing is Missing.SCHEDULE and not found.meters.given.all()
