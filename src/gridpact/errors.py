@@ -20,7 +20,8 @@ class Problem:
     """One thing that is wrong with an input file: where, what, and what would be right.
 
     `line` counts from 1 with the header as line 1; in a Parquet file, which has no lines, it is the row
-    counted from 1 and `is_row` is true. `what` reads on from the field and value ("is not in
+    counted from 1 and `is_row` is true. Of an object made in memory `file` is what it is, as in "trades", and
+    `index` the place in an array, counted from 0. `what` reads on from the field and value ("is not in
     participants.csv"), `remedy` says what would be right ("did you mean 'h7'?").
     """
 
@@ -31,12 +32,14 @@ class Problem:
     field: str = ""
     value: str = ""
     is_row: bool = False
+    index: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         place = self.file
         if self.line:
             place += f" {'row' if self.is_row else 'line'} {self.line}"
-        subject = " ".join(part for part in (self.field, repr(self.value) if self.value else "") if part)
+        field = f"{self.field}[{', '.join(map(str, self.index))}]" if self.index else self.field
+        subject = " ".join(part for part in (field, repr(self.value) if self.value else "") if part)
         remedy = f" ({self.remedy})" if self.remedy else ""
         return f"{place}: {subject + ' ' if subject else ''}{self.what}{remedy}"
 

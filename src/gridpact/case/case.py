@@ -2,12 +2,19 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html import escape
+from typing import Any
 
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
+from gridpact.case.parts.agreement import refuse_disagreement
+from gridpact.case.parts.settings import currency_fault, seconds_fault
 from gridpact.case.profiles import Profiles
 from gridpact.case.trades import Trades
+from gridpact.fields.part import Part
+from gridpact.fields.refusals import Refusals, a
+from gridpact.fields.scalars import member, number, text, whole
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 
@@ -31,7 +38,7 @@ class Formulation(StrEnum):
 
     def offers(self, allocation: Allocation) -> bool:
         """Whether this formulation clears by that rule: `dc` is kept to compare, with `max-volume` alone."""
-        return self is Formulation.AC or allocation is Allocation.MAX_VOLUME
+        return self == Formulation.AC or allocation == Allocation.MAX_VOLUME
 
 
 class PriceRule(StrEnum):
@@ -57,8 +64,12 @@ class TableFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A case folder, read and checked.
+class Case(Part):
+    """What one clearing is given: a case folder that was read, or what was made in memory.
+
+    It is checked in either way, and so is what `dataclasses.replace` makes of it. The text of a member of an
+    enumeration is taken for it. Whether the buses are there is known once the network is compiled; what
+    settings ask for together, such as formulation and allocation, is checked where it is done.
 
     Attributes:
         name: title of the case.
@@ -81,20 +92,23 @@ class Case:
         table_format: of the input tables.
         inputs_sha256: digest of all input files, empty for a case made in memory.
         warnings: what a reader of the result should know about the input.
+
+    Raises:
+        InvalidCase: with everything that is wrong with it.
     """
 
     name: str
-    currency: str
+    currency: str = ""
     horizon: Horizon
     network: NetworkSource
-    limits: Limits
-    formulation: Formulation
-    allocation: Allocation
-    price_rule: PriceRule
+    limits: Limits = field(default_factory=Limits)
+    formulation: Formulation = Formulation.AC
+    allocation: Allocation = Allocation.MAX_VOLUME
+    price_rule: PriceRule = PriceRule.ASK
     participants: Participants
     profiles: Profiles
-    trades: Trades
-    orders: Orders
+    trades: Trades = field(default_factory=Trades.none)
+    orders: Orders = field(default_factory=Orders.none)
     commitments: Trades = field(default_factory=Trades.none)
     first_open: int = 0
     robustness: Robustness = Robustness.NONE
@@ -102,3 +116,101 @@ class Case:
     table_format: TableFormat = TableFormat.CSV
     inputs_sha256: str = ""
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        refusals = Refusals("case")
+        settings = _settings(refusals, self)
+        usable = _parts(refusals, self)
+        if usable:
+            first_open = settings["first_open"]
+            if first_open is not None and not 0 <= first_open <= self.horizon.periods:
+                remedy = f"write a period from 0 to {self.horizon.periods}, which closes all"
+                refusals.add("first_open", "is outside the horizon", remedy, first_open)
+            refuse_disagreement(refusals, self)
+        refusals.finish()
+        self._set(**settings)
+
+    def __repr__(self) -> str:
+        """One line: the arrays are too many to show."""
+        return f"<Case {self.name!r}: {', '.join(self._facts().values())}>"
+
+    def _repr_html_(self) -> str:
+        """A small table, for notebooks."""
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(fact)}</td></tr>" for name, fact in self._facts().items()
+        )
+        return f"<table><caption>{escape(self.name)}</caption>{rows}</table>"
+
+    def _facts(self) -> dict[str, str]:
+        """What a case is, in a few words each."""
+        horizon, firm = self.horizon, len(self.commitments)
+        return {
+            "participants": _counted(len(self.participants), "participant"),
+            "periods": f"{horizon.periods:,} × {horizon.resolution}",
+            "trades": _counted(len(self.trades), "trade"),
+            "orders": _counted(len(self.orders), "order"),
+            **({"commitments": _counted(firm, "commitment")} if firm else {}),
+            "network": self.network.name,
+        }
+
+
+_PARTS: dict[str, type[Part]] = {
+    "horizon": Horizon,
+    "network": NetworkSource,
+    "limits": Limits,
+    "participants": Participants,
+    "profiles": Profiles,
+    "trades": Trades,
+    "orders": Orders,
+    "commitments": Trades,
+}
+
+
+def _settings(refusals: Refusals, case: Case) -> dict[str, Any]:
+    """The fields that are no parts, converted; `None` where one is wrong."""
+    currency = text(refusals, "currency", case.currency, may_be_empty=True)
+    if currency and (fault := currency_fault(currency)):
+        refusals.add("currency", *fault, currency)
+    seconds = number(case.seconds_max)
+    if seconds is None:
+        remedy = f"write a number of seconds without quotes, as in {SECONDS_MAX:g}"
+        refusals.add("seconds_max", "is not a number", remedy, case.seconds_max)
+    elif fault := seconds_fault(seconds):
+        refusals.add("seconds_max", *fault, case.seconds_max)
+    first_open = whole(case.first_open)
+    if first_open is None:
+        refusals.add("first_open", "is not a whole number", "write a period, as in 3", case.first_open)
+    return {
+        "name": text(refusals, "name", case.name),
+        "currency": currency,
+        "formulation": member(refusals, "formulation", Formulation, case.formulation),
+        "allocation": member(refusals, "allocation", Allocation, case.allocation),
+        "price_rule": member(refusals, "price_rule", PriceRule, case.price_rule),
+        "robustness": member(refusals, "robustness", Robustness, case.robustness),
+        "seconds_max": seconds,
+        "first_open": first_open,
+        "table_format": member(refusals, "table_format", TableFormat, case.table_format),
+        "inputs_sha256": text(refusals, "inputs_sha256", case.inputs_sha256, may_be_empty=True),
+        "warnings": _warnings(refusals, case.warnings),
+    }
+
+
+def _warnings(refusals: Refusals, warnings: object) -> tuple[str, ...] | None:
+    if isinstance(warnings, tuple | list) and all(isinstance(one, str) for one in warnings):
+        return tuple(warnings)
+    refusals.add("warnings", "is not a sequence of texts", "give a tuple or a list of texts", warnings)
+    return None
+
+
+def _parts(refusals: Refusals, case: Case) -> bool:
+    """Whether every part is one; each that is not is a problem."""
+    before = len(refusals)
+    for name, kind in _PARTS.items():
+        if not isinstance(part := getattr(case, name), kind):
+            what = f"is {a(part)}, not {kind.__name__}"
+            refusals.add(name, what, f"make it with gridpact.{kind.__name__}(...)")
+    return len(refusals) == before
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Float, frozen
 from gridpact.case.case import Case, Formulation
-from gridpact.case.participants import DEFAULT_RETAILER, Participants
+from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
+from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.terms import Terms
 from gridpact.case.trades import Trades
 from gridpact.clearing.commitments import solve_on_commitments
