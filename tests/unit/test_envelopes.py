@@ -52,7 +52,7 @@ def two_bus_case(
         [[load_kw]],
         [[generation_kw]],
         Trades.none(),
-        network="",
+        network="pandapower/cigre_lv",  # until it is replaced
         limits=Limits(**limits),
     )
     return replace(case, network=NetworkSource(file=folder / "network.json"), formulation=Formulation.AC)

@@ -12,6 +12,7 @@ from gridpact.case.parts.agreement import refuse_disagreement
 from gridpact.case.parts.settings import currency_fault, seconds_fault
 from gridpact.case.profiles import Profiles
 from gridpact.case.trades import Trades
+from gridpact.fields.arguments import need
 from gridpact.fields.part import Part
 from gridpact.fields.refusals import Refusals, a
 from gridpact.fields.scalars import member, number, text, whole
@@ -152,6 +153,15 @@ class Case(Part):
             **({"commitments": _counted(firm, "commitment")} if firm else {}),
             "network": self.network.name,
         }
+
+
+def need_case(function: str, value: object) -> None:
+    """Refuses the call of a function with anything but a case.
+
+    Raises:
+        InvalidUsage: it is something else.
+    """
+    need(function, Case, value, "give what gridpact.read_case makes of a folder, or gridpact.Case(...)")
 
 
 _PARTS: dict[str, type[Part]] = {

@@ -24,6 +24,7 @@ from gridpact.case.tables import (
 )
 from gridpact.case.trades import Trades
 from gridpact.errors import Problem
+from gridpact.fields.arguments import path_of
 
 PROFILE_VALUES_MAX = 100_000_000
 
@@ -39,9 +40,10 @@ def read_case(folder: str | Path) -> Case:
 
     Raises:
         InvalidCase: with every problem found, in the order of files and lines.
+        InvalidUsage: `folder` is no path.
     """
     problems = Problems()
-    files = CaseFiles(Path(folder), problems)
+    files = CaseFiles(path_of("read_case", folder), problems)
     if not files.is_folder:
         raise problems.refusal()
     content = files.read(CASE_FILE)

@@ -28,15 +28,15 @@ def need(function: str, kind: type[Any], value: object, remedy: str) -> None:
         raise InvalidUsage(f"{function} takes a {kind.__name__}, not {a(value)}", remedy)
 
 
-def folder(function: str, value: object, remedy: str = "give its path as text or a Path") -> Path:
-    """The path that an argument gives.
+def path_of(function: str, value: object, remedy: str = "give it as text or a Path") -> Path:
+    """The path that an argument of a function gives.
 
     Raises:
         InvalidUsage: it is neither text nor a path.
     """
     if isinstance(value, str | os.PathLike) and isinstance(path := os.fspath(value), str):
         return Path(path)
-    raise InvalidUsage(f"{function} takes the path of a folder, not {a(value)}", remedy)
+    raise InvalidUsage(f"{function} takes a path, not {a(value)}", remedy)
 
 
 def chosen(kind: type[Choice], name: str, value: object) -> Choice:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,7 @@ from gridpact.case.problems import Problems, shown
 from gridpact.case.read import read_case
 from gridpact.case.schema import METERS, PARTICIPANTS, SHARING
 from gridpact.errors import InvalidCase, InvalidUsage, Problem
+from gridpact.fields.arguments import chosen, need, path_of
 from gridpact.grid.compile import compile_source
 from gridpact.results.phrases import counted
 from gridpact.settlement.accounts import DSO, RETAILER, TAX
@@ -82,16 +84,19 @@ def settle(
 
     Raises:
         InvalidCase: with every problem found.
-        InvalidUsage: a choice is not known, or the clearance is of other periods or participants.
+        InvalidUsage: a choice is not known, the clearance is of other periods or participants, or something
+            else is given in place of an argument.
     """
     choices = Choices(
         mode=_chosen(Mode, "mode", mode),
         missing=_chosen(Missing, "missing", missing),
         loss_allocation=_chosen(LossAllocation, "loss_allocation", loss_allocation),
     )
-    case = _read_case(case_folder)
+    folder = path_of("settle", case_folder, "give the folder of the case")
+    _check_clearance(clearance)
+    case = _read_case(folder)
     problems, given = Problems(), _Input()
-    files = CaseFiles(Path(case_folder), problems)
+    files = CaseFiles(folder, problems)
     opener = TableOpener(files, problems)
     _refuse_account_names(case, problems)
     terms = _read_tariffs(files, case, choices, given, problems)
@@ -99,7 +104,7 @@ def settle(
     unfilled = _read_meters(opener, case, given, problems)
     warnings = _read_clearance(clearance, case, given, unfilled, problems)
     if previous is not None:
-        given.earlier = read_ledger(previous, case, problems)
+        given.earlier = read_ledger(path_of("settle", previous), case, problems)
     if len(problems) or given.tariffs is None or given.meters is None or given.positions is None:
         raise problems.refusal(given.unchecked)
     if TableFormat.PARQUET in (case.table_format, opener.table_format):
@@ -108,11 +113,18 @@ def settle(
     return settled if previous is None else replace(settled, corrects=Path(previous))
 
 
+def _check_clearance(clearance: object) -> None:
+    """Refuses what is neither a clearance nor a path, before anything is read."""
+    if not isinstance(clearance, str | PathLike):
+        from gridpact.results.clearance import Clearance
+
+        remedy = "give what gridpact.clear makes, or the folder that it was written to"
+        need("settle", Clearance, clearance, remedy)
+
+
 def _chosen(kind: type[Choice], name: str, value: str | None) -> Choice | None:
     """A choice of the caller; `None` where there is none."""
-    if value is None or value in tuple(kind):
-        return None if value is None else kind(value)
-    raise InvalidUsage(f"{name} '{value}' is not known", f"write {', '.join(kind)}")
+    return None if value is None else chosen(kind, name, value)
 
 
 def _read_case(folder: str | Path) -> Case:
@@ -184,8 +196,8 @@ def _read_clearance(
     clearance: "str | Path | Clearance", case: Case, given: _Input, unfilled: bool, problems: Problems
 ) -> list[str]:
     """Takes in the positions, and what the schedule says where a reading is missing; gives warnings."""
-    if isinstance(clearance, str | Path):
-        return _read_folder(Path(clearance), case, given, unfilled, problems)
+    if isinstance(clearance, str | PathLike):
+        return _read_folder(path_of("settle", clearance), case, given, unfilled, problems)
     if (clearance.case.horizon, clearance.case.participants.ids) != (case.horizon, case.participants.ids):
         raise InvalidUsage("the clearance is of other periods or participants", "clear this case")
     given.positions = positions_of(clearance)
