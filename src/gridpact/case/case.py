@@ -121,13 +121,7 @@ class Case(Part):
     def __post_init__(self) -> None:
         refusals = Refusals("case")
         settings = _settings(refusals, self)
-        usable = _parts(refusals, self)
-        if usable:
-            first_open = settings["first_open"]
-            if first_open is not None and not 0 <= first_open <= self.horizon.periods:
-                remedy = f"write a period from 0 to {self.horizon.periods}, which closes all"
-                refusals.add("first_open", "is outside the horizon", remedy, first_open)
-            refuse_disagreement(refusals, self)
+        refuse_disagreement(refusals, self, _usable(refusals, self), settings["first_open"])
         refusals.finish()
         self._set(**settings)
 
@@ -212,14 +206,15 @@ def _warnings(refusals: Refusals, warnings: object) -> tuple[str, ...] | None:
     return None
 
 
-def _parts(refusals: Refusals, case: Case) -> bool:
-    """Whether every part is one; each that is not is a problem."""
-    before = len(refusals)
+def _usable(refusals: Refusals, case: Case) -> set[str]:
+    """The parts that are what they have to be; each other is a problem."""
+    usable = set(_PARTS)
     for name, kind in _PARTS.items():
         if not isinstance(part := getattr(case, name), kind):
             what = f"is {a(part)}, not {kind.__name__}"
             refusals.add(name, what, f"make it with gridpact.{kind.__name__}(...)")
-    return len(refusals) == before
+            usable.remove(name)
+    return usable
 
 
 def _counted(count: int, noun: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gridpact.errors import InvalidUsage
-from gridpact.fields.refusals import a
+from gridpact.fields.refusals import a, with_article
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -25,7 +25,7 @@ def need(function: str, kind: type[Any], value: object, remedy: str) -> None:
         InvalidUsage: it is something else.
     """
     if not isinstance(value, kind):
-        raise InvalidUsage(f"{function} takes a {kind.__name__}, not {a(value)}", remedy)
+        raise InvalidUsage(f"{function} takes {with_article(kind.__name__)}, not {a(value)}", remedy)
 
 
 def path_of(function: str, value: object, remedy: str = "give it as text or a Path") -> Path:

@@ -41,18 +41,15 @@ def numbers(
         may_be_one: whether one number stands for all.
     """
     array = _shaped(refusals, field, value, shape, may_be_one=may_be_one)
-    values = None if array is None else _floats(refusals, field, array)
-    if values is None:
+    before = len(refusals)
+    values, wrong = (None, None) if array is None else _floats(refusals, field, array)
+    if values is None or wrong is None:
         return None
-    if not _is_within(values, faults):
-        before = len(refusals)
-        wrong = np.zeros(values.shape, dtype=np.bool_)
+    if wrong.any() or not _is_within(values, faults):
         for where, what, remedy in faults(values):
             refusals.add_where(field, where & ~wrong, what, remedy, values)
-            wrong |= where
-        if len(refusals) > before:
-            return None
-    return owned(_spread(values, shape), np.float64)
+            wrong = wrong | where
+    return None if len(refusals) > before else owned(_spread(values, shape), np.float64)
 
 
 def whole_numbers(
@@ -71,17 +68,16 @@ def whole_numbers(
         return None
     before = len(refusals)
     if array.dtype.kind not in "iu":
-        values = _floats(refusals, field, array)
-        if values is None:
+        values, missing = _floats(refusals, field, array)
+        if values is None or missing is None:
             return None
-        broken = ~np.isfinite(values)
-        with np.errstate(invalid="ignore"):
-            odd = ~broken & ((values != np.rint(values)) | (np.abs(values) >= WHOLE_MAX))
+        broken = ~np.isfinite(values) & ~missing
+        odd = np.isfinite(values) & ((values != np.rint(values)) | (np.abs(values) >= WHOLE_MAX))
         refusals.add_where(field, broken, "is not a finite number", "write the value itself", values)
         refusals.add_where(field, odd, "is not a whole number", _WHOLE, values)
-        array = np.where(broken | odd, least, values)
+        array = np.where(broken | odd | missing, least, values)
     else:
-        odd = array > np.iinfo(np.int64).max if array.dtype.kind == "u" else np.zeros(1, dtype=np.bool_)
+        odd = array > np.iinfo(np.int64).max if array.dtype.kind == "u" else np.zeros((), dtype=np.bool_)
         if odd.any():
             refusals.add_where(field, odd, "is out of range", _WHOLE, array)
         array = np.where(odd, 0, array).astype(np.int64)
@@ -192,21 +188,20 @@ def _mixes_flags(value: list[Any] | tuple[Any, ...], array: NDArray[Any]) -> boo
     return array.dtype.kind in "iuf" and array.ndim == 1 and not {bool, np.bool_}.isdisjoint(map(type, value))
 
 
-def _floats(refusals: Refusals, field: str, array: NDArray[Any]) -> Float | None:
-    """The numbers in an array of any type; values that are none are problems."""
+def _floats(refusals: Refusals, field: str, array: NDArray[Any]) -> tuple[Float | None, Bool | None]:
+    """The numbers in an array of any type, NaN where there is none, which is a problem, and where that is."""
     if array.dtype.kind in "iuf":
         with np.errstate(over="ignore"):
-            return array.astype(np.float64, copy=False)
+            return array.astype(np.float64, copy=False), np.zeros((), dtype=np.bool_)
     if array.dtype.kind not in "OUSb":
         refusals.add(field, f"holds values of the type {array.dtype.name}", "give numbers")
-        return None
+        return None, None
     objects = array.astype(object)
     found = [number(one) for one in objects.ravel().tolist()]
     missing = np.array([one is None for one in found], dtype=np.bool_).reshape(array.shape)
-    if missing.any():
-        refusals.add_where(field, missing, _NOT_A_NUMBER, _PLAINLY, objects)
-        return None
-    return np.array(found, dtype=np.float64).reshape(array.shape)
+    refusals.add_where(field, missing, _NOT_A_NUMBER, _PLAINLY, objects)
+    values = np.array([np.nan if one is None else one for one in found], dtype=np.float64)
+    return values.reshape(array.shape), missing
 
 
 def _is_within(values: Float, faults: Faults) -> bool:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gridpact.fields.columns import said_shape
 from gridpact.fields.refusals import Refusals, a
 from gridpact.fields.scalars import is_plain
 
@@ -37,7 +38,9 @@ def names(
         return None
     before = len(refusals)
     if count is not None and len(given) != count:
-        refusals.add(field, f"has {len(given):,} texts", f"give {count:,}, one for each of the ids")
+        refusals.add(
+            field, f"has the shape {said_shape((len(given),))}", f"it is {said_shape((count,))} here"
+        )
     texts = tuple(one if type(one) is str else str(one) for one in given if isinstance(one, str))
     if len(texts) < len(given):
         odd = np.array([not isinstance(one, str) for one in given], dtype=np.bool_)

@@ -80,8 +80,12 @@ def a(value: object) -> str:
     """What kind of object a value is: "a dict", "an int", "None"."""
     if value is None:
         return "None"
-    name = type(value).__name__
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+    return with_article(type(value).__name__)
+
+
+def with_article(name: str) -> str:
+    """A name with its article: "an int"."""
+    return f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"
 
 
 def _at(values: object, index: tuple[int, ...]) -> object:

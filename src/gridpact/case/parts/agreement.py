@@ -1,5 +1,6 @@
 """Agreement: what the parts of a case say of each other."""
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,28 +16,48 @@ if TYPE_CHECKING:
     from gridpact.case.trades import Trades
 
 
-def refuse_disagreement(refusals: Refusals, case: "Case") -> None:
+def refuse_disagreement(
+    refusals: Refusals, case: "Case", usable: Container[str], first_open: int | None
+) -> None:
     """Takes in what does not fit together among the parts of a case, each of which is right in itself.
 
     Args:
         refusals: of the case.
-        case: whose settings may be wrong.
+        case: whose other fields may be wrong.
+        usable: the parts that are there.
+        first_open: of the case, `None` where it is wrong.
     """
+    if "horizon" in usable and first_open is not None and not 0 <= first_open <= case.horizon.periods:
+        remedy = f"write a period from 0 to {case.horizon.periods}, which closes all"
+        refusals.add("first_open", "is outside the horizon", remedy, first_open)
+    if "horizon" in usable and "participants" in usable:
+        if "profiles" in usable:
+            _refuse_shape(refusals.of("profiles"), case)
+        for part in ("trades", "orders", "commitments"):
+            if part in usable:
+                _refuse_rows(refusals.of(part), getattr(case, part), case)
+    if "trades" in usable:
+        refuse_repeats(refusals.of("trades"), "ids", case.trades.ids)
+    if "trades" in usable and "commitments" in usable:
+        _refuse_known(refusals.of("commitments"), case)
+    if "commitments" in usable:
+        _refuse_change(refusals.of("commitments"), case.commitments)
+
+
+def _refuse_shape(refusals: Refusals, case: "Case") -> None:
     shape = (case.horizon.periods, len(case.participants))
     if case.profiles.load_kw.shape != shape:
         what = f"have the shape {said_shape(case.profiles.load_kw.shape)}"
-        remedy = f"{shape[0]} periods of {shape[1]} participants have the shape {said_shape(shape)}"
-        refusals.of("profiles").add("", what, remedy)
-    trades, orders, commitments = (refusals.of(part) for part in ("trades", "orders", "commitments"))
-    for part, rows in ((trades, case.trades), (commitments, case.commitments)):
-        _refuse_strangers(part, "seller", rows.seller, case)
-        _refuse_strangers(part, "buyer", rows.buyer, case)
-        _refuse_outside(part, rows, case)
-    _refuse_strangers(orders, "participant", case.orders.participant, case)
-    _refuse_outside(orders, case.orders, case)
-    refuse_repeats(trades, "ids", case.trades.ids)
-    _refuse_known(commitments, case)
-    _refuse_change(commitments, case.commitments)
+        remedy = f"{shape[0]:,} periods of {shape[1]:,} participants have the shape {said_shape(shape)}"
+        refusals.add("", what, remedy)
+
+
+def _refuse_rows(refusals: Refusals, rows: "Trades | Orders", case: "Case") -> None:
+    """Takes in what trades or orders say of participants and periods that are not there."""
+    for field in ("seller", "buyer", "participant"):
+        if hasattr(rows, field):
+            _refuse_strangers(refusals, field, getattr(rows, field), case)
+    _refuse_outside(refusals, rows, case)
 
 
 def _refuse_strangers(refusals: Refusals, field: str, index: Int, case: "Case") -> None:
