@@ -40,15 +40,38 @@ SCALARS = st.one_of(
     st.booleans(),
     st.integers(-3, 6),
     st.integers(-(2**70), 2**70),
-    st.sampled_from([10**400, -(10**4400), np.int8(2), np.uint64(2**64 - 1), np.float16(0.5), np.bool_(True)]),
+    st.sampled_from(
+        [10**400, -(10**4400), np.int8(2), np.uint64(2**64 - 1), np.float16(0.5), np.bool_(True)]
+    ),
     st.floats(),
-    st.sampled_from([Decimal("0.5"), Decimal("NaN"), Decimal("sNaN"), Fraction(1, 3), 1j, np.longdouble("1e4000")]),
+    st.sampled_from(
+        [Decimal("0.5"), Decimal("NaN"), Decimal("sNaN"), Fraction(1, 3), 1j, np.longdouble("1e4000")]
+    ),
     st.text(max_size=4),
-    st.sampled_from(["dc", "max-min", "declared", "elastic", "export", "buy", "30min", "UTC", "2024-06-21", "", "a", "\ud800"]),
-    st.sampled_from([b"x", object, Odd(), {}, set(), ..., datetime(2024, 6, 21), timedelta(1), Path("x"), pd.NA, pd.NaT]),
+    st.sampled_from(
+        [
+            "dc",
+            "max-min",
+            "declared",
+            "elastic",
+            "export",
+            "buy",
+            "30min",
+            "UTC",
+            "2024-06-21",
+            "",
+            "a",
+            "\ud800",
+        ]
+    ),
+    st.sampled_from(
+        [b"x", object, Odd(), {}, set(), ..., datetime(2024, 6, 21), timedelta(1), Path("x"), pd.NA, pd.NaT]
+    ),
     st.datetimes(timezones=st.sampled_from([None, UTC])),
-    st.sampled_from([np.datetime64("2024-06-21"), np.datetime64("NaT"), np.array(2.0), np.array("x"), np.str_("t1")]),
-)  # fmt: skip
+    st.sampled_from(
+        [np.datetime64("2024-06-21"), np.datetime64("NaT"), np.array(2.0), np.array("x"), np.str_("t1")]
+    ),
+)
 COLUMNS = st.one_of(
     st.lists(SCALARS, max_size=5),
     st.lists(st.integers(-1, 4), min_size=2, max_size=4),

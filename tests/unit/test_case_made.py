@@ -23,6 +23,8 @@ NO_NUMBER = "write the value, 0 where there is none"
 PLAINLY = "write it plainly, as in 1.5"
 PARTICIPANT = "write the index of one, 0 to 3"
 HORIZON = "which has the periods 0 to 2, and ends at 3"
+SECONDS = "write a number above 0, up to 86400, in seconds"
+VOLTS = "write 0.5 to 1.5, in pu of nominal; is the value in volts?"
 NO_TEXT = "is empty, has white space around it or a character that cannot be printed"
 
 
@@ -32,110 +34,203 @@ def refused(make: Callable[[], object]) -> InvalidCase:
     return refusal.value
 
 
-def spoiled(part: str, field: str, value: Any) -> list[tuple[str, str, tuple[int, ...], str, str]]:
-    """What is said of the case with another value of one field."""
-    values = plain()
-    values[part][field] = value
-    error = refused(lambda: made(values))
-    return [(one.file, one.field, one.index, one.what, one.remedy) for one in error.problems]
-
-
-CHECKS = [
-    ("case", "name", "", "case", "name", (), NO_TEXT, "write plain text"),
-    ("case", "name", 3, "case", "name", (), "is not text", "it is an int; write it in quotes"),
-    ("case", "currency", "eur", "case", "currency", (), "is not an ISO 4217 code", None),
-    ("case", "robustness", "declraed", "case", "robustness", (), "is not a known robustness", "did you mean 'declared'?"),
-    ("case", "allocation", "dc", "case", "allocation", (), "is not a known allocation", None),
-    ("case", "formulation", True, "case", "formulation", (), "is not text", "write 'ac' or 'dc'"),
-    ("case", "price_rule", "uniformly", "case", "price_rule", (), "is not a known price_rule", "did you mean 'uniform'?"),
-    ("case", "table_format", "xlsx", "case", "table_format", (), "is not a known table_format", "write 'csv' or 'parquet'"),
-    ("case", "seconds_max", 0, "case", "seconds_max", (), "is out of range", "write a number above 0, up to 86400, in seconds"),
-    ("case", "seconds_max", np.nan, "case", "seconds_max", (), "is out of range", None),
-    ("case", "seconds_max", "60", "case", "seconds_max", (), "is not a number", None),
-    ("case", "first_open", 4, "case", "first_open", (), "is outside the horizon", "write a period from 0 to 3, which closes all"),
-    ("case", "first_open", 0.5, "case", "first_open", (), "is not a whole number", None),
-    ("case", "warnings", "careful", "case", "warnings", (), "is not a sequence of texts", None),
-    ("case", "limits", None, "case", "limits", (), "is None, not Limits", "make it with gridpact.Limits(...)"),
-    ("case", "network", "pandapower/cigre_lv", "case", "network", (), "is a str, not NetworkSource", None),
-    ("horizon", "start", 3, "horizon", "start", (), "is not a time", "write it as in 2024-06-21T00:00"),
-    ("horizon", "start", pd.NaT, "horizon", "start", (), "is not a time", None),
-    ("horizon", "start", "2024-06-21T10:00:30", "horizon", "start", (), "is not a whole minute", None),
-    ("horizon", "start", "1850-06-21", "horizon", "start", (), "is out of range", "write a year from 1980 to 2199"),
-    ("horizon", "start", datetime(2024, 3, 31, 1, 30), "horizon", "start", (), "does not exist in Europe/Lisbon, where the clocks skip it", None),
-    ("horizon", "timezone", "Europe/Lisbn", "horizon", "timezone", (), "is not a known timezone", "did you mean 'Europe/Lisbon'?"),
-    ("horizon", "timezone", None, "horizon", "timezone", (), "is not text", None),
-    ("horizon", "resolution", "2h", "horizon", "resolution", (), "is not a resolution", "write 5min, 15min, 30min, 1h"),
-    ("horizon", "resolution", 60, "horizon", "resolution", (), "is not a resolution", None),
-    ("horizon", "periods", 0, "horizon", "periods", (), "is out of range", "write 1 to 105408"),
-    ("horizon", "periods", True, "horizon", "periods", (), "is not a whole number", None),
-    ("network", "builtin", "", "network", "", (), "needs one of builtin and file", None),
-    ("network", "file", "network.json", "network", "", (), "has both builtin and file", None),
-    ("network", "file", 3, "network", "file", (), "is not a path", None),
-    ("limits", "voltage_max_pu", 240, "limits", "voltage_max_pu", (), "is out of range", "write 0.5 to 1.5, in pu of nominal; is the value in volts?"),
-    ("limits", "voltage_min_pu", 1.1, "limits", "voltage_min_pu", (), "leaves no band: 1.1 to 1.1 pu", "the minimum is below the maximum"),
-    ("limits", "line_loading_max_percent", np.inf, "limits", "line_loading_max_percent", (), "is out of range", None),
-    ("limits", "line_loading_max_percent", None, "limits", "line_loading_max_percent", (), "is not a number", "write a number without quotes, as in 100"),
-    ("participants", "ids", ["a", "b", "c", "a"], "participants", "ids", (3,), "is there more than once", "give each its own name"),
-    ("participants", "ids", ["a", "b", 3, "d"], "participants", "ids", (2,), "is not text", "write it in quotes"),
-    ("participants", "ids", ["a", "b ", "c", "d"], "participants", "ids", (1,), "has white space around it", "write it without"),
-    ("participants", "ids", ["a", "b", "", "d"], "participants", "ids", (2,), "is missing", "give a name"),
-    ("participants", "ids", ["a", "b", "c", "\x07"], "participants", "ids", (3,), "has a character that cannot be printed", "write it without"),
-    ("participants", "ids", "abcd", "participants", "ids", (), "is not a sequence of texts", None),
-    ("participants", "bus", [1, -2, 3, 4], "participants", "bus", (1,), "is negative", "an index is 0 or more"),
-    ("participants", "bus", [1, 2, 3.5, 4], "participants", "bus", (2,), "is not a whole number", None),
-    ("participants", "bus", [1, 2, np.nan, 4], "participants", "bus", (2,), "is not a finite number", None),
-    ("participants", "bus", [1, True, 2, 4], "participants", "bus", (1,), "is not a number", PLAINLY),
-    ("participants", "bus", [1, 2, 3], "participants", "bus", (), "has the shape (3,)", "it is (4,) here"),
-    ("participants", "bus", 3, "participants", "bus", (), "is not an array", None),
-    ("participants", "bus", [1, 2, 2**80, 4], "participants", "bus", (2,), "is not a whole number", None),
-    ("participants", "bus", np.array([1, 2, 2**63, 4], dtype=np.uint64), "participants", "bus", (2,), "is out of range", None),
-    ("participants", "firm", ["firm", "elastc", "firm", "firm"], "participants", "firm", (1,), "is not a choice", "write 'firm' or 'elastic', or True or False"),
-    ("participants", "exports", [0, 1, 2, 0], "participants", "exports", (2,), "is not a choice", None),
-    ("participants", "load_power_factor", [1, 0.05, 1, 1], "participants", "load_power_factor", (1,), "is not a power factor", "write one from 0.1 to 1"),
-    ("participants", "retailer", ["north"], "participants", "retailer", (), "has the shape (1,)", "it is (4,) here"),
-    ("profiles", "load_kw", [[1.0, -1.0, 0.0, 0.0]] * 3, "profiles", "load_kw", (0, 1), "is negative", POWER),
-    ("profiles", "load_kw", [[1.0, 0.0, 0.0, 5001.0]] * 3, "profiles", "load_kw", (0, 3), "is more than 5,000 kW", WATTS),
-    ("profiles", "generation_kw", [[1.0, 0.0, 0.0]] * 3, "profiles", "generation_kw", (), "has the shape (3, 3)", "that of load_kw is (3, 4)"),
-    ("profiles", "load_kw", [[1.0], [1.0, 2.0]], "profiles", "load_kw", (), "is not an array", None),
-    ("profiles", "load_kw", pd.DataFrame(np.zeros((3, 4))), "profiles", "load_kw", (), "is a DataFrame, whose columns have names of their own", None),
-    ("profiles", "load_kw", np.zeros((3, 4), dtype=complex), "profiles", "load_kw", (), "holds values of the type complex128", "give numbers"),
-    ("trades", "seller", [0, 2, 4], "trades", "seller", (2,), "is not among the participants", PARTICIPANT),
-    ("trades", "seller", ["pv", "farm", "farm"], "trades", "seller", (0,), "is not a number", PLAINLY),
-    ("trades", "buyer", [0, 1, 3], "trades", "buyer", (0,), "is the seller too", "name two participants"),
-    ("trades", "end", [3, 0, 2], "trades", "end", (1,), "is not after the start of the window", "the end itself is not part of it"),
-    ("trades", "end", [3, 2, 4], "trades", "end", (2,), "is outside the horizon", HORIZON),
-    ("trades", "start", [0, -1, 1], "trades", "start", (1,), "is negative", "a period is counted from 0"),
-    ("trades", "ids", ["t", "u", "t"], "trades", "ids", (2,), "is there more than once", "give each its own name"),
-    ("trades", "power_kw", [2.0, np.nan, 1.0], "trades", "power_kw", (1,), "is not a finite number", NO_NUMBER),
-    ("trades", "power_kw", np.ma.array([2.0, 1.0, 1.0], mask=[0, 0, 1]), "trades", "power_kw", (2,), "is not a number", PLAINLY),
-    ("trades", "price_per_kwh", [0.1, "0.1", 0.1], "trades", "price_per_kwh", (1,), "is not a number", PLAINLY),
-    ("trades", "submitted", [0, 0, -5], "trades", "submitted", (2,), "is negative", None),
-    ("terms", "min_fraction", [0.0, 1.5, 0.0], "terms", "min_fraction", (1,), "is not a fraction", "write one from 0 to 1; 1 is all or nothing"),
-    ("terms", "group", [-1, 1, 0], "terms", "group", (1,), "is not a group", "group_names has 1, counted from 0"),
-    ("terms", "group", [-2, 0, 0], "terms", "group", (0,), "is not a group", None),
-    ("terms", "link", [-1, 0, 0], None, None, None, None, None),
-    ("terms", "link", [0, -1, 0], "terms", "link", (2,), "holds trades of different groups", "give all trades of a link one group"),
-    ("orders", "participant", [0, 9], "orders", "participant", (1,), "is not among the participants", PARTICIPANT),
-    ("orders", "sells", ["sell", "bid"], "orders", "sells", (1,), "is not a choice", "write 'sell' or 'buy', or True or False"),
-    ("orders", "ids", ["o", "o"], "orders", "ids", (1,), "is there more than once", "give each its own name"),
-    ("commitments", "ids", ["old", "t1"], "commitments", "ids", (1,), "is a trade of the case too", None),
-    ("commitments", "seller", [0, 2], "commitments", "seller", (1,), "is not what its trade has elsewhere", None),
-    ("commitments", "price_per_kwh", [0.1, 0.2], "commitments", "price_per_kwh", (1,), "is not what its trade has elsewhere", None),
-    ("commitments", "start", [0, 0], "commitments", "start", (1,), "is before its trade ends", "the windows of a trade do not overlap"),
-]  # fmt: skip
+CHECKS: list[tuple[str, str, Any, tuple[int, ...], str, str | None]] = [
+    ("case", "name", "", (), NO_TEXT, "write plain text"),
+    ("case", "name", 3, (), "is not text", "it is an int; write it in quotes"),
+    ("case", "currency", "eur", (), "is not an ISO 4217 code", None),
+    ("case", "robustness", "declraed", (), "is not a known robustness", "did you mean 'declared'?"),
+    ("case", "allocation", "dc", (), "is not a known allocation", None),
+    ("case", "formulation", True, (), "is not text", "write 'ac' or 'dc'"),
+    ("case", "price_rule", "uniformly", (), "is not a known price_rule", "did you mean 'uniform'?"),
+    ("case", "table_format", "xlsx", (), "is not a known table_format", "write 'csv' or 'parquet'"),
+    ("case", "seconds_max", 0, (), "is out of range", SECONDS),
+    ("case", "seconds_max", np.nan, (), "is out of range", None),
+    ("case", "seconds_max", "60", (), "is not a number", None),
+    ("case", "first_open", 4, (), "is outside the horizon", "write a period from 0 to 3, which closes all"),
+    ("case", "first_open", 0.5, (), "is not a whole number", None),
+    ("case", "warnings", "careful", (), "is not a sequence of texts", None),
+    ("case", "limits", None, (), "is None, not Limits", "make it with gridpact.Limits(...)"),
+    ("case", "network", "pandapower/cigre_lv", (), "is a str, not NetworkSource", None),
+    ("horizon", "start", 3, (), "is not a time", "write it as in 2024-06-21T00:00"),
+    ("horizon", "start", pd.NaT, (), "is not a time", None),
+    ("horizon", "start", "2024-06-21T10:00:30", (), "is not a whole minute", None),
+    ("horizon", "start", "1850-06-21", (), "is out of range", "write a year from 1980 to 2199"),
+    (
+        "horizon",
+        "start",
+        datetime(2024, 3, 31, 1, 30),
+        (),
+        "does not exist in Europe/Lisbon, where the clocks skip it",
+        None,
+    ),
+    ("horizon", "timezone", "Europe/Lisbn", (), "is not a known timezone", "did you mean 'Europe/Lisbon'?"),
+    ("horizon", "timezone", None, (), "is not text", None),
+    ("horizon", "resolution", "2h", (), "is not a resolution", "write 5min, 15min, 30min, 1h"),
+    ("horizon", "resolution", 60, (), "is not a resolution", None),
+    ("horizon", "periods", 0, (), "is out of range", "write 1 to 105408"),
+    ("horizon", "periods", True, (), "is not a whole number", None),
+    ("network", "file", 3, (), "is not a path", None),
+    ("limits", "voltage_max_pu", 240, (), "is out of range", VOLTS),
+    (
+        "limits",
+        "voltage_min_pu",
+        1.1,
+        (),
+        "leaves no band: 1.1 to 1.1 pu",
+        "the minimum is below the maximum",
+    ),
+    ("limits", "line_loading_max_percent", np.inf, (), "is out of range", None),
+    (
+        "limits",
+        "line_loading_max_percent",
+        None,
+        (),
+        "is not a number",
+        "write a number without quotes, as in 100",
+    ),
+    ("participants", "ids", ["a", "b", "c", "a"], (3,), "is there more than once", "give each its own name"),
+    ("participants", "ids", ["a", "b", 3, "d"], (2,), "is not text", "write it in quotes"),
+    ("participants", "ids", ["a", "b ", "c", "d"], (1,), "has white space around it", "write it without"),
+    ("participants", "ids", ["a", "b", "", "d"], (2,), "is missing", "give a name"),
+    (
+        "participants",
+        "ids",
+        ["a", "b", "c", "\x07"],
+        (3,),
+        "has a character that cannot be printed",
+        "write it without",
+    ),
+    ("participants", "ids", "abcd", (), "is not a sequence of texts", None),
+    ("participants", "bus", [1, -2, 3, 4], (1,), "is negative", "an index is 0 or more"),
+    ("participants", "bus", [1, 2, 3.5, 4], (2,), "is not a whole number", None),
+    ("participants", "bus", [1, 2, np.nan, 4], (2,), "is not a finite number", None),
+    ("participants", "bus", [1, True, 2, 4], (1,), "is not a number", PLAINLY),
+    ("participants", "bus", [1, 2, 3], (), "has the shape (3,)", "it is (4,) here"),
+    ("participants", "bus", 3, (), "is not an array", None),
+    ("participants", "bus", [1, 2, 2**80, 4], (2,), "is not a whole number", None),
+    ("participants", "bus", np.array([1, 2, 2**63, 4], dtype=np.uint64), (2,), "is out of range", None),
+    (
+        "participants",
+        "firm",
+        ["firm", "elastc", "firm", "firm"],
+        (1,),
+        "is not a choice",
+        "write 'firm' or 'elastic', or True or False",
+    ),
+    ("participants", "exports", [0, 1, 2, 0], (2,), "is not a choice", None),
+    (
+        "participants",
+        "load_power_factor",
+        [1, 0.05, 1, 1],
+        (1,),
+        "is not a power factor",
+        "write one from 0.1 to 1",
+    ),
+    ("participants", "retailer", ["north"], (), "has the shape (1,)", "it is (4,) here"),
+    ("profiles", "load_kw", [[1.0, -1.0, 0.0, 0.0]] * 3, (0, 1), "is negative", POWER),
+    ("profiles", "load_kw", [[1.0, 0.0, 0.0, 5001.0]] * 3, (0, 3), "is more than 5,000 kW", WATTS),
+    (
+        "profiles",
+        "generation_kw",
+        [[1.0, 0.0, 0.0]] * 3,
+        (),
+        "has the shape (3, 3)",
+        "that of load_kw is (3, 4)",
+    ),
+    ("profiles", "load_kw", [[1.0], [1.0, 2.0]], (), "is not an array", None),
+    (
+        "profiles",
+        "load_kw",
+        pd.DataFrame(np.zeros((3, 4))),
+        (),
+        "is a DataFrame, whose columns have names of their own",
+        None,
+    ),
+    (
+        "profiles",
+        "load_kw",
+        np.zeros((3, 4), dtype=complex),
+        (),
+        "holds values of the type complex128",
+        "give numbers",
+    ),
+    ("trades", "seller", [0, 2, 4], (2,), "is not among the participants", PARTICIPANT),
+    ("trades", "seller", ["pv", "farm", "farm"], (0,), "is not a number", PLAINLY),
+    ("trades", "buyer", [0, 1, 3], (0,), "is the seller too", "name two participants"),
+    (
+        "trades",
+        "end",
+        [3, 0, 2],
+        (1,),
+        "is not after the start of the window",
+        "the end itself is not part of it",
+    ),
+    ("trades", "end", [3, 2, 4], (2,), "is outside the horizon", HORIZON),
+    ("trades", "start", [0, -1, 1], (1,), "is negative", "a period is counted from 0"),
+    ("trades", "ids", ["t", "u", "t"], (2,), "is there more than once", "give each its own name"),
+    ("trades", "power_kw", [2.0, np.nan, 1.0], (1,), "is not a finite number", NO_NUMBER),
+    ("trades", "power_kw", np.ma.array([2.0, 1.0, 1.0], mask=[0, 0, 1]), (2,), "is not a number", PLAINLY),
+    ("trades", "price_per_kwh", [0.1, "0.1", 0.1], (1,), "is not a number", PLAINLY),
+    ("trades", "submitted", [0, 0, -5], (2,), "is negative", None),
+    (
+        "terms",
+        "min_fraction",
+        [0.0, 1.5, 0.0],
+        (1,),
+        "is not a fraction",
+        "write one from 0 to 1; 1 is all or nothing",
+    ),
+    ("terms", "group", [-1, 1, 0], (1,), "is not a group", "group_names has 1, counted from 0"),
+    ("terms", "group", [-2, 0, 0], (0,), "is not a group", None),
+    (
+        "terms",
+        "link",
+        [0, -1, 0],
+        (2,),
+        "holds trades of different groups",
+        "give all trades of a link one group",
+    ),
+    ("orders", "participant", [0, 9], (1,), "is not among the participants", PARTICIPANT),
+    ("orders", "sells", ["sell", "bid"], (1,), "is not a choice", "write 'sell' or 'buy', or True or False"),
+    ("orders", "ids", ["o", "o"], (1,), "is there more than once", "give each its own name"),
+    ("commitments", "ids", ["old", "t1"], (1,), "is a trade of the case too", None),
+    ("commitments", "seller", [0, 2], (1,), "is not what its trade has elsewhere", None),
+    ("commitments", "price_per_kwh", [0.1, 0.2], (1,), "is not what its trade has elsewhere", None),
+    (
+        "commitments",
+        "start",
+        [0, 0],
+        (1,),
+        "is before its trade ends",
+        "the windows of a trade do not overlap",
+    ),
+]
 
 
 @pytest.mark.parametrize(
-    ("part", "field", "value", "file", "named", "index", "what", "remedy"),
-    [check for check in CHECKS if check[3] is not None],
-    ids=lambda value: str(value)[:30],
+    ("part", "field", "value", "index", "what", "remedy"), CHECKS, ids=lambda value: str(value)[:30]
 )
 def test_what_is_wrong_is_said_with_its_place_and_a_remedy(
-    part: str, field: str, value: Any, file: str, named: str, index: Any, what: str, remedy: str | None
+    part: str, field: str, value: Any, index: tuple[int, ...], what: str, remedy: str | None
 ) -> None:
-    found = spoiled(part, field, value)
-    assert found[0][:4] == (file, named, index, what)
-    assert found[0][4] == remedy if remedy is not None else found[0][4]
+    values = plain()
+    values[part][field] = value
+    first = refused(lambda: made(values)).problems[0]
+    assert (first.file, first.field, first.index, first.what) == (part, field, index, what)
+    assert first.remedy == remedy if remedy is not None else first.remedy
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({}, "needs one of builtin and file"),
+        ({"builtin": "pandapower/cigre_lv", "file": "network.json"}, "has both builtin and file"),
+    ],
+)
+def test_a_network_comes_from_one_place(given: dict[str, str], what: str) -> None:
+    problem = refused(lambda: NetworkSource(**given)).problems[0]
+    assert (problem.file, problem.what) == ("network", what)
+    assert problem.remedy == "keep one, as in builtin='pandapower/cigre_lv'"
 
 
 def test_everything_is_said_at_once() -> None:
@@ -203,9 +298,14 @@ def test_lists_are_taken_for_arrays_and_what_is_left_out_for_its_default() -> No
     assert people.firm.tolist() == [True, True] and people.exports.tolist() == [False, False]
     assert people.load_power_factor.tolist() == [0.9, 0.9] and people.retailer == ("default", "default")
     trades = Trades(
-        ids=["t"], seller=(0.0,), buyer=range(1, 2), start=[0], end=[1], power_kw=[Decimal("1.5")],
+        ids=["t"],
+        seller=(0.0,),
+        buyer=range(1, 2),
+        start=[0],
+        end=[1],
+        power_kw=[Decimal("1.5")],
         price_per_kwh=[0],
-    )  # fmt: skip
+    )
     assert trades.power_kw.tolist() == [1.5] and trades.submitted.tolist() == [0]
     assert len(trades.terms) == 1 and not trades.terms.given.any()
     horizon = Horizon(

@@ -12,33 +12,74 @@ from gridpact.errors import InvalidUsage
 from tests.made import made, plain
 
 CASE = "give what gridpact.read_case makes of a folder, or gridpact.Case(...)"
+NETWORK = "give what gridpact.compile_network makes of a case"
+CLEARANCE = "give what gridpact.clear makes, or the folder that it was written to"
 PATH = "give it as text or a Path"
 CALLS: list[tuple[Callable[[gridpact.Case, Path], Any], str]] = [
     (lambda case, path: gridpact.clear(str(path)), f"clear takes a Case, not a str ({CASE})"),
     (lambda case, path: gridpact.clear(gridpact.Case), f"clear takes a Case, not a type ({CASE})"),
     (lambda case, path: gridpact.match(None), f"match takes a Case, not None ({CASE})"),
     (lambda case, path: gridpact.envelope([case]), f"envelope takes a Case, not a list ({CASE})"),
-    (lambda case, path: gridpact.compile_network("cigre"), f"compile_network takes a Case, not a str ({CASE})"),
+    (
+        lambda case, path: gridpact.compile_network("cigre"),
+        f"compile_network takes a Case, not a str ({CASE})",
+    ),
     (lambda case, path: gridpact.write_case("case", path), f"write_case takes a Case, not a str ({CASE})"),
-    (lambda case, path: gridpact.with_commitments(path, path), f"with_commitments takes a Case, not a {{path}} ({CASE})"),
-    (lambda case, path: gridpact.clear(case, network="cigre"), "clear takes a Network, not a str (give what gridpact.compile_network makes of a case)"),
-    (lambda case, path: gridpact.envelope(case, case.network), "envelope takes a Network, not a NetworkSource (give what gridpact.compile_network makes of a case)"),
+    (
+        lambda case, path: gridpact.with_commitments(path, path),
+        f"with_commitments takes a Case, not a {{path}} ({CASE})",
+    ),
+    (
+        lambda case, path: gridpact.clear(case, network="cigre"),
+        f"clear takes a Network, not a str ({NETWORK})",
+    ),
+    (
+        lambda case, path: gridpact.envelope(case, case.network),
+        f"envelope takes a Network, not a NetworkSource ({NETWORK})",
+    ),
     (lambda case, path: gridpact.read_case(123), f"read_case takes a path, not an int ({PATH})"),
     (lambda case, path: gridpact.read_case(b"case"), f"read_case takes a path, not a bytes ({PATH})"),
     (lambda case, path: gridpact.write_case(case, None), f"write_case takes a path, not None ({PATH})"),
-    (lambda case, path: gridpact.write_case(case, path, "xlsx"), "format 'xlsx' is not known (write csv, parquet)"),
-    (lambda case, path: gridpact.with_commitments(replace(case, commitments=gridpact.Trades.none()), 3), f"with_commitments takes a path, not an int ({PATH})"),
-    (lambda case, path: gridpact.settle(case, case), "settle takes a path, not a Case (give the folder of the case)"),
-    (lambda case, path: gridpact.settle(path, case), "settle takes a Clearance, not a Case (give what gridpact.clear makes, or the folder that it was written to)"),
+    (
+        lambda case, path: gridpact.write_case(case, path, "xlsx"),
+        "format 'xlsx' is not known (write csv, parquet)",
+    ),
+    (
+        lambda case, path: gridpact.with_commitments(replace(case, commitments=gridpact.Trades.none()), 3),
+        f"with_commitments takes a path, not an int ({PATH})",
+    ),
+    (
+        lambda case, path: gridpact.settle(case, case),
+        "settle takes a path, not a Case (give the folder of the case)",
+    ),
+    (lambda case, path: gridpact.settle(path, case), f"settle takes a Clearance, not a Case ({CLEARANCE})"),
     (lambda case, path: gridpact.settle(path, path, mode=3), "mode '3' is not known (write sharing, firm)"),
-    (lambda case, path: gridpact.write_clearance(case, path), "write_clearance takes a Clearance, not a Case (give what gridpact.clear makes)"),
-    (lambda case, path: gridpact.write_envelopes(case, path), "write_envelopes takes an Envelopes, not a Case (give what gridpact.envelope makes)"),
-    (lambda case, path: gridpact.write_settlement(case, path), "write_settlement takes a SettledCase, not a Case (give what gridpact.settle makes)"),
+    (
+        lambda case, path: gridpact.write_clearance(case, path),
+        "write_clearance takes a Clearance, not a Case (give what gridpact.clear makes)",
+    ),
+    (
+        lambda case, path: gridpact.write_envelopes(case, path),
+        "write_envelopes takes an Envelopes, not a Case (give what gridpact.envelope makes)",
+    ),
+    (
+        lambda case, path: gridpact.write_settlement(case, path),
+        "write_settlement takes a SettledCase, not a Case (give what gridpact.settle makes)",
+    ),
     (lambda case, path: gridpact.run_fleet(3, path), f"run_fleet takes a path, not an int ({PATH})"),
-    (lambda case, path: gridpact.run_fleet(path, path / "out", formulation="acc"), "formulation 'acc' is not known (write ac, dc)"),
-    (lambda case, path: gridpact.run_fleet(path, path / "out", allocation=1), "allocation '1' is not known (write max-volume, max-min, proportional, priority)"),
-    (lambda case, path: gridpact.run_fleet(path, path / "out", workers="four"), "workers is a str, not a whole number (write 1 or more)"),
-]  # fmt: skip
+    (
+        lambda case, path: gridpact.run_fleet(path, path / "out", formulation="acc"),
+        "formulation 'acc' is not known (write ac, dc)",
+    ),
+    (
+        lambda case, path: gridpact.run_fleet(path, path / "out", allocation=1),
+        "allocation '1' is not known (write max-volume, max-min, proportional, priority)",
+    ),
+    (
+        lambda case, path: gridpact.run_fleet(path, path / "out", workers="four"),
+        "workers is a str, not a whole number (write 1 or more)",
+    ),
+]
 
 
 @pytest.mark.parametrize(("call", "said"), CALLS, ids=[said[:45] for _, said in CALLS])

@@ -14,8 +14,9 @@ from gridpact.case.profiles import Profiles
 from gridpact.case.trades import Trades
 from gridpact.fields.arguments import need
 from gridpact.fields.part import Part
-from gridpact.fields.refusals import Refusals, a
+from gridpact.fields.refusals import Refusals
 from gridpact.fields.scalars import member, number, text, whole
+from gridpact.fields.words import a
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from gridpact.case.times import Fault, read_start, read_zone
 from gridpact.fields.part import Part
-from gridpact.fields.refusals import Refusals, a
+from gridpact.fields.refusals import Refusals
 from gridpact.fields.scalars import whole
+from gridpact.fields.words import a
 from gridpact.units import MINUTES_PER_HOUR
 
 RESOLUTION_MINUTES = {"5min": 5, "15min": 15, "30min": 30, "1h": 60}

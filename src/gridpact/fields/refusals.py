@@ -4,9 +4,9 @@ import numpy as np
 
 from gridpact.arrays import Bool
 from gridpact.errors import InvalidCase, Problem
+from gridpact.fields.words import said
 
 SHOWN_OF_A_KIND = 3
-VALUE_SHOWN_MAX = 80
 
 
 class Refusals:
@@ -64,28 +64,6 @@ class Refusals:
         """
         if self._found:
             raise InvalidCase((problem for problem, _ in self._found), total=len(self))
-
-
-def said(value: object) -> str:
-    """A value of any kind as a problem shows it: one line, cut where it is long."""
-    try:
-        text = value if isinstance(value, str) else repr(value)
-    except Exception:  # Whatever the caller's own class does, it is the case that is refused.
-        text = a(value)
-    text = " ".join(text.split()) if not isinstance(value, str) else text
-    return text if len(text) <= VALUE_SHOWN_MAX else text[:VALUE_SHOWN_MAX] + "…"
-
-
-def a(value: object) -> str:
-    """What kind of object a value is: "a dict", "an int", "None"."""
-    if value is None:
-        return "None"
-    return with_article(type(value).__name__)
-
-
-def with_article(name: str) -> str:
-    """A name with its article: "an int"."""
-    return f"{'an' if name[:1].lower() in tuple('aeiou') else 'a'} {name}"
 
 
 def _at(values: object, index: tuple[int, ...]) -> object:

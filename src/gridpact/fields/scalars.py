@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from gridpact.errors import nearest
-from gridpact.fields.refusals import Refusals, a
+from gridpact.fields.refusals import Refusals
+from gridpact.fields.words import a
 
 NOT_PLAIN_TEXT = "is empty, has white space around it or a character that cannot be printed"
 Member = TypeVar("Member", bound=StrEnum)

@@ -10,8 +10,8 @@ from gridpact import __version__
 from gridpact.case.case import Allocation, Formulation
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import chosen, path_of
-from gridpact.fields.refusals import a
 from gridpact.fields.scalars import whole
+from gridpact.fields.words import a
 from gridpact.fleet.batches import done_in_batches
 from gridpact.fleet.cluster import connected
 from gridpact.fleet.digest import network_key

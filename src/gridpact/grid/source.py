@@ -5,7 +5,8 @@ from pathlib import Path
 
 from gridpact.errors import Problem
 from gridpact.fields.part import Part
-from gridpact.fields.refusals import Refusals, a
+from gridpact.fields.refusals import Refusals
+from gridpact.fields.words import a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

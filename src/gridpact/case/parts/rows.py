@@ -8,7 +8,8 @@ from gridpact.case.schema import Kind
 from gridpact.case.terms import Terms
 from gridpact.fields.columns import numbers, whole_numbers
 from gridpact.fields.names import names
-from gridpact.fields.refusals import Refusals, a
+from gridpact.fields.refusals import Refusals
+from gridpact.fields.words import a
 
 if TYPE_CHECKING:
     from gridpact.case.orders import Orders
