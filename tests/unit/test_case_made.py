@@ -390,14 +390,14 @@ def test_a_case_survives_pickling(copied: Callable[[Case], Case]) -> None:
 
 def test_a_case_is_shown_in_a_line() -> None:
     case = made(plain(), name="<b>Ben's street</b>")
-    said = "4 participants, 3 × 15min, 3 trades, 2 orders, 2 commitments, pandapower/cigre_lv>"
+    said = "3 × 15min, 4 participants, 3 trades, 2 orders, 2 commitments, pandapower/cigre_lv>"
     assert repr(case) == f"<Case {case.name!r}: {said}"
     assert repr(case.horizon) == "<Horizon: 3 × 15min from 2024-06-21T10:00+01:00, Europe/Lisbon>"
     for part in parts_of(case):
         assert len(repr(part)) < 200 and "\n" not in repr(part)
     page = case._repr_html_()
     assert "&lt;b&gt;Ben&#x27;s" in page and "<b>" not in page
-    assert "<td>3 trades</td>" in page and "<td>pandapower/cigre_lv</td>" in page
+    assert "<th>trades</th><td>3</td>" in page and "<td>pandapower/cigre_lv</td>" in page
 
 
 def test_a_problem_names_the_place_in_the_array() -> None:

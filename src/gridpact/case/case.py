@@ -128,26 +128,27 @@ class Case(Part):
 
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""
-        return f"<Case {self.name!r}: {', '.join(self._facts().values())}>"
+        counts = ", ".join(f"{count:,} {noun}{'' if count == 1 else 's'}" for noun, count in self._counts())
+        return f"<Case {self.name!r}: {self._periods()}, {counts}, {self.network.name}>"
 
     def _repr_html_(self) -> str:
         """A small table, for notebooks."""
-        rows = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(fact)}</td></tr>" for name, fact in self._facts().items()
-        )
+        counts = {f"{noun}s": f"{count:,}" for noun, count in self._counts()}
+        facts = {"periods": self._periods(), **counts, "network": self.network.name}
+        rows = "".join(f"<tr><th>{name}</th><td>{escape(fact)}</td></tr>" for name, fact in facts.items())
         return f"<table><caption>{escape(self.name)}</caption>{rows}</table>"
 
-    def _facts(self) -> dict[str, str]:
-        """What a case is, in a few words each."""
-        horizon, firm = self.horizon, len(self.commitments)
-        return {
-            "participants": _counted(len(self.participants), "participant"),
-            "periods": f"{horizon.periods:,} × {horizon.resolution}",
-            "trades": _counted(len(self.trades), "trade"),
-            "orders": _counted(len(self.orders), "order"),
-            **({"commitments": _counted(firm, "commitment")} if firm else {}),
-            "network": self.network.name,
-        }
+    def _periods(self) -> str:
+        return f"{self.horizon.periods:,} × {self.horizon.resolution}"
+
+    def _counts(self) -> list[tuple[str, int]]:
+        """How many there are of what a case is made of; commitments where there are any."""
+        found = [
+            ("participant", len(self.participants)),
+            ("trade", len(self.trades)),
+            ("order", len(self.orders)),
+        ]
+        return [*found, ("commitment", len(self.commitments))] if len(self.commitments) else found
 
 
 def need_case(function: str, value: object) -> None:
@@ -216,7 +217,3 @@ def _usable(refusals: Refusals, case: Case) -> set[str]:
             refusals.add(name, what, f"make it with gridpact.{kind.__name__}(...)")
             usable.remove(name)
     return usable
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
