@@ -414,3 +414,18 @@ def test_a_case_in_memory_is_written_and_read_back(tmp_path: Any) -> None:
         for array, expected in zip(arrays(one), arrays(other), strict=True):
             assert np.array_equal(array, expected)
     assert again.limits == case.limits and again.horizon == case.horizon
+
+
+def test_orders_have_no_links() -> None:
+    terms = gridpact.Terms(link=[0, -1], link_names=["l"])
+    problem = refused(lambda: replace(made(plain()).orders, terms=terms)).problems[0]
+    assert str(problem) == "orders: terms[0] has a link, which orders cannot have (leave it out)"
+
+
+def test_terms_are_as_many_as_what_has_them() -> None:
+    trades = made(plain()).trades
+    problem = refused(lambda: replace(trades, terms=gridpact.Terms(block=[True]))).problems[0]
+    assert str(problem) == "trades: terms are those of 1 (give the terms of each of the 3 ids)"
+    problem = refused(lambda: replace(trades, terms={"block": [True] * 3})).problems[0]
+    assert str(problem) == "trades: terms is a dict, not Terms (make it with gridpact.Terms(...))"
+    assert not replace(trades, terms=gridpact.Terms.none(0)).terms.given.any()

@@ -332,7 +332,7 @@ def with_trades_at_the_supply(case: Case) -> Case:
     purchase_at, buyer = np.nonzero(residual > 0.0)
     start = np.concatenate([sale_at, purchase_at])
     periods = case.horizon.periods
-    plenty, none = np.full((periods, 1), 1e5), np.zeros((periods, 1))
+    plenty, none = np.full((periods, 1), 5e3), np.zeros((periods, 1))
     return replace(
         case,
         participants=Participants(
