@@ -9,7 +9,7 @@ import numpy as np
 
 from gridpact.arrays import Float, Int, frozen
 from gridpact.case import Case, Horizon, Orders, Participants, Profiles, Trades
-from gridpact.case.participants import DEFAULT_RETAILER
+from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.terms import NONE, Terms
 from gridpact.grid.compile import compile_source
 from gridpact.grid.source import NetworkSource

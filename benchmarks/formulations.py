@@ -15,8 +15,9 @@ from benchmarks.lindistflow import clear_lindistflow
 from benchmarks.picture import Panel, Series, draw
 from gridpact.arrays import frozen
 from gridpact.case import Case, Formulation, Trades
-from gridpact.case.participants import DEFAULT_RETAILER, Participants
+from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
+from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.terms import Terms
 from gridpact.clearing.injection import participant_bus_position
 from gridpact.clearing.problem import pose

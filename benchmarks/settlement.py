@@ -14,7 +14,8 @@ import numpy as np
 
 from gridpact.arrays import Int, frozen
 from gridpact.case.horizon import Horizon
-from gridpact.case.participants import DEFAULT_RETAILER, Participants
+from gridpact.case.participants import Participants
+from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource

@@ -64,7 +64,7 @@ def ac_case(
             rng.integers(start + 1, periods + 1),
             rng.uniform(0.2, 1.0, trades) * power_kw,
         ),
-        network="",
+        network="pandapower/cigre_lv",  # until it is replaced
         limits=limits,
     )
     return replace(case, network=source, formulation=Formulation.AC, allocation=allocation)

@@ -6,11 +6,29 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from gridpact.case import Case, read_case, with_commitments, write_case
+    from gridpact.case import (
+        Allocation,
+        Case,
+        Formulation,
+        Horizon,
+        Orders,
+        Participants,
+        PriceRule,
+        Profiles,
+        Robustness,
+        TableFormat,
+        Terms,
+        Trades,
+        read_case,
+        with_commitments,
+        write_case,
+    )
     from gridpact.envelopes import Envelopes, envelope, write_envelopes
     from gridpact.errors import GridpactError, InvalidCase, InvalidUsage, Problem, SolverFailed
     from gridpact.fleet import FleetResult, run_fleet
+    from gridpact.grid.limits import Limits
     from gridpact.grid.network import Network
+    from gridpact.grid.source import NetworkSource
     from gridpact.matching import match
     from gridpact.pipeline import clear, compile_network
     from gridpact.results import Clearance, write_clearance
@@ -19,17 +37,30 @@ if TYPE_CHECKING:
     from gridpact.settlement.write import write_settlement
 
 _HOME = {
+    "Allocation": "gridpact.case",
     "Case": "gridpact.case",
     "Clearance": "gridpact.results",
     "Envelopes": "gridpact.envelopes",
     "FleetResult": "gridpact.fleet",
+    "Formulation": "gridpact.case",
     "GridpactError": "gridpact.errors",
+    "Horizon": "gridpact.case",
     "InvalidCase": "gridpact.errors",
     "InvalidUsage": "gridpact.errors",
+    "Limits": "gridpact.grid.limits",
     "Network": "gridpact.grid.network",
+    "NetworkSource": "gridpact.grid.source",
+    "Orders": "gridpact.case",
+    "Participants": "gridpact.case",
+    "PriceRule": "gridpact.case",
     "Problem": "gridpact.errors",
+    "Profiles": "gridpact.case",
+    "Robustness": "gridpact.case",
     "SettledCase": "gridpact.settlement.settled_case",
     "SolverFailed": "gridpact.errors",
+    "TableFormat": "gridpact.case",
+    "Terms": "gridpact.case",
+    "Trades": "gridpact.case",
     "clear": "gridpact.pipeline",
     "compile_network": "gridpact.pipeline",
     "envelope": "gridpact.envelopes",
@@ -45,17 +76,30 @@ _HOME = {
 }
 
 __all__ = [
+    "Allocation",
     "Case",
     "Clearance",
     "Envelopes",
     "FleetResult",
+    "Formulation",
     "GridpactError",
+    "Horizon",
     "InvalidCase",
     "InvalidUsage",
+    "Limits",
     "Network",
+    "NetworkSource",
+    "Orders",
+    "Participants",
+    "PriceRule",
     "Problem",
+    "Profiles",
+    "Robustness",
     "SettledCase",
     "SolverFailed",
+    "TableFormat",
+    "Terms",
+    "Trades",
     "clear",
     "compile_network",
     "envelope",

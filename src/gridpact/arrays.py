@@ -18,3 +18,21 @@ def frozen(values: ArrayLike, dtype: Any) -> NDArray[Any]:
         array = array.copy() if array is values else array
         array.flags.writeable = False
     return array
+
+
+def owned(values: NDArray[Any], dtype: Any) -> NDArray[Any]:
+    """A contiguous array of `dtype` that nobody can write to, not by way of another array either."""
+    array = np.ascontiguousarray(values, dtype=dtype)
+    if not _is_unwriteable(array):
+        array = np.array(array, dtype=dtype) if np.may_share_memory(array, values) else array
+        array.flags.writeable = False
+    return array
+
+
+def _is_unwriteable(array: Any) -> bool:
+    """Whether neither an array nor any that it is a view of can be written to."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    return array is None or isinstance(array, bytes)

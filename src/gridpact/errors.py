@@ -26,7 +26,8 @@ class Problem:
     """One thing that is wrong with an input file: where, what, and what would be right.
 
     `line` counts from 1 with the header as line 1; in a Parquet file, which has no lines, it is the row
-    counted from 1 and `is_row` is true. `what` reads on from the field and value ("is not in
+    counted from 1 and `is_row` is true. Of an object made in memory `file` is what it is, as in "trades", and
+    `index` the place in an array, counted from 0. `what` reads on from the field and value ("is not in
     participants.csv"), `remedy` says what would be right ("did you mean 'h7'?"). One that stands for many of
     its kind is the first of them, `count` says how many they are, and `also` holds the next two.
     """
@@ -38,6 +39,7 @@ class Problem:
     field: str = ""
     value: str = ""
     is_row: bool = False
+    index: tuple[int, ...] = ()
     count: int = 1
     also: tuple["Problem", ...] = ()
 
@@ -54,7 +56,7 @@ class Problem:
 
     def __str__(self) -> str:
         place = " ".join(part for part in (self.file, self._line) if part)
-        text = f"{place}: {' '.join(part for part in (self.field, self._shown, self.what) if part)}"
+        text = f"{place}: {' '.join(part for part in (self._place, self._shown, self.what) if part)}"
         text += f" ({self.remedy})" if self.remedy else ""
         if self.count == 1:
             return text
@@ -70,12 +72,17 @@ class Problem:
         return f"{'row' if self.is_row else 'line'} {self.line}" if self.line else ""
 
     @property
+    def _place(self) -> str:
+        """The field, and the place in it."""
+        return f"{self.field}[{', '.join(map(str, self.index))}]" if self.index else self.field
+
+    @property
     def _shown(self) -> str:
         return repr(self.value) if self.value else ""
 
     def _beside(self, first: "Problem") -> str:
         """Where it differs from the first of its kind."""
-        field = self.field if self.field != first.field else ""
+        field = self._place if self._place != first._place else ""
         return " ".join(part for part in (self._line, field, self._shown) if part)
 
     def _remedy(self, first: "Problem") -> str:

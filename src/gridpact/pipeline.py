@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridpact.arrays import Float
-from gridpact.case.case import Allocation, Case, Formulation, Robustness
+from gridpact.case.case import Allocation, Case, Formulation, Robustness, need_case
 from gridpact.clearing.ac import solve_ac
 from gridpact.clearing.certify import certify as prove
 from gridpact.clearing.commitments import solve_on_commitments
@@ -19,6 +19,7 @@ from gridpact.clearing.solution import Solution
 from gridpact.clearing.verify import verify
 from gridpact.dispatch import dispatch
 from gridpact.errors import InvalidUsage
+from gridpact.fields.arguments import need
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import Network
 from gridpact.matching import combined, match
@@ -36,8 +37,20 @@ def compile_network(case: Case) -> Network:
 
     Raises:
         InvalidCase: the network cannot be read, or not be carried over exactly.
+        InvalidUsage: `case` is no case.
     """
+    need_case("compile_network", case)
     return compile_source(case.network)
+
+
+def need_network(function: str, network: Network | None) -> None:
+    """Refuses the call of a function with something else in the place of a network, or of none.
+
+    Raises:
+        InvalidUsage: it is something else.
+    """
+    if network is not None:
+        need(function, Network, network, "give what gridpact.compile_network makes of a case")
 
 
 def clear(case: Case, *, network: Network | None = None, certify: bool = False) -> Clearance:
@@ -50,10 +63,12 @@ def clear(case: Case, *, network: Network | None = None, certify: bool = False) 
 
     Raises:
         InvalidCase: the network cannot be compiled, or does not have the participants' buses.
-        InvalidUsage: the formulation does not offer the allocation, a certificate or robustness, or terms
-            or commitments do not go with what is asked for.
+        InvalidUsage: the formulation does not offer the allocation, a certificate or robustness, terms or
+            commitments do not go with what is asked for, or `case` is no case.
         SolverFailed: no optimum was found over the caps, or in the DC model.
     """
+    need_case("clear", case)
+    need_network("clear", network)
     _check_usage(case, certify=certify)
     watch = Stopwatch()
     with watch.step("compile"):

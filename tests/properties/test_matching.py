@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.case.case import Case, PriceRule
+from gridpact.case.schema import POWER_MAX_KW
 from gridpact.matching import combined, match
 from tests.market import Order, Trade, market, rows
 
@@ -291,6 +292,6 @@ def test_no_trade_goes_on_where_another_of_the_same_orders_ends(
 def test_matching_again_what_is_left_finds_nothing(given_market: Market, rule: PriceRule) -> None:
     """Where no order's own power binds, the matched trades use up all that could trade."""
     case = given_market.case(rule)
-    case = replace(case, orders=replace(case.orders, power_kw=np.full(len(case.orders), 1e6)))
+    case = replace(case, orders=replace(case.orders, power_kw=np.full(len(case.orders), POWER_MAX_KW)))
     left = replace(case, trades=combined(case.trades, match(case)))
     assert len(match(left)) == 0

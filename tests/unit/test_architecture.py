@@ -10,6 +10,7 @@ import gridpact
 ROOT = Path(gridpact.__file__).parent
 TIERS = (
     {"errors", "units", "arrays", "stopwatch", "progress"},
+    {"fields"},
     {"grid"},
     {"case"},
     {"matching", "clearing"},

@@ -52,7 +52,7 @@ def one_line(
         [[0.0, proposed_kw]],
         [[proposed_kw, 0.0]],
         make_trades([0], [1], [0], [1], [proposed_kw]),
-        network="",
+        network="pandapower/cigre_lv",  # until it is replaced
         limits=limits,
     )
     return replace(case, network=NetworkSource(file=path))

@@ -207,7 +207,7 @@ def test_only_the_most_held_back_are_on_the_maps_of_a_large_case() -> None:
 def test_a_period_without_an_operating_point_is_shaded() -> None:
     case = street(4, 2)
     load_kw = case.profiles.load_kw.copy()
-    load_kw[1, 1] = 1e5
+    load_kw[1, 1] = 5e3
     hopeless = replace(
         case,
         participants=replace(case.participants, firm=frozen([False, True, False, False], np.bool_)),

@@ -52,7 +52,7 @@ def two_bus_case(
         [[load_kw]],
         [[generation_kw]],
         Trades.none(),
-        network="",
+        network="pandapower/cigre_lv",  # until it is replaced
         limits=Limits(**limits),
     )
     return replace(case, network=NetworkSource(file=folder / "network.json"), formulation=Formulation.AC)
@@ -332,7 +332,7 @@ def with_trades_at_the_supply(case: Case) -> Case:
     purchase_at, buyer = np.nonzero(residual > 0.0)
     start = np.concatenate([sale_at, purchase_at])
     periods = case.horizon.periods
-    plenty, none = np.full((periods, 1), 1e5), np.zeros((periods, 1))
+    plenty, none = np.full((periods, 1), 5e3), np.zeros((periods, 1))
     return replace(
         case,
         participants=Participants(

@@ -48,7 +48,6 @@ def test_cigre_is_the_published_network() -> None:
         ("pandapower/cigre_vl", "pandapower/cigre_lv"),
         ("simbench/1-LV-rural2--0-sv", "simbench/1-LV-rural2--0-sw"),
         ("cigre_lv", "pandapower/cigre_lv"),
-        ("", "see `gridpact network`"),
         ("pandapower/mv_oberrhein", "see `gridpact network`"),
         ("pandapower/case118", "see `gridpact network`"),
     ],

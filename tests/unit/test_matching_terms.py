@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from gridpact.case import TableFormat, read_case, write_case
 from gridpact.case.case import Case, PriceRule
+from gridpact.case.schema import POWER_MAX_KW
 from gridpact.case.trades import Trades
 from gridpact.case.write import write_trades
 from gridpact.matching import combined, double_auction, match, rounds
@@ -98,7 +98,7 @@ def test_all_or_nothing_takes_its_whole_power_or_none_of_it() -> None:
 
 
 def test_all_or_nothing_of_more_than_the_seller_has_is_never_matched() -> None:
-    for power_kw in (3.0001, 1e300, np.inf):
+    for power_kw in (3.0001, POWER_MAX_KW):
         case = street(
             ask("a", "s", power_kw, 0.05, min_fraction=1.0), bid("b", "d", 9.0, 0.1), periods=1,
             generation_kw={"s": [3.0]},
@@ -270,10 +270,10 @@ def test_a_block_over_one_period_makes_no_link_without_a_least_fraction() -> Non
     assert [(trade.link, trade.min_fraction) for trade in rows(match(case), case)] == [("a", 0.5)] * 2
 
 
-def test_an_unlimited_block_trades_what_every_period_has() -> None:
+def test_a_block_without_a_practical_limit_trades_what_every_period_has() -> None:
     case = street(
-        ask("a", "s", np.inf, 0.05, end=2, block=True),
-        bid("b", "d", 1e308, 0.20, end=2),
+        ask("a", "s", POWER_MAX_KW, 0.05, end=2, block=True),
+        bid("b", "d", POWER_MAX_KW, 0.20, end=2),
         generation_kw={"s": [2.0, 1.5]},
     )
     assert rows(match(case), case) == [Trade("a:b", "s", "d", 0, 2, 1.5, 0.05, link="a")]

@@ -247,7 +247,8 @@ def test_periods_without_a_solution_are_gaps(day: Clearance) -> None:
 
 
 def test_never_a_solution(extreme: Clearance) -> None:
-    clearance = gridpact.clear(with_profiles(extreme.case, load=1000.0), network=extreme.network)
+    profiles = replace(extreme.case.profiles, load_kw=np.full_like(extreme.case.profiles.load_kw, 4000.0))
+    clearance = gridpact.clear(replace(extreme.case, profiles=profiles), network=extreme.network)
     assert not clearance.operation.converged.any()
     page = report_page(clearance)
     assert "no power-flow solution" in page and "nan" not in own_part(page).lower().replace("nan(", "")

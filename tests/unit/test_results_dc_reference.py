@@ -125,7 +125,7 @@ def random_on(net: Any, path: Path, seed: int) -> Case:
             rng.integers(start + 1, PERIODS + 1),
             rng.uniform(0.1, 25, trades),
         ),
-        network="",
+        network="pandapower/cigre_lv",  # until it is replaced
         limits=Limits(
             line_loading_max_percent=LINE_PERCENT, transformer_loading_max_percent=TRANSFORMER_PERCENT
         ),

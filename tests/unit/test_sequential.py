@@ -266,7 +266,7 @@ def test_equal_voltages_have_one_limit_at_work(tmp_path: Path) -> None:
         np.array([[0.0, 60.0]]),
         np.array([[60.0, 0.0]]),
         make_trades(np.array([0]), np.array([1]), np.array([0]), np.array([1]), np.array([60.0])),
-        network="",
+        network="pandapower/cigre_lv",  # until it is replaced
         limits=Limits(voltage_max_pu=1.02),
     )
     case = replace(case, network=NetworkSource(file=path), formulation=Formulation.AC)

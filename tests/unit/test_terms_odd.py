@@ -148,6 +148,6 @@ def test_a_cap_that_binds_beside_a_voltage_is_kept_to_the_last_digit() -> None:
 
 
 def test_a_closed_period_takes_no_new_trade_made_in_memory() -> None:
-    case = replace(street([[5.0, 5.0]], [[4.0, 4.0]], [(0, 0, 0, 2, 3.0)]), first_open=1)
+    case = replace(street([[5.0], [5.0]], [[4.0], [4.0]], [(0, 0, 0, 2, 3.0)]), first_open=1)
     with pytest.raises(InvalidUsage, match="closed period"):
         gridpact.clear(case)

@@ -7,6 +7,7 @@ from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
 from gridpact.case.read import read_case
+from gridpact.case.terms import Terms
 from gridpact.case.trades import Trades
 from gridpact.case.write import write_case
 
@@ -21,6 +22,7 @@ __all__ = [
     "Profiles",
     "Robustness",
     "TableFormat",
+    "Terms",
     "Trades",
     "read_case",
     "read_commitments",

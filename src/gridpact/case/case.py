@@ -2,12 +2,21 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from html import escape
+from typing import Any
 
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
+from gridpact.case.parts.agreement import refuse_disagreement
+from gridpact.case.parts.settings import currency_fault, seconds_fault
 from gridpact.case.profiles import Profiles
 from gridpact.case.trades import Trades
+from gridpact.fields.arguments import need
+from gridpact.fields.part import Part
+from gridpact.fields.refusals import Refusals
+from gridpact.fields.scalars import member, number, text, whole
+from gridpact.fields.words import a
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 
@@ -31,7 +40,7 @@ class Formulation(StrEnum):
 
     def offers(self, allocation: Allocation) -> bool:
         """Whether this formulation clears by that rule: `dc` is kept to compare, with `max-volume` alone."""
-        return self is Formulation.AC or allocation is Allocation.MAX_VOLUME
+        return self == Formulation.AC or allocation == Allocation.MAX_VOLUME
 
 
 class PriceRule(StrEnum):
@@ -57,8 +66,12 @@ class TableFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A case folder, read and checked.
+class Case(Part):
+    """What one clearing is given: a case folder that was read, or what was made in memory.
+
+    It is checked in either way, and so is what `dataclasses.replace` makes of it. The text of a member of an
+    enumeration is taken for it. Whether the buses are there is known once the network is compiled; what
+    settings ask for together, such as formulation and allocation, is checked where it is done.
 
     Attributes:
         name: title of the case.
@@ -81,20 +94,23 @@ class Case:
         table_format: of the input tables.
         inputs_sha256: digest of all input files, empty for a case made in memory.
         warnings: what a reader of the result should know about the input.
+
+    Raises:
+        InvalidCase: with everything that is wrong with it.
     """
 
     name: str
-    currency: str
+    currency: str = ""
     horizon: Horizon
     network: NetworkSource
-    limits: Limits
-    formulation: Formulation
-    allocation: Allocation
-    price_rule: PriceRule
+    limits: Limits = field(default_factory=Limits)
+    formulation: Formulation = Formulation.AC
+    allocation: Allocation = Allocation.MAX_VOLUME
+    price_rule: PriceRule = PriceRule.ASK
     participants: Participants
     profiles: Profiles
-    trades: Trades
-    orders: Orders
+    trades: Trades = field(default_factory=Trades.none)
+    orders: Orders = field(default_factory=Orders.none)
     commitments: Trades = field(default_factory=Trades.none)
     first_open: int = 0
     robustness: Robustness = Robustness.NONE
@@ -102,3 +118,102 @@ class Case:
     table_format: TableFormat = TableFormat.CSV
     inputs_sha256: str = ""
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        refusals = Refusals("case")
+        settings = _settings(refusals, self)
+        refuse_disagreement(refusals, self, _usable(refusals, self), settings["first_open"])
+        refusals.finish()
+        self._set(**settings)
+
+    def __repr__(self) -> str:
+        """One line: the arrays are too many to show."""
+        counts = ", ".join(f"{count:,} {noun}{'' if count == 1 else 's'}" for noun, count in self._counts())
+        return f"<Case {self.name!r}: {self._periods()}, {counts}, {self.network.name}>"
+
+    def _repr_html_(self) -> str:
+        """A small table, for notebooks."""
+        counts = {f"{noun}s": f"{count:,}" for noun, count in self._counts()}
+        facts = {"periods": self._periods(), **counts, "network": self.network.name}
+        rows = "".join(f"<tr><th>{name}</th><td>{escape(fact)}</td></tr>" for name, fact in facts.items())
+        return f"<table><caption>{escape(self.name)}</caption>{rows}</table>"
+
+    def _periods(self) -> str:
+        return f"{self.horizon.periods:,} × {self.horizon.resolution}"
+
+    def _counts(self) -> list[tuple[str, int]]:
+        """How many there are of what a case is made of; commitments where there are any."""
+        found = [
+            ("participant", len(self.participants)),
+            ("trade", len(self.trades)),
+            ("order", len(self.orders)),
+        ]
+        return [*found, ("commitment", len(self.commitments))] if len(self.commitments) else found
+
+
+def need_case(function: str, value: object) -> None:
+    """Refuses the call of a function with anything but a case.
+
+    Raises:
+        InvalidUsage: it is something else.
+    """
+    need(function, Case, value, "give what gridpact.read_case makes of a folder, or gridpact.Case(...)")
+
+
+_PARTS: dict[str, type[Part]] = {
+    "horizon": Horizon,
+    "network": NetworkSource,
+    "limits": Limits,
+    "participants": Participants,
+    "profiles": Profiles,
+    "trades": Trades,
+    "orders": Orders,
+    "commitments": Trades,
+}
+
+
+def _settings(refusals: Refusals, case: Case) -> dict[str, Any]:
+    """The fields that are no parts, converted; `None` where one is wrong."""
+    currency = text(refusals, "currency", case.currency, may_be_empty=True)
+    if currency and (fault := currency_fault(currency)):
+        refusals.add("currency", *fault, currency)
+    seconds = number(case.seconds_max)
+    if seconds is None:
+        remedy = f"write a number of seconds without quotes, as in {SECONDS_MAX:g}"
+        refusals.add("seconds_max", "is not a number", remedy, case.seconds_max)
+    elif fault := seconds_fault(seconds):
+        refusals.add("seconds_max", *fault, case.seconds_max)
+    first_open = whole(case.first_open)
+    if first_open is None:
+        refusals.add("first_open", "is not a whole number", "write a period, as in 3", case.first_open)
+    return {
+        "name": text(refusals, "name", case.name),
+        "currency": currency,
+        "formulation": member(refusals, "formulation", Formulation, case.formulation),
+        "allocation": member(refusals, "allocation", Allocation, case.allocation),
+        "price_rule": member(refusals, "price_rule", PriceRule, case.price_rule),
+        "robustness": member(refusals, "robustness", Robustness, case.robustness),
+        "seconds_max": seconds,
+        "first_open": first_open,
+        "table_format": member(refusals, "table_format", TableFormat, case.table_format),
+        "inputs_sha256": text(refusals, "inputs_sha256", case.inputs_sha256, may_be_empty=True),
+        "warnings": _warnings(refusals, case.warnings),
+    }
+
+
+def _warnings(refusals: Refusals, warnings: object) -> tuple[str, ...] | None:
+    if isinstance(warnings, tuple | list) and all(isinstance(one, str) for one in warnings):
+        return tuple(warnings)
+    refusals.add("warnings", "is not a sequence of texts", "give a tuple or a list of texts", warnings)
+    return None
+
+
+def _usable(refusals: Refusals, case: Case) -> set[str]:
+    """The parts that are what they have to be; each other is a problem."""
+    usable = set(_PARTS)
+    for name, kind in _PARTS.items():
+        if not isinstance(part := getattr(case, name), kind):
+            what = f"is {a(part)}, not {kind.__name__}"
+            refusals.add(name, what, f"make it with gridpact.{kind.__name__}(...)")
+            usable.remove(name)
+    return usable

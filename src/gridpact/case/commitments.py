@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int, frozen
-from gridpact.case.case import Case
+from gridpact.case.case import Case, need_case
 from gridpact.case.cleared import (
     CLEARED,
     SUMMARY_FILE,
@@ -29,6 +29,7 @@ from gridpact.case.terms import Terms
 from gridpact.case.times import from_microseconds, microseconds
 from gridpact.case.trades import Trades
 from gridpact.errors import InvalidUsage, Problem
+from gridpact.fields.arguments import path_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +74,9 @@ def with_commitments(case: Case, folder: str | Path) -> Case:
 
     Raises:
         InvalidCase: with every problem found in the earlier result.
-        InvalidUsage: the case has commitments already.
+        InvalidUsage: the case has commitments already, or an argument is not what it has to be.
     """
+    need_case("with_commitments", case)
     if len(case.commitments):
         raise InvalidUsage("the case has commitments already", "give the last result: it holds the earlier")
     earlier = _read(folder, case)
@@ -105,7 +107,7 @@ def read_commitments(folder: str | Path, case: Case) -> Trades:
 
 def _read(folder: str | Path, case: Case) -> _Earlier:
     problems = Problems()
-    files = CaseFiles(Path(folder), problems, RESULT_FOLDER)
+    files = CaseFiles(path_of("with_commitments", folder), problems, RESULT_FOLDER)
     if not files.is_folder:
         raise problems.refusal()
     opener = TableOpener(files, problems)

@@ -2,30 +2,59 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from gridpact.case.times import Fault, read_start, read_zone
+from gridpact.fields.part import Part
+from gridpact.fields.refusals import Refusals
+from gridpact.fields.scalars import whole
+from gridpact.fields.words import a
 from gridpact.units import MINUTES_PER_HOUR
 
 RESOLUTION_MINUTES = {"5min": 5, "15min": 15, "30min": 30, "1h": 60}
+PERIODS_MAX = 105_408  # a leap year of 5 minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Horizon:
+class Horizon(Part):
     """Equal periods from `start` on, counted in elapsed time.
 
     A local day on which the clocks change therefore has 23 or 25 hours.
 
     Attributes:
-        start: first instant, with its UTC offset.
+        start: first instant; text is read as in case.toml, and a time without an offset in the timezone.
         timezone: IANA name in which local times are read and written.
         resolution: one of the keys of `RESOLUTION_MINUTES`.
         periods: number of periods T.
+
+    Raises:
+        InvalidCase: with everything that is wrong with it.
     """
 
     start: datetime
     timezone: str
     resolution: str
     periods: int
+
+    def __post_init__(self) -> None:
+        refusals = Refusals("horizon")
+        zone = _zone(refusals, self.timezone)
+        resolution: Any = self.resolution
+        if not isinstance(resolution, str) or resolution not in RESOLUTION_MINUTES:
+            remedy = f"write {', '.join(RESOLUTION_MINUTES)}"
+            refusals.add("resolution", "is not a resolution", remedy, resolution)
+        periods = whole(self.periods)
+        if fault := periods_fault(periods):
+            refusals.add("periods", fault.what, fault.remedy, self.periods)
+        start = _start(refusals, self.start, zone or ZoneInfo("UTC"))
+        refusals.finish()
+        self._set(start=start, timezone=zone and zone.key, resolution=str(resolution), periods=periods)
+
+    def __repr__(self) -> str:
+        """One line."""
+        start = self.instant(0).isoformat(timespec="minutes")
+        return f"<Horizon: {self.periods:,} × {self.resolution} from {start}, {self.timezone}>"
 
     @property
     def step(self) -> timedelta:
@@ -53,3 +82,42 @@ class Horizon:
     def span(self, first: int, last: int) -> str:
         """Local clock times from the start of period `first` to the end of `last`, "11:00–12:00"."""
         return f"{self.instant(first):%H:%M}–{self.instant(last + 1):%H:%M}"
+
+
+def periods_fault(periods: object) -> Fault | None:
+    """What is wrong with a number of periods."""
+    if not isinstance(periods, int) or isinstance(periods, bool):
+        return Fault(what="is not a whole number", remedy="write digits without quotes or a point, as in 24")
+    if not 1 <= periods <= PERIODS_MAX:
+        return Fault(what="is out of range", remedy=f"write 1 to {PERIODS_MAX}")
+    return None
+
+
+def _zone(refusals: Refusals, timezone: object) -> ZoneInfo | None:
+    name = timezone.key if isinstance(timezone, ZoneInfo) else timezone
+    if not isinstance(name, str):
+        refusals.add("timezone", "is not text", f"it is {a(timezone)}; write an IANA name", timezone)
+        return None
+    zone = read_zone(name)
+    if isinstance(zone, Fault):
+        refusals.add("timezone", zone.what, zone.remedy, name)
+        return None
+    return zone
+
+
+def _start(refusals: Refusals, given: object, zone: ZoneInfo) -> datetime | None:
+    start = read_start(_plain(given), zone)
+    if isinstance(start, Fault):
+        refusals.add("start", start.what, start.remedy, str(given) if isinstance(given, datetime) else given)
+        return None
+    return start
+
+
+def _plain(value: object) -> object:
+    """A time of a library, such as pandas, as one of Python; `None` for one that is none, as its NaT is."""
+    if not isinstance(value, datetime) or type(value) is datetime:
+        return value
+    try:
+        return datetime.combine(value.date(), value.time(), value.tzinfo).replace(fold=value.fold)
+    except (TypeError, ValueError):
+        return None

@@ -1,37 +1,82 @@
 """Participants: the metered connections of a network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
+from gridpact.case.parts.ranges import range_faults
+from gridpact.case.schema import DEFAULT_RETAILER, PARTICIPANTS, Kind
+from gridpact.fields.columns import flags, length_of, numbers, whole_numbers
+from gridpact.fields.names import names
+from gridpact.fields.part import Part
+from gridpact.fields.refusals import Refusals
 
-DEFAULT_RETAILER = "default"
+FIRM, ELASTIC = PARTICIPANTS.column("demand").choices
+CURTAIL, EXPORT = PARTICIPANTS.column("surplus").choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Participants:
+class Participants(Part):
     """A metered connection per index, P of them.
+
+    Lists are taken for arrays; what has a default may be one value for all.
 
     Attributes:
         ids: names, (P,).
         bus: the network's bus index, (P,).
         firm: true where the whole load is served whatever clears, false where only what was bought is
-            consumed (`elastic`), (P,).
+            consumed (`elastic`); these two words are taken too, (P,).
         exports: true where unsold surplus is injected and taken by the retailer, false where it is
-            curtailed, (P,).
+            curtailed; "export" and "curtail" are taken too, (P,).
         load_power_factor: in (0, 1], lagging, (P,).
         generation_power_factor: in (0, 1], producing reactive power, (P,).
-        retailer: name of the retailer, (P,).
+        retailer: name of the retailer, (P,); without any, `DEFAULT_RETAILER` for all.
+
+    Raises:
+        InvalidCase: with everything that is wrong with them.
     """
 
     ids: tuple[str, ...]
     bus: Int
-    firm: Bool
-    exports: Bool
-    load_power_factor: Float
-    generation_power_factor: Float
-    retailer: tuple[str, ...]
+    firm: Bool = field(default_factory=partial(np.array, True))
+    exports: Bool = field(default_factory=partial(np.array, False))
+    load_power_factor: Float = field(default_factory=partial(np.array, 1.0))
+    generation_power_factor: Float = field(default_factory=partial(np.array, 1.0))
+    retailer: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        refusals = Refusals("participants")
+        count = length_of(self.ids)
+        shape = (count,)
+        factor = partial(range_faults, Kind.POWER_FACTOR)
+        if count == 0:
+            refusals.add("", "has no rows", "add the participants")
+        values = {
+            "ids": names(refusals, "ids", self.ids, unique=True),
+            "bus": whole_numbers(refusals, "bus", self.bus, shape),
+            "firm": flags(refusals, "firm", self.firm, shape, words=((FIRM,), (ELASTIC,)), may_be_one=True),
+            "exports": flags(
+                refusals, "exports", self.exports, shape, words=((EXPORT,), (CURTAIL,)), may_be_one=True
+            ),
+            **{
+                name: numbers(refusals, name, getattr(self, name), shape, factor, may_be_one=True)
+                for name in ("load_power_factor", "generation_power_factor")
+            },
+            "retailer": self._retailers(refusals, count),
+        }
+        refusals.finish()
+        self._set(**values)
+
+    def _retailers(self, refusals: Refusals, count: int | None) -> tuple[str, ...] | None:
+        if isinstance(self.retailer, tuple) and not self.retailer:
+            return (DEFAULT_RETAILER,) * (count or 0)
+        return names(refusals, "retailer", self.retailer, count=count)
+
+    def __repr__(self) -> str:
+        """One line: the arrays are too many to show."""
+        return f"<Participants: {len(self):,}>"
 
     def __len__(self) -> int:
         return len(self.ids)

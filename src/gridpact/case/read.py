@@ -27,6 +27,7 @@ from gridpact.case.tables import (
 )
 from gridpact.case.trades import Trades
 from gridpact.errors import InvalidCase, Problem
+from gridpact.fields.arguments import path_of
 from gridpact.grid.network import Network
 
 PROFILE_VALUES_MAX = 100_000_000
@@ -66,6 +67,7 @@ def read_case(folder: str | Path) -> Case:
 
     Raises:
         InvalidCase: with every problem found, in the order of files and lines.
+        InvalidUsage: `folder` is no path.
     """
     reading = read_case_folder(folder)
     if reading.case is None:
@@ -80,7 +82,7 @@ def read_case_folder(folder: str | Path) -> CaseReading:
         InvalidCase: there is no such folder.
     """
     problems = Problems()
-    files = CaseFiles(Path(folder), problems)
+    files = CaseFiles(path_of("read_case", folder), problems)
     if not files.is_folder:
         raise problems.refusal()
     content = files.read(CASE_FILE)

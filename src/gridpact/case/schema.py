@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gridpact.case.participants import DEFAULT_RETAILER
-
+DEFAULT_RETAILER = "default"
 POWER_MAX_KW = 5000.0
 POWER_FACTOR_MIN = 0.1
 COEFFICIENT_MAX = 1_000_000.0
+FLAG_WORDS = (("true", "1", "yes"), ("false", "0", "no"))
 
 
 class Kind(StrEnum):

@@ -1,24 +1,21 @@
 """Settings: what case.toml says, with each section and key declared once."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path, PurePath
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo
 
 from gridpact.case.case import SECONDS_MAX, Allocation, Formulation, PriceRule, Robustness
 from gridpact.case.files import CASE_FILE
-from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon
+from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon, periods_fault
+from gridpact.case.parts.settings import currency_fault, seconds_fault
 from gridpact.case.problems import Problems
-from gridpact.case.times import Fault, period_of, read_time
+from gridpact.case.times import Fault, period_of, read_start, read_time, read_zone
 from gridpact.case.toml_file import TomlFile, parse_toml
-from gridpact.grid.limits import Limits
+from gridpact.grid.limits import Limits, band_fault, range_fault
 from gridpact.grid.source import NetworkSource
 
-PERIODS_MAX = 105_408  # a leap year of 5 minutes
-YEARS = range(1980, 2200)
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "": ("name", "currency"),
     "horizon": ("start", "timezone", "resolution", "periods", "open_from"),
@@ -39,8 +36,6 @@ NUMBERS: Mapping[str, str] = {
     "time_limit_s": f"{SECONDS_MAX:g}",
     **{key: f"{getattr(Limits(), key):g}" for key in SECTIONS["limits"]},
 }
-VOLTAGE_PU, LOADING_PERCENT = (0.5, 1.5), (0.0, 1000.0)
-TIME_LIMIT_MAX_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +114,8 @@ def _seconds_max(file: TomlFile) -> float:
         refuse(
             "is not a number", f"write a number of seconds without quotes, as in {NUMBERS['time_limit_s']}"
         )
-    elif not 0.0 < value <= TIME_LIMIT_MAX_S:
-        refuse("is out of range", f"write a number above 0, up to {TIME_LIMIT_MAX_S:g}, in seconds")
+    elif fault := seconds_fault(value):
+        refuse(*fault)
     else:
         return float(value)
     return SECONDS_MAX
@@ -128,8 +123,8 @@ def _seconds_max(file: TomlFile) -> float:
 
 def _currency(file: TomlFile) -> str:
     value = file.text("", "currency") or ""
-    if value and not re.fullmatch(r"[A-Z]{3}", value):
-        file.refuse("", "currency", "is not an ISO 4217 code", 'write three capitals, as in "EUR"', value)
+    if fault := currency_fault(value):
+        file.refuse("", "currency", *fault, value)
     return value
 
 
@@ -151,26 +146,21 @@ def _zone(file: TomlFile) -> ZoneInfo | None:
     name = file.text("horizon", "timezone", example=EXAMPLES["horizon", "timezone"])
     if name is None:
         return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        near = get_close_matches(name[:80], sorted(available_timezones()), n=1)
-        remedy = f"did you mean '{near[0]}'?" if near else "write an IANA name, as in Europe/Lisbon"
-        file.refuse("horizon", "timezone", "is not a known timezone", remedy, name)
+    zone = read_zone(name)
+    if isinstance(zone, Fault):
+        file.refuse("horizon", "timezone", zone.what, zone.remedy, name)
         return None
+    return zone
 
 
 def _periods(file: TomlFile) -> int | None:
     value = file.get("horizon", "periods")
     if value is None:
         file.refuse_missing("horizon", "periods", EXAMPLES["horizon", "periods"])
-    elif not isinstance(value, int) or isinstance(value, bool):
-        remedy = f"write digits without quotes or a point, as in {NUMBERS['periods']}"
-        file.refuse("horizon", "periods", "is not a whole number", remedy, value)
-    elif not 1 <= value <= PERIODS_MAX:
-        file.refuse("horizon", "periods", "is out of range", f"write 1 to {PERIODS_MAX}", value)
+    elif fault := periods_fault(value):
+        file.refuse("horizon", "periods", fault.what, fault.remedy, value)
     else:
-        return value
+        return int(value)
     return None
 
 
@@ -179,20 +169,11 @@ def _start(file: TomlFile, zone: ZoneInfo | None) -> datetime | None:
     if value is None:
         file.refuse_missing("horizon", "start", EXAMPLES["horizon", "start"])
         return None
-    refuse = file.refusals("horizon", "start", value)
-    if not isinstance(value, str | datetime):
-        refuse("is not a time", "write it as in 2024-06-21T00:00")
-        return None
-    start = read_time(value, zone or ZoneInfo("UTC"))
+    start = read_start(value, zone or ZoneInfo("UTC"))
     if isinstance(start, Fault):
-        refuse(start.what, start.remedy)
-    elif start.year not in YEARS:
-        refuse("is out of range", f"write a year from {YEARS[0]} to {YEARS[-1]}")
-    elif start.second or start.microsecond:
-        refuse("is not a whole minute", f"write {start.isoformat(timespec='minutes')}")
-    else:
-        return start
-    return None
+        file.refuse("horizon", "start", start.what, start.remedy, value)
+        return None
+    return start
 
 
 def _first_open(file: TomlFile, horizon: Horizon | None) -> int:
@@ -237,12 +218,12 @@ def _network(file: TomlFile, folder: Path) -> NetworkSource | None:
 
 def _limits(file: TomlFile) -> Limits:
     given = dict(_given_limits(file))
-    limits = Limits(**given)
-    if limits.voltage_min_pu >= limits.voltage_max_pu:
+    low, high = (given.get(key, getattr(Limits(), key)) for key in ("voltage_min_pu", "voltage_max_pu"))
+    if fault := band_fault(low, high):
         key = "voltage_min_pu" if "voltage_min_pu" in given else "voltage_max_pu"
-        what = f"leaves no band: {limits.voltage_min_pu} to {limits.voltage_max_pu} pu"
-        file.refuse("limits", key, what, "the minimum is below the maximum", given[key])
-    return limits
+        file.refuse("limits", key, *fault, given[key])
+        return Limits()
+    return Limits(**given)
 
 
 def _given_limits(file: TomlFile) -> Iterator[tuple[str, float]]:
@@ -253,9 +234,7 @@ def _given_limits(file: TomlFile) -> Iterator[tuple[str, float]]:
         refuse = file.refusals("limits", key, value)
         if not isinstance(value, int | float) or isinstance(value, bool):
             refuse("is not a number", f"write a number without quotes, as in {NUMBERS[key]}")
-        elif key.endswith("_pu") and not VOLTAGE_PU[0] <= value <= VOLTAGE_PU[1]:
-            refuse("is out of range", "write 0.5 to 1.5, in pu of nominal; is the value in volts?")
-        elif key.endswith("_percent") and not LOADING_PERCENT[0] < value <= LOADING_PERCENT[1]:
-            refuse("is out of range", "write a number above 0, up to 1000, in percent")
+        elif fault := range_fault(key, value):
+            refuse(*fault)
         else:
             yield key, float(value)

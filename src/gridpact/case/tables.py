@@ -1,4 +1,7 @@
-"""The tables of a case as dataclasses, with the checks that take more than one column."""
+"""The tables of a case as dataclasses, with the checks that take more than one column.
+
+What is wrong is placed in its file, and values are placeholders then; the dataclasses do not check again.
+"""
 
 from collections.abc import Mapping
 
@@ -11,8 +14,9 @@ from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
 from gridpact.case.reading.bus_names import BusNames
 from gridpact.case.reading.reader import TableReader
-from gridpact.case.terms import Terms
+from gridpact.case.terms import TORN_LINK, Terms, torn_links
 from gridpact.case.trades import Trades
+from gridpact.fields.part import unchecked
 
 Index = Mapping[str, int] | None
 
@@ -28,7 +32,8 @@ def read_participants(reader: TableReader, buses: BusNames | None) -> tuple[Part
     if not ids:
         reader.refuse_table("has no rows", "add the participants")
     bus, texts = reader.buses("bus", buses)
-    participants = Participants(
+    participants = unchecked(
+        Participants,
         ids=ids,
         bus=frozen(bus, np.int64),
         firm=frozen(reader.choice("demand") == 0, np.bool_),
@@ -64,7 +69,7 @@ def read_profiles(
     load_kw, generation_kw = reader.number("load_kw"), reader.number("generation_kw")
     if horizon is None or index is None:
         empty = frozen(np.zeros((0, 0)), np.float64)
-        return Profiles(load_kw=empty, generation_kw=empty), []
+        return unchecked(Profiles, load_kw=empty, generation_kw=empty), []
     shape = (horizon.periods, len(index))
     cell = np.where((period >= 0) & (participant >= 0), period * shape[1] + participant, -1)
     refuse_repeats(reader, cell)
@@ -77,7 +82,7 @@ def read_profiles(
     size = shape[0] * shape[1]
     missing = size - int(used.sum())
     warning = f"{reader.table.file}: {missing:,} of {size:,} rows are missing and count as zero"
-    return Profiles(load_kw=arrays[0], generation_kw=arrays[1]), [warning] if missing > 0 else []
+    return unchecked(Profiles, load_kw=arrays[0], generation_kw=arrays[1]), [warning] if missing > 0 else []
 
 
 def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, where: str) -> Trades:
@@ -86,7 +91,8 @@ def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, wher
     seller, buyer = (reader.lookup(name, index, where) for name in ("seller", "buyer"))
     reader.refuse("buyer", (seller == buyer) & (seller >= 0), "is the seller too", "name two participants")
     start, end = reader.window(horizon)
-    return Trades(
+    return unchecked(
+        Trades,
         ids=ids,
         seller=frozen(seller, np.int64),
         buyer=frozen(buyer, np.int64),
@@ -104,7 +110,8 @@ def read_orders(reader: TableReader, horizon: Horizon | None, index: Index, wher
     ids = reader.unique_names("order")
     participant = reader.lookup("participant", index, where)
     start, end = reader.window(horizon)
-    return Orders(
+    return unchecked(
+        Orders,
         ids=ids,
         participant=frozen(participant, np.int64),
         sells=frozen(reader.choice("side") == 0, np.bool_),
@@ -121,12 +128,9 @@ def _terms(reader: TableReader) -> Terms:
     """The terms in a table of trades or orders, N rows; those of one link are of one group."""
     groups, group = reader.labels("group")
     links, link = reader.labels("link")
-    linked = np.flatnonzero((link >= 0) & (group >= -1))
-    _, first, inverse = np.unique(link[linked], return_index=True, return_inverse=True)
-    torn = np.zeros(len(link), dtype=np.bool_)
-    torn[linked] = group[linked] != group[linked[first]][inverse]
-    reader.refuse("link", torn, "holds trades of different groups", "give all trades of a link one group")
-    return Terms(
+    reader.refuse("link", torn_links(group, link), *TORN_LINK)
+    return unchecked(
+        Terms,
         block=frozen(reader.flag("block"), np.bool_),
         min_fraction=frozen(reader.number("min_fraction"), np.float64),
         group=frozen(group, np.int64),

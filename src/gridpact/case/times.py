@@ -3,15 +3,20 @@
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import numpy as np
 
 from gridpact.arrays import Int
-from gridpact.case.horizon import Horizon
+
+if TYPE_CHECKING:
+    from gridpact.case.horizon import Horizon
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OUTSIDE_HORIZON = "is outside the horizon"
+YEARS = range(1980, 2200)
 _MICROSECOND = timedelta(microseconds=1)
 _MIDNIGHT = re.compile(
     r"(?P<day>\d{4}-?\d{2}-?\d{2}.)24(?P<rest>(?::?00)*(?:[.,]0+)?)(?P<offset>Z|[+-]\d.*)?"
@@ -70,6 +75,30 @@ def _next_midnight(parts: re.Match[str], zone: ZoneInfo) -> Fault:
     )
 
 
+def read_start(value: object, zone: ZoneInfo) -> datetime | Fault:
+    """The start of a horizon: a whole minute in a year that gridpact knows; see `read_time`."""
+    if not isinstance(value, str | datetime):
+        return Fault(what="is not a time", remedy="write it as in 2024-06-21T00:00")
+    start = read_time(value, zone)
+    if isinstance(start, Fault):
+        return start
+    if start.year not in YEARS:
+        return Fault(what="is out of range", remedy=f"write a year from {YEARS[0]} to {YEARS[-1]}")
+    if start.second or start.microsecond:
+        return Fault(what="is not a whole minute", remedy=f"write {start.isoformat(timespec='minutes')}")
+    return start
+
+
+def read_zone(name: str) -> ZoneInfo | Fault:
+    """The timezone of an IANA name, or why there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = get_close_matches(name[:80], sorted(available_timezones()), n=1)
+        remedy = f"did you mean '{near[0]}'?" if near else "write an IANA name, as in Europe/Lisbon"
+        return Fault(what="is not a known timezone", remedy=remedy)
+
+
 def _local(time: datetime, zone: ZoneInfo) -> datetime | Fault:
     readings = [time.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
     before, after = (reading.utcoffset() or timedelta(0) for reading in readings)
@@ -94,7 +123,7 @@ def from_microseconds(count: int) -> datetime:
     return EPOCH + timedelta(microseconds=count)
 
 
-def period_of(time: datetime, horizon: Horizon, *, is_end: bool) -> int | Fault:
+def period_of(time: datetime, horizon: "Horizon", *, is_end: bool) -> int | Fault:
     """The period that starts at an instant, or why none does.
 
     Args:
@@ -120,7 +149,7 @@ def period_of(time: datetime, horizon: Horizon, *, is_end: bool) -> int | Fault:
     return period
 
 
-def periods_of(moments: Int, horizon: Horizon, *, is_end: bool) -> Int | None:
+def periods_of(moments: Int, horizon: "Horizon", *, is_end: bool) -> Int | None:
     """The periods that start at instants, as `period_of` gives them; `None` where it finds fault with any.
 
     Args:

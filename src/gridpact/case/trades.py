@@ -1,16 +1,24 @@
 """Trades: what two participants agreed and propose to the network operator."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from gridpact.arrays import Float, Int, frozen
+from gridpact.case.parts.rows import checked_rows
 from gridpact.case.terms import Terms
+from gridpact.fields.columns import length_of, whole_numbers
+from gridpact.fields.part import Part, unchecked
+from gridpact.fields.refusals import Refusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trades:
+class Trades(Part):
     """A bilateral trade per index, N of them: constant power over the periods [start, end).
+
+    Lists are taken for arrays; what has a default may be one value for all. The trades of a case have a name
+    each; of commitments those of one trade have the same.
 
     Attributes:
         ids: names, (N,).
@@ -21,7 +29,10 @@ class Trades:
         power_kw: proposed power, (N,), not negative.
         price_per_kwh: in the case's currency, (N,).
         submitted: microseconds since 1970-01-01 UTC, 0 where not given, (N,).
-        terms: block, least fraction, exclusive group and link of each.
+        terms: block, least fraction, exclusive group and link of each; those of none for no terms.
+
+    Raises:
+        InvalidCase: with everything that is wrong with them.
     """
 
     ids: tuple[str, ...]
@@ -31,15 +42,30 @@ class Trades:
     end: Int
     power_kw: Float
     price_per_kwh: Float
-    submitted: Int
-    terms: Terms
+    submitted: Int = field(default_factory=partial(np.array, 0))
+    terms: Terms = field(default_factory=partial(Terms.none, 0))
+
+    def __post_init__(self) -> None:
+        refusals, count = Refusals("trades"), length_of(self.ids)
+        seller = whole_numbers(refusals, "seller", self.seller, (count,))
+        buyer = whole_numbers(refusals, "buyer", self.buyer, (count,))
+        if seller is not None and buyer is not None and seller.shape == buyer.shape:
+            refusals.add_where("buyer", seller == buyer, "is the seller too", "name two participants", buyer)
+        rows = checked_rows(refusals, self, count, unique=False)
+        refusals.finish()
+        self._set(seller=seller, buyer=buyer, **rows)
+
+    def __repr__(self) -> str:
+        """One line: the arrays are too many to show."""
+        return f"<Trades: {len(self):,}, {float(self.power_kw.sum()):g} kW>"
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def at(self, index: Int) -> "Trades":
         """Some of the trades, in the order of their indices."""
-        return Trades(
+        return unchecked(
+            Trades,
             ids=tuple(self.ids[k] for k in index.tolist()),
             seller=frozen(self.seller[index], np.int64),
             buyer=frozen(self.buyer[index], np.int64),

@@ -10,7 +10,7 @@ import numpy as np
 
 from gridpact.arrays import Int
 from gridpact.case.arrow_arrays import arrow_numbers, arrow_texts, taken
-from gridpact.case.case import Case, TableFormat
+from gridpact.case.case import Case, TableFormat, need_case
 from gridpact.case.files import CASE_FILE
 from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, SCHEMAS, TRADES
 from gridpact.case.table_file import Coded, write_table
@@ -18,9 +18,10 @@ from gridpact.case.terms import NONE, Terms
 from gridpact.case.times import from_microseconds, microseconds
 from gridpact.case.trades import Trades
 from gridpact.errors import InvalidUsage
+from gridpact.fields.arguments import chosen, path_of
 
 
-def write_case(case: Case, folder: str | Path, table_format: TableFormat | None = None) -> None:
+def write_case(case: Case, folder: str | Path, table_format: TableFormat | str | None = None) -> None:
     """Writes a case folder; reading it gives the case back, each number exactly.
 
     Every setting is written, but for `currency` and `open_from` where the case has none. A network file is
@@ -33,10 +34,11 @@ def write_case(case: Case, folder: str | Path, table_format: TableFormat | None 
         table_format: of the tables; the case's own where it is not given.
 
     Raises:
-        InvalidUsage: if the folder holds a case already.
+        InvalidUsage: the folder holds a case already, or an argument is not what it has to be.
     """
-    folder = Path(folder)
-    table_format = table_format or case.table_format
+    need_case("write_case", case)
+    folder = path_of("write_case", folder)
+    table_format = case.table_format if table_format is None else chosen(TableFormat, "format", table_format)
     folder.mkdir(parents=True, exist_ok=True)
     names = [CASE_FILE, *(f"{schema.name}.{suffix}" for schema in SCHEMAS for suffix in TableFormat)]
     if taken := [name for name in names if (folder / name).exists()]:

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from gridpact.errors import InvalidUsage
+from gridpact.fields.arguments import chosen
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -45,7 +45,4 @@ def choice(kind: type[Choice], option: str, value: str) -> Choice:
     Raises:
         InvalidUsage: No member has that name.
     """
-    try:
-        return kind(value)
-    except ValueError:
-        raise InvalidUsage(f"{option} '{value}' is not known", f"write {', '.join(kind)}") from None
+    return chosen(kind, option, value)

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Float, frozen
 from gridpact.case.case import Case, Formulation
-from gridpact.case.participants import DEFAULT_RETAILER, Participants
+from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
+from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.terms import Terms
 from gridpact.case.trades import Trades
 from gridpact.clearing.commitments import solve_on_commitments
 from gridpact.clearing.problem import CAP_TOLERANCE_KW, ClearingProblem, pose
+from gridpact.fields.part import unchecked
 from gridpact.grid.network import Network
 from gridpact.pipeline import SOLVERS
 
@@ -82,7 +84,8 @@ def _joined_by_outsider(case: Case, network: Network) -> Case:
     nothing = np.zeros((case.horizon.periods, 1))
     return replace(
         case,
-        participants=Participants(
+        participants=unchecked(
+            Participants,
             ids=(*people.ids, ""),
             bus=_appended(people.bus, network.bus_ids[0]),  # any bus will do: it never injects anything
             firm=_appended(people.firm, True),
@@ -105,7 +108,8 @@ def _trades_with_outsider(sale_kw: Float, purchase_kw: Float) -> Trades:
     outsider, count = sale_kw.shape[1], len(seller) + len(buyer)
     start = np.concatenate([sale_period, purchase_period])
     power_kw = np.concatenate([sale_kw[sale_period, seller], purchase_kw[purchase_period, buyer]])
-    return Trades(
+    return unchecked(
+        Trades,
         ids=("",) * count,
         seller=frozen(np.concatenate([seller, np.full(len(buyer), outsider)]), np.int64),
         buyer=frozen(np.concatenate([np.full(len(seller), outsider), buyer]), np.int64),

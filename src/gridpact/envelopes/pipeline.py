@@ -1,13 +1,13 @@
 """The way from a case to its envelopes."""
 
-from gridpact.case.case import Case
+from gridpact.case.case import Case, need_case
 from gridpact.clearing.operation import keeps_limits, operate
 from gridpact.envelopes.alone import Side, reach_alone
 from gridpact.envelopes.envelopes import Envelopes
 from gridpact.envelopes.outsider import open_trading
 from gridpact.errors import InvalidUsage
 from gridpact.grid.network import Network
-from gridpact.pipeline import SOLVERS, compile_network
+from gridpact.pipeline import SOLVERS, compile_network, need_network
 
 
 def envelope(case: Case, network: Network | None = None) -> Envelopes:
@@ -23,9 +23,11 @@ def envelope(case: Case, network: Network | None = None) -> Envelopes:
 
     Raises:
         InvalidCase: the network cannot be compiled, or does not have the participants' buses.
-        InvalidUsage: the formulation does not offer the allocation.
+        InvalidUsage: the formulation does not offer the allocation, or `case` is no case.
         SolverFailed: no optimum was found over the caps, or in the DC model.
     """
+    need_case("envelope", case)
+    need_network("envelope", network)
     if not case.formulation.offers(case.allocation):
         raise InvalidUsage(
             f"allocation '{case.allocation}' does not go with formulation '{case.formulation}'",

@@ -5,6 +5,7 @@ from pathlib import Path
 from gridpact.case.case import TableFormat
 from gridpact.case.table_file import write_table
 from gridpact.envelopes.envelopes import Envelopes
+from gridpact.fields.arguments import need, path_of
 from gridpact.results.output_folder import ResultKind, output_folder
 from gridpact.results.write import table_columns
 
@@ -27,7 +28,8 @@ def write_envelopes(envelopes: Envelopes, folder: str | Path, *, picture: str | 
     Raises:
         InvalidUsage: the folder holds something that is not an earlier result, or cannot be written to.
     """
-    target = Path(folder)
+    need("write_envelopes", Envelopes, envelopes, "give what gridpact.envelope makes")
+    target = path_of("write_envelopes", folder)
     table_format = envelopes.case.table_format
     with output_folder(target, ENVELOPES_RESULT) as aside:
         write_table(table_columns(envelopes.table, table_format), aside, TABLE, table_format)

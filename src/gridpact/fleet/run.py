@@ -9,6 +9,9 @@ from time import perf_counter
 from gridpact import __version__
 from gridpact.case.case import Allocation, Formulation
 from gridpact.errors import InvalidUsage
+from gridpact.fields.arguments import chosen, path_of
+from gridpact.fields.scalars import whole
+from gridpact.fields.words import a
 from gridpact.fleet.batches import done_in_batches
 from gridpact.fleet.cluster import connected
 from gridpact.fleet.digest import network_key
@@ -64,14 +67,14 @@ def run_fleet(
         Interrupted: a KeyboardInterrupt, which says how many cases are complete.
     """
     start = perf_counter()
-    folder, target = Path(cases).absolute(), Path(out).absolute()
-    chosen = _checked(scheduler, workers, formulation, allocation)
+    folder, target = (path_of("run_fleet", path).absolute() for path in (cases, out))
+    settings = _checked(scheduler, workers, formulation, allocation)
     check_out(folder, target)
     with progress(f"looking for cases below {cases}", quiet=quiet):
-        paths = find_cases(folder, target, None if manifest is None else Path(manifest))
+        paths = find_cases(folder, target, None if manifest is None else path_of("run_fleet", manifest))
     with workspace(target, paths, quiet=quiet) as place, Spool(place.rows, len(paths)) as spool:
         plan = Plan(
-            cases=folder, place=place, version=__version__, formulation=chosen[0], allocation=chosen[1]
+            cases=folder, place=place, version=__version__, formulation=settings[0], allocation=settings[1]
         )
         with _state(place, spool, len(paths)):
             complete_before, used = _clear(plan, paths, spool, scheduler, workers, quiet=quiet)
@@ -116,12 +119,14 @@ def _checked(
     allocation: Allocation | str | None,
 ) -> tuple[Formulation | None, Allocation | None]:
     """The settings as what they are, after a look at whether they go together."""
+    if workers is not None and whole(workers) is None:
+        raise InvalidUsage(f"workers is {a(workers)}, not a whole number", "write 1 or more")
     if workers is not None and workers < 1:
         raise InvalidUsage(f"{workers} workers are not possible", "write 1 or more")
     if workers and scheduler:
         raise InvalidUsage("the scheduler has workers of its own", "leave their number out")
-    network = None if formulation is None else Formulation(formulation)
-    rule = None if allocation is None else Allocation(allocation)
+    network = None if formulation is None else chosen(Formulation, "formulation", formulation)
+    rule = None if allocation is None else chosen(Allocation, "allocation", allocation)
     if network is not None and rule is not None and not network.offers(rule):
         raise InvalidUsage(
             f"allocation '{rule}' does not go with formulation '{network}'",

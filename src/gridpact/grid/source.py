@@ -4,14 +4,40 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridpact.errors import Problem
+from gridpact.fields.part import Part
+from gridpact.fields.refusals import Refusals
+from gridpact.fields.words import a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkSource:
-    """Where the network comes from: exactly one of a built-in's name and a file."""
+class NetworkSource(Part):
+    """Where the network comes from: exactly one of a built-in's name and a file.
+
+    Attributes:
+        builtin: a name that `gridpact network` lists.
+        file: with pandapower's or power-grid-model's JSON; text is taken for a path.
+
+    Raises:
+        InvalidCase: with everything that is wrong with it.
+    """
 
     builtin: str = ""
     file: Path | None = None
+
+    def __post_init__(self) -> None:
+        refusals, file = Refusals("network"), self.file
+        if not isinstance(self.builtin, str):
+            remedy = f"it is {a(self.builtin)}; write a name, as in 'pandapower/cigre_lv'"
+            refusals.add("builtin", "is not text", remedy, self.builtin)
+        if isinstance(file, str) and file:
+            file = Path(file)
+        if file is not None and not isinstance(file, Path):
+            refusals.add("file", "is not a path", f"it is {a(file)}; write text or a Path", file)
+        if not len(refusals) and bool(self.builtin) == (file is not None):
+            what = "has both builtin and file" if self.builtin else "needs one of builtin and file"
+            refusals.add("", what, "keep one, as in builtin='pandapower/cigre_lv'")
+        refusals.finish()
+        self._set(file=file)
 
     @property
     def name(self) -> str:

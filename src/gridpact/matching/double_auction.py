@@ -7,7 +7,7 @@ IEEE SmartGridComm 2024 (arXiv 2407.21403). There the seller's ask is the price;
 import numpy as np
 
 from gridpact.arrays import Float
-from gridpact.case.case import Case, PriceRule
+from gridpact.case.case import Case, PriceRule, need_case
 from gridpact.case.orders import Orders
 from gridpact.case.trades import Trades
 from gridpact.matching.auction import Crossing, auction_of
@@ -38,7 +38,11 @@ def match(case: Case) -> Trades:
         The matched trades only, with names that no trade of the case has, and with such terms that those of
         their orders survive cuts; see `trades_of`. Independent of the order of orders, trades and
         participants. Powers are whole multiples of 1e-12 kW; see `Scale`.
+
+    Raises:
+        InvalidUsage: `case` is no case.
     """
+    need_case("match", case)
     if not len(case.orders):
         return Trades.none()
     orders, room = case.orders, capacity(case)

@@ -9,8 +9,9 @@ from gridpact.arrays import Float, Int, frozen
 from gridpact.case.case import Allocation, Case, Formulation, PriceRule
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
-from gridpact.case.participants import DEFAULT_RETAILER, Participants
+from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
+from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.terms import Terms
 from gridpact.case.trades import Trades
 from gridpact.grid.compile import compile_source

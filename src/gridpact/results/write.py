@@ -9,6 +9,7 @@ import numpy as np
 from gridpact.case.case import TableFormat
 from gridpact.case.table_file import write_table
 from gridpact.case.write import write_trades
+from gridpact.fields.arguments import need, path_of
 from gridpact.results.clearance import Clearance
 from gridpact.results.output_folder import COMMITMENTS, REPORT_FILE, SUMMARY_FILE, output_folder
 from gridpact.results.tables import (
@@ -39,7 +40,8 @@ def write_clearance(clearance: Clearance, folder: str | Path, *, report: str | N
     Raises:
         InvalidUsage: the folder holds something that is not an earlier result, or cannot be written to.
     """
-    target = Path(folder)
+    need("write_clearance", Clearance, clearance, "give what gridpact.clear makes")
+    target = path_of("write_clearance", folder)
     with output_folder(target) as aside:
         write_files(clearance, aside, report)
     return target

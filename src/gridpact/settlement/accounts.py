@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Int
-from gridpact.case.participants import DEFAULT_RETAILER, Participants
+from gridpact.case.participants import Participants
+from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.settlement.tariffs import Retailer, Tariffs
 
 DSO = "dso"

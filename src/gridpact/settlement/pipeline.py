@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +17,7 @@ from gridpact.case.problems import Problems, shown
 from gridpact.case.read import read_case_folder
 from gridpact.case.reading.opener import TableOpener
 from gridpact.errors import InvalidUsage
+from gridpact.fields.arguments import chosen, need, path_of
 from gridpact.grid.compile import compile_source
 from gridpact.results.phrases import counted
 from gridpact.settlement.keys import SharingKey
@@ -79,23 +81,26 @@ def settle(
 
     Raises:
         InvalidCase: with every problem found.
-        InvalidUsage: a choice is not known, or the clearance is of other periods or participants.
+        InvalidUsage: a choice is not known, the clearance is of other periods or participants, or something
+            else is given in place of an argument.
     """
     choices = Choices(
         mode=_chosen(Mode, "mode", mode),
         missing=_chosen(Missing, "missing", missing),
         loss_allocation=_chosen(LossAllocation, "loss_allocation", loss_allocation),
     )
-    reading = read_case_folder(case_folder)
+    folder = path_of("settle", case_folder, "give the folder of the case")
+    _check_clearance(clearance)
+    reading = read_case_folder(folder)
     problems, case = reading.problems, reading.case
-    found = read_settlement_files(case_folder, reading, choices, is_needed=True)
+    found = read_settlement_files(folder, reading, choices, is_needed=True)
     if case is None:
         later = "the clearance, because the case itself has problems"
         raise problems.refusal((*reading.unchecked, *found.unchecked, later))
     given = _Input(tariffs=found.tariffs, key=found.key, meters=found.meters)
     warnings = _read_clearance(clearance, case, given, found.is_unfilled, problems)
     if previous is not None:
-        given.earlier = read_ledger(previous, case, problems)
+        given.earlier = read_ledger(path_of("settle", previous), case, problems)
     if len(problems) or given.tariffs is None or given.meters is None or given.positions is None:
         raise problems.refusal(found.unchecked)
     opener = found.opener
@@ -105,19 +110,26 @@ def settle(
     return settled if previous is None else replace(settled, corrects=Path(previous))
 
 
+def _check_clearance(clearance: object) -> None:
+    """Refuses what is neither a clearance nor a path, before anything is read."""
+    if not isinstance(clearance, str | PathLike):
+        from gridpact.results.clearance import Clearance
+
+        remedy = "give what gridpact.clear makes, or the folder that it was written to"
+        need("settle", Clearance, clearance, remedy)
+
+
 def _chosen(kind: type[Choice], name: str, value: str | None) -> Choice | None:
     """A choice of the caller; `None` where there is none."""
-    if value is None or value in tuple(kind):
-        return None if value is None else kind(value)
-    raise InvalidUsage(f"{name} '{value}' is not known", f"write {', '.join(kind)}")
+    return None if value is None else chosen(kind, name, value)
 
 
 def _read_clearance(
     clearance: "str | Path | Clearance", case: Case, given: _Input, unfilled: bool, problems: Problems
 ) -> list[str]:
     """Takes in the positions, and what the schedule says where a reading is missing; gives warnings."""
-    if isinstance(clearance, str | Path):
-        return _read_folder(Path(clearance), case, given, unfilled, problems)
+    if isinstance(clearance, str | PathLike):
+        return _read_folder(path_of("settle", clearance), case, given, unfilled, problems)
     if (clearance.case.horizon, clearance.case.participants.ids) != (case.horizon, case.participants.ids):
         raise InvalidUsage("the clearance is of other periods or participants", "clear this case")
     given.positions = positions_of(clearance)

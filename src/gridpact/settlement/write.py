@@ -8,6 +8,7 @@ from typing import Any
 from gridpact.case.case import TableFormat
 from gridpact.case.table_file import write_table
 from gridpact.errors import InvalidUsage
+from gridpact.fields.arguments import need, path_of
 from gridpact.results.output_folder import REPORT_FILE, ResultKind, output_folder
 from gridpact.results.write import table_columns
 from gridpact.settlement.ledger_table import ledger_columns
@@ -66,7 +67,8 @@ def write_settlement(
         InvalidUsage: the folder holds something that is not an earlier settlement, holds another version
             of one, or cannot be written to.
     """
-    target = Path(folder)
+    need("write_settlement", SettledCase, settled, "give what gridpact.settle makes")
+    target = path_of("write_settlement", folder)
     found, version = _facts(target).get("version", settled.settlement.version), settled.settlement.version
     if found != version:
         what = f"{folder} holds version {found} of a settlement, and this is version {version}"

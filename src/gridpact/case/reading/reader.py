@@ -10,6 +10,7 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.horizon import Horizon
+from gridpact.case.parts.ranges import RANK_REMEDY, range_faults
 from gridpact.case.problems import Problems, suggestion
 from gridpact.case.reading.bus_names import BusNames
 from gridpact.case.reading.series import Series
@@ -22,16 +23,14 @@ from gridpact.case.reading.values import (
     moments,
     numbers,
 )
-from gridpact.case.schema import COEFFICIENT_MAX, POWER_FACTOR_MIN, POWER_MAX_KW, Column, Kind, Schema
+from gridpact.case.schema import FLAG_WORDS, Column, Kind, Schema
 from gridpact.case.times import OUTSIDE_HORIZON, Fault, microseconds, period_of, periods_of, read_time
 from gridpact.errors import Problem
 
 _MISSING = "is missing"
-_TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
-_RANK = "write a whole number from 0, as in 1"
 _ENDS = "the times look like ends of intervals: write each interval's start"
 _IN_SERIES = "; without offsets, each participant needs all times of that hour twice, in the order of time"
-_NUMBER_REMEDY = {Kind.RANK: _RANK}
+_NUMBER_REMEDY = {Kind.RANK: RANK_REMEDY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +179,7 @@ class TableReader:
             _NUMBER_REMEDY.get(column.kind, "write it plainly, as in 1.5"),
         )
         rows &= is_number
-        for faulty, what, remedy in _range_faults(column.kind, values):
+        for faulty, what, remedy in range_faults(column.kind, values):
             bad = rows & faulty
             self.refuse(name, bad, what, remedy)
             rows &= ~bad
@@ -203,8 +202,10 @@ class TableReader:
         """A column of true or false, false where the cell is empty, (R,)."""
         names = self.names(name)
         lower = [text.lower() for text in names.distinct]
-        is_true = np.array([*(text in _TRUE for text in lower), False], dtype=np.bool_)
-        is_known = np.array([*(text in (*_TRUE, *_FALSE) for text in lower), True], dtype=np.bool_)
+        is_true = np.array([*(text in FLAG_WORDS[0] for text in lower), False], dtype=np.bool_)
+        is_known = np.array(
+            [*(text in FLAG_WORDS[0] + FLAG_WORDS[1] for text in lower), True], dtype=np.bool_
+        )
         if name in self.table.columns:
             unknown = ~is_known[names.of_row]
             self.refuse(name, unknown, "is neither true nor false", "write true or false")
@@ -376,34 +377,3 @@ class TableReader:
 
 def _read(value: str | datetime | None, zone: ZoneInfo) -> datetime | Fault:
     return Fault(what="is out of the range of times") if value is None else read_time(value, zone)
-
-
-def _range_faults(kind: Kind, values: Float) -> list[tuple[Bool, str, str]]:
-    """What is wrong with numbers of a kind: where, what, and the remedy."""
-    faults = [
-        (np.isnan(values), "is not a finite number", "write the value, 0 where there is none"),
-        (np.isinf(values), "is not a finite number", "write the value itself"),
-    ]
-    if kind in (Kind.RANK, Kind.SIGNED_INTEGER):
-        whole = (values == np.rint(values)) & (np.abs(values) < 2**53)
-        faults.append((~whole, "is not a whole number", _RANK if kind is Kind.RANK else "write it whole"))
-    if kind is Kind.RANK:
-        faults.append((values < 0.0, "is negative", _RANK))
-    if kind is Kind.ENERGY:
-        remedy = "energy has no sign here: give import and export apart, each 0 or more"
-        faults.append((values < 0.0, "is negative", remedy))
-    if kind is Kind.COEFFICIENT:
-        faults.append((values < 0.0, "is negative", "give it as 0 or more"))
-        remedy = f"write at most {COEFFICIENT_MAX:,.0f}; only its size beside the others counts"
-        faults.append((values > COEFFICIENT_MAX, f"is more than {COEFFICIENT_MAX:,.0f}", remedy))
-    if kind is Kind.POWER:
-        remedy = "no low-voltage connection carries this; is the value in W?"
-        faults.append((values < 0.0, "is negative", "power has no sign here: give it as 0 or more"))
-        faults.append((values > POWER_MAX_KW, f"is more than {POWER_MAX_KW:,.0f} kW", remedy))
-    if kind is Kind.FRACTION:
-        wrong = (values < 0.0) | (values > 1.0)
-        faults.append((wrong, "is not a fraction", "write one from 0 to 1; 1 is all or nothing"))
-    if kind is Kind.POWER_FACTOR:
-        wrong = (values < POWER_FACTOR_MIN) | (values > 1.0)
-        faults.append((wrong, "is not a power factor", f"write one from {POWER_FACTOR_MIN:g} to 1"))
-    return faults

@@ -9,10 +9,11 @@ import numpy as np
 from gridpact.arrays import Int, frozen
 from gridpact.case.files import TARIFFS_FILE
 from gridpact.case.horizon import Horizon
-from gridpact.case.participants import DEFAULT_RETAILER, Participants
+from gridpact.case.participants import Participants
 from gridpact.case.problems import Problems, suggestion
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.reader import TableReader
+from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.toml_file import TomlFile, parse_toml
 from gridpact.settlement.keys import KeyKind
 from gridpact.settlement.prices import micro_per_kwh, period_prices
