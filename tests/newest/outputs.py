@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-
 SOURCE = Path(__file__).parents[2] / "src"
 
 

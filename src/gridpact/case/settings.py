@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from pathlib import Path, PurePath
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from gridpact.case.case import SECONDS_MAX, Allocation, Formulation, PriceRule, Robustness
-from gridpact.case.files import CASE_FILE
+from gridpact.case.files import CASE_FILE, file_inside
 from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon
 from gridpact.case.problems import Problems
 from gridpact.case.times import Fault, period_of, read_time
@@ -225,14 +225,11 @@ def _network(file: TomlFile, folder: Path) -> NetworkSource | None:
     if given[0] == "builtin":
         return NetworkSource(builtin=value)
     refuse = file.refusals("network", "file", value)
-    path = folder / value
-    if PurePath(value).is_absolute():
-        refuse("is not relative to the case folder", "copy the file there and give its name")
-    elif not path.is_file():
-        refuse("does not exist", "give the name of a file in the case folder")
-    else:
-        return NetworkSource(file=path)
-    return None
+    found = file_inside(folder, value)
+    if isinstance(found, Fault):
+        refuse(found.what, found.remedy)
+        return None
+    return NetworkSource(file=folder / value)
 
 
 def _limits(file: TomlFile) -> Limits:
