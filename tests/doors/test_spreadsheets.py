@@ -108,7 +108,7 @@ SAFE = {"h1": "=h1", "h2": "-h2", "h3": "@h3", "t1": "+t1", "t2": "-t2", "north"
 
 
 def with_formulas(folder: Path) -> tuple[Path, Path]:
-    """The settled example with names that are formulas, as a spreadsheet or a person may have written them."""
+    """The settled example with names that are formulas, as a person may have written them."""
     case, result = write_settle_example(folder)
     for path in (*case.iterdir(), *result.iterdir()):
         text = path.read_text()

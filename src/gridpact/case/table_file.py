@@ -48,9 +48,9 @@ def write_table(
 ) -> None:
     """Writes `columns`, arrays of one length by name, into `folder` as `name` with the suffix of the format.
 
-    A column may also be `Coded` texts, or `Instants`, which CSV has as ISO 8601 text. Texts that a spreadsheet
-    would take for formulas have an apostrophe in front in CSV, as `cell_texts` has it. Numbers are written so
-    that they read back exactly; missing numbers are empty cells. Parquet keeps the values of the columns
+    A column may also be `Coded` texts, or `Instants`, which CSV has as ISO 8601 text. In CSV, texts that a
+    spreadsheet would calculate are marked, as `cell_texts` does. Numbers are written so that they read back
+    exactly; missing numbers are empty cells. Parquet keeps the values of the columns
     `distinct` as they are: they hardly repeat, and a dictionary of them would take time and space.
     """
     import pyarrow as pa
