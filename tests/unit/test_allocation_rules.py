@@ -217,8 +217,7 @@ def fail(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sequential, "COLUMNS_MAX", 0)
     nonlinear.programme_over_network.cache_clear()
     if how == "iterations":
-        ipopt = {**programme.IPOPT_OPTIONS["ipopt"], "max_iter": 2}
-        monkeypatch.setitem(programme.IPOPT_OPTIONS, "ipopt", ipopt)
+        monkeypatch.setitem(programme.IPOPT_OPTIONS, "max_iter", 2)
         return
     solve = programme.Programme.solve
 

@@ -9,7 +9,7 @@ import gridpact
 
 ROOT = Path(gridpact.__file__).parent
 TIERS = (
-    {"errors", "units", "arrays", "stopwatch", "progress"},
+    {"errors", "units", "arrays", "stopwatch", "progress", "solvers", "spreadsheet_text"},
     {"fields"},
     {"grid"},
     {"case"},

@@ -499,7 +499,7 @@ def test_a_table_that_is_a_folder(tmp_path: Path) -> None:
     write_example(tmp_path)
     (tmp_path / T).unlink()
     (tmp_path / T).mkdir()
-    with pytest.raises(InvalidCase, match=r"trades\.csv: cannot be read: Is a directory"):
+    with pytest.raises(InvalidCase, match=r"trades\.csv: is a folder"):
         read_case(tmp_path)
 
 

@@ -526,13 +526,14 @@ def test_the_digest_is_that_of_reading(table_format: TableFormat, tmp_path: Path
     assert inputs_sha256(tmp_path / "case") == inputs_sha256(tmp_path / "none") == ""
 
 
-@pytest.mark.parametrize("place", ["network.json", "../shared.json"])
+@pytest.mark.parametrize("place", ["network.json", "networks/shared.json"])
 def test_the_digest_covers_a_network_file(place: str, tmp_path: Path) -> None:
     import pandapower as pp
     import pandapower.networks as pn
 
     folder = tmp_path / "case"
     write_case(fleet_case(0), folder)
+    (folder / place).parent.mkdir(exist_ok=True)
     pp.to_json(pn.create_cigre_network_lv(), str(folder / place))
     settings = (folder / "case.toml").read_text()
     (folder / "case.toml").write_text(

@@ -60,7 +60,8 @@ def added(component: str, record: dict[str, Any]) -> Change:
     [
         (
             first("transformer", u1=20e3),
-            "transformer 20 is rated 20/0.4 kV between nodes of 10 and 0.4 kV: the ratio is off by a factor 2",
+            "transformer 20 is rated 20/0.4 kV between nodes of 10 and 0.4 kV: "
+            "the ratio is off by a factor 2",
         ),
         (first("transformer", u1=11.9e3), "transformer 20 is rated 11.9/0.4 kV"),
         (first("node", u_rated=20e3), "transformer 20 is rated 10/0.4 kV between nodes of 20 and 0.4 kV"),

@@ -105,7 +105,7 @@ def test_what_the_hour_costs() -> None:
     told, settled = rows("What the hour costs `anna`"), community("proportional").settled()
     mine = [entry for entry in named_entries(settled.ledger) if entry[2] == "anna"]
     by_hand = {
-        "shared energy, to `sun`": ("p2p", "sun"),
+        "shared energy": ("p2p", "sun"),
         "supply": ("supply", "retailer/default"),
     }
     for name, (kind, payee) in by_hand.items():

@@ -1,6 +1,5 @@
 """convert_case: a case folder to one with tables of another format, and a network that is read fast."""
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -92,15 +91,17 @@ def _is_unchanged(before: NetworkSource, after: NetworkSource, out: Path) -> boo
 def _write_settlement(folder: Path, out: Path, case: Case, table_format: TableFormat) -> None:
     """Writes meters and sharing in the new format, and copies the tariffs, where they are there."""
     problems = Problems()
-    opener = TableOpener(CaseFiles(folder, problems), problems)
+    files = CaseFiles(folder, problems)
+    opener = TableOpener(files, problems)
     for schema in SETTLEMENT_SCHEMAS:
         reader = opener.table(schema)
         if reader is not None:
             write_converted(reader, schema, case.horizon, out, table_format)
+    tariffs = files.read(TARIFFS_FILE) if files.has_file(TARIFFS_FILE) else None
     if len(problems):
         raise problems.refusal()
-    if (folder / TARIFFS_FILE).is_file():
-        shutil.copyfile(folder / TARIFFS_FILE, out / TARIFFS_FILE)
+    if tariffs is not None:
+        (out / TARIFFS_FILE).write_bytes(tariffs)
 
 
 def _read(case: Case) -> set[str]:

@@ -1,11 +1,14 @@
 """CaseFiles: the files of a case folder, each read once."""
 
 import hashlib
-from pathlib import Path
+import os
+import stat
+from pathlib import Path, PureWindowsPath
 
 from gridpact.case.case import TableFormat
 from gridpact.case.problems import Problems, suggestion
 from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS
+from gridpact.case.times import Fault
 from gridpact.errors import Problem
 
 CASE_FILE, TARIFFS_FILE = "case.toml", "tariffs.toml"
@@ -20,6 +23,40 @@ _HOLDS = {
     RESULT_FOLDER: "the tables of an earlier clearing",
     SETTLEMENT_FOLDER: "the ledger of an earlier settlement",
 }
+_DOES_NOT_EXIST = "does not exist"
+
+
+def file_inside(folder: Path, name: str, kind: str = CASE_FOLDER) -> Path | Fault:
+    """The plain file in a folder that a name means, links resolved, or why it means none.
+
+    A case may come from anybody, so that what it names has to lie in it. Nothing is said of what lies
+    elsewhere, not even whether it exists.
+
+    Args:
+        folder: that the name is relative to; it may be a link itself.
+        name: with `/` between folders, as every system has it.
+        kind: what the folder holds, for the words.
+    """
+    if PureWindowsPath(name).anchor:  # `/etc`, `C:x` and `\\\\server` alike
+        return Fault(
+            what=f"is not relative to the {kind} folder", remedy="copy the file there and give its name"
+        )
+    if "\\" in name or "\0" in name:
+        return Fault(what="is not a file name on every system", remedy="write / between a folder and a file")
+    home, path = (Path(os.path.realpath(each)) for each in (folder, folder / name))
+    if not path.is_relative_to(home):
+        what, remedy = f"leads out of the {kind} folder", "copy the file there and give its name"
+        return Fault(what=what, remedy=remedy)
+    choose = f"give the name of a file in the {kind} folder"
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return Fault(what=_DOES_NOT_EXIST, remedy=choose)
+    except OSError as error:
+        return Fault(what=f"cannot be read: {error.strerror}", remedy=choose)
+    if not stat.S_ISREG(mode):  # reading from a pipe or a device may never end
+        return Fault(what="is a folder" if stat.S_ISDIR(mode) else "is not a plain file", remedy=choose)
+    return path
 
 
 class CaseFiles:
@@ -48,16 +85,17 @@ class CaseFiles:
         return self._names is not None
 
     def read(self, name: str) -> bytes | None:
-        """Content of a file; `None`, with a problem, where it cannot be read."""
-        try:
-            content = (self.folder / name).read_bytes()
-        except FileNotFoundError:
-            remedy = self._near(name) or "give the folder that holds it"
-            self._problems.add(Problem(file=name, what=self._missing, remedy=remedy))
+        """Content of a file of the folder; `None`, with a problem, where it is none or cannot be read."""
+        found = file_inside(self.folder, name, self._kind)
+        if isinstance(found, Fault):
+            if found.what == _DOES_NOT_EXIST:
+                found = Fault(what=self._missing, remedy=self._near(name) or "give the folder that holds it")
+            self._problems.add(Problem(file=name, what=found.what, remedy=found.remedy))
             return None
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            self._problems.add(Problem(file=name, what=f"cannot be read: {reason}"))
+        try:
+            content = found.read_bytes()
+        except OSError as error:
+            self._problems.add(Problem(file=name, what=f"cannot be read: {error.strerror or error}"))
             return None
         self._digests[name] = hashlib.sha256(content).digest()
         return content

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gridpact.case.case import SECONDS_MAX, Allocation, Formulation, PriceRule, Robustness
-from gridpact.case.files import CASE_FILE
+from gridpact.case.files import CASE_FILE, file_inside
 from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon, periods_fault
 from gridpact.case.parts.settings import currency_fault, seconds_fault
 from gridpact.case.problems import Problems
@@ -206,14 +206,11 @@ def _network(file: TomlFile, folder: Path) -> NetworkSource | None:
     if given[0] == "builtin":
         return NetworkSource(builtin=value)
     refuse = file.refusals("network", "file", value)
-    path = folder / value
-    if PurePath(value).is_absolute():
-        refuse("is not relative to the case folder", "copy the file there and give its name")
-    elif not path.is_file():
-        refuse("does not exist", "give the name of a file in the case folder")
-    else:
-        return NetworkSource(file=path)
-    return None
+    found = file_inside(folder, value)
+    if isinstance(found, Fault):
+        refuse(found.what, found.remedy)
+        return None
+    return NetworkSource(file=folder / value)
 
 
 def _limits(file: TomlFile) -> Limits:

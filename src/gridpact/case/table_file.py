@@ -15,6 +15,7 @@ from gridpact.case.arrow_arrays import arrow_numbers, arrow_texts, taken
 from gridpact.case.case import TableFormat
 from gridpact.case.horizon import Horizon
 from gridpact.case.times import microseconds
+from gridpact.spreadsheet_text import cell_array, cell_texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +48,9 @@ def write_table(
 ) -> None:
     """Writes `columns`, arrays of one length by name, into `folder` as `name` with the suffix of the format.
 
-    A column may also be `Coded` texts, or `Instants`, which CSV has as ISO 8601 text. Numbers are written so
-    that they read back exactly; missing numbers are empty cells. Parquet keeps the values of the columns
+    A column may also be `Coded` texts, or `Instants`, which CSV has as ISO 8601 text. In CSV, texts that a
+    spreadsheet would calculate are marked, as `cell_texts` does. Numbers are written so that they read back
+    exactly; missing numbers are empty cells. Parquet keeps the values of the columns
     `distinct` as they are: they hardly repeat, and a dictionary of them would take time and space.
     """
     import pyarrow as pa
@@ -70,13 +72,16 @@ def _arrow(values: Any, table_format: TableFormat) -> Any:
     """A column as Arrow takes it."""
     import pyarrow as pa
 
+    is_csv = table_format is TableFormat.CSV
     if isinstance(values, Coded):
-        return taken(arrow_texts(values.labels), values.codes)
+        labels = cell_texts(values.labels) if is_csv else values.labels
+        return taken(arrow_texts(labels), values.codes)
     if isinstance(values, Instants):
         return taken(_starts(values.horizon, table_format), values.period)
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
         return arrow_numbers(values)
-    return values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)
+    array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)
+    return cell_array(array) if is_csv else array
 
 
 @lru_cache(maxsize=8)

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array, vstack
 
 from gridpact.arrays import Float
+from gridpact.solvers.clarabel import silent_settings
 
 CONE_ROWS = 4
 TOLERANCE = 1e-9
@@ -99,10 +100,7 @@ class ConeSet:
         return np.concatenate([self.equal_to, self.at_most, self.cone_offset])
 
     def _solver(self, objective: Float) -> clarabel.DefaultSolver:
-        settings = clarabel.DefaultSettings()
-        settings.verbose = False
-        settings.max_threads = 1
-        settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
+        settings = silent_settings(TOLERANCE)
         count = len(objective)
         cones = [
             clarabel.ZeroConeT(len(self.equal_to)),

@@ -8,6 +8,7 @@ from scipy.sparse import csc_array, csr_array
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.errors import SolverFailed
+from gridpact.solvers.clarabel import silent_settings
 
 EVEN_CUT_WEIGHT = 1e-5  # kW of volume that a kW of unevenness is worth, where both are one objective
 SOLVER_TOLERANCE = 1e-10
@@ -269,10 +270,7 @@ def _unevenness(column_kw: Float, proposed: Float) -> float:
 
 
 def _settings() -> clarabel.DefaultSettings:
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.max_threads = 1
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = SOLVER_TOLERANCE
+    settings = silent_settings(SOLVER_TOLERANCE)
     settings.reduced_tol_gap_abs = settings.reduced_tol_gap_rel = ACCEPTED_TOLERANCE
     settings.reduced_tol_feas = ACCEPTED_TOLERANCE
     return settings

@@ -19,6 +19,7 @@ from gridpact.arrays import Float
 from gridpact.clearing.ac_physics import AcPhysics, as_matrix
 from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT
 from gridpact.clearing.programme import IPOPT_OPTIONS, SolverStatus, status_of
+from gridpact.solvers.ipopt import silent_ipopt
 
 INFEASIBLE = "Infeasible_Problem_Detected"
 
@@ -118,8 +119,7 @@ class JointProgramme:
     def solve(self, data: JointData, *, cautious: bool = False) -> JointOptimum:
         """The optimum; the cautious way is slower, for what the first one fails on."""
         strategy = {"mu_strategy": "monotone"} if cautious else {}
-        options = IPOPT_OPTIONS | {"ipopt": IPOPT_OPTIONS["ipopt"] | strategy}
-        solver = ca.nlpsol("joint_clearing", "ipopt", self._programme, options)
+        solver = silent_ipopt("joint_clearing", self._programme, IPOPT_OPTIONS | strategy)
         free = np.full(self._state_count * self._situations, np.inf)
         equal = np.zeros(self._equations)
         parameters = (

@@ -10,6 +10,7 @@ from gridpact.arrays import Float, Int
 from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT, EvenCut, Polytope, most_even
 from gridpact.clearing.pairs import Pairs
 from gridpact.errors import SolverFailed
+from gridpact.solvers.highs import SilentHighs
 
 DUAL_TOLERANCE = 1e-7
 FEASIBILITY_TOLERANCE_KW = 1e-9
@@ -128,9 +129,7 @@ class VolumeModel:
         programme.a_matrix_.start_ = matrix.indptr
         programme.a_matrix_.index_ = matrix.indices
         programme.a_matrix_.value_ = matrix.data
-        self._highs = highspy.Highs()
-        self._highs.setOptionValue("output_flag", False)
-        self._highs.setOptionValue("threads", 1)
+        self._highs = SilentHighs()
         self._highs.setOptionValue("primal_feasibility_tolerance", FEASIBILITY_TOLERANCE_KW)
         self._highs.setOptionValue("dual_feasibility_tolerance", FEASIBILITY_TOLERANCE_KW)
         self._highs.passModel(programme)

@@ -16,6 +16,7 @@ from scipy.sparse import coo_array, csr_array, vstack
 from gridpact.arrays import Float, Int
 from gridpact.clearing.coupling import Part
 from gridpact.errors import SolverFailed
+from gridpact.solvers.highs import SilentHighs
 
 FEASIBILITY_TOLERANCE = 1e-9
 INTEGRALITY_TOLERANCE = 1e-9
@@ -240,9 +241,7 @@ def _model(
     programme.a_matrix_.start_ = matrix.indptr
     programme.a_matrix_.index_ = matrix.indices
     programme.a_matrix_.value_ = matrix.data
-    highs = highspy.Highs()
-    highs.setOptionValue("output_flag", False)
-    highs.setOptionValue("threads", 1)
+    highs = SilentHighs()
     highs.setOptionValue("primal_feasibility_tolerance", FEASIBILITY_TOLERANCE)
     highs.setOptionValue("dual_feasibility_tolerance", FEASIBILITY_TOLERANCE)
     highs.setOptionValue("mip_feasibility_tolerance", INTEGRALITY_TOLERANCE)

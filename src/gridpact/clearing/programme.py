@@ -23,6 +23,7 @@ from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.ac_physics import AcPhysics
 from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT
 from gridpact.clearing.pairs import Pairs
+from gridpact.solvers.ipopt import silent_ipopt
 
 LOG_SHIFT_KW = 1e-8
 TOLERANCE = 1e-12
@@ -152,13 +153,12 @@ class Programme:
             "f": objective,
             "g": ca.densify(ca.vertcat(*rows)),
         }
-        self._solver = ca.nlpsol("clearing", "ipopt", self._programme, IPOPT_OPTIONS)
+        self._solver = silent_ipopt("clearing", self._programme, IPOPT_OPTIONS)
 
     @cached_property
     def _cautious_solver(self) -> Any:
         """For what the first solver fails on: slower, with a barrier that only ever falls."""
-        options = IPOPT_OPTIONS | {"ipopt": IPOPT_OPTIONS["ipopt"] | {"mu_strategy": "monotone"}}
-        return ca.nlpsol("cautious_clearing", "ipopt", self._programme, options)
+        return silent_ipopt("cautious_clearing", self._programme, IPOPT_OPTIONS | {"mu_strategy": "monotone"})
 
     def solve(
         self, data: PeriodData, lower_kw: Float, upper_kw: Float, goal: Goal, *, cautious: bool = False
@@ -248,19 +248,13 @@ def status_of(stats: dict[str, Any]) -> SolverStatus:
 
 
 IPOPT_OPTIONS: dict[str, Any] = {
-    "print_time": False,
-    "show_eval_warnings": False,
-    "ipopt": {
-        "print_level": 0,
-        "sb": "yes",
-        "tol": TOLERANCE,
-        "acceptable_tol": ACCEPTABLE_TOLERANCE,
-        "max_iter": ITERATIONS_MAX,
-        "mu_strategy": "adaptive",
-        "fixed_variable_treatment": "make_parameter",
-        "bound_relax_factor": BOUND_RELAXATION,
-        "honor_original_bounds": "yes",
-    },
+    "tol": TOLERANCE,
+    "acceptable_tol": ACCEPTABLE_TOLERANCE,
+    "max_iter": ITERATIONS_MAX,
+    "mu_strategy": "adaptive",
+    "fixed_variable_treatment": "make_parameter",
+    "bound_relax_factor": BOUND_RELAXATION,
+    "honor_original_bounds": "yes",
 }
 
 

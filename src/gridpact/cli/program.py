@@ -17,7 +17,7 @@ from gridpact.cli.fleet import fleet
 from gridpact.cli.match import match
 from gridpact.cli.network import network
 from gridpact.cli.options import Invocation
-from gridpact.cli.output import say
+from gridpact.cli.output import keep_stdout, say
 from gridpact.cli.reproduce import reproduce
 from gridpact.cli.settle import settle
 from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
@@ -51,6 +51,7 @@ def main() -> None:
     """Runs the command line, and turns what gridpact raises into an exit code and a message."""
     for variable in THREADS:  # The matrices are small: more threads only wait for each other.
         os.environ.setdefault(variable, "1")
+    keep_stdout()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # A terminal may not know every letter of a name.
             stream.reconfigure(errors="backslashreplace")

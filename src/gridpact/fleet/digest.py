@@ -4,9 +4,10 @@ import re
 import tomllib
 from pathlib import Path
 
-from gridpact.case.files import CASE_FILE, CaseFiles
+from gridpact.case.files import CASE_FILE, CaseFiles, file_inside
 from gridpact.case.problems import Problems
 from gridpact.case.schema import SCHEMAS
+from gridpact.case.times import Fault
 
 _NETWORK = re.compile(r"""^\s*(?:builtin|file)\s*=\s*["']([^"']*)""", re.MULTILINE)
 
@@ -35,9 +36,12 @@ def network_key(folder: Path) -> str:
     It is the network's name and the size of its file. A wrong guess costs time and nothing else.
     """
     try:
-        found = _NETWORK.search((folder / CASE_FILE).read_text(encoding="utf-8", errors="replace"))
+        settings = file_inside(folder, CASE_FILE)
+        if isinstance(settings, Fault):
+            return ""
+        found = _NETWORK.search(settings.read_text(encoding="utf-8", errors="replace"))
         name = found[1] if found else ""
-        file = folder / name
-        return f"{name} {file.stat().st_size if file.is_file() else 0}"
-    except (OSError, ValueError):
+        file = file_inside(folder, name)
+        return f"{name} {0 if isinstance(file, Fault) else file.stat().st_size}"
+    except OSError:
         return ""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gridpact.case.files import CASE_FILE
 from gridpact.case.problems import suggestion
@@ -11,6 +11,8 @@ from gridpact.fleet.files import OWN_NAMES
 from gridpact.fleet.words import listed
 
 HERE = "."
+OUTSIDE = "leads out of the folder of the cases"
+OUTSIDE_REMEDY = "copy the case there, or name the folder that holds them all"
 Identity = tuple[int, int]
 
 
@@ -21,7 +23,7 @@ def find_cases(folder: Path, out: Path, manifest: Path | None = None) -> tuple[s
         folder: that the cases are below.
         out: that the results go to; what is in it is no input.
         manifest: a file with one relative path a line; without it, every folder with a case.toml is taken,
-            but for hidden ones. Links are followed.
+            but for hidden ones. Links are followed, but a case that lies outside `folder` is a problem.
 
     Raises:
         InvalidUsage: there is no such folder, or no case in it.
@@ -105,13 +107,16 @@ def _checked(text: str, folder: Path, out: Path, lines: dict[str, int]) -> tuple
     """The path that a line means, what is wrong with it, and what would be right."""
     pure = PurePosixPath(text)
     path = str(pure)
-    if pure.is_absolute() or ".." in pure.parts:
-        return path, "does not lead to a folder below that of the cases", "write the path relative to it"
+    if PureWindowsPath(text).anchor or "\\" in text or ".." in pure.parts:
+        remedy = "write the path relative to it, with / between folders"
+        return path, "does not lead to a folder below that of the cases", remedy
     if any(part.startswith(".") for part in pure.parts):
         return path, "is hidden", "rename the folder"
     if path in lines:
         return path, f"stands in line {lines[path]} already", "remove one of them"
     try:
+        if not _lies_below(path, folder):
+            return path, OUTSIDE, OUTSIDE_REMEDY
         if (folder / path / CASE_FILE).is_file():
             return path, "", ""
         names = [entry.name for entry in (folder / path).parent.iterdir()]
@@ -140,6 +145,8 @@ def _misplaced(found: Iterable[str], folder: Path, out: Path) -> Iterator[Proble
             yield Problem(
                 file=_shown(path), what=f"stands inside another case, {_shown(outer)}", remedy="move it out"
             )
+        elif not _lies_below(path, folder):
+            yield Problem(file=_shown(path), what=OUTSIDE, remedy=OUTSIDE_REMEDY)
         elif parts[0] in OWN_NAMES:
             yield Problem(file=path, what="has the name of a file of the fleet's own", remedy="rename it")
         elif not _is_text(path):
@@ -148,6 +155,11 @@ def _misplaced(found: Iterable[str], folder: Path, out: Path) -> Iterator[Proble
             yield Problem(
                 file=path, what=f"holds the folder for the results, {out}", remedy="name another --out"
             )
+
+
+def _lies_below(path: str, folder: Path) -> bool:
+    """Whether a path leads to a place below the folder, links resolved."""
+    return Path(os.path.realpath(folder / path)).is_relative_to(os.path.realpath(folder))
 
 
 def _is_text(path: str) -> bool:

@@ -1,17 +1,22 @@
 """NetworkFile: a network file that was read, and which of the known formats it has."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
+from pathlib import PureWindowsPath
 from typing import Any
 
-from gridpact.errors import InvalidCase
+from gridpact.errors import InvalidCase, Problem
 from gridpact.grid.reading.json_text import json_text
 from gridpact.grid.source import NetworkSource
 
 OLD_TABLES = ("bus", "line", "ext_grid")
+VALUE_SHOWN_MAX = 80
+PATH_START = 4  # characters in which an absolute path shows itself on any system
+PACKAGES = ("builtins", "geojson", "geopandas", "networkx", "numpy", "pandapower", "pandas", "shapely")
 FORMATS = "JSON written by pandapower.to_json, or input written by power-grid-model"
 
 
@@ -62,8 +67,11 @@ def read_network_file(source: NetworkSource) -> NetworkFile:
 def network_text(file: NetworkFile) -> NetworkText:
     """What a network file says, its format recognised by its content.
 
+    pandapower reads a table from another file where its place has that file's path, and imports whatever
+    package an object in its JSON says that it is of. A file that asks for either is refused before that.
+
     Raises:
-        InvalidCase: it is not text, not JSON, or of no known format.
+        InvalidCase: it is not text, not JSON, of no known format, or asks for other files or code.
     """
     text = json_text(file.content, file.source, FORMATS)
     try:
@@ -72,10 +80,37 @@ def network_text(file: NetworkFile) -> NetworkText:
         what = f"is not JSON: {error.msg} in line {error.lineno}"
         raise InvalidCase([file.source.problem(what, remedy=f"give {FORMATS}")]) from error
     if _is_pandapower(content):
+        if problems := list(dict.fromkeys(_foreign(content, file.source))):
+            raise InvalidCase(problems)
         return NetworkText(text=text, json=content, format=NetworkFormat.PANDAPOWER)
     if _is_power_grid_model(content):
         return NetworkText(text=text, json=content, format=NetworkFormat.POWER_GRID_MODEL)
     raise InvalidCase([file.source.problem("is not a network of a known format", remedy=FORMATS)])
+
+
+def _foreign(content: Any, source: NetworkSource) -> Iterator[Problem]:
+    """The problems of whatever pandapower would look for outside of its JSON, at any depth."""
+    pending = [content]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, Mapping):
+            yield from _foreign_object(part, source)
+            pending += part.values()
+        elif isinstance(part, list):
+            pending += part
+        elif isinstance(part, str) and ("_module" in part or "\\u" in part):  # JSON in JSON, as tables are
+            with suppress(ValueError):
+                pending.append(json.loads(part))
+
+
+def _foreign_object(part: Mapping[str, Any], source: NetworkSource) -> Iterator[Problem]:
+    module, held = part.get("_module"), part.get("_object")
+    if isinstance(module, str) and module.partition(".")[0] not in PACKAGES:
+        what, remedy = "is a package that no network consists of", "save the network without that object"
+        yield source.problem(what, field="_module", value=module[:VALUE_SHOWN_MAX], remedy=remedy)
+    if isinstance(held, str) and PureWindowsPath(held[:PATH_START]).anchor:
+        what, remedy = "is a path, and no content", "save the whole network in one file by pandapower.to_json"
+        yield source.problem(what, field="_object", value=held[:VALUE_SHOWN_MAX], remedy=remedy)
 
 
 def _is_pandapower(content: Any) -> bool:

@@ -24,6 +24,7 @@ from gridpact.report.settlement_words import (
 )
 from gridpact.report.shell import Head, document
 from gridpact.results.phrases import counted, share_of
+from gridpact.settlement.entries import NO_TRADE
 from gridpact.settlement.ledger import EntryKind, Ledger
 from gridpact.settlement.money import sum_at
 from gridpact.settlement.settled_case import SettledCase
@@ -96,7 +97,7 @@ def _page(settled: SettledCase, account: Account, axis: PeriodAxis) -> str:
         [
             section("Energy by source", _energy(account), _day(account, axis)),
             section("Money", _money(account, case.currency)),
-            section("Peers", _peers(account, case.currency)),
+            _neighbours(account, case.currency),
         ],
         _origin(settled, account),
         styles=["pair.css", "statement.css"],
@@ -276,12 +277,20 @@ def _money(account: Account, currency: str) -> str:
     return table(caption, columns, rows)
 
 
+def _neighbours(account: Account, currency: str) -> str:
+    """Trades with each neighbour, and what was shared with all of them together."""
+    peers, shared = _peers(account, currency), _shared(account, currency)
+    if not peers and not shared:
+        return section("Peers", paragraph("Nothing was settled with neighbours."))
+    return (section("Peers", peers) if peers else "") + (section("Shared", shared) if shared else "")
+
+
 def _peers(account: Account, currency: str) -> str:
-    """Energy and money with each neighbour."""
+    """Energy and money with each neighbour that there are trades with; nothing where there are none."""
     ledger = account.settlement.ledger
-    rows = np.flatnonzero(ledger.kind == EntryKind.P2P)
+    rows = np.flatnonzero((ledger.kind == EntryKind.P2P) & (ledger.trade != NO_TRADE))
     if not len(rows):
-        return paragraph("Nothing was settled with neighbours.")
+        return ""
     paid, received = rows[ledger.debit[rows] == account.place], rows[ledger.credit[rows] == account.place]
     peer = np.concatenate([ledger.credit[paid], ledger.debit[received]])
     peers, place = np.unique(peer, return_inverse=True)
@@ -290,7 +299,7 @@ def _peers(account: Account, currency: str) -> str:
     amount = sum_at(buys, ledger.amount_micro[paid], size)
     amount -= sum_at(sells, ledger.amount_micro[received], size)
     order = np.argsort(-(bought + sold), kind="stable")[:PEERS_SHOWN]
-    caption = f"Amounts{f' in {currency}' if currency else ''}, without network charge and tax."
+    caption = _amounts(currency)
     if len(peers) > PEERS_SHOWN:
         caption += f" The {PEERS_SHOWN} with most energy of {len(peers)} are shown."
     columns = (
@@ -312,6 +321,32 @@ def _peers(account: Account, currency: str) -> str:
             for one in order
         ],
     )
+
+
+def _shared(account: Account, currency: str) -> str:
+    """What the sharing key gave and took, with nobody's name: a key does not say whose energy it was."""
+    given = [
+        (words, line)
+        for words, line in (("Received", "shared_received"), ("Given", "shared_given"))
+        if account.energy_wh(line) or account.amount_micro(line)
+    ]
+    if not given:
+        return ""
+    columns = (
+        Column(name="With the community"),
+        Column(name="kWh", is_number=True),
+        Column(name="Amount", is_number=True),
+    )
+    rows = [
+        (words, kwh(account.energy_wh(line)), exact_money(account.amount_micro(line)))
+        for words, line in given
+    ]
+    said = "Shared by a key, with all who take part together and with none of them in particular."
+    return paragraph(said) + table(_amounts(currency), columns, rows)
+
+
+def _amounts(currency: str) -> str:
+    return f"Amounts{f' in {currency}' if currency else ''}, without network charge and tax."
 
 
 def _origin(settled: SettledCase, account: Account) -> list[tuple[str, str]]:

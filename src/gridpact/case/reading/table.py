@@ -9,6 +9,7 @@ from gridpact.arrays import Int
 from gridpact.case.reading.csv_table import split_csv
 from gridpact.case.reading.values import is_blank
 from gridpact.errors import Problem
+from gridpact.spreadsheet_text import texts_of_cells
 
 LARGE_BYTES = 2**20  # from which on several threads read faster than one
 
@@ -54,14 +55,18 @@ class Table:
 
 
 def parse_csv(content: bytes, file: str) -> tuple[Table | None, list[Problem]]:
-    """The table in a CSV file, and what is wrong with its form; see `split_csv`."""
+    """The table in a CSV file, and what is wrong with its form; see `split_csv`.
+
+    Texts that are kept from being formulas of a spreadsheet are read as what they stand for.
+    """
     rows, problems = split_csv(content, file)
     if rows is None:
         return None, problems
     if not any(name.strip() for name in rows.header):
         remedy = "its first line names the columns; remove empty rows above it"
         return None, [Problem(file=file, line=1, what="names no columns", remedy=remedy)]
-    table, header_problems = _table(file, rows.header, rows.columns, rows.line)
+    columns = [texts_of_cells(cells) for cells in rows.columns] if b"'" in content else rows.columns
+    table, header_problems = _table(file, rows.header, columns, rows.line)
     return table, header_problems + problems
 
 

@@ -189,7 +189,7 @@ def _overloaded(
 
 
 def _singular(network: Network, names: NetworkNames, source: NetworkSource) -> Problem:
-    """The bus where the equations have no single solution: of those they say nothing of, the one joined most."""
+    """The bus that the equations say nothing of; of several, the one that most is joined to."""
     branches = network.branches
     free = np.setdiff1d(np.arange(network.nodes), network.slack_node)
     undetermined = free

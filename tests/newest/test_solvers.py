@@ -1,0 +1,59 @@
+"""Solvers print nothing, from their construction to their end."""
+
+import casadi as ca
+import clarabel
+import highspy
+import numpy as np
+import pytest
+from scipy.sparse import csc_array
+
+from gridpact.clearing.quadratic import solve_quadratic
+from gridpact.solvers.clarabel import silent_settings
+from gridpact.solvers.highs import SilentHighs
+from gridpact.solvers.ipopt import silent_ipopt
+from tests.newest.outputs import printed
+
+
+def test_highs_prints_nothing_linear_or_integer(capfd: pytest.CaptureFixture[str]) -> None:
+    for kind in (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger):
+        highs = SilentHighs()
+        for cost in (-1.0, -2.0, -3.0):
+            highs.addVar(0.0, 4.0)
+            highs.changeColCost(highs.getNumCol() - 1, cost)
+        highs.changeColsIntegrality(3, np.arange(3, dtype=np.int32), np.full(3, kind))
+        highs.addRow(-np.inf, 7.5, 3, np.arange(3, dtype=np.int32), np.ones(3))
+        highs.run()
+        highs.clearSolver()
+        highs.run()
+        assert highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    assert printed(capfd) == ""
+
+
+def test_highs_uses_one_thread() -> None:
+    assert SilentHighs().getOptionValue("threads")[1] == 1
+
+
+def test_clarabel_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    cones = [clarabel.NonnegativeConeT(1)]
+    rows = csc_array(np.array([[1.0]]))
+    empty, one = csc_array((1, 1)), np.ones(1)
+    solver = clarabel.DefaultSolver(empty, -one, rows, 3.0 * one, cones, silent_settings(1e-9))
+    assert solver.solve().x[0] == pytest.approx(3.0, abs=1e-6)
+    assert printed(capfd) == ""
+
+
+@pytest.mark.parametrize("power", ["x", "log(x-20)"], ids=["solved", "not a number"])
+def test_ipopt_prints_nothing(power: str, capfd: pytest.CaptureFixture[str]) -> None:
+    x = ca.SX.sym("x")
+    objective = (x - 1.0) ** 2 if power == "x" else ca.log(x - 20.0)
+    solver = silent_ipopt("tried", {"x": x, "f": objective, "g": x}, {"tol": 1e-10, "max_iter": 20})
+    found = float(solver(x0=0.0, lbx=-2.0, ubx=2.0, lbg=-2.0, ubg=2.0)["x"])
+    assert power != "x" or found == pytest.approx(1.0)
+    assert printed(capfd) == ""
+
+
+def test_daqp_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    one = np.ones(1)
+    for room in (0.5, -9.0):  # the second has no solution
+        solve_quadratic(np.eye(1), -one, np.ones((1, 1)), room * one, -one, one)
+    assert printed(capfd) == ""
