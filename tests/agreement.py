@@ -33,7 +33,14 @@ def random_injections(network: Network, total_kw: float, seed: int = 1) -> tuple
     return rng.uniform(-1.0, 0.5, shape) * each, rng.uniform(-0.4, 0.1, shape) * each
 
 
-def run_pandapower(net: Any, network: Network, p_kw: Float, q_kvar: Float) -> None:
+def run_pandapower(
+    net: Any,
+    network: Network,
+    p_kw: Float,
+    q_kvar: Float,
+    init: str = "dc",
+    tolerance_mva: float = 1e-10,
+) -> None:
     """Runs pandapower's power flow with these injections (B,) instead of the net's loads."""
     import pandapower as pp
 
@@ -45,9 +52,9 @@ def run_pandapower(net: Any, network: Network, p_kw: Float, q_kvar: Float) -> No
         net,
         calculate_voltage_angles=True,
         trafo_model="t",
-        init="dc",
+        init=init,
         numba=False,
-        tolerance_mva=1e-9,
+        tolerance_mva=tolerance_mva,
         max_iteration=50,
     )
 
@@ -112,7 +119,7 @@ def assert_agrees(net: Any, total_kw: float = 60.0, notices: tuple[str, ...] = (
     np.testing.assert_allclose(other.loading_percent, loading, rtol=0, atol=1e-5)
 
     run_pandapower(net, network, p_kw[0], q_kvar[0])
-    np.testing.assert_allclose(net.res_bus.vm_pu[network.bus_ids], voltage[0], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(net.res_bus.vm_pu[network.bus_ids], voltage[0], rtol=0, atol=1e-9)
     angle = np.rad2deg(
         np.angle(
             flow.voltage_pu[0, network.bus_node]

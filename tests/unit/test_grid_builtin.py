@@ -9,7 +9,9 @@ from gridpact.grid.compile import compile_source
 from gridpact.grid.source import NetworkSource
 from tests.agreement import assert_agrees
 
-SIMBENCH = ("simbench/1-LV-rural2--0-sw", "simbench/1-LV-urban6--0-sw")
+SIMBENCH = tuple(
+    f"simbench/1-LV-{name}--0-sw" for name in ("rural1", "rural2", "rural3", "semiurb4", "semiurb5", "urban6")
+)
 
 
 @pytest.mark.parametrize("name", [*pandapower_names(), *SIMBENCH])

@@ -134,7 +134,7 @@ def test_a_file_that_is_not_json_says_so(tmp_path: Path) -> None:
             b"bus,vn_kv\n1,0.4\n",
             r"network\.json: is not JSON: Expecting value in line 1 \(give JSON written by",
         ),
-        (b"\xff\xfe", r"network\.json: is not UTF-8 text"),
+        (b"\xff\xfa", r"network\.json: is not UTF-8 text"),
     ):
         (tmp_path / "network.json").write_bytes(content)
         with pytest.raises(InvalidCase, match=message):

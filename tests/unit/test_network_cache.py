@@ -1,5 +1,6 @@
 """Compiled networks: once in a process, once on a machine, and the same to the last bit."""
 
+import ast
 import io
 import json
 import os
@@ -24,7 +25,7 @@ from gridpact.case.case import TableFormat
 from gridpact.case.convert import convert_case
 from gridpact.grid import cache, compile, from_pandapower, from_power_grid_model
 from gridpact.grid.archive import packed, unpacked
-from gridpact.grid.cache import ENTRIES_MAX, FOLDER_VARIABLE, cache_folder
+from gridpact.grid.cache import ENTRIES_MAX, FOLDER_VARIABLE, cache_folder, code_digest, code_files
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
@@ -249,6 +250,46 @@ def test_an_entry_of_another_version_is_not_taken(
     forget()
     compile_source(CIGRE)
     assert len(compiled) == len(list(folder.iterdir())) == 2
+
+
+def imported_modules(path: Path, package: Path) -> set[Path]:
+    """Files of the package that a module imports, in functions too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, "imports are absolute"
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            place = package.parent.joinpath(*name.split("."))
+            for file in (place.with_suffix(".py"), place / "__init__.py"):
+                if name.startswith("gridpact.") and file.exists():
+                    found.add(file)
+    return found
+
+
+def test_an_entry_is_known_by_all_code_that_compiles() -> None:
+    package = Path(gridpact.__file__).parent
+    reached: set[Path] = set()
+    ahead = set((package / "grid").rglob("*.py"))
+    assert len(ahead) > 20
+    while ahead:
+        reached |= ahead
+        ahead = {file for path in ahead for file in imported_modules(path, package)} - reached
+    assert package / "units.py" in reached
+    assert set(code_files(package)) == reached
+
+
+@pytest.mark.parametrize("name", ["units.py", "arrays.py", "grid/compile.py", "grid/reading/json_text.py"])
+def test_an_entry_is_not_taken_after_a_change_of_code(name: str, tmp_path: Path) -> None:
+    package = tmp_path / "gridpact"
+    shutil.copytree(Path(gridpact.__file__).parent, package)
+    before = code_digest(package)
+    with (package / name).open("a", encoding="utf-8") as file:
+        file.write("# another\n")
+    assert code_digest(package) != before
 
 
 def test_a_problem_is_not_kept(folder: Path, tmp_path: Path, compiled: list[str]) -> None:

@@ -353,4 +353,5 @@ def _unrated(pi: PiBranches) -> tuple[str, ...]:
     if not unrated.any():
         return ()
     named = ", ".join(str(index) for index in pi.id[unrated][:5]) + (", …" if unrated.sum() > 5 else "")
-    return (f"without a rating, and so never overloaded: {unrated.sum()} branches ({named})",)
+    count = f"{unrated.sum()} branch{'es' if unrated.sum() != 1 else ''}"
+    return (f"without a rating, and so never overloaded: {count} ({named})",)

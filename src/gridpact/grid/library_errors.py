@@ -12,7 +12,7 @@ from gridpact.grid.source import NetworkSource
 REASON_LENGTH_MAX = 300
 # Words of a program rather than of a network: names of classes and functions, and of Python's own types.
 PROGRAM_WORDS = re.compile(
-    r"\b[A-Z]+[a-z0-9]+[A-Z]\w*|\b\w+(Error|Exception|Warning)\b|\w+\(|"
+    r"\b(?=\w*[a-z])[A-Z]\w*[A-Z]\w*|\b\w+(Error|Exception|Warning)\b|\w+\(|"
     r"\b(class|dict|float|int|list|None|object|str)\b"
 )
 REMEDY = "see whether the program that wrote it still reads and solves it, and write it anew"

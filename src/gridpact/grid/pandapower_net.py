@@ -19,6 +19,7 @@ from gridpact.grid.reading.pandapower_columns import (
     regular_columns,
     restored_references,
 )
+from gridpact.grid.reading.rounding import exceeds_by_rounding, is_worth_saying
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.to_power_grid_model import joined_nodes
 from gridpact.grid.unrated import is_placeholder_of_a_line, is_placeholder_power, unrated_notice
@@ -64,7 +65,6 @@ FINITE_COLUMNS = {
 SUPPLY_NAME = "supply_name"
 JOINS = "a closed bus-bus switch joins two buses"
 NOT_ZERO = {"vk_percent": "an ideal transformer may be given a small one, such as 0.01"}
-ROUNDING = 1e-6
 UNIT_RANGES = (
     ("ext_grid", "vm_pu", 0.5, 1.5, "write it in pu of nominal; is the value in volts?"),
     ("trafo", "vk_percent", 0.0, 100.0, "write it in percent of the rated voltage"),
@@ -104,7 +104,7 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
     _supplies_from_slack_generators(net)
     notices = (*restored, *_without_participants(net))
     completed(net)
-    _without_rounding(net)
+    notices = (*notices, *_without_rounding(net))
     voltages = pandapower_voltages(net, _in_service)
     problems = [
         *_bad_numbers(net, source),
@@ -213,11 +213,13 @@ def _without_participants(net: Any) -> tuple[str, ...]:
     return (f"ignored in the network file: {listed}; participants bring their own",)
 
 
-def _without_rounding(net: Any) -> None:
+def _without_rounding(net: Any) -> tuple[str, ...]:
     """A resistive part that exceeds the whole by a rounding is the whole: there is no reactance."""
     whole, part = (net.trafo[column].to_numpy().astype(float) for column in ("vk_percent", "vkr_percent"))
-    rounded = (np.abs(part) > whole) & (np.abs(part) <= whole * (1 + ROUNDING))
+    rounded = exceeds_by_rounding(np.abs(part), whole)
     net.trafo["vkr_percent"] = np.where(rounded, np.sign(part) * whole, part)
+    said = net.trafo.index[is_worth_saying(np.abs(part), whole)]
+    return tuple(f"vkr_percent lowered to vk_percent, a rounding below it: trafo {index}" for index in said)
 
 
 def _bad_numbers(net: Any, source: NetworkSource) -> Iterable[Problem]:

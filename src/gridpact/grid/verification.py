@@ -63,7 +63,7 @@ def run_verification_power_flow(
             break
         output, solved = _calculate(model, bus_position, p_kw[pending], q_kvar[pending], method, tolerance_pu)
         voltage[pending[solved]] = output["node"]["u_pu"][solved][:, bus]
-        loading[pending[solved]] = _loading_percent(model, output)[solved]
+        loading[pending[solved]] = _loading_percent(model, output, solved)
         pending = pending[~solved]
     return VerificationFlow(
         voltage_pu=frozen(voltage, np.float64),
@@ -122,17 +122,17 @@ def _free_ids(model: VerificationModel, count: int) -> Int:
     return candidates[~np.isin(candidates, taken)][:count]
 
 
-def _loading_percent(model: VerificationModel, output: dict[str, NDArray[np.void]]) -> Float:
-    periods = len(output["node"]["u_pu"])
-    loading = np.zeros((periods, len(model.element_component_id)))
+def _loading_percent(model: VerificationModel, output: dict[str, NDArray[np.void]], solved: Bool) -> Float:
+    """Loading of each element in the scenarios that were solved; the output of the others is undefined."""
+    loading = np.zeros((int(solved.sum()), len(model.element_component_id)))
     for name in BRANCH_TYPES:
         if name not in model.dataset or not len(model.dataset[name]):
             continue
         ids = model.dataset[name]["id"]
         here = np.flatnonzero(np.isin(model.element_component_id, ids))
         position = _positions(ids, model.element_component_id[here])
-        at_from = output[name]["i_from"][:, position] / model.rating_from_a[here]
-        at_to = output[name]["i_to"][:, position] / model.rating_to_a[here]
+        at_from = output[name]["i_from"][solved][:, position] / model.rating_from_a[here]
+        at_to = output[name]["i_to"][solved][:, position] / model.rating_to_a[here]
         loading[:, here] = 100.0 * np.maximum(at_from, at_to)
     return loading
 

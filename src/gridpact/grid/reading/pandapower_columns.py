@@ -24,12 +24,25 @@ FLAG_COLUMNS = (
     *((table, "in_service") for table in ("bus", "line", "trafo", "impedance", "shunt", "ext_grid", "gen")),
     ("switch", "closed"),
     ("gen", "slack"),
+    ("trafo", "tap_dependency_table"),
+    ("trafo", "tap2_dependency_table"),
+    ("trafo", "tap_dependent_impedance"),
+    ("shunt", "step_dependency_table"),
 )
-REFERENCES = (
+# What a flag is where it is not given; the others have to be.
+FLAG_NOT_GIVEN = {
+    ("gen", "in_service"): True,
+    ("gen", "slack"): False,
+    ("trafo", "tap_dependency_table"): False,
+    ("trafo", "tap2_dependency_table"): False,
+    ("trafo", "tap_dependent_impedance"): False,
+    ("shunt", "step_dependency_table"): False,
+}
+BUS_REFERENCES = (
     *((table, column) for table, columns in BUS_COLUMNS.items() for column in columns),
-    ("switch", "element"),
     ("gen", "bus"),
 )
+REFERENCES = (*BUS_REFERENCES, ("switch", "element"))
 NOT_GIVEN = (
     ("line", "parallel", 1),
     ("line", "df", 1.0),
@@ -87,12 +100,14 @@ def restored_references(net: Any) -> tuple[str, ...]:
     if len(of_lower_bits) < len(buses):
         return ()  # two buses with the same lower bits: a reference could be to either
     restored = set()
-    for table, columns in BUS_COLUMNS.items():
-        for column in columns:
-            values = net[table][column]
-            cut = ~values.isin(net.bus.index) & values.isin(list(of_lower_bits))
-            net[table][column] = values.where(~cut, values.map(of_lower_bits).fillna(0)).astype(np.int64)
-            restored.update(net[table][column][cut])
+    for table, column in BUS_REFERENCES:
+        if column not in net[table] or net[table][column].dtype != np.int64:
+            continue
+        values = net[table][column]
+        cut = ~values.isin(net.bus.index) & values.isin(list(of_lower_bits))
+        whole = [of_lower_bits[bus] if lost else bus for bus, lost in zip(values, cut, strict=True)]
+        net[table][column] = np.array(whole, dtype=np.int64)
+        restored.update(net[table][column][cut])
     if not restored:
         return ()
     count = f"{len(restored)} bus number{'s' if len(restored) != 1 else ''}"
@@ -117,7 +132,8 @@ def _whole_number(value: Any) -> int | None:
 def _regular_flags(rows: Any, table: str, column: str, source: NetworkSource) -> Iterator[Problem]:
     if rows[column].dtype == np.bool_:
         return
-    flags = [WORDS.get(str(value).strip().lower()) for value in rows[column]]
+    words = {**WORDS, **dict.fromkeys(("none", "nan", "<na>"), FLAG_NOT_GIVEN.get((table, column)))}
+    flags = [words.get(str(value).strip().lower()) for value in rows[column]]
     for index, value, flag in zip(rows.index, rows[column], flags, strict=True):
         if flag is None:
             what, field = "is neither true nor false", f"{table} {index} {column}"

@@ -103,7 +103,7 @@ def network_records(content: Mapping[str, Any], source: NetworkSource) -> Record
         source: where it comes from, for problems.
 
     Raises:
-        InvalidCase: values that cannot be understood, and components that gridpact does not know, all at once.
+        InvalidCase: values that are not understood, and components that gridpact does not know, all at once.
     """
     attributes = content.get("attributes")
     headers = attributes if isinstance(attributes, Mapping) else {}
