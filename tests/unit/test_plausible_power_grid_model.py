@@ -60,8 +60,7 @@ def added(component: str, record: dict[str, Any]) -> Change:
     [
         (
             first("transformer", u1=20e3),
-            "transformer 20 is rated 20/0.4 kV between nodes of 10 and 0.4 kV: "
-            "the ratio is off by a factor 2",
+            "transformer 20 is rated 20/0.4 kV between nodes of 10 and 0.4 kV: the ratio is off by",
         ),
         (first("transformer", u1=11.9e3), "transformer 20 is rated 11.9/0.4 kV"),
         (first("node", u_rated=20e3), "transformer 20 is rated 10/0.4 kV between nodes of 20 and 0.4 kV"),
@@ -181,7 +180,7 @@ def test_a_rating_that_stands_for_none(rating: float, tmp_path: Path) -> None:
     [
         (
             {"u_ref": 1.02, "u_ref_angle": 0.0},
-            "source 31 holds 1.02 pu at 0°, where source 30 alone would give",
+            "source 31 holds 1.02 pu at 0°, where source 30 gives",
         ),
         ({"u_ref": 1.02, "u_ref_angle": np.deg2rad(-150)}, ""),
         ({"u_ref": 1.2, "u_ref_angle": np.deg2rad(-150)}, "source 31 holds 1.2 pu"),

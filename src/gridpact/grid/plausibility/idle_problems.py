@@ -8,7 +8,7 @@ import numpy as np
 from gridpact.arrays import Bool, Float
 from gridpact.errors import Problem
 from gridpact.grid.network import Network
-from gridpact.grid.plausibility.idle_state import IdleState, held_voltage, idle_state, islands
+from gridpact.grid.plausibility.idle_state import IdleState, idle_state, islands, ratio_voltage
 from gridpact.grid.plausibility.network_names import NetworkNames
 from gridpact.grid.source import NetworkSource
 
@@ -42,14 +42,14 @@ def idle_problems(network: Network, names: NetworkNames, source: NetworkSource) 
 
 
 def _fighting(network: Network, names: NetworkNames, source: NetworkSource) -> Iterator[Problem]:
-    """Supplies that hold a voltage far from what another one of their island would give them."""
+    """Supplies far from what the ratios and phase shifts between them make of another one of their island."""
     label = islands(network)[network.slack_node]
     first = np.unique(label, return_index=True)[1]
     if len(first) == len(label):
         return
     holds = np.zeros(len(label), dtype=np.bool_)
     holds[first] = True
-    voltage = held_voltage(network, holds)
+    voltage = ratio_voltage(network, holds)
     if voltage is None:
         return
     given = voltage[network.slack_node]
@@ -60,7 +60,7 @@ def _fighting(network: Network, names: NetworkNames, source: NetworkSource) -> I
     for row in np.flatnonzero(apart & ~holds).tolist():
         other = names.supply[first_of[int(label[row])]]
         yield source.problem(
-            f"holds {_phasor(held[row])}, where {other} alone would give {_phasor(given[row])}",
+            f"holds {_phasor(held[row])}, where {other} gives {_phasor(given[row])}",
             field=names.supply[row],
             remedy="check voltages and angles of both, and the phase shifts and taps of the transformers "
             "between them",
@@ -189,7 +189,7 @@ def _overloaded(
 
 
 def _singular(network: Network, names: NetworkNames, source: NetworkSource) -> Problem:
-    """The bus that the equations say nothing of; of several, the one that most is joined to."""
+    """The bus that the equations say nothing of; of several, the one that most branches join."""
     branches = network.branches
     free = np.setdiff1d(np.arange(network.nodes), network.slack_node)
     undetermined = free

@@ -32,7 +32,7 @@ class IdleState:
 
 def idle_state(network: Network) -> IdleState | None:
     """The state without injections; `None` where the equations have no single solution."""
-    voltage = held_voltage(network, np.ones(len(network.slack_node), dtype=np.bool_))
+    voltage = _held_voltage(network.admittance, network.slack_node, network.slack_voltage_pu)
     if voltage is None:
         return None
     branches = network.branches
@@ -57,24 +57,46 @@ def idle_state(network: Network) -> IdleState | None:
     )
 
 
-def held_voltage(network: Network, holds: Bool) -> Complex | None:
-    """Voltage of each node where only some supplies hold theirs, and nothing is connected.
+def ratio_voltage(network: Network, holds: Bool) -> Complex | None:
+    """Voltage that some supplies give to each node by the ratios and phase shifts of branches alone.
+
+    It is that of a network without load whose branches have no shunts: long cables raise the voltage
+    without load, which is nothing that supplies need to agree on.
 
     Args:
         network: K supplies.
-        holds: which of them, (K,); at least one in each island.
+        holds: which of them hold their voltage, (K,); one in each island.
 
     Returns:
         (N,); `None` where the equations have no single solution.
     """
-    held = network.slack_node[holds]
-    free = np.setdiff1d(np.arange(network.nodes), held)
-    voltage = np.empty(network.nodes, dtype=np.complex128)
-    voltage[held] = network.slack_voltage_pu[holds]
+    branches = network.branches
+    row, from_node, to_node = np.arange(len(branches)), branches.from_node, branches.to_node
+    from_from, from_to = (branches.admittance_from[row, at] for at in (from_node, to_node))
+    to_from, to_to = (branches.admittance_to[row, at] for at in (from_node, to_node))
+    # With series y, shunt s and ratio k: y + s/2 = to_to, −y/k = to_from, −y/k* = from_to.
+    ratio = np.sqrt(np.abs(to_to / from_from)) * np.exp(0.5j * np.angle(from_to / to_from))
+    ratio = np.where(np.abs(to_to + to_from * ratio) <= np.abs(to_to - to_from * ratio), ratio, -ratio)
+    series = -to_from * ratio
+    values = (series / np.abs(ratio) ** 2, from_to, to_from, series)
+    rows = (from_node, from_node, to_node, to_node)
+    columns = (from_node, to_node, from_node, to_node)
+    matrix = csr_array(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(network.nodes, network.nodes),
+    )
+    return _held_voltage(matrix, network.slack_node[holds], network.slack_voltage_pu[holds])
+
+
+def _held_voltage(admittance: csr_array, held: Int, held_pu: Complex) -> Complex | None:
+    """Voltage of each node, (N,), without injections; `None` without a single solution."""
+    free = np.setdiff1d(np.arange(admittance.shape[0]), held)
+    voltage = np.empty(admittance.shape[0], dtype=np.complex128)
+    voltage[held] = held_pu
     if len(free):
-        rows = network.admittance[free]
+        rows = admittance[free]
         try:
-            drawn = np.asarray(rows[:, held] @ voltage[held], dtype=np.complex128)
+            drawn = np.asarray(rows[:, held] @ held_pu, dtype=np.complex128)
             voltage[free] = -splu(csc_array(rows[:, free])).solve(drawn)
         except RuntimeError:
             return None
