@@ -1,17 +1,31 @@
-# `make demo` and `make test` are all that a fresh machine with Python >= 3.11 and make needs.
+# `make demo` and `make test` are all that a fresh machine with Python >= 3.11 and make needs. They use the versions
+# of libraries in constraints.txt; `make test-newest` uses the newest ones that pyproject.toml admits.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+VENV_NEWEST := .venv-newest
+BIN_NEWEST := $(VENV_NEWEST)/bin
+BUILT_NEWEST := $(VENV_NEWEST)/.built
+# The command line, cases with known answers, and one piece of work of each kind.
+TESTS_NEWEST := tests/newest tests/unit/test_cli.py tests/unit/test_settle_cli.py tests/unit/test_results_cases.py
 
-.PHONY: demo test check bench examples format clean
+.PHONY: demo test test-newest check bench examples format clean
 
 demo: $(READY)
 	$(BIN)/gridpact demo --out out/demo
 
 test: check
 	$(BIN)/pytest -n auto
+
+# What is newest changes from day to day: nothing of an earlier run is kept but what pip still finds to be so.
+test-newest:
+	rm -f $(BUILT_NEWEST)
+	$(PYTHON) -m venv $(VENV_NEWEST)
+	$(BIN_NEWEST)/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager --editable '.[test]'
+	touch $(BUILT_NEWEST)
+	$(BIN_NEWEST)/pytest -n auto $(TESTS_NEWEST)
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -29,7 +43,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) out build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV_NEWEST) out build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

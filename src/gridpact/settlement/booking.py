@@ -57,8 +57,8 @@ def paired(shared: Shared, order: Int) -> tuple[Int, Int, Int, Int]:
 
     In every period the first in `order` who gives serves the first who receives, and whoever is done makes
     room for the next (the north-west corner rule). All pay one price, so that who meets whom moves no
-    participant's money but for the rounding of single entries. The pairs are there for the double entry
-    alone: no key says whose energy somebody received, and nothing that a member sees names them.
+    participant's money but for the rounding of single entries. The pairs are for double entry alone:
+    no key says whose energy somebody received, and nothing that a member sees names them.
     """
     count = len(order)
     given_up_to = np.cumsum(shared.given_wh[:, order].ravel())
