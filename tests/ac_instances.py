@@ -9,6 +9,7 @@ import pandapower as pp
 import gridpact
 from gridpact.arrays import frozen
 from gridpact.case import Allocation, Case, Formulation
+from gridpact.case.schema import POWER_MAX_KW
 from gridpact.grid.builtin import builtin_net
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
@@ -74,12 +75,14 @@ def uncapped(case: Case) -> Case:
     """The case with so much surplus, and elastic demand, that no cap binds; firm loads stay."""
     people, profiles = case.participants, case.profiles
     sells = np.isin(np.arange(len(people)), case.trades.seller)
+    load_kw = profiles.load_kw * np.where(people.firm | sells, 1.0, 20.0)
+    generation_kw = profiles.generation_kw * np.where(sells, 20.0, 0.0)
     return replace(
         case,
         profiles=replace(
             profiles,
-            load_kw=frozen(profiles.load_kw * np.where(people.firm | sells, 1.0, 20.0), float),
-            generation_kw=frozen(profiles.generation_kw * np.where(sells, 20.0, 0.0), float),
+            load_kw=np.minimum(load_kw, POWER_MAX_KW),
+            generation_kw=np.minimum(generation_kw, POWER_MAX_KW),
         ),
     )
 

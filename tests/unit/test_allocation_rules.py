@@ -84,8 +84,8 @@ def test_max_min_raises_none_without_lowering_one_below_it(seed: int, network: s
 def test_max_min_over_caps_equals_linear_programmes(seed: int) -> None:
     """Raising the least share by linear programmes over caps alone, where the network is wide."""
     wide = Limits(
-        voltage_min_pu=0.2,
-        voltage_max_pu=3.0,
+        voltage_min_pu=0.5,
+        voltage_max_pu=1.5,
         line_loading_max_percent=1e3,
         transformer_loading_max_percent=1e3,
     )
