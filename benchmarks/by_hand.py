@@ -13,6 +13,7 @@ import pandapower as pp
 
 from gridpact.arrays import Float
 from gridpact.case import Case, Trades
+from gridpact.solvers.highs import SilentHighs
 
 ANGLE_MAX_RAD = np.pi / 6
 
@@ -40,8 +41,7 @@ def connect(case: Case, net: Any) -> None:
 
 def clear_hour(case: Case, trades: Trades, net: Any, hour: int) -> dict[int, float]:
     """Cleared power of each trade that is open in an hour, kW; surplus that is not sold is curtailed."""
-    model = highspy.Highs()
-    model.setOptionValue("output_flag", False)
+    model = SilentHighs()
     infinity = highspy.kHighsInf
     load, made = case.profiles.load_kw[hour], case.profiles.generation_kw[hour]
     own = np.minimum(load, made)
