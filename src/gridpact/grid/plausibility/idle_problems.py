@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +17,7 @@ VOLTAGE_MIN_PU, VOLTAGE_MAX_PU = 0.8, 1.2
 ANGLE_MAX_DEGREES = 20.0
 MAGNITUDE_MAX_PU = 0.1
 LOADING_MAX = 1.0
+TRANSMISSION_KV = 60.0
 SINGULAR_NODES_MAX = 2000
 SHARE_TO_BLAME = 0.5
 ALIKE = 0.99
@@ -87,6 +89,8 @@ def _outside(
             remedy="write its voltage in pu of the nominal voltage of its bus",
         )
         return
+    if _is_charged_transmission(network, state):
+        return
     first = int(np.flatnonzero(at_bus)[0])
     node, bus = int(network.bus_node[first]), int(network.bus_ids[first])
     branch = _leaving(network, outside)
@@ -101,8 +105,9 @@ def _outside(
         field, what = names.branch[branch], f"gives {voltage}"
         remedy = "check its rated voltages, its tap and its impedance"
     else:
-        field, taken = _heaviest(network, state, names)
-        what = f"takes {taken:,.4g} kVA without load, which gives {voltage}"
+        taker = _heaviest(network, state)
+        field = _taker_name(network, taker, names)
+        what = f"takes {taker.kva:,.4g} kVA without load, which gives {voltage}"
         remedy = TAKER_REMEDY
     yield source.problem(what, field=field, remedy=remedy)
 
@@ -148,14 +153,46 @@ def _explains(network: Network, state: IdleState, branch: int, outside: Bool) ->
     return bool(_is_outside(np.abs(alone)))
 
 
-def _heaviest(network: Network, state: IdleState, names: NetworkNames) -> tuple[str, float]:
-    """The branch, or the shunts of a bus, that take most without load, and how much that is, in kVA."""
+@dataclass(frozen=True, slots=True)
+class _Taker:
+    """What takes most without load: a branch, or the shunts of a node where `branch` is −1."""
+
+    branch: int
+    node: int
+    kva: float
+
+
+def _heaviest(network: Network, state: IdleState) -> _Taker:
     branch = int(np.argmax(state.branch_kva)) if len(state.branch_kva) else -1
     at_slack = np.isin(np.arange(network.nodes), network.slack_node)
     node = int(np.argmax(np.where(at_slack, 0.0, state.shunt_kva)))
     if branch < 0 or state.shunt_kva[node] > state.branch_kva[branch]:
-        return f"shunts of {names.bus} {_bus_at(network, node, 0)}", float(state.shunt_kva[node])
-    return names.branch[branch], float(state.branch_kva[branch])
+        return _Taker(-1, node, float(state.shunt_kva[node]))
+    return _Taker(branch, int(network.branches.from_node[branch]), float(state.branch_kva[branch]))
+
+
+def _taker_name(network: Network, taker: _Taker, names: NetworkNames) -> str:
+    if taker.branch < 0:
+        return f"shunts of {names.bus} {_bus_at(network, taker.node, 0)}"
+    return names.branch[taker.branch]
+
+
+def _node_kv(network: Network) -> Float:
+    """Nominal voltage of each node, (N,), zero where there is no bus."""
+    kv = np.zeros(network.nodes)
+    kv[network.bus_node] = network.bus_voltage_kv
+    return kv
+
+
+def _is_charged_transmission(network: Network, state: IdleState) -> bool:
+    """Whether long lines of transmission raise the voltage, whose generators and compensation are left out.
+
+    Their ratios are as they should be, then, and what takes most is at a transmission voltage.
+    """
+    if _node_kv(network)[_heaviest(network, state).node] < TRANSMISSION_KV:
+        return False
+    voltage = ratio_voltage(network, np.ones(len(network.slack_node), dtype=np.bool_))
+    return voltage is not None and not _is_outside(np.abs(voltage)).any()
 
 
 def _bus_at(network: Network, node: int, otherwise: int) -> int:
@@ -169,16 +206,20 @@ def _overloaded(
 ) -> Iterator[Problem]:
     """The branch that is loaded most, where it carries more than its rating with nothing connected.
 
+    That is no rule for transmission, whose generators are left out, and with them what angles they hold.
     Where a shunt or the capacitance of another branch takes most of that, it is to blame.
     """
-    worst = int(np.argmax(state.loading)) if len(state.loading) else -1
-    if worst < 0 or not state.loading[worst] > LOADING_MAX:
+    kv, branches = _node_kv(network), network.branches
+    is_transmission = np.maximum(kv[branches.from_node], kv[branches.to_node]) >= TRANSMISSION_KV
+    loading = np.where(is_transmission, 0.0, state.loading)
+    worst = int(np.argmax(loading)) if len(loading) else -1
+    if worst < 0 or not loading[worst] > LOADING_MAX:
         return
-    carried = f"carries {100 * state.loading[worst]:,.0f} % of its rating"
-    field, taken = _heaviest(network, state, names)
-    if taken > SHARE_TO_BLAME * state.flow_kva[worst] and field != names.branch[worst]:
-        what = f"takes {taken:,.4g} kVA without load, so that {names.branch[worst]} {carried}"
-        yield source.problem(what, field=field, remedy=TAKER_REMEDY)
+    carried = f"carries {100 * loading[worst]:,.0f} % of its rating"
+    taker = _heaviest(network, state)
+    if taker.kva > SHARE_TO_BLAME * state.flow_kva[worst] and taker.branch != worst:
+        what = f"takes {taker.kva:,.4g} kVA without load, so that {names.branch[worst]} {carried}"
+        yield source.problem(what, field=_taker_name(network, taker, names), remedy=TAKER_REMEDY)
         return
     if len(network.slack_node) > 1:
         remedy = f"check voltages and angles of the supplies: {', '.join(names.supply[:NAMED_MAX])}"

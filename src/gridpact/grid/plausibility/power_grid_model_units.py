@@ -158,8 +158,10 @@ def _rated_powers(rows: Rows, table: str, is_lossy: Bool) -> Iterator[UnitSlip]:
 def _transformers(dataset: Mapping[str, Rows], trafo: Rows) -> Iterator[UnitSlip]:
     sn, pk, p0 = trafo["sn"], trafo["pk"], trafo["p0"]
     kv = np.minimum(_kv(dataset, trafo["from_node"]), _kv(dataset, trafo["to_node"]))
-    is_small = (sn < RATED_VA_MIN) | (pk > sn) | (p0 > sn)
-    yield from _rated_powers(trafo, "transformer", (pk > sn) | (p0 > sn))
+    is_rated = ~is_placeholder_power(sn / VA_PER_MVA)
+    is_lossy = is_rated & ((pk > sn) | (p0 > sn))
+    is_small = (sn < RATED_VA_MIN) | is_lossy | ~is_rated
+    yield from _rated_powers(trafo, "transformer", is_lossy)
     for column, highest, lowest in (
         ("pk", COPPER_SHARE_MAX, COPPER_SHARE_MIN),
         ("p0", IRON_LOSS_SHARE_MAX, IRON_SHARE_MIN),
@@ -174,15 +176,14 @@ def _transformers(dataset: Mapping[str, Rows], trafo: Rows) -> Iterator[UnitSlip
         yield _slip(
             trafo,
             f"transformer {column}",
-            (trafo[column] > 0) & (trafo[column] < lowest * sn) & ~is_placeholder_power(sn / VA_PER_MVA),
+            is_rated & (trafo[column] > 0) & (trafo[column] < lowest * sn),
             "is next to nothing of the rated power",
             "write it in W; is the value in kW?",
         )
     yield _slip(
         trafo,
         "transformer sn",
-        (sn / VA_PER_MVA / (np.sqrt(3) * kv) > most(kv, WINDING_KA_MAX, HIGH_WINDING_KA_MAX))
-        & ~is_placeholder_power(sn / VA_PER_MVA),
+        is_rated & (sn / VA_PER_MVA / (np.sqrt(3) * kv) > most(kv, WINDING_KA_MAX, HIGH_WINDING_KA_MAX)),
         f"is more than a winding carries: {WINDING_KA_MAX:g} kA under 1 kV, {HIGH_WINDING_KA_MAX:g} kA above",
         "write it in VA; is the value in mVA?",
     )
@@ -196,7 +197,7 @@ def _transformers(dataset: Mapping[str, Rows], trafo: Rows) -> Iterator[UnitSlip
     yield _slip(
         trafo,
         "transformer uk",
-        (trafo["uk"] > 1) & ~is_placeholder_power(sn / VA_PER_MVA),
+        is_rated & (trafo["uk"] > 1),
         "is more than the rated voltage itself",
         "write it as a fraction of 1; is the value in percent?",
     )
