@@ -38,7 +38,7 @@ FOUND_KW = 2e-6
 
 
 def two_bus_case(
-    folder: Path, *, load_kw: float, generation_kw: float, max_i_ka: float = 10.0, **limits: float
+    folder: Path, *, load_kw: float, generation_kw: float, max_i_ka: float = 5.0, **limits: float
 ) -> Case:
     """One elastic participant at the end of one line behind a supply at 1 pu; another line is idle."""
     net = pp.create_empty_network()

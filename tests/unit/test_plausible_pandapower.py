@@ -175,6 +175,7 @@ def test_three_winding_transformers_are_looked_at_too() -> None:
         (every("line", "length_km", 1e3), "line 0 length_km 80 is so long"),
         (every("line", "length_km", 1e3), "write it in km; is the value in m?"),
         (first("line", "length_km", 25.0), "line 0 length_km 25"),
+        (first("line", "length_km", 12.0), "line 0 length_km 12"),
         (every("line", "r_ohm_per_km", 1e3), "line 0 r_ohm_per_km 320"),
         (every("line", "x_ohm_per_km", 1e3), "is the value in milliohm?"),
         (

@@ -26,7 +26,7 @@ from gridpact.units import KA_PER_A, KV_PER_V, VA_PER_MVA
 LINE_A_MIN = 2.0
 C_FARAD_MAX, C_FARAD_SURELY_NF = 5e-4, 3.0
 RATED_VA_MIN, RATED_VA_SURELY_MVA = 1000.0, 1.0
-COPPER_SHARE_MIN, COPPER_SHARE_MAX, IRON_SHARE_MIN = 1e-4, 0.3, 2e-5
+COPPER_SHARE_MIN, COPPER_SHARE_MAX, IRON_SHARE_MIN = 5e-5, 0.3, 2e-5
 NO_LOAD_SHARE_MAX = 0.15
 TAP_SIZE_SHARE_MIN = 1e-3
 SHORT_CIRCUIT_VA_MIN = 2e4
@@ -162,9 +162,11 @@ def _transformers(dataset: Mapping[str, Rows], trafo: Rows) -> Iterator[UnitSlip
     is_lossy = is_rated & ((pk > sn) | (p0 > sn))
     is_small = (sn < RATED_VA_MIN) | is_lossy | ~is_rated
     yield from _rated_powers(trafo, "transformer", is_lossy)
-    for column, highest, lowest in (
-        ("pk", COPPER_SHARE_MAX, COPPER_SHARE_MIN),
-        ("p0", IRON_LOSS_SHARE_MAX, IRON_SHARE_MIN),
+    # A T circuit without iron losses has a few of them as a pi circuit: i0² pk / 4.
+    converted = np.nan_to_num(trafo["i0"] ** 2 * pk)
+    for column, highest, lowest, ordinary in (
+        ("pk", COPPER_SHARE_MAX, COPPER_SHARE_MIN, 0.0),
+        ("p0", IRON_LOSS_SHARE_MAX, IRON_SHARE_MIN, converted),
     ):
         yield _slip(
             trafo,
@@ -176,7 +178,7 @@ def _transformers(dataset: Mapping[str, Rows], trafo: Rows) -> Iterator[UnitSlip
         yield _slip(
             trafo,
             f"transformer {column}",
-            is_rated & (trafo[column] > 0) & (trafo[column] < lowest * sn),
+            is_rated & (trafo[column] > ordinary) & (trafo[column] < lowest * sn),
             "is next to nothing of the rated power",
             "write it in W; is the value in kW?",
         )
