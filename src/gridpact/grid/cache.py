@@ -20,6 +20,7 @@ from gridpact.grid.network import Network
 FOLDER_VARIABLE = "GRIDPACT_CACHE_DIR"
 PACKAGE = Path(__file__).parents[1]
 BESIDE_GRID = ("arrays", "errors", "units")
+FOLDERS = ("grid", "fields")
 LIBRARIES = ("gridpact", "numpy", "pandapower", "power-grid-model", "scipy", "simbench")
 ENTRIES_MAX = 1000
 SUFFIX = ".npz"
@@ -90,7 +91,7 @@ def code_digest(package: Path) -> str:
 def code_files(package: Path) -> list[Path]:
     """The modules that take part in compiling: all of `grid`, and what they import from beside it."""
     beside = (package / f"{name}.py" for name in BESIDE_GRID)
-    return sorted([*(package / "grid").rglob("*.py"), *beside])
+    return sorted([*beside, *(path for name in FOLDERS for path in (package / name).rglob("*.py"))])
 
 
 def _write(content: bytes, path: Path) -> None:
