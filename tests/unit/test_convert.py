@@ -280,7 +280,7 @@ def nothing_or(low: float, high: float) -> st.SearchStrategy[float]:
     bounds=st.tuples(whole, whole),
     percent=nothing_or(0.1, 0.5) | st.floats(-0.5, -0.1),  # of up to 16 steps
     plate=st.tuples(
-        st.floats(1.0, 12.0), nothing_or(0.01, 0.95), nothing_or(0.01, 3.0), nothing_or(0.01, 2.0)
+        st.floats(1.0, 12.0), nothing_or(0.05, 0.95), nothing_or(0.01, 3.0), nothing_or(0.01, 2.0)
     ),
     voltages=st.tuples(st.floats(9.6, 10.4), st.floats(0.39, 0.41)),
     shift=st.sampled_from([0.0, 30.0, 150.0, -30.0, 330.0, 180.0]),
