@@ -1,0 +1,1 @@
+"""The network as an oracle: injections give its state, what is monitored, and how both change."""

@@ -1,0 +1,140 @@
+"""Stage: a step of a rule of allocation, and what it decides for good."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridpact.arrays import Bool, Float, Int
+from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.solver.ipopt import maximise_by_ipopt
+from gridpact.clearing.solver.lockstep import Solve
+from gridpact.clearing.solver.programme import Programme
+from gridpact.clearing.solver.sqp import KEPT, Optimum, SolverStatus, maximise
+
+GAIN_MIN = 1e-6  # of the objective, by which another optimum has to be better beyond what tolerances explain
+STARTS_MAX = 6
+ONE_START = 1_000  # variables beyond which an optimum is not looked for elsewhere, as one takes long enough
+KEPT_BY_OTHERS = 1e-8  # pu and parts of a rating, within which another solver keeps limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A step of a rule over J variables.
+
+    Attributes:
+        optimum: whose multipliers explain the cuts that it decides.
+        decides: of which variables, (J,).
+    """
+
+    optimum: Optimum
+    decides: Bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allocation:
+    """What a rule makes of a programme.
+
+    Attributes:
+        value: of the variables, (J,).
+        status: the worst of its stages.
+        stages: in their order; each variable is decided by one of them.
+    """
+
+    value: Float
+    status: SolverStatus
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a rule is asked: to share what a programme admits among its J variables.
+
+    Attributes:
+        programme: whose objective is the greatest volume, cut most evenly.
+        proposed_kw: u, (J,).
+        rank: of each variable's submission, earlier first, (J,).
+        starts: points to start from, the first of which is best known to keep everything, (J,) each.
+        budget: of work and time.
+    """
+
+    programme: Programme
+    proposed_kw: Float
+    rank: Int
+    starts: tuple[Float, ...]
+    budget: Budget
+
+
+def best_of(programme: Programme, starts: Sequence[Float], budget: Budget) -> Solve[Optimum]:
+    """The best of the optima that the steps lead to from several starts, and from corners that may be better.
+
+    The first one is enough where no other optimum is to be expected. Where no steps end at one, Ipopt is
+    asked.
+    """
+    best = yield from maximise(programme, starts[0], budget)
+    waiting = [*_other_corners(programme, best), *starts[1:]]
+    if best.status is SolverStatus.OPTIMAL and len(programme) > ONE_START:
+        waiting = []
+    tried = 1
+    while waiting and tried < STARTS_MAX and budget.is_left() and not best.is_sure:
+        found = yield from maximise(programme, waiting.pop(0), budget)
+        tried += 1
+        if is_better(found, best):
+            best = found
+            waiting.extend(_other_corners(programme, found))
+    if best.status is not SolverStatus.OPTIMAL and programme.situations is not None and budget.is_left():
+        best = yield from _second_opinion(programme, best, budget)
+    return best
+
+
+def _second_opinion(programme: Programme, best: Optimum, budget: Budget) -> Solve[Optimum]:
+    """What Ipopt finds from the best point, if it is better, and steps from there, if these end."""
+    for is_cautious in (False, True):
+        found = maximise_by_ipopt(programme, best.value, budget, cautious=is_cautious)
+        if found.status.is_kept:
+            kept = yield from holds(programme, found.value[None, :], KEPT_BY_OTHERS)
+            if kept[0] and is_better(found, best):
+                polished = yield from maximise(programme, found.value, budget)
+                best = (
+                    polished
+                    if polished.status is SolverStatus.OPTIMAL and not is_better(found, polished)
+                    else found
+                )
+            break
+        if not budget.is_left():
+            break
+    return best
+
+
+def is_better(one: Optimum, other: Optimum) -> bool:
+    """Whether an optimum is better than another beyond tolerances, or proven to be one where that is not."""
+    if one.status.is_kept != other.status.is_kept:
+        return one.status.is_kept
+    gained = one.objective - other.objective
+    if abs(gained) <= GAIN_MIN * max(abs(other.objective), 1.0):
+        return one.status < other.status
+    return gained > 0.0
+
+
+def _other_corners(programme: Programme, found: Optimum) -> list[Float]:
+    """Points with those variables at their other bound that may be better off there, all together."""
+    if found.status is not SolverStatus.OPTIMAL or not len(found.others) or not found.others.any():
+        return []
+    flipped = np.where(found.bound_dual > 0.0, programme.lower, programme.upper)
+    return [np.where(found.others < 0.0, flipped, found.value)]
+
+
+def holds(programme: Programme, candidates: Float, tolerance: float = KEPT) -> Solve[Bool]:
+    """Whether each of m values, (m, J), keeps every row and limit within a tolerance, (m,)."""
+    within: Bool = np.all(programme.rows @ candidates.T <= programme.row_upper[:, None] + KEPT, axis=0)
+    situations = programme.situations
+    if situations is None or not within.any():
+        return within
+    every = np.arange(len(situations))
+    asked = np.flatnonzero(within)
+    injected = np.vstack([situations.injected_kva(candidates[k], every) for k in asked.tolist()])
+    voltages = yield injected
+    excess = situations.greatest_excess(np.tile(every, len(asked)), voltages)
+    kept = excess.reshape(len(asked), len(every)).max(axis=1) <= tolerance
+    within[asked] = kept
+    return within

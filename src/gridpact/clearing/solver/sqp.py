@@ -1,0 +1,544 @@
+"""Sequential quadratic programming: the optimum of a programme on its network.
+
+The power flow makes what is monitored a function of the variables, g(v). Each step solves a quadratic
+programme with the exact gradients of the limits at work and the exact curvature of the Lagrangian, so that
+the steps end like Newton's (Nocedal, Wright 2006, "Numerical Optimization", chapter 18). A limit is at work
+from when a step breaks it, and a situation from when one of its limits is. Steps are taken whole until they
+do not settle soon; from then on one that makes an exact penalty worse is taken back and tried shorter.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from gridpact.arrays import Float, Int
+from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT
+from gridpact.clearing.expansion import Expansion
+from gridpact.clearing.network.situations import Situations
+from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.solver.dense_daqp import solve_dense
+from gridpact.clearing.solver.lockstep import Solve
+from gridpact.clearing.solver.optimality import is_minimum, other_corners
+from gridpact.clearing.solver.programme import Programme
+from gridpact.clearing.solver.quadratic import (
+    NetworkBlock,
+    QuadraticOptimum,
+    QuadraticProgramme,
+    bent_up,
+)
+from gridpact.clearing.solver.sparse_piqp import solve_sparse
+
+DENSE_MAX = 80  # variables up to which an active-set method on dense matrices is faster
+STEPS_MAX = 60
+WHOLE_STEPS = 12  # that are taken without looking back
+KEPT = 1e-9  # pu, and parts of a rating
+SLACK = 1e-10  # of the linearised limits, for what rounding leaves of them
+SMALL_STEP_KW = 1e-8
+ROUNDED_GAIN_KW, ROUNDED_SHARE = 1e-11, 1e-13
+SMALL_GAIN_KW = 1e-9
+CURVATURE_TOLERANCE = 1e-9  # kW of volume per kW²
+ELASTIC_PRICE = 1e4  # kW of volume for a kW by which a limit is exceeded
+LOOSE_TOLERANCE, TIGHT_TOLERANCE = 1e-7, 1e-12
+PRICED_SHARE_MAX = 100.0  # kW of volume that limits take of a kW of a variable, where their prices are finite
+TIE_BREAK_SHARE = 10.0 * EVEN_CUT_WEIGHT  # kW of volume per kW of a trade
+ADDED_AT_ONCE = 3
+UNPRICED_SHARE = (
+    1e-8  # kW of volume per kW of a variable, which an interior-point method leaves on idle limits
+)
+AWAY_FROM_ZERO = 0.99  # of the way to 0 that a variable with a logarithm may go in a step
+
+
+class SolverStatus(IntEnum):
+    """How a solve ended."""
+
+    OPTIMAL = 0
+    ACCEPTABLE = 1
+    STOPPED = 2
+    INFEASIBLE = 3
+    FAILED = 4
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what was found keeps every row and limit."""
+        return self <= SolverStatus.STOPPED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsAtWork:
+    """Limits at work, L of them.
+
+    Attributes:
+        situation: of each, (L,).
+        row: monitored quantity, (L,).
+        sign: 1 where its greatest value is the limit, −1 where its least is, (L,).
+        dual: objective per unit of the limit, not negative, (L,).
+        value: where the quantity stands, (L,).
+        gradient: change of sign · quantity per kW of each coordinate of injection, (L, K).
+    """
+
+    situation: Int
+    row: Int
+    sign: Float
+    dual: Float
+    value: Float
+    gradient: Float
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @classmethod
+    def none(cls, coordinates: int) -> "LimitsAtWork":
+        """No limit at all."""
+        index, number = np.empty(0, dtype=np.int64), np.empty(0)
+        return cls(
+            situation=index,
+            row=index,
+            sign=number,
+            dual=number,
+            value=number,
+            gradient=np.empty((0, coordinates)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimum:
+    """What a solve found.
+
+    Attributes:
+        status: how it ended.
+        value: of the variables, (J,); it keeps every row and limit where `status.is_kept`.
+        objective: there.
+        bound_dual: objective per unit of each variable's bound, positive at an upper one, (J,).
+        row_dual: objective per unit of each row, not negative, (m,).
+        limits: at work at the end.
+        is_sure: whether no other optimum is to be expected from prices and curvature.
+        others: by how much a corner that each variable's other bound leads to may be better, not positive,
+            (J,).
+    """
+
+    status: SolverStatus
+    value: Float
+    objective: float
+    bound_dual: Float
+    row_dual: Float
+    limits: LimitsAtWork
+    is_sure: bool = False
+    others: Float = field(default_factory=lambda: np.empty(0))
+
+    @classmethod
+    def without_multipliers(cls, programme: Programme, status: SolverStatus, value: Float) -> "Optimum":
+        """A value that nothing explains."""
+        coordinates = len(programme.situations.directions) if programme.situations else 0
+        return cls(
+            status=status,
+            value=value,
+            objective=programme.objective.value(value) if status.is_kept else -np.inf,
+            bound_dual=np.zeros(len(programme)),
+            row_dual=np.zeros(len(programme.row_upper)),
+            limits=LimitsAtWork.none(coordinates),
+        )
+
+    @classmethod
+    def within_rows(cls, programme: Programme, value: Float, row_dual: Float) -> "Optimum":
+        """An optimum of the rows alone that the network carries."""
+        plain = cls.without_multipliers(programme, SolverStatus.OPTIMAL, value)
+        return replace(plain, row_dual=row_dual, is_sure=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """The programme around a point: its quadratic programme and what it was made from.
+
+    Attributes:
+        value: the point, (J,).
+        merit: the exact penalty there.
+        violation: the greatest excess of any monitored quantity there.
+        quadratic: the programme of the step.
+        curvature: exact Hessian of the Lagrangian of each block's situation, (K', K').
+        scale: by which each limit was divided, (L,).
+        limits: at work.
+    """
+
+    value: Float
+    merit: float
+    violation: float
+    quadratic: QuadraticProgramme
+    curvature: tuple[Float, ...]
+    scale: Float
+    limits: LimitsAtWork
+
+
+def maximise(programme: Programme, start: Float, budget: Budget) -> Solve[Optimum]:
+    """The optimum that the steps lead to from a start, (J,).
+
+    Where they lead to none, what was best on the way and keeps everything, or the least excess that was
+    found.
+    """
+    steps = _Steps(programme, budget)
+    return steps.run(start)
+
+
+class _Steps:
+    """The steps of one solve."""
+
+    def __init__(self, programme: Programme, budget: Budget) -> None:
+        self._programme = programme
+        self._budget = budget
+        self._situations = programme.situations
+        count = len(programme.situations) if programme.situations else 0
+        self._joined = np.zeros(count, dtype=np.bool_)
+        self._keys: list[tuple[int, int, float]] = []
+        self._dual: dict[tuple[int, int, float], float] = {}
+        self._best: tuple[float, Float] | None = None
+        self._is_dense = len(programme) <= DENSE_MAX
+        self._tolerance = LOOSE_TOLERANCE
+        self._span = np.maximum(programme.upper - programme.lower, 1e-9)
+
+    def run(self, start: Float) -> Solve[Optimum]:
+        """See `maximise`."""
+        programme = self._programme
+        value = np.clip(start, programme.lower, programme.upper)
+        before, is_settled, radius = value, False, np.inf
+        model: Model | None = None
+        optimum: QuadraticOptimum | None = None
+        if self._situations is not None and len(self._situations):
+            yield from self._join_broken(value)
+        for step in range(STEPS_MAX):
+            points = yield from self._points(value)
+            if points is None:
+                if not self._budget.spend() or np.array_equal(value, before):
+                    break
+                value, is_settled = 0.5 * (before + value), False
+                continue
+            violation = self._violation(points)
+            if is_settled and model is not None and optimum is not None and violation <= KEPT:
+                if not (yield from self._join_broken(value)):
+                    return self._found(model, optimum, value, points)
+                is_settled = False
+                continue
+            self._remember(value, violation)
+            if not self._budget.spend():
+                break
+            merit = self._merit(value, points)
+            if model is not None and step > WHOLE_STEPS and merit > model.merit + SMALL_GAIN_KW:
+                radius = 0.25 * float(np.abs((value - model.value) / self._span).max())
+            else:
+                self._put_to_work(points, value)
+                model = self._model(value, points, merit, violation)
+                radius = 2.0 * radius if step > WHOLE_STEPS else radius
+            optimum = self._solved(model.quadratic, radius)
+            if optimum is None:
+                break
+            self._price(model, optimum)
+            step_kw = optimum.value
+            gain_kw = abs(float(model.quadratic.gradient @ step_kw))
+            is_small = self._is_small(float(np.abs(step_kw).max(initial=0.0)), gain_kw, abs(merit))
+            if is_small and not self._is_dense and self._tolerance > TIGHT_TOLERANCE:
+                self._tolerance, is_small = TIGHT_TOLERANCE, False
+            elif gain_kw < 1e-3:
+                self._tolerance = TIGHT_TOLERANCE
+            if is_small and optimum.excess > SMALL_STEP_KW:
+                return self._given_up(SolverStatus.INFEASIBLE, value)
+            if is_small and not self._is_minimum(model, optimum):
+                break
+            before, is_settled = model.value, is_small
+            value = programme.within_rows(model.value + step_kw)
+        stopped = not self._budget.is_left()
+        return self._given_up(SolverStatus.STOPPED if stopped else SolverStatus.FAILED, value)
+
+    def _is_small(self, step_kw: float, gain_kw: float, objective: float) -> bool:
+        """Whether a step changes nothing beyond rounding, or beyond what its method resolves."""
+        if self._is_dense:
+            return step_kw <= SMALL_STEP_KW or (
+                step_kw <= self._programme.objective.rounded_kw
+                and gain_kw <= ROUNDED_GAIN_KW + ROUNDED_SHARE * objective
+            )
+        return gain_kw <= SMALL_GAIN_KW * max(1.0, objective)
+
+    def _points(self, value: Float) -> Solve[list[Expansion] | None]:
+        """The network around each joined situation; none where one has no operating point."""
+        situations = self._situations
+        joined = np.flatnonzero(self._joined)
+        if situations is None or not len(joined):
+            return []
+        injected = situations.injected_kva(value, joined)
+        voltages = yield injected
+        if not np.isfinite(voltages).all():
+            return None
+        return [
+            situations.oracle.around(voltage, power, situations.directions)
+            for voltage, power in zip(voltages, injected, strict=True)
+        ]
+
+    def _join_broken(self, value: Float) -> Solve[bool]:
+        """Whether situations that were not looked at break a limit at a value; these join the others."""
+        situations = self._situations
+        rest = np.flatnonzero(~self._joined)
+        if situations is None or not len(rest):
+            return False
+        voltages = yield situations.injected_kva(value, rest)
+        tolerance = KEPT if value.any() else -KEPT
+        broken = ~(situations.greatest_excess(rest, voltages) <= tolerance)
+        if len(self._joined) == 1:
+            broken[:] = True
+        self._joined[rest[broken]] = True
+        return bool(broken.any())
+
+    def _excess(self, points: list[Expansion]) -> list[Float]:
+        situations = self._situations
+        if situations is None:
+            return []
+        joined = np.flatnonzero(self._joined).tolist()
+        return [situations.excess(point.magnitude, k) for k, point in zip(joined, points, strict=True)]
+
+    def _violation(self, points: list[Expansion]) -> float:
+        return max((float(one.max(initial=0.0)) for one in self._excess(points)), default=0.0)
+
+    def _merit(self, value: Float, points: list[Expansion]) -> float:
+        """The exact penalty: the objective, negated, and every excess at more than the sum of all prices."""
+        price = 2.0 * sum(self._dual.values()) + 1.0
+        excess = sum(max(float(one.max(initial=0.0)), 0.0) for one in self._excess(points))
+        return -self._programme.objective.value(value) + price * excess
+
+    def _remember(self, value: Float, violation: float) -> None:
+        """Remembers a point that keeps everything, if it is the best so far and all situations are joined."""
+        programme = self._programme
+        if violation > KEPT or not self._joined.all() or programme.row_excess(value) > KEPT:
+            return
+        objective = programme.objective.value(value)
+        if self._best is None or objective > self._best[0]:
+            self._best = objective, value
+
+    def _put_to_work(self, points: list[Expansion], value: Float) -> None:
+        """Puts those limits to work that are exceeded most: by high and low voltages, and by loadings.
+
+        Of quantities that are exceeded equally, as at nodes that nothing lies between, the first is at work.
+        """
+        situations = self._situations
+        if situations is None:
+            return
+        tolerance = KEPT if value.any() else -KEPT
+        voltages = len(situations.oracle.monitored.node)
+        at_once = 1 if self._is_dense else ADDED_AT_ONCE
+        for situation, excess in zip(
+            np.flatnonzero(self._joined).tolist(), self._excess(points), strict=True
+        ):
+            kinds = ((excess[0, :voltages], 0, 1.0), (excess[1, :voltages], 0, -1.0))
+            for exceeded, first, sign in (*kinds, (excess[0, voltages:], voltages, 1.0)):
+                for row in _worst(exceeded, at_once, tolerance):
+                    key = situation, first + row, sign
+                    if key not in self._dual:
+                        self._keys.append(key)
+                        self._dual[key] = 0.0
+
+    def _model(self, value: Float, points: list[Expansion], merit: float, violation: float) -> Model:
+        """The quadratic programme at a value."""
+        programme, situations = self._programme, self._situations
+        self._keys.sort()
+        blocks, curvatures, scales, parts = [], [], [], []
+        joined = np.flatnonzero(self._joined).tolist()
+        for situation, point in zip(joined, points, strict=True):
+            if situations is None:
+                break
+            keys = [key for key in self._keys if key[0] == situation]
+            if not keys:
+                continue
+            part, block, curvature, scale = self._block(situations, situation, keys, point)
+            parts.append(part)
+            blocks.append(block)
+            curvatures.append(curvature)
+            scales.append(scale)
+        at_zero = programme.objective.log > 0.0
+        lower = np.where(
+            at_zero, np.maximum(programme.lower - value, -AWAY_FROM_ZERO * value), programme.lower - value
+        )
+        bending = programme.objective.bending(value)
+        quadratic = QuadraticProgramme(
+            diagonal=np.maximum(bending, 1e-12 / self._span),
+            gradient=-programme.objective.gradient(value),
+            lower=np.minimum(lower, 0.0),
+            upper=np.maximum(programme.upper - value, 0.0),
+            rows=programme.rows,
+            row_upper=programme.row_upper - programme.rows @ value,
+            blocks=tuple(blocks),
+            span=self._span,
+        )
+        coordinates = len(situations.directions) if situations else 0
+        return Model(
+            value=value,
+            merit=merit,
+            violation=violation,
+            quadratic=quadratic,
+            curvature=tuple(curvatures),
+            scale=np.concatenate([np.empty(0), *scales]),
+            limits=_joined_limits(parts, coordinates),
+        )
+
+    def _block(
+        self,
+        situations: Situations,
+        situation: int,
+        keys: list[tuple[int, int, float]],
+        point: Expansion,
+    ) -> tuple[LimitsAtWork, NetworkBlock, Float, Float]:
+        row = np.array([key[1] for key in keys], dtype=np.int64)
+        sign = np.array([key[2] for key in keys])
+        dual = np.array([self._dual[key] for key in keys])
+        effect = situations.effects[situation]
+        moving = np.flatnonzero(np.diff(effect.indptr))
+        gradient = point.gradient(row, sign)
+        priced = dual > 0.0
+        curvature = point.curvature(row[priced], sign[priced], dual[priced])[np.ix_(moving, moving)]
+        excess = situations.excess(point.magnitude, situation)
+        exceeded = np.where(sign > 0.0, excess[0, row], excess[1, row])
+        scale = np.abs(gradient[:, moving]).max(axis=1, initial=0.0)
+        scale = np.where(scale > 0.0, scale, 1.0)
+        rows, upper = gradient[:, moving] / scale[:, None], (SLACK - exceeded) / scale
+        hessian, by_rows = bent_up(curvature, rows, upper, dual * scale > TIE_BREAK_SHARE)
+        block = NetworkBlock(
+            effect=csr_array(effect[moving]), hessian=hessian, gradient=by_rows, rows=rows, upper=upper
+        )
+        part = LimitsAtWork(
+            situation=np.full(len(keys), situation),
+            row=row,
+            sign=sign,
+            dual=dual,
+            value=point.magnitude[row],
+            gradient=gradient,
+        )
+        return part, block, curvature, scale
+
+    def _solved(self, quadratic: QuadraticProgramme, radius: float) -> QuadraticOptimum | None:
+        """The step of at most a radius; elastic where the linearised limits contradict one another."""
+        if not np.isfinite(quadratic.gradient).all():
+            return None
+        if any(not (np.isfinite(b.rows).all() and np.isfinite(b.hessian).all()) for b in quadratic.blocks):
+            return None
+        for elastic in (None, ELASTIC_PRICE):
+            bounded = QuadraticProgramme(
+                diagonal=quadratic.diagonal,
+                gradient=quadratic.gradient,
+                lower=np.maximum(quadratic.lower, -radius * self._span),
+                upper=np.minimum(quadratic.upper, radius * self._span),
+                rows=quadratic.rows,
+                row_upper=quadratic.row_upper,
+                blocks=quadratic.blocks,
+                span=self._span,
+                elastic=elastic,
+            )
+            found = solve_dense(bounded) if self._is_dense else solve_sparse(bounded, self._tolerance)
+            if found is not None or not quadratic.blocks:
+                return found
+        return None
+
+    def _price(self, model: Model, optimum: QuadraticOptimum) -> None:
+        """Takes the multipliers of a step for the next one's curvature."""
+        dual = np.where(optimum.limit_dual > UNPRICED_SHARE, optimum.limit_dual, 0.0) / model.scale
+        for key, one in zip(_keys(model.limits), dual.tolist(), strict=True):
+            self._dual[key] = one
+
+    def _is_minimum(self, model: Model, optimum: QuadraticOptimum) -> bool:
+        """Whether the second-order condition holds; not looked at where there are too many variables."""
+        if not self._is_dense or not model.curvature:
+            return True
+        hessian, rows, dual = self._dense_lagrangian(model, optimum)
+        bounds = np.eye(len(optimum.value))[optimum.bound_dual != 0.0]
+        held = np.vstack([bounds, rows[dual != 0.0]])
+        return is_minimum(hessian, held, CURVATURE_TOLERANCE)
+
+    def _dense_lagrangian(self, model: Model, optimum: QuadraticOptimum) -> tuple[Float, Float, Float]:
+        """Exact Hessian of the Lagrangian, (J, J), rows and limits, (m + L, J), and their multipliers."""
+        hessian = np.diag(model.quadratic.diagonal)
+        limits = [np.empty((0, len(hessian)))]
+        for block, curvature in zip(model.quadratic.blocks, model.curvature, strict=True):
+            effect = block.effect.toarray()
+            hessian = hessian + effect.T @ curvature @ effect
+            limits.append(block.rows @ effect)
+        rows = np.vstack([model.quadratic.rows.toarray(), *limits])
+        return hessian, rows, np.concatenate([optimum.row_dual, optimum.limit_dual])
+
+    def _found(
+        self, model: Model, optimum: QuadraticOptimum, value: Float, points: list[Expansion]
+    ) -> Optimum:
+        is_sure, others = self._other_optima(model, optimum)
+        limits, values = model.limits, []
+        by_situation = dict(zip(np.flatnonzero(self._joined).tolist(), points, strict=True))
+        for situation, row in zip(limits.situation.tolist(), limits.row.tolist(), strict=True):
+            values.append(by_situation[situation].magnitude[row])
+        return Optimum(
+            status=SolverStatus.OPTIMAL,
+            value=value,
+            objective=self._programme.objective.value(value),
+            bound_dual=optimum.bound_dual,
+            row_dual=optimum.row_dual,
+            limits=LimitsAtWork(
+                situation=limits.situation,
+                row=limits.row,
+                sign=limits.sign,
+                dual=optimum.limit_dual / model.scale,
+                value=np.array(values),
+                gradient=limits.gradient,
+            ),
+            is_sure=is_sure,
+            others=others,
+        )
+
+    def _other_optima(self, model: Model, optimum: QuadraticOptimum) -> tuple[bool, Float]:
+        """Whether no other optimum is to be expected, and where one may be, (J,).
+
+        At most one limit of the network has a price, and all prices are finite. Over what is proposed,
+        curvature must not outweigh the kW that a kW of a trade takes of the limits, so that what they admit
+        is in one piece, nor what another corner of it costs.
+        """
+        nowhere = np.zeros(len(optimum.value))
+        if not model.curvature:
+            return True, nowhere
+        if not self._is_dense:
+            return False, nowhere
+        hessian, rows, dual = self._dense_lagrangian(model, optimum)
+        taken = dual * np.abs(rows).max(axis=1, initial=0.0)
+        limits_priced = int(np.sum(taken[len(optimum.row_dual) :] > TIE_BREAK_SHARE))
+        bent = 0.5 * np.minimum(hessian, 0.0) @ self._span
+        others = other_corners(hessian, rows[dual != 0.0], optimum.bound_dual, self._span)
+        is_plain = (
+            limits_priced <= 1 and taken.max(initial=0.0) <= PRICED_SHARE_MAX and not np.any(bent < -1.0)
+        )
+        return is_plain and not others.any(), others
+
+    def _given_up(self, status: SolverStatus, value: Float) -> Optimum:
+        """The best point on the way that keeps everything, or the last one, which does not."""
+        if self._best is not None:
+            return Optimum.without_multipliers(self._programme, SolverStatus.STOPPED, self._best[1])
+        status = max(status, SolverStatus.INFEASIBLE)
+        return Optimum.without_multipliers(self._programme, status, value)
+
+
+def _worst(exceeded: Float, count: int, tolerance: float) -> list[int]:
+    """The quantities that are exceeded most, each amount once: the first of it."""
+    if not len(exceeded):
+        return []
+    rounded = np.round(exceeded / KEPT)
+    if count == 1:
+        worst = int(np.argmax(rounded))
+        return [worst] if exceeded[worst] > tolerance else []
+    over = np.flatnonzero(exceeded > tolerance)
+    _, first = np.unique(-rounded[over], return_index=True)
+    return [int(row) for row in over[first[:count]]]
+
+
+def _keys(limits: LimitsAtWork) -> list[tuple[int, int, float]]:
+    return list(zip(limits.situation.tolist(), limits.row.tolist(), limits.sign.tolist(), strict=True))
+
+
+def _joined_limits(parts: list[LimitsAtWork], coordinates: int) -> LimitsAtWork:
+    parts = [LimitsAtWork.none(coordinates), *parts]
+    return LimitsAtWork(
+        situation=np.concatenate([one.situation for one in parts]),
+        row=np.concatenate([one.row for one in parts]),
+        sign=np.concatenate([one.sign for one in parts]),
+        dual=np.concatenate([one.dual for one in parts]),
+        value=np.concatenate([one.value for one in parts]),
+        gradient=np.vstack([one.gradient for one in parts]),
+    )
