@@ -2,7 +2,8 @@
 
 1. Clear against the caps alone, and run one AC power flow over all periods. Where it keeps every limit, the
    optimum over caps is the optimum: most periods end here.
-2. Solve the other periods as nonlinear programmes, built once for the network and its trading pairs.
+2. Solve the other periods: by sequential steps, on sparse matrices where there are many columns; where these
+   find nothing, as nonlinear programmes, built once for the network and its trading pairs.
 3. Run the power flow of what they gave. Where a solver failed or its result breaks a limit, the greatest
    share of it or of the optimum over caps that keeps every limit is taken instead, and marked so.
 
@@ -17,15 +18,24 @@ import numpy as np
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Allocation
 from gridpact.clearing.caps import caps_fit
+from gridpact.clearing.coupling import period_part
+from gridpact.clearing.explain import explained
+from gridpact.clearing.market import coordinates_of, on_network
+from gridpact.clearing.network.oracle import NetworkOracle
 from gridpact.clearing.nonlinear import NonlinearClearing
 from gridpact.clearing.operation import keeps_limits, operate
 from gridpact.clearing.over_caps import solve_over_caps
 from gridpact.clearing.problem import ClearingProblem
 from gridpact.clearing.relaxed_states import relaxed_states
 from gridpact.clearing.retreat import nothing, retreat
+from gridpact.clearing.rules.stage import Allocation as Shared
+from gridpact.clearing.rules.stage import Stage
 from gridpact.clearing.sequential import SequentialClearing
 from gridpact.clearing.situations import Situations
 from gridpact.clearing.solution import LimitedBy, PeriodSolution, PeriodStatus, Solution
+from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.solver.lockstep import run_together
+from gridpact.clearing.solver.sqp import DENSE_MAX, SolverStatus, maximise
 from gridpact.clearing.tied import solve_part
 
 GAIN_MIN_KW = 1e-4  # by which another optimum has to clear more, beyond what tolerances explain
@@ -112,12 +122,38 @@ def _solve_on_network(problem: ClearingProblem, periods: list[int], bound_kw: Fl
         found = SequentialClearing(problem).solve(with_state, bound_kw)
     sure = {one.solution.period: one.solution for one in found if one.is_sure}
     unsure = {one.solution.period: one.solution for one in found if not one.is_sure}
+    if problem.rule is Allocation.MAX_VOLUME:
+        waiting = [t for t in periods if t not in sure and t not in unsure]
+        sure |= {one.period: one for one in _solve_large(problem, waiting, bound_kw)}
     others = [t for t in periods if t not in sure]
     if not others:
         return list(sure.values())
     clearing = NonlinearClearing(problem, np.array(others), on_network=True)
     by_ipopt = [clearing.solve(t, bound_kw[t]) for t in others]
     return [*sure.values(), *(_better(problem, unsure.get(one.period), one) for one in by_ipopt)]
+
+
+def _solve_large(problem: ClearingProblem, periods: list[int], bound_kw: Float) -> list[PeriodSolution]:
+    """The optima of those periods with too many columns for dense matrices in which steps end at one."""
+    large = [
+        t
+        for t in periods
+        if problem.baseline_operation.converged[t] and len(problem.offers.of_period(t)) > DENSE_MAX
+    ]
+    if not large:
+        return []
+    oracle, solved, limits = NetworkOracle(problem.network), list[PeriodSolution](), problem.operating_limits
+    coordinates = coordinates_of(problem, oracle)
+    for period in large:
+        market = on_network(problem, period_part(problem.offers, period), oracle, coordinates, limits)
+        idle = np.zeros(len(market.programme))
+        [optimum] = run_together(oracle, [maximise(market.programme, idle, Budget())])
+        if optimum.status is SolverStatus.OPTIMAL:
+            every = np.ones(len(idle), dtype=np.bool_)
+            stage = Stage(optimum=optimum, decides=every)
+            found = Shared(value=optimum.value, status=optimum.status, stages=(stage,))
+            solved.extend(explained(market, found, bound_kw))
+    return solved
 
 
 def _better(problem: ClearingProblem, first: PeriodSolution | None, second: PeriodSolution) -> PeriodSolution:

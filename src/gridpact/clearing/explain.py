@@ -1,0 +1,125 @@
+"""From an allocation to the solution of its periods: what clears, what cut it, which limits bind."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from gridpact.arrays import Float
+from gridpact.case.case import Allocation as Rule
+from gridpact.clearing.market import Market
+from gridpact.clearing.network.oracle import NetworkOracle
+from gridpact.clearing.reasons import (
+    DUAL_MIN,
+    ActiveCaps,
+    ActiveLimits,
+    binding_limits,
+    element_kinds,
+    reasons,
+)
+from gridpact.clearing.rules.stage import Allocation
+from gridpact.clearing.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
+from gridpact.clearing.solver.sqp import Optimum, SolverStatus
+
+LimitsOf = Callable[[Market, Optimum, int], ActiveLimits]
+STATUS = {
+    SolverStatus.OPTIMAL: PeriodStatus.OPTIMAL,
+    SolverStatus.ACCEPTABLE: PeriodStatus.ACCEPTABLE,
+    SolverStatus.STOPPED: PeriodStatus.BEST_FOUND,
+    SolverStatus.INFEASIBLE: PeriodStatus.BEST_FOUND,
+    SolverStatus.FAILED: PeriodStatus.BEST_FOUND,
+}
+
+
+def explained(
+    market: Market, allocation: Allocation, bound_kw: Float, limits_of: LimitsOf | None = None
+) -> list[PeriodSolution]:
+    """The solution of each period of a part.
+
+    Args:
+        market: of the part.
+        allocation: of its variables.
+        bound_kw: no allocation clears more in a period, (T,).
+        limits_of: the limits with a multiplier at an optimum, in a period of the part.
+    """
+    problem, part = market.problem, market.part
+    column_kw = part.matrix @ allocation.value
+    solutions = []
+    for place, period in enumerate(part.periods.tolist()):
+        here = np.flatnonzero(part.period == place)
+        columns = part.columns[here]
+        limited_by = np.full(len(here), LimitedBy.NOTHING, dtype=np.int64)
+        element = np.full(len(here), -1, dtype=np.int64)
+        bindings = []
+        seller, buyer = problem.offers.column_seller[columns], problem.offers.column_buyer[columns]
+        for stage in allocation.stages:
+            limits = (limits_of or active_limits)(market, stage.optimum, place)
+            caps = active_caps(market, stage.optimum, place)
+            kinds, elements = reasons(limits, caps, seller, buyer)
+            decided = np.asarray(part.matrix[here] @ stage.decides.astype(np.float64)) > 0.0
+            limited_by[decided], element[decided] = kinds[decided], elements[decided]
+            bindings.append(binding_limits(period, limits, caps))
+        solutions.append(
+            PeriodSolution(
+                period=period,
+                columns=columns,
+                column_kw=column_kw[here],
+                limited_by=limited_by,
+                element=element,
+                binding=_binding(bindings, problem.rule),
+                volume_bound_kw=float(bound_kw[period]),
+                status=STATUS[allocation.status],
+            )
+        )
+    return solutions
+
+
+def active_caps(market: Market, optimum: Optimum, place: int) -> ActiveCaps:
+    """The caps of a period of a part with their multipliers at an optimum."""
+    problem, caps = market.problem, market.caps
+    period = market.part.periods[place]
+    dual = caps.by_period(optimum.row_dual[: len(caps.cell)], len(market.part.periods))[place]
+    seller_dual, buyer_dual = np.split(dual, 2)
+    return ActiveCaps(
+        seller_cap_kw=problem.seller_cap_kw[period],
+        buyer_cap_kw=problem.buyer_cap_kw[period],
+        seller_dual=seller_dual,
+        buyer_dual=buyer_dual,
+    )
+
+
+def active_limits(market: Market, optimum: Optimum, place: int) -> ActiveLimits:
+    """The network's limits that have a multiplier in a period, voltages in pu and loadings in percent."""
+    situations, work = market.programme.situations, optimum.limits
+    columns = int(np.sum(market.part.period == place))
+    if situations is None or not len(work):
+        return ActiveLimits.none(columns)
+    oracle: NetworkOracle = situations.oracle
+    monitored = oracle.monitored
+    chosen = np.flatnonzero((work.dual > DUAL_MIN) & (market.place[work.situation] == place))
+    chosen = chosen[np.lexsort((work.sign[chosen], work.row[chosen], work.situation[chosen]))]
+    row, sign, situation = work.row[chosen], work.sign[chosen], work.situation[chosen]
+    is_voltage = row < len(monitored.node)
+    unit = np.where(is_voltage, 1.0, 100.0)
+    element = np.concatenate([monitored.bus, monitored.element])[row]
+    kinds = np.where(sign > 0.0, LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN).astype(np.int64)
+    kinds[~is_voltage] = element_kinds(oracle.network, element[~is_voltage])
+    effect = np.zeros((len(chosen), columns))
+    for one in np.unique(situation).tolist():
+        here = situation == one
+        effect[here] = (market.column_effect(one).T @ work.gradient[chosen[here]].T).T
+    limit = np.where(sign > 0.0, situations.greatest[situation, row], situations.least[situation, row])
+    return ActiveLimits(
+        limited_by=kinds,
+        element=element,
+        value=work.value[chosen] * unit,
+        limit=limit * unit,
+        dual=sign * work.dual[chosen] / unit,
+        effect=effect * (sign * unit)[:, None],
+    )
+
+
+def _binding(bindings: Sequence[BindingLimits], rule: Rule) -> BindingLimits:
+    """The limits of the only stage, or of all stages; a price of volume has only `max-volume`."""
+    if rule is Rule.MAX_VOLUME and bindings:
+        return bindings[0]
+    return BindingLimits.joined(list(bindings)).distinct_without_price()
