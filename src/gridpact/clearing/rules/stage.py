@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridpact.arrays import Bool, Float, Int
+from gridpact.arrays import Bool, Float
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.clearing.solver.lockstep import Solve
@@ -44,25 +44,6 @@ class Allocation:
     value: Float
     status: SolverStatus
     stages: tuple[Stage, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a rule is asked: to share what a programme admits among its J variables.
-
-    Attributes:
-        programme: whose objective is the greatest volume, cut most evenly.
-        proposed_kw: u, (J,).
-        rank: of each variable's submission, earlier first, (J,).
-        starts: points to start from, the first of which is best known to keep everything, (J,) each.
-        budget: of work and time.
-    """
-
-    programme: Programme
-    proposed_kw: Float
-    rank: Int
-    starts: tuple[Float, ...]
-    budget: Budget
 
 
 def best_of(programme: Programme, starts: Sequence[Float], budget: Budget) -> Solve[Optimum]:
