@@ -24,6 +24,7 @@ RESOLUTION_OF_A_DAY = {24: "1h", 48: "30min", QUARTERS: "15min"}
 MEAN_WINDOW = 12
 TIMEZONE = "Europe/Berlin"
 POWER_FACTOR = 0.97
+NOON, HALF_A_DAY = 13.0, 4.0  # hours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ def feeder_day(
         periods=periods,
     )
     hour = np.mod((np.arange(periods) + 0.5) * horizon.hours_per_period, HOURS)
-    sun = np.maximum(np.cos((hour - 13.0) / 16.0 * 2.0 * np.pi), 0.0)
+    sun = np.where(np.abs(hour - NOON) < HALF_A_DAY, np.cos((hour - NOON) / HALF_A_DAY * np.pi / 2.0), 0.0)
     need = 0.45 + 0.35 * np.cos((hour - 19.0) / 24.0 * 2.0 * np.pi) + 0.2 * sun
     size = rng.uniform(0.5, 1.5, FEEDER_PARTICIPANTS) * peak_kw
     sells = np.arange(FEEDER_PARTICIPANTS) < half

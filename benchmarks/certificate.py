@@ -10,9 +10,9 @@ from tests.ac_instances import MADE_HERE, ac_case, saved
 
 from gridpact.case import Case, Formulation
 from gridpact.clearing.ac import solve_ac
-from gridpact.clearing.certify import ProvenBy, certify
-from gridpact.clearing.problem import pose
-from gridpact.clearing.relaxed_states import relaxed_states
+from gridpact.clearing.certificate.certify import ProvenBy, certify
+from gridpact.clearing.certificate.relaxed_states import relaxed_states
+from gridpact.clearing.problem.problem import pose
 from gridpact.grid.compile import compile_source
 from gridpact.published import cigre_extreme
 

@@ -19,8 +19,8 @@ from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
 from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.terms import Terms
-from gridpact.clearing.injection import participant_bus_position
-from gridpact.clearing.problem import pose
+from gridpact.clearing.network.injection import participant_bus_position
+from gridpact.clearing.problem.problem import pose
 from gridpact.dispatch import dispatch
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import ElementKind, Network

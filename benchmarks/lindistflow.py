@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order
 
 from gridpact.arrays import Float, Int
-from gridpact.clearing.problem import ClearingProblem
+from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.grid.network import Network
 
 

@@ -17,7 +17,6 @@ from benchmarks.cases import Benchmark
 from benchmarks.meters import scheduled_meters
 from benchmarks.settlement import prices
 from gridpact.case import Case, TableFormat
-from gridpact.clearing.programme import programme_over_caps, programme_over_network
 from gridpact.grid.cache import FOLDER_VARIABLE
 from gridpact.grid.compile import _compiled_builtin
 from gridpact.grid.network import Network
@@ -95,8 +94,6 @@ def compile_both_ways(case: Case, runs: int) -> tuple[Seconds, Network]:
 
 def forget_programmes() -> None:
     """Drops what was built for networks that were cleared on before."""
-    programme_over_caps.cache_clear()
-    programme_over_network.cache_clear()
     factors_of.cache_clear()
 
 

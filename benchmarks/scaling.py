@@ -26,7 +26,7 @@ from benchmarks.make_fleet import make_fleet
 from benchmarks.page import DOCS, put
 from benchmarks.phases import forget_programmes, timed
 from gridpact.case import Case, TableFormat
-from gridpact.clearing.solution import LimitedBy
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.source import NetworkSource
 from gridpact.results import Clearance
 

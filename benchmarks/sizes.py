@@ -9,8 +9,8 @@ from tests.instances import random_case
 from gridpact.arrays import frozen
 from gridpact.case import Case, Formulation
 from gridpact.clearing.ac import solve_ac
-from gridpact.clearing.problem import pose
-from gridpact.clearing.solution import PeriodStatus
+from gridpact.clearing.problem.problem import pose
+from gridpact.clearing.problem.solution import PeriodStatus
 from gridpact.grid.compile import compile_source
 
 SIZES = (

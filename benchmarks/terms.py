@@ -5,7 +5,7 @@ import time
 
 from benchmarks.cases import CONGESTED_KW, feeder_day, with_terms
 from gridpact.clearing.ac import solve_ac
-from gridpact.clearing.problem import pose
+from gridpact.clearing.problem.problem import pose
 from gridpact.grid.compile import compile_source
 
 SIZES = (500, 2000)

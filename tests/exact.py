@@ -15,6 +15,7 @@ import pandapower as pp
 from gridpact.case import Case
 
 BASE_MVA = 0.1
+VOLUMES_MAX = 8
 BASE_KW = 1000.0 * BASE_MVA
 SOLVED = ("Solve_Succeeded", "Solved_To_Acceptable_Level")
 INJECTING = ("load", "sgen", "gen", "storage", "motor", "ward", "xward", "asymmetric_load", "asymmetric_sgen")
@@ -91,10 +92,17 @@ class ExactPeriod:
         self._node = _nodes(self.net)
         self._ports = [*_lines(self.net, self._node), *_transformers(self.net, self._node)]
         self.trades = np.flatnonzero((case.trades.start <= period) & (case.trades.end > period))
-        self._build()
+        self._build(relaxed=False)
+        try:
+            self.solve()
+        except NoOptimum:  # no choice keeps the case's own limits: those of the baseline hold
+            self._build(relaxed=True)
 
-    def solve(self, weights=None, lower_kw=None, upper_kw=None) -> Found:
-        """The greatest weighted volume with every trade between two powers, (trades,) each."""
+    def solve(self, weights=None, lower_kw=None, upper_kw=None, at_least=()) -> Found:
+        """The greatest weighted volume with every trade between two powers, (trades,) each.
+
+        `at_least` has pairs of weights, (trades,), and the volume that they have to reach.
+        """
         count, case = len(self.case.trades), self.case
         weights = np.ones(count) if weights is None else np.asarray(weights)
         lower = np.zeros(count) if lower_kw is None else np.asarray(lower_kw)
@@ -102,15 +110,18 @@ class ExactPeriod:
         at = self.trades
         scale = np.abs(weights[at]).max() or 1.0
         bounds = self._bounds
+        kept_weights, kept_kw = np.zeros((VOLUMES_MAX, len(at))), np.full(VOLUMES_MAX, -np.inf)
+        for place, (chosen, volume_kw) in enumerate(at_least):
+            kept_weights[place], kept_kw[place] = np.asarray(chosen)[at], volume_kw
         best = None
         for share in (0.3, 0.8, 0.01):
             found = self._solver(
                 x0=np.concatenate([self._start, (lower + share * (upper - lower))[at] / BASE_KW]),
-                p=weights[at] / scale,
+                p=np.concatenate([weights[at] / scale, kept_weights.ravel()]),
                 lbx=np.concatenate([bounds["lbv"], lower[at] / BASE_KW]),
                 ubx=np.concatenate([bounds["ubv"], upper[at] / BASE_KW]),
-                lbg=bounds["lbg"],
-                ubg=bounds["ubg"],
+                lbg=np.concatenate([bounds["lbg"], kept_kw / BASE_KW]),
+                ubg=np.concatenate([bounds["ubg"], np.full(VOLUMES_MAX, np.inf)]),
             )
             solved = self._solver.stats()["return_status"] in SOLVED
             if solved and (best is None or float(found["f"]) < float(best["f"])):
@@ -121,7 +132,8 @@ class ExactPeriod:
         trade_kw[at] = np.asarray(best["x"]).ravel()[len(self._start) :] * BASE_KW
         return Found(objective=float(weights @ trade_kw), trade_kw=trade_kw)
 
-    def _build(self) -> None:
+    def _build(self, *, relaxed: bool) -> None:
+        self._relaxed = relaxed
         case, net, node = self.case, self.net, self._node
         supplies = net.ext_grid[net.ext_grid.in_service]
         held = {
@@ -166,16 +178,24 @@ class ExactPeriod:
         turns = np.full(len(free), np.inf)
         self._start = np.concatenate([base_v, base_angle])
         self._bounds = {
-            "lbv": np.concatenate([np.minimum(low, base_v), -turns]),
-            "ubv": np.concatenate([np.maximum(high, base_v), turns]),
+            "lbv": np.concatenate(
+                [np.minimum(low, base_v) if relaxed else np.full_like(base_v, low), -turns]
+            ),
+            "ubv": np.concatenate(
+                [np.maximum(high, base_v) if relaxed else np.full_like(base_v, high), turns]
+            ),
             "lbg": np.array(lower),
             "ubg": np.array(upper),
         }
+        kept = ca.SX.sym("kept", VOLUMES_MAX * len(self.trades))
+        volumes = [
+            ca.dot(kept[k * len(self.trades) : (k + 1) * len(self.trades)], power) for k in range(VOLUMES_MAX)
+        ]
         programme = {
             "x": ca.vertcat(v, angle, power),
-            "p": weight,
+            "p": ca.vertcat(weight, kept),
             "f": -ca.dot(weight, power),
-            "g": ca.vertcat(*rows),
+            "g": ca.vertcat(*rows, *volumes),
         }
         options = {"print_level": 0, "sb": "yes", "tol": 1e-9, "max_iter": 500, "bound_relax_factor": 1e-10}
         self._solver = ca.nlpsol("exact", "ipopt", programme, {"print_time": False, "ipopt": options})
@@ -216,6 +236,8 @@ class ExactPeriod:
             if port.table == "line"
             else limits.transformer_loading_max_percent
         )
+        if not self._relaxed:
+            return nominal
         return max(nominal, self.baseline[f"res_{port.table}"].loading_percent[port.index])
 
 

@@ -3,12 +3,11 @@
 import numpy as np
 
 from gridpact.case import Case
-from gridpact.clearing.coupling import period_part
-from gridpact.clearing.market import Market, coordinates_of, on_network
-from gridpact.clearing.network.oracle import NetworkOracle
-from gridpact.clearing.operation import keeps_limits, operate
-from gridpact.clearing.over_caps import solve_over_caps
-from gridpact.clearing.problem import ClearingProblem, pose
+from gridpact.clearing.caps.caps_solution import solve_over_caps
+from gridpact.clearing.network.network_state import keeps_limits, operate
+from gridpact.clearing.problem.market import Market, coordinates_of, on_network, oracle_of
+from gridpact.clearing.problem.parts import period_part
+from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.clearing.solver.lockstep import run_together
@@ -28,7 +27,7 @@ def posed(case: Case) -> tuple[ClearingProblem, list[int]]:
 
 def market(problem: ClearingProblem, period: int) -> Market:
     """A period on its network."""
-    oracle = NetworkOracle(problem.network)
+    oracle = oracle_of(problem)
     part = period_part(problem.offers, period)
     return on_network(problem, part, oracle, coordinates_of(problem, oracle), problem.operating_limits)
 

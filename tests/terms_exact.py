@@ -13,7 +13,7 @@ import numpy as np
 from gridpact.case import Case
 from gridpact.grid.network import ElementKind, Network
 from gridpact.grid.verification import run_verification_power_flow
-from tests.exact import BASE_KW, SOLVED, ExactPeriod, NoOptimum, injected
+from tests.exact import BASE_KW, SOLVED, VOLUMES_MAX, ExactPeriod, NoOptimum, injected
 from tests.terms_oracle import KEPT_KW, SAME_VOLUME, Linear, Optimum, Shares
 
 KEPT_PU, KEPT_POINTS = 1e-7, 1e-5
@@ -109,14 +109,15 @@ class ExactTerms:
                 fraction[int(self.shares.of[trade, period])] * case.trades.power_kw[trade] / BASE_KW
                 for trade in one.trades
             ]
-            _, g = one._solver.oracle()(ca.vertcat(state, *power), np.ones(len(power)))
+            weights = np.concatenate([np.ones(len(power)), np.zeros(VOLUMES_MAX * len(power))])
+            _, g = one._solver.oracle()(ca.vertcat(state, *power), weights)
             states.append(state)
             starts.append(one._start)
             lower.append(one._bounds["lbv"])
             upper.append(one._bounds["ubv"])
             rows.append(g)
-            lbg.append(one._bounds["lbg"])
-            ubg.append(one._bounds["ubg"])
+            lbg.append(np.append(one._bounds["lbg"], np.full(VOLUMES_MAX, -np.inf)))
+            ubg.append(np.append(one._bounds["ubg"], np.full(VOLUMES_MAX, np.inf)))
         weight = self.shares.weight / BASE_KW
         programme = {
             "x": ca.vertcat(*states, fraction),

@@ -237,8 +237,9 @@ class Linear:
     def __init__(self, case: Case, net=None) -> None:
         self.shares = Shares(case)
         rows, upper = self.shares.caps
+        self.is_relaxed = False  # whether the baseline breaks a flow limit, which these rows relax to it
         if net is not None:
-            flows, most = dc_rows(net, self.shares)
+            flows, most, self.is_relaxed = dc_rows(net, self.shares)
             rows, upper = np.concatenate([rows, flows]), np.concatenate([upper, most])
         used = np.abs(rows).sum(axis=1) > 0.0
         self.rows, self.upper = rows[used], upper[used]
@@ -343,8 +344,11 @@ class Linear:
         return self.under(np.round(found.x[count:]).astype(bool)).volume
 
 
-def dc_rows(net, shares: Shares) -> tuple[np.ndarray, np.ndarray]:
-    """A x ≤ b of the DC model from pandapower's tables: flows both ways, in every branch and period."""
+def dc_rows(net, shares: Shares) -> tuple[np.ndarray, np.ndarray, bool]:
+    """A x ≤ b of the DC model from pandapower's tables: flows both ways, in every branch and period.
+
+    And whether the baseline breaks a limit, which is then its own flow.
+    """
     case = shares.case
     people, limits = case.participants, case.limits
     node = _nodes(net)
@@ -363,14 +367,15 @@ def dc_rows(net, shares: Shares) -> tuple[np.ndarray, np.ndarray]:
     place[[at[bus] for bus in people.bus], np.arange(len(people))] = 1.0
     by_participant = factors @ place[free]
     nothing = np.zeros(len(people))
-    rows, upper = [], []
+    rows, upper, is_relaxed = [], [], False
     for period in range(case.horizon.periods):
         baseline = by_participant @ injected(case, period, nothing, nothing)[0]
         sold, bought = shares.traded[0][period], shares.traded[1][period]
         effect = by_participant @ (~people.exports[:, None] * sold - ~people.firm[:, None] * bought)
+        is_relaxed |= bool(np.any(np.abs(baseline) > limit))
         rows += [effect, -effect]
         upper += [np.maximum(limit, baseline) - baseline, np.maximum(limit, -baseline) + baseline]
-    return np.concatenate(rows), np.concatenate(upper)
+    return np.concatenate(rows), np.concatenate(upper), is_relaxed
 
 
 def _dc_branches(net, limits):

@@ -7,7 +7,7 @@ import numpy as np
 from gridpact.arrays import Float
 from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
-from gridpact.clearing.injection import Injection, injection
+from gridpact.clearing.network.injection import Injection, injection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,22 +1,25 @@
 """The way from a case to its clearance."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
+from time import monotonic
 
 import numpy as np
 
 from gridpact.arrays import Float
 from gridpact.case.case import Allocation, Case, Formulation, Robustness, need_case
-from gridpact.clearing.ac import solve_ac
-from gridpact.clearing.certify import certify as prove
+from gridpact.clearing.ac import AcClearing, solve_ac
+from gridpact.clearing.certificate.certify import certify as prove
 from gridpact.clearing.commitments import solve_on_commitments
-from gridpact.clearing.dc import solve_dc
-from gridpact.clearing.injection import at_nodes, participant_bus_position
-from gridpact.clearing.operation import operate
-from gridpact.clearing.problem import ClearingProblem, pose
-from gridpact.clearing.robust import make_robust
-from gridpact.clearing.solution import Solution
-from gridpact.clearing.verify import verify
+from gridpact.clearing.dc_clearing import solve_dc
+from gridpact.clearing.network.injection import at_nodes, participant_bus_position
+from gridpact.clearing.network.network_state import operate
+from gridpact.clearing.problem.problem import ClearingProblem, pose
+from gridpact.clearing.problem.solution import Solution
+from gridpact.clearing.relaxed_limits import with_limits_decided
+from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.verification import verify
 from gridpact.dispatch import dispatch
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import need
@@ -26,7 +29,8 @@ from gridpact.matching import combined, match
 from gridpact.results.clearance import Clearance
 from gridpact.stopwatch import Stopwatch
 
-SOLVERS: dict[Formulation, Callable[[ClearingProblem], Solution]] = {
+CLEARING_SHARE = 0.9  # of a time limit, as what clears has to be dispatched and verified too
+SOLVERS: dict[Formulation, Callable[[ClearingProblem, Budget], Solution]] = {
     Formulation.AC: solve_ac,
     Formulation.DC: solve_dc,
 }
@@ -53,18 +57,27 @@ def need_network(function: str, network: Network | None) -> None:
         need(function, Network, network, "give what gridpact.compile_network makes of a case")
 
 
-def clear(case: Case, *, network: Network | None = None, certify: bool = False) -> Clearance:
+def clear(
+    case: Case,
+    *,
+    network: Network | None = None,
+    certify: bool = False,
+    deadline: float | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> Clearance:
     """Clears the trades of a case, after matching its orders where there are any, and verifies the result.
 
     Args:
         case: a case, as `read_case` gives it.
         network: its compiled network; compiled here where there is none.
         certify: also prove an upper bound on the volume of any allocation under exact AC.
+        deadline: moment of `time.monotonic` by which the clearing is to end with what is feasible then; the
+            case's own time limit counts from here on, the compiling of the network excluded.
+        cancel: asked again and again; once it says yes, the clearing ends with what is feasible then.
 
     Raises:
         InvalidCase: the network cannot be compiled, or does not have the participants' buses.
-        InvalidUsage: the formulation does not offer the allocation, a certificate or robustness, terms or
-            commitments do not go with what is asked for, or `case` is no case.
+        InvalidUsage: the formulation offers no certificate or robustness, or `case` is no case.
         SolverFailed: no optimum was found over the caps, or in the DC model.
     """
     need_case("clear", case)
@@ -74,18 +87,20 @@ def clear(case: Case, *, network: Network | None = None, certify: bool = False) 
     with watch.step("compile"):
         network = network or compile_network(case)
         bus_position = participant_bus_position(network, case.participants)
+    budget = _budget(case, deadline, cancel)
     with watch.step("match"):
         matched = match(case)
         trades = combined(combined(case.commitments, case.trades), matched)
     with watch.step("clear"):
         problem = pose(case, trades, network, firm=len(case.commitments))
-        _check_terms(problem)
-        solution = _solve(case.formulation, problem)
-        greatest_kw = _greatest_volume_kw(case.formulation, problem, solution)
-    robustness = None
+        if case.formulation is Formulation.AC:
+            problem = with_limits_decided(problem, budget)
+        solution = _solve(case.formulation, problem, budget)
+        greatest_kw = _greatest_volume_kw(case.formulation, problem, solution, budget)
+    contingencies = None
     if case.robustness is Robustness.DECLARED:
         with watch.step("robust"):
-            solution, robustness = make_robust(problem, solution)
+            solution, contingencies = AcClearing(problem, budget).withstanding_outages(solution)
     certificate = None
     if certify:
         with watch.step("certify"):
@@ -109,7 +124,7 @@ def clear(case: Case, *, network: Network | None = None, certify: bool = False) 
         solution=solution,
         greatest_volume_kw=greatest_kw,
         certificate=certificate,
-        robustness=robustness,
+        contingencies=contingencies,
         dispatch=schedule,
         bus_position=bus_position,
         baseline=problem.baseline_operation,
@@ -117,16 +132,21 @@ def clear(case: Case, *, network: Network | None = None, certify: bool = False) 
         nominal_limits=problem.nominal_limits,
         operating_limits=problem.operating_limits,
         verification=verification,
+        ended_by=budget.stopped_by,
         seconds=watch.seconds,
     )
 
 
+def _budget(case: Case, deadline: float | None, cancel: Callable[[], bool] | None) -> Budget:
+    until = math.inf if deadline is None else deadline
+    return Budget(
+        search_work=case.work_max,
+        deadline=min(monotonic() + CLEARING_SHARE * case.seconds_max, until),
+        is_cancelled=cancel,
+    )
+
+
 def _check_usage(case: Case, *, certify: bool) -> None:
-    if not case.formulation.offers(case.allocation):
-        raise InvalidUsage(
-            f"allocation '{case.allocation}' does not go with formulation '{case.formulation}'",
-            "clear with formulation 'ac', or by 'max-volume'",
-        )
     if np.any(case.trades.start < case.first_open):
         raise InvalidUsage(
             f"a trade starts in a closed period, before {case.horizon.instant(case.first_open).isoformat()}",
@@ -137,37 +157,25 @@ def _check_usage(case: Case, *, certify: bool) -> None:
             f"a certificate is about exact AC, and the formulation is '{case.formulation}'",
             "clear with formulation 'ac', or without a certificate",
         )
-    if case.robustness is Robustness.NONE:
-        return
-    if case.formulation is not Formulation.AC or case.allocation is not Allocation.MAX_VOLUME:
+    if case.robustness is not Robustness.NONE and case.formulation is not Formulation.AC:
         raise InvalidUsage(
-            f"robustness '{case.robustness}' is about exact AC and the greatest volume",
-            "clear with formulation 'ac' and allocation 'max-volume', or without robustness",
-        )
-    if len(case.commitments):
-        raise InvalidUsage(
-            "robustness does not go with commitments, which may be what fails",
-            "clear without one of them",
+            f"robustness '{case.robustness}' is about voltages and currents after an outage, which the "
+            f"formulation '{case.formulation}' does not see",
+            "clear with formulation 'ac', or without robustness",
         )
 
 
-def _check_terms(problem: ClearingProblem) -> None:
-    if problem.parts and problem.rule is not Allocation.MAX_VOLUME:
-        raise InvalidUsage(
-            f"trades have terms (block, min_fraction, group or link), and the allocation is '{problem.rule}'",
-            f"clear them by '{Allocation.MAX_VOLUME}', or without terms",
-        )
-
-
-def _solve(formulation: Formulation, problem: ClearingProblem) -> Solution:
+def _solve(formulation: Formulation, problem: ClearingProblem, budget: Budget) -> Solution:
     """The solution by the rule of a problem, on top of its commitments where it has any."""
     can_rank = formulation is Formulation.AC
-    return solve_on_commitments(problem, SOLVERS[formulation], can_rank=can_rank)
+    return solve_on_commitments(problem, lambda one: SOLVERS[formulation](one, budget), can_rank=can_rank)
 
 
-def _greatest_volume_kw(formulation: Formulation, problem: ClearingProblem, solution: Solution) -> Float:
+def _greatest_volume_kw(
+    formulation: Formulation, problem: ClearingProblem, solution: Solution, budget: Budget
+) -> Float:
     """The volume of each period by `max-volume`, (T,): what the price of fairness is measured against."""
     offers, periods = problem.offers, problem.shape[0]
     if problem.rule is not Allocation.MAX_VOLUME:
-        solution = _solve(formulation, replace(problem, rule=Allocation.MAX_VOLUME))
+        solution = _solve(formulation, replace(problem, rule=Allocation.MAX_VOLUME), budget)
     return offers.volume_kw(solution.column_kw, periods)

@@ -1,17 +1,24 @@
 """Solvers print nothing, from their construction to their end."""
 
+from collections.abc import Callable
+from functools import partial
+
 import casadi as ca
 import clarabel
 import highspy
 import numpy as np
 import pytest
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
-from gridpact.clearing.quadratic import solve_quadratic
+from gridpact.clearing.solver.dense_daqp import solve_dense
+from gridpact.clearing.solver.quadratic import QuadraticOptimum, QuadraticProgramme
+from gridpact.clearing.solver.sparse_piqp import solve_sparse
 from gridpact.solvers.clarabel import silent_settings
 from gridpact.solvers.highs import SilentHighs
 from gridpact.solvers.ipopt import silent_ipopt
 from tests.newest.outputs import printed
+
+Solve = Callable[[QuadraticProgramme], QuadraticOptimum | None]
 
 
 def test_highs_prints_nothing_linear_or_integer(capfd: pytest.CaptureFixture[str]) -> None:
@@ -52,8 +59,23 @@ def test_ipopt_prints_nothing(power: str, capfd: pytest.CaptureFixture[str]) -> 
     assert printed(capfd) == ""
 
 
-def test_daqp_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+SOLVES: dict[str, Solve] = {"DAQP": solve_dense, "PIQP": partial(solve_sparse, tolerance=1e-9)}
+
+
+@pytest.mark.parametrize("name", SOLVES)
+def test_quadratic_programmes_print_nothing(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     one = np.ones(1)
     for room in (0.5, -9.0):  # the second has no solution
-        solve_quadratic(np.eye(1), -one, np.ones((1, 1)), room * one, -one, one)
+        programme = QuadraticProgramme(
+            diagonal=one,
+            gradient=-one,
+            lower=-one,
+            upper=one,
+            rows=csr_array(np.ones((1, 1))),
+            row_upper=room * one,
+            blocks=(),
+            span=one,
+        )
+        found = SOLVES[name](programme)
+        assert (found is None) == (room < 0.0)
     assert printed(capfd) == ""

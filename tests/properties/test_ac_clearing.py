@@ -11,15 +11,14 @@ import gridpact
 from gridpact.arrays import frozen
 from gridpact.case import Allocation, Case
 from gridpact.case.terms import Terms
-from gridpact.clearing import nonlinear
-from gridpact.clearing.ac_reasons import active_limits
-from gridpact.clearing.problem import ClearingProblem, pose
-from gridpact.clearing.programme import EVEN_CUT_WEIGHT, Goal, Optimum, SolverStatus
-from gridpact.clearing.solution import LimitedBy, PeriodStatus
-from gridpact.grid.compile import compile_source
+from gridpact.clearing.explain import active_caps, active_limits
+from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
+from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT
+from gridpact.clearing.solver.sqp import SolverStatus
 from gridpact.grid.limits import Limits
 from gridpact.results import Clearance
 from tests.ac_instances import ac_case, cleared_kw, table_kw, uncapped
+from tests.markets import by_steps, market, posed
 
 NETWORKS = ("pandapower/cigre_lv", "pandapower/kerber_landnetz_kabel_1")
 SAME_KW = 1e-5
@@ -95,7 +94,8 @@ def test_more_limit_never_clears_less(case: Case, name: str, more: float) -> Non
     sign = -1.0 if name == "voltage_min_pu" else 1.0
     scale = 0.1 if name.startswith("voltage") else 1.0
     wider = replace(case, limits=replace(case.limits, **{name: before * (1 + sign * scale * more)}))
-    assert cleared_kw(wider).sum() >= cleared_kw(case).sum() * (1 - 1e-5) - 1e-4
+    # Where the bare network breaks a limit, what clears beside it is of the order of a tolerance's root.
+    assert cleared_kw(wider).sum() >= cleared_kw(case).sum() * (1 - 1e-5) - 1e-3
 
 
 def same_kw(case: Case) -> float:
@@ -232,29 +232,22 @@ def test_shadow_prices_equal_finite_differences(kind: LimitedBy) -> None:
     assert kinks <= compared
 
 
-def solved_programme(case: Case) -> tuple[ClearingProblem, nonlinear.PeriodData, Optimum, np.ndarray]:
-    """The only period of a case as a nonlinear programme: its data, optimum and the effects of its limits."""
-    problem = pose(case, case.trades, compile_source(case.network))
-    clearing = nonlinear.NonlinearClearing(problem, np.array([0]), on_network=True)
-    data = clearing._constraints(0, problem.offers.of_period(0)).data
-    every = np.ones_like(data.proposed_kw)
-    goal = Goal(volume=every, log=0.0 * every, levelled=0.0 * every)
-    optimum = clearing._programme.solve(data, 0.0 * every, data.proposed_kw, goal)
-    active = active_limits(clearing._physics, data, optimum)
-    return problem, data, optimum, active.dual @ active.effect
-
-
 @given(congested)
 @few
 def test_the_shares_of_an_interior_column_add_up(case: Case) -> None:
     """1 + even cut = seller's dual + buyer's dual + Σ dual · effect, for columns strictly inside."""
-    problem, data, optimum, by_limits = solved_programme(case)
+    problem, tight = posed(case)
+    assume(len(tight) > 0)
+    one = market(problem, tight[0])
+    optimum = by_steps(one)
     assume(optimum.status is SolverStatus.OPTIMAL)
-    offers = problem.offers
-    fraction = optimum.column_kw / data.proposed_kw
+    active, caps = active_limits(one, optimum, 0), active_caps(one, optimum, 0)
+    columns, offers = one.part.columns, problem.offers
+    fraction = optimum.value / one.part.upper_kw
     interior = (fraction > 1e-3) & (fraction < 1.0 - 1e-3)
     gain = 1.0 + 2.0 * EVEN_CUT_WEIGHT * (1.0 - fraction)
-    used = optimum.seller_dual[offers.column_seller] + optimum.buyer_dual[offers.column_buyer] + by_limits
+    used = caps.seller_dual[offers.column_seller[columns]] + caps.buyer_dual[offers.column_buyer[columns]]
+    used = used + active.dual @ active.effect
     np.testing.assert_allclose(used[interior], gain[interior], rtol=0, atol=1e-4)
     cut_off, whole = fraction < 1e-6, fraction > 1.0 - 1e-6
     assert np.all(used[cut_off] >= gain[cut_off] - 1e-4)

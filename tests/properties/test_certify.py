@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from gridpact.arrays import Float
 from gridpact.case import Case, Formulation
 from gridpact.clearing.ac import solve_ac
-from gridpact.clearing.certify import certify
-from gridpact.clearing.operation import keeps_limits, operate
-from gridpact.clearing.problem import ClearingProblem, pose
+from gridpact.clearing.certificate.certify import certify
+from gridpact.clearing.network.network_state import keeps_limits, operate
+from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.grid.compile import compile_source
 from tests.ac_instances import MADE_HERE, ac_case, saved
 from tests.instances import random_case

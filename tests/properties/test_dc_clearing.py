@@ -13,12 +13,11 @@ import gridpact
 from gridpact.arrays import frozen
 from gridpact.case import Case, Profiles, Trades, read_case, write_case
 from gridpact.case.terms import Terms
-from gridpact.clearing.dc import solve_dc
-from gridpact.clearing.dc_grid import DcGrid
-from gridpact.clearing.injection import at_nodes
-from gridpact.clearing.linear import LinearClearing
-from gridpact.clearing.problem import ClearingProblem, pose
-from gridpact.clearing.solution import LimitedBy, Solution
+from gridpact.clearing.dc_clearing import DcClearing, solve_dc
+from gridpact.clearing.dc_model.dc_grid import DcGrid
+from gridpact.clearing.network.injection import at_nodes
+from gridpact.clearing.problem.problem import ClearingProblem, pose
+from gridpact.clearing.problem.solution import LimitedBy, Solution
 from gridpact.dispatch import dispatch
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
@@ -58,7 +57,7 @@ def test_a_period_without_a_binding_flow_clears_as_its_own_programme_would(
         case = random_case(seed, participants=30, trades=60, line_percent=(100.0, 10.0)[seed % 2])
         problem, solution = solved(case)
         with monkeypatch.context() as patch:
-            patch.setattr(LinearClearing, "_keeps_limits", keeps_none)
+            patch.setattr(DcClearing, "_keeps_limits", keeps_none)
             exact = solve_dc(problem)
         cut = solution.column_kw < problem.offers.column_kw
         is_programme = np.zeros(problem.shape[0], dtype=bool)
@@ -81,12 +80,12 @@ def test_a_period_without_a_binding_flow_clears_as_its_own_programme_would(
 
 def test_where_no_flow_binds_no_programme_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     case = replace(random_case(0, participants=30, trades=60), limits=Limits(line_loading_max_percent=1000.0))
-    monkeypatch.setattr("gridpact.clearing.linear.LinearProgramme", None)
+    monkeypatch.setattr("gridpact.clearing.dc_clearing.LinearChoices", None)
     problem, solution = solved(case)
     assert np.count_nonzero(solution.column_kw < problem.offers.column_kw) > 10
 
 
-def keeps_none(clearing: LinearClearing, column_kw: np.ndarray) -> np.ndarray:
+def keeps_none(clearing: DcClearing, column_kw: np.ndarray) -> np.ndarray:
     return np.zeros(len(clearing._baseline_kw), dtype=bool)
 
 
@@ -104,12 +103,19 @@ def constraints(problem: ClearingProblem, period: int) -> tuple[np.ndarray, np.n
     baseline = factors @ problem.baseline_at_nodes.p_kw[period]
     effect = factors @ problem.connected.T.toarray() @ injected
     limited = np.isfinite(grid.flow_limit_kw)
-    above = np.maximum(grid.flow_limit_kw, baseline)[limited] - baseline[limited]
-    below = np.maximum(grid.flow_limit_kw, -baseline)[limited] + baseline[limited]
     rows = np.vstack([sells, buys, effect[limited], -effect[limited]])
     caps = np.concatenate([problem.seller_cap_kw[period], problem.buyer_cap_kw[period]])
-    right = np.concatenate([np.minimum(caps, 1e9), above, below])
-    return rows, right, columns
+
+    def right(flow: np.ndarray) -> np.ndarray:
+        above, below = np.maximum(grid.flow_limit_kw, flow), np.maximum(grid.flow_limit_kw, -flow)
+        room = [above[limited] - baseline[limited], below[limited] + baseline[limited]]
+        return np.concatenate([np.minimum(caps, 1e9), *room])
+
+    bounds = [(0.0, kw) for kw in problem.offers.column_kw[columns]]
+    nominal = right(np.zeros_like(baseline))
+    if len(columns) and linprog(np.zeros(len(columns)), A_ub=rows, b_ub=nominal, bounds=bounds).status == 0:
+        return rows, nominal, columns
+    return rows, right(baseline), columns  # no choice keeps the case's own limits
 
 
 def transfer_factors(problem: ClearingProblem) -> np.ndarray:

@@ -69,8 +69,6 @@ def test_new_trades_never_cut_what_is_firm(
     seed: int, formulation: Formulation, rule: Allocation, spread: float
 ) -> None:
     """Whatever the forecast: in each period they keep at least what they keep when they are cleared alone."""
-    if not formulation.offers(rule):
-        rule = Allocation.MAX_VOLUME
     rng = np.random.default_rng(seed)
     case = replace(congested(seed, formulation), allocation=rule)
     first, second = split(case, 2, seed)

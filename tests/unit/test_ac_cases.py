@@ -9,7 +9,7 @@ import pytest
 import gridpact
 from gridpact.arrays import frozen
 from gridpact.case import Case
-from gridpact.clearing.solution import PeriodStatus
+from gridpact.clearing.problem.solution import PeriodStatus
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 from gridpact.published import cigre_extreme

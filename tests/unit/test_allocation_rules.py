@@ -8,8 +8,10 @@ from scipy.optimize import linprog
 
 import gridpact
 from gridpact.case import Allocation, Case
-from gridpact.clearing import nonlinear, programme, sequential
-from gridpact.clearing.solution import LimitedBy, PeriodStatus
+from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
+from gridpact.clearing.rules import max_min, proportional, stage
+from gridpact.clearing.solver import sqp
+from gridpact.clearing.solver.sqp import Optimum, SolverStatus
 from gridpact.grid.limits import Limits
 from tests.ac_instances import ac_case, cleared_kw, net_of, with_submissions
 from tests.exact import ExactPeriod, worst_excess
@@ -155,13 +157,12 @@ def test_priority_equals_solving_class_after_class(seed: int, network: str, limi
     case = congested(seed, network, limits, Allocation.PRIORITY)
     cleared = cleared_kw(case)[:, 0]
     exact = ExactPeriod(net_of(case), case)
-    held, done = np.zeros(len(cleared)), np.zeros(len(cleared))
+    kept: list[tuple[np.ndarray, float]] = []
     for time in np.unique(case.trades.submitted):
-        chosen = case.trades.submitted == time
-        volume = exact.solve(chosen.astype(float), lower_kw=held).objective
-        assert cleared[chosen].sum() == pytest.approx(volume, rel=1e-5, abs=1e-3)
-        done = np.where(chosen, cleared, done)
-        held = done * (1 - 1e-7)
+        chosen = (case.trades.submitted == time).astype(float)
+        volume = exact.solve(chosen, at_least=kept).objective
+        assert chosen @ cleared == pytest.approx(volume, rel=1e-5, abs=1e-3)
+        kept.append((chosen, float(chosen @ cleared) * (1 - 1e-7)))
 
 
 @pytest.mark.parametrize("rule", list(Allocation))
@@ -190,13 +191,24 @@ def test_shares_are_the_same_where_nothing_distinguishes_trades() -> None:
 
 
 @pytest.mark.parametrize("rule", list(Allocation))
-@pytest.mark.parametrize("failure", ["iterations", "always"])
-def test_a_solver_that_fails_leaves_the_best_that_keeps_every_limit(
-    rule: Allocation, failure: str, monkeypatch: pytest.MonkeyPatch
+def test_solvers_that_fail_leave_the_best_that_keeps_every_limit(
+    rule: Allocation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = congested(2, NETWORKS[0], "voltage", rule)
     best = cleared_kw(replace(case, allocation=Allocation.MAX_VOLUME)).sum()
-    fail(failure, monkeypatch)
+
+    def failing(programme, start, budget, **_):
+        return Optimum.without_multipliers(programme, SolverStatus.FAILED, start)
+
+    def failing_steps(programme, start, budget, known=None):
+        if programme.situations is None:
+            return (yield from sqp.maximise(programme, start, budget))
+        return failing(programme, start, budget)
+        yield
+
+    for room in (stage, max_min, proportional):
+        monkeypatch.setattr(room, "maximise", failing_steps)
+    monkeypatch.setattr(stage, "maximise_by_ipopt", failing)
     clearance = gridpact.clear(case)
     assert clearance.solution.status.tolist() == [PeriodStatus.BEST_FOUND]
     assert clearance.summary["status"] == "cleared"
@@ -207,28 +219,3 @@ def test_a_solver_that_fails_leaves_the_best_that_keeps_every_limit(
     assert 0.0 < volume <= best * (1 + RELATIVE)
     cut = clearance.cleared[clearance.cleared.cleared_kw < clearance.cleared.proposed_kw - 1e-6]
     assert (cut.limited_by != "").all()
-
-
-def fail(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Makes the nonlinear programme on the network fail, by too few iterations or whatever it finds.
-
-    It is asked in every period, as those of sequential steps have too many columns.
-    """
-    monkeypatch.setattr(sequential, "COLUMNS_MAX", 0)
-    nonlinear.programme_over_network.cache_clear()
-    if how == "iterations":
-        monkeypatch.setitem(programme.IPOPT_OPTIONS, "max_iter", 2)
-        return
-    solve = programme.Programme.solve
-
-    def failing(self, *args, **options):
-        optimum = solve(self, *args, **options)
-        return replace(optimum, status=programme.SolverStatus.FAILED) if self._states else optimum
-
-    monkeypatch.setattr(programme.Programme, "solve", failing)
-
-
-@pytest.fixture(autouse=True)
-def _fresh_programmes():
-    yield
-    nonlinear.programme_over_network.cache_clear()

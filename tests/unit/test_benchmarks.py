@@ -69,7 +69,7 @@ def test_scheduled_meters_settle_without_imbalance() -> None:
 
 
 def test_peers_agree_on_a_day_and_are_refused_where_they_do_not() -> None:
-    day = feeder_day(40, 1.0, network=CIGRE, periods=6)
+    day = feeder_day(40, 1.0, network=CIGRE, periods=24)
     assert gridpact.clear(day).summary["cleared_kwh"] > 0.0
     seconds = peers.compare(peers.Day(make=lambda: day, runs=1))
     assert tuple(seconds) == peers.PEERS and all(taken > 0.0 for taken in seconds.values())

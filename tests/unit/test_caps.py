@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
 
-from gridpact.clearing.caps import clear_over_caps
-from gridpact.clearing.linear_programme import LinearPeriod, LinearProgramme
-from gridpact.clearing.pairs import Pairs
-from gridpact.clearing.problem import ClearingProblem, pose
+from gridpact.clearing.caps.caps_optimum import clear_over_caps
+from gridpact.clearing.problem.market import market_of
+from gridpact.clearing.problem.parts import period_part
+from gridpact.clearing.problem.problem import ClearingProblem, pose
+from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.terms.linear_choices import LinearChoices
 from gridpact.grid.compile import compile_source
 from tests.instances import random_case
 
@@ -27,27 +28,17 @@ def test_it_is_what_one_programme_per_period_finds(seed: int, trades: int, parti
     problem = problem_of(seed, trades, participants)
     offers, (periods, count) = problem.offers, problem.shape
     found = clear_over_caps(problem, np.arange(periods))
-    pairs, pair = Pairs.of(problem, np.arange(offers.columns))
-    programme = LinearProgramme(pairs, csr_array((0, len(pairs))))
     for period in range(periods):
         columns = offers.of_period(period)
         if not len(columns):
             continue
-        optimum = programme.solve(
-            LinearPeriod(
-                period=period,
-                pair=pair[columns],
-                proposed_kw=offers.column_kw[columns],
-                seller_cap_kw=problem.seller_cap_kw[period],
-                buyer_cap_kw=problem.buyer_cap_kw[period],
-                rise_min_kw=np.empty(0),
-                rise_max_kw=np.empty(0),
-            )
-        )
+        market = market_of(problem, period_part(offers, period))
+        choices = LinearChoices.of(market.part, market.programme)
+        optimum = choices.optimum(np.zeros(0), market.part.upper_kw, Budget())
         proposed_kw, cleared_kw = offers.column_kw[columns], found.column_kw[columns]
-        assert cleared_kw.sum() == pytest.approx(optimum.volume_kw, abs=1e-7)
-        assert unevenness(cleared_kw, proposed_kw) <= unevenness(optimum.column_kw, proposed_kw) + 1e-7
-        np.testing.assert_allclose(cleared_kw, optimum.column_kw, rtol=0, atol=1e-3)
+        assert cleared_kw.sum() == pytest.approx(optimum.value.sum(), abs=1e-7)
+        assert unevenness(cleared_kw, proposed_kw) <= unevenness(optimum.value, proposed_kw) + 1e-7
+        np.testing.assert_allclose(cleared_kw, optimum.value, rtol=0, atol=1e-3)
     sold = offers.sold_kw(found.column_kw, (periods, count))
     bought = offers.bought_kw(found.column_kw, (periods, count))
     for side, (traded, cap) in enumerate([(sold, problem.seller_cap_kw), (bought, problem.buyer_cap_kw)]):

@@ -289,8 +289,8 @@ def test_robustness_as_text_is_robustness() -> None:
     values = plain()
     values["terms"] = {"block": [False] * 3}
     case = replace(made(values), commitments=Trades.none())
-    assert gridpact.clear(replace(case, robustness="declared")).robustness is not None
-    assert gridpact.clear(replace(case, robustness="none")).robustness is None
+    assert gridpact.clear(replace(case, robustness="declared")).contingencies is not None
+    assert gridpact.clear(replace(case, robustness="none")).contingencies is None
 
 
 def test_lists_are_taken_for_arrays_and_what_is_left_out_for_its_default() -> None:

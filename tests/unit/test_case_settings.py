@@ -200,15 +200,6 @@ CHECKS = [
     ('"dc"', '"DC"', 18, "clearing.formulation", "DC", "is not a known formulation", "write 'ac' or 'dc'"),
     (
         '"max-volume"',
-        '"max-min"',
-        19,
-        "clearing.allocation",
-        "max-min",
-        "does not go with formulation 'dc'",
-        "write formulation = 'ac', or allocation = 'max-volume'",
-    ),
-    (
-        '"max-volume"',
         '"max-volum"',
         19,
         "clearing.allocation",
@@ -269,6 +260,7 @@ def test_a_syntax_error_is_named_with_its_line(old: str, new: str, line: int, tm
         ("periods = 4", "periods = 4h", "write a number, as in periods = 24"),
         ("= 1.05", "= 1.05 pu", "write a number, as in voltage_max_pu = 1.1"),
         ("[clearing]", "[clearing]\ntime_limit_s = 5min", "write a number, as in time_limit_s = 60"),
+        ("[clearing]", "[clearing]\nwork_limit = many", "write a number, as in work_limit = 20000"),
         ('name = "Example street"', "horizon.periods = four", "write a number, as in horizon.periods = 24"),
         ("periods = 4", "periods = 4 5", ""),
         ("periods = 4", "periods = ", ""),

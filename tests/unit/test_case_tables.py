@@ -188,7 +188,7 @@ def test_every_setting_is_written(tmp_path: Path) -> None:
     for name in ("trades", "orders"):
         table = (folder / f"{name}.csv").read_text()
         (folder / f"{name}.csv").write_text(table.partition("\n")[0] + "\n")
-    case = read_case(folder)
+    case = replace(read_case(folder), seconds_max=60.0)
     write_case(case, tmp_path / "copy")
     copy = tmp_path / "copy" / "case.toml"
     written = tomllib.loads(copy.read_text())
@@ -199,6 +199,7 @@ def test_every_setting_is_written(tmp_path: Path) -> None:
         "formulation": "ac",
         "allocation": "max-volume",
         "robust": "none",
+        "work_limit": 20_000,
         "time_limit_s": 60.0,
     }
     assert_equal(case, read_case(tmp_path / "copy"))

@@ -9,9 +9,9 @@ import pytest
 
 from gridpact.case import Case, Formulation
 from gridpact.clearing.ac import solve_ac
-from gridpact.clearing.certify import Certificate, ProvenBy, certify
-from gridpact.clearing.problem import ClearingProblem, pose
-from gridpact.clearing.relaxation import SCALE_KVA, Relaxation
+from gridpact.clearing.certificate.certify import Certificate, ProvenBy, certify
+from gridpact.clearing.certificate.relaxation import SCALE_KVA, Relaxation
+from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.errors import SolverFailed
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits

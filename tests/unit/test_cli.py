@@ -221,16 +221,6 @@ def test_the_report_can_be_left_out(tmp_path: Path, capsys) -> None:
     assert not (tmp_path / "r" / "report.html").exists()
 
 
-def test_a_formulation_that_does_not_offer_the_allocation_is_a_wrong_use(tmp_path: Path, capsys) -> None:
-    folder = write_example(tmp_path / "case")
-    text = (folder / "case.toml").read_text().replace('"dc"', '"ac"').replace("max-volume", "max-min")
-    (folder / "case.toml").write_text(text)
-    code, _, err = run("clear", folder, "--out", tmp_path / "r", *DC, capsys=capsys)
-    assert code == 2
-    assert "allocation 'max-min' does not go with formulation 'dc'" in err
-    assert not (tmp_path / "r").exists()
-
-
 def test_one_is_said_as_one(tmp_path: Path, capsys) -> None:
     folder = write_example(tmp_path / "case")
     header, first, *_ = (folder / "orders.csv").read_text().splitlines()

@@ -11,7 +11,7 @@ import gridpact
 from gridpact.case.case import Formulation
 from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS, Schema
 from gridpact.case.settings import SECTIONS
-from gridpact.clearing.solution import LimitedBy
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.cli import app
 from gridpact.envelopes.table import ENVELOPES
 from gridpact.published import cigre_day, cigre_extreme

@@ -13,7 +13,7 @@ import gridpact
 from gridpact.arrays import Float, frozen
 from gridpact.case import Allocation, Case, Formulation, Orders, Participants, Trades
 from gridpact.case.profiles import Profiles
-from gridpact.clearing.injection import (
+from gridpact.clearing.network.injection import (
     Injection,
     at_nodes,
     connection,
@@ -23,10 +23,9 @@ from gridpact.clearing.injection import (
     participant_node,
     used_kw,
 )
-from gridpact.clearing.operation import nominal_limits, operate, relaxed_limits
-from gridpact.clearing.solution import LimitedBy, PeriodStatus
+from gridpact.clearing.network.network_state import nominal_limits, operate, relaxed_limits
+from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.envelopes import Envelopes
-from gridpact.errors import InvalidUsage
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
@@ -383,12 +382,6 @@ def test_together_by_dc_is_that_clearing_too_and_says_what_it_does_not_see(netwo
     assert found.sale_together_kw == pytest.approx(clearance.dispatch.p2p_sold_kw[:, :count], abs=1e-6)
     assert clearance.summary["status"] == "limits_broken" and not found.together_kept.all()
     assert "does not see voltages" in " ".join(found.summary["notices"])
-
-
-def test_dc_does_not_offer_every_rule() -> None:
-    case = replace(mixed_case(0), formulation=Formulation.DC, allocation=Allocation.MAX_MIN)
-    with pytest.raises(InvalidUsage, match="does not go with"):
-        gridpact.envelope(case)
 
 
 @pytest.mark.parametrize("seed", range(4))

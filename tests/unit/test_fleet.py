@@ -429,7 +429,6 @@ def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
         (["{cases}", "--out", "{tmp}/out", "--workers", "0"], "0 workers are not possible (write 1 or more)"),
         (["{cases}", "--out", "{tmp}/out", "--workers", "1", "--scheduler", "tcp://x"], "of its own"),
         (["{cases}", "--out", "{tmp}/out", "--allocation", "fairest"], "max-volume"),
-        (["{cases}", "--out", "{tmp}/out", "--formulation", "dc", "--allocation", "priority"], "go with"),
         (["{cases}", "--out", "{tmp}/out", "--scheduler", "tcp://127.0.0.1:1"], "no Dask scheduler answers"),
         (["{cases}", "--out", "{tmp}/out", "--scheduler", "nonsense://x"], "no Dask scheduler answers"),
         (["{cases}", "--out", "{tmp}/out", "--scheduler", "nonsense::"], "no Dask scheduler answers"),

@@ -1,48 +1,113 @@
-"""Small quadratic programmes against the conditions of an optimum."""
+"""Quadratic programmes, by dense and by sparse matrices, against the conditions of an optimum."""
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from gridpact.clearing.quadratic import convexified, is_best_corner, is_minimum, solve_quadratic
+from gridpact.clearing.solver.dense_daqp import solve_dense
+from gridpact.clearing.solver.optimality import is_minimum, other_corners
+from gridpact.clearing.solver.quadratic import (
+    NetworkBlock,
+    QuadraticOptimum,
+    QuadraticProgramme,
+    convexified,
+)
+from gridpact.clearing.solver.sparse_piqp import solve_sparse
 
 UNEVEN = 1e-6
 
 
-def programme(seed: int) -> tuple[np.ndarray, ...]:
-    """One as clearing poses them: a slight curvature, volume, caps, and a few dense rows; 0 is feasible."""
+def programme(seed: int, *, elastic: float | None = None) -> QuadraticProgramme:
+    """One as clearing poses them: a slight curvature, volume, caps, and a few limits; 0 is feasible."""
     rng = np.random.default_rng(seed)
-    count, caps, rows = int(rng.integers(1, 30)), int(rng.integers(0, 8)), int(rng.integers(0, 4))
-    turn = rng.normal(size=(count, count)) * 1e-3
-    hessian = UNEVEN * np.diag(rng.uniform(0.5, 20.0, count)) + 1e-2 * turn @ turn.T
-    under = (rng.random((caps, count)) < 0.3).astype(float)
-    dense = rng.normal(size=(rows, count)) * 1e-4
-    upper = np.concatenate([rng.uniform(0.0, 5.0, caps), rng.uniform(0.0, 1e-4, rows)])
-    return hessian, np.full(count, -1.0), np.vstack([under, dense]), upper, rng.uniform(0.1, 4.0, count)
+    count, caps, rows = int(rng.integers(2, 30)), int(rng.integers(0, 8)), int(rng.integers(1, 4))
+    seen = int(rng.integers(1, count + 1))
+    turn = rng.normal(size=(seen, seen)) * 1e-3
+    limits = rng.normal(size=(rows, seen))
+    limits /= np.abs(limits).max(axis=1)[:, None]
+    upper = rng.uniform(0.1, 4.0, count)
+    effect = csr_array((np.ones(seen), (np.arange(seen), rng.permutation(count)[:seen])), shape=(seen, count))
+    return QuadraticProgramme(
+        diagonal=UNEVEN * rng.uniform(0.5, 20.0, count),
+        gradient=np.full(count, -1.0),
+        lower=np.zeros(count),
+        upper=upper,
+        rows=csr_array((rng.random((caps, count)) < 0.3).astype(float)),
+        row_upper=rng.uniform(0.0, 5.0, caps),
+        blocks=(
+            NetworkBlock(
+                effect=effect,
+                hessian=1e-2 * turn @ turn.T,
+                gradient=np.zeros(seen),
+                rows=limits,
+                upper=rng.uniform(0.0, 1.0, rows),
+            ),
+        ),
+        span=upper,
+        elastic=elastic,
+    )
 
 
+def lagrangian(one: QuadraticProgramme, found: QuadraticOptimum) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Its gradient, (n,), the slack of rows and limits, and their multipliers."""
+    block = one.blocks[0]
+    hessian = np.diag(one.diagonal) + block.effect.T @ block.hessian @ block.effect.toarray()
+    rows = np.vstack([one.rows.toarray(), block.rows @ block.effect.toarray()])
+    dual = np.concatenate([found.row_dual, found.limit_dual])
+    slack = np.concatenate([one.row_upper, block.upper]) - rows @ found.value
+    return hessian @ found.value + one.gradient + found.bound_dual + rows.T @ dual, slack, dual
+
+
+@pytest.mark.parametrize(("solve", "tolerance"), [("dense", 1e-8), ("sparse", 1e-6)])
 @pytest.mark.parametrize("seed", range(60))
-def test_what_is_found_satisfies_the_conditions_of_an_optimum(seed: int) -> None:
-    hessian, gradient, rows, row_upper, upper = programme(seed)
-    lower = np.zeros_like(upper)
-    found = solve_quadratic(hessian, gradient, rows, row_upper, lower, upper)
+def test_what_is_found_satisfies_the_conditions_of_an_optimum(
+    seed: int, solve: str, tolerance: float
+) -> None:
+    one = programme(seed)
+    found = solve_dense(one) if solve == "dense" else solve_sparse(one, 1e-12)
     assert found is not None
-    assert np.all(found.value >= lower - 1e-9) and np.all(found.value <= upper + 1e-9)
-    scale = np.maximum(np.abs(rows).max(axis=1, initial=0.0), 1e-300)
-    assert np.all((rows @ found.value - row_upper) / scale <= 1e-6)
-    stationary = hessian @ found.value + gradient + found.bound_dual + rows.T @ found.row_dual
-    assert np.abs(stationary).max() <= 1e-8
-    assert np.all(found.row_dual >= -1e-9)
-    slack = row_upper - rows @ found.value
-    assert np.abs(found.row_dual * slack).max(initial=0.0) <= 1e-6
-    at_lower, at_upper = found.bound_dual < -1e-9, found.bound_dual > 1e-9
-    np.testing.assert_allclose(found.value[at_lower], lower[at_lower], atol=1e-9)
-    np.testing.assert_allclose(found.value[at_upper], upper[at_upper], atol=1e-9)
+    assert np.all(found.value >= one.lower - 1e-9) and np.all(found.value <= one.upper + 1e-9)
+    stationary, slack, dual = lagrangian(one, found)
+    assert np.all(slack >= -1e-6)
+    assert np.abs(stationary).max() <= tolerance
+    assert np.all(dual >= -1e-9)
+    assert np.abs(dual * slack).max(initial=0.0) <= 1e-6
+    at_lower, at_upper = found.bound_dual < -1e-5, found.bound_dual > 1e-5
+    np.testing.assert_allclose(found.value[at_lower], one.lower[at_lower], atol=1e-5)
+    np.testing.assert_allclose(found.value[at_upper], one.upper[at_upper], atol=1e-5)
 
 
-def test_contradicting_rows_have_no_optimum() -> None:
-    rows = np.array([[1.0, 1.0], [-1.0, -1.0]])
-    nothing = np.zeros(2)
-    assert solve_quadratic(np.eye(2), nothing, rows, np.array([1.0, -1.5]), nothing, np.ones(2)) is None
+@pytest.mark.parametrize("solve", ["dense", "sparse"])
+def test_contradicting_limits_have_no_optimum_and_are_exceeded_as_little_as_can_be(solve: str) -> None:
+    """d ≤ −1 within 0 ≤ d ≤ 1: exceeded by 1 at d = 0, as excess costs more than d is worth."""
+
+    def contradicting(elastic: float | None) -> QuadraticOptimum | None:
+        one = QuadraticProgramme(
+            diagonal=np.full(1, 1e-6),
+            gradient=np.full(1, -1.0),
+            lower=np.zeros(1),
+            upper=np.ones(1),
+            rows=csr_array((0, 1)),
+            row_upper=np.zeros(0),
+            blocks=(
+                NetworkBlock(
+                    effect=csr_array(np.ones((1, 1))),
+                    hessian=np.zeros((1, 1)),
+                    gradient=np.zeros(1),
+                    rows=np.ones((1, 1)),
+                    upper=np.array([-1.0]),
+                ),
+            ),
+            span=np.ones(1),
+            elastic=elastic,
+        )
+        return solve_dense(one) if solve == "dense" else solve_sparse(one, 1e-10)
+
+    assert contradicting(None) is None
+    found = contradicting(1e3)
+    assert found is not None
+    assert found.value == pytest.approx([0.0], abs=1e-6)
+    assert found.excess == pytest.approx(1.0, abs=1e-6)
 
 
 def test_eigenvalues_are_made_positive_and_a_convex_matrix_is_kept() -> None:
@@ -85,15 +150,17 @@ def test_a_far_corner_is_better_where_curvature_outweighs_the_multiplier(
     curvature: float, expected: bool
 ) -> None:
     hessian = np.diag([curvature, 1.0])
-    assert is_best_corner(hessian, np.empty((0, 2)), np.array([-0.1, 0.0]), np.full(2, 10.0)) is expected
+    assert (
+        not other_corners(hessian, np.empty((0, 2)), np.array([-0.1, 0.0]), np.full(2, 10.0)).any()
+    ) is expected
 
 
 def test_a_corner_is_left_along_what_holds_the_others() -> None:
     """What leaves its bound takes from the other variable, as their sum is held, and that bends down."""
     hessian = np.diag([0.0, -0.03])
     dual, reach = np.array([-0.1, 0.0]), np.full(2, 10.0)
-    assert not is_best_corner(hessian, np.array([[1.0, 1.0]]), dual, reach)
-    assert is_best_corner(hessian, np.empty((0, 2)), dual, reach)
+    assert other_corners(hessian, np.array([[1.0, 1.0]]), dual, reach).any()
+    assert not other_corners(hessian, np.empty((0, 2)), dual, reach).any()
 
 
 def test_no_corner_is_better_where_it_says_so() -> None:
@@ -107,7 +174,7 @@ def test_no_corner_is_better_where_it_says_so() -> None:
         dual, reach = -rng.uniform(0.05, 1.0, count), rng.uniform(0.5, 8.0, count)
         corners = np.array(np.meshgrid(*[[0.0, one] for one in reach])).reshape(count, -1).T
         value = corners @ -dual + 0.5 * np.einsum("ki,ij,kj->k", corners, hessian, corners)
-        said.append(is_best_corner(hessian, np.empty((0, count)), dual, reach))
+        said.append(not other_corners(hessian, np.empty((0, count)), dual, reach).any())
         if said[-1]:
             assert value.min() >= -1e-12
     assert 10 <= sum(said) <= 70

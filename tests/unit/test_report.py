@@ -16,7 +16,7 @@ from gridpact.case.case import Case, Formulation
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.profiles import Profiles
-from gridpact.clearing.verify import Status
+from gridpact.clearing.verification import Status
 from gridpact.grid.limits import Limits
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.report.colours import loading_scale, voltage_scale

@@ -92,18 +92,23 @@ def greatest_volume_kw(net: Any, case: Case, period: int, *, on_network: bool = 
     none = np.zeros((len(people), len(free)))
     caps = np.block([[sells, none], [buys, none]])
     flows = np.hstack([np.zeros((len(ends), len(trades))), flow_of_angle[:, free]])
-    upper = np.maximum(limit, baseline_flow) if on_network else np.full(len(ends), 1e6)
-    lower = np.minimum(-limit, baseline_flow) if on_network else np.full(len(ends), -1e6)
+    upper = limit if on_network else np.full(len(ends), 1e6)
     inside = (trades.start <= period) & (period < trades.end)
-    best = linprog(
-        -np.r_[np.ones(len(trades)), np.zeros(len(free))],
-        A_ub=np.vstack([caps, flows, -flows]),
-        b_ub=np.r_[generation - own, load - own, upper, -lower],
-        A_eq=np.hstack([-moved[free], injection_of_angle[np.ix_(free, free)]]),
-        b_eq=baseline[free],
-        bounds=[(0, power * here) for power, here in zip(trades.power_kw, inside, strict=True)]
-        + [(None, None)] * len(free),
-    )
+    for above, below in (
+        (upper, upper),
+        (np.maximum(upper, baseline_flow), np.maximum(upper, -baseline_flow)),
+    ):
+        best = linprog(
+            -np.r_[np.ones(len(trades)), np.zeros(len(free))],
+            A_ub=np.vstack([caps, flows, -flows]),
+            b_ub=np.r_[generation - own, load - own, above, below],
+            A_eq=np.hstack([-moved[free], injection_of_angle[np.ix_(free, free)]]),
+            b_eq=baseline[free],
+            bounds=[(0, power * here) for power, here in zip(trades.power_kw, inside, strict=True)]
+            + [(None, None)] * len(free),
+        )
+        if best.status == 0:  # otherwise no choice keeps the case's own limits
+            break
     assert best.status == 0
     return float(-best.fun)
 

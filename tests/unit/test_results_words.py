@@ -15,7 +15,7 @@ import gridpact
 from gridpact.case.case import Case, Formulation
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
-from gridpact.clearing.solution import LimitedBy, PeriodStatus
+from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.grid.limits import Limits
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.report.page import report_page

@@ -7,9 +7,9 @@ import pytest
 
 import gridpact
 from gridpact.arrays import frozen
-from gridpact.case import Allocation, Case, Formulation, Robustness
+from gridpact.case import Case, Formulation, Robustness
 from gridpact.case.terms import NONE, Terms
-from gridpact.clearing.injection import injection, participant_bus_position
+from gridpact.clearing.network.injection import injection, participant_bus_position
 from gridpact.errors import InvalidUsage
 from gridpact.grid.verification import run_verification_power_flow
 from gridpact.published import cigre_extreme
@@ -132,16 +132,9 @@ def test_a_trade_that_fails_alone_is_an_outage_too() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"formulation": Formulation.DC}, {"allocation": Allocation.MAX_MIN}],
-    ids=["dc", "max-min"],
+    [{"formulation": Formulation.DC}],
+    ids=["dc"],
 )
 def test_what_robustness_does_not_go_with_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InvalidUsage, match="without robustness"):
         gridpact.clear(replace(declared(cigre_extreme()), **wrong))
-
-
-def test_robustness_does_not_go_with_commitments() -> None:
-    case = cigre_extreme()
-    firm = replace(case.trades, ids=tuple(f"firm-{name}" for name in case.trades.ids))
-    with pytest.raises(InvalidUsage, match="commitments"):
-        gridpact.clear(replace(declared(case), commitments=firm))

@@ -7,7 +7,7 @@ import pandapower as pp
 import pytest
 
 from gridpact.arrays import frozen
-from gridpact.clearing.injection import Injection, at_nodes, connection
+from gridpact.clearing.network.injection import Injection, at_nodes, connection
 from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.grid.compile import compile_source
 from gridpact.grid.from_pandapower import network_from_pandapower

@@ -1,19 +1,27 @@
 """Sequential steps against Ipopt, against differences of power flows, and what they leave to others."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandapower as pp
 import pytest
 
-from gridpact.clearing.operation import keeps_limits, operate
-from gridpact.clearing.over_caps import solve_over_caps
-from gridpact.clearing.rules.stage import best_of
+import gridpact
+from gridpact.case import Case, Formulation
+from gridpact.clearing.caps.caps_solution import solve_over_caps
+from gridpact.clearing.network.network_state import keeps_limits, operate
+from gridpact.clearing.network.oracle import NetworkOracle
+from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
+from gridpact.clearing.rules import stage
 from gridpact.clearing.solver import sqp
-from gridpact.clearing.solver.budget import Budget
-from gridpact.clearing.solver.lockstep import run_together
 from gridpact.clearing.solver.sqp import SolverStatus
+from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
+from gridpact.grid.power_flow import factors_of, run_power_flow
+from gridpact.grid.source import NetworkSource
 from tests.ac_instances import ac_case, saved, uncapped
+from tests.instances import make_case, make_participants, make_trades
 from tests.markets import by_ipopt, by_steps, keeps_everything, market, posed
 
 CIGRE, KABEL, DORF = (
@@ -72,6 +80,66 @@ def test_they_find_what_ipopt_finds_in_a_mesh(name: str, tmp_path: Path) -> None
     assert sum(one is SolverStatus.OPTIMAL for one in ended) >= 4
 
 
+def test_the_comparison_sees_every_kind_of_limit() -> None:
+    """Each limit of `LIMITS` binds in some case of the comparison above."""
+    seen = set()
+    for limit in LIMITS:
+        for network in (CIGRE, KABEL, DORF):
+            case = ac_case(
+                0, network, sellers=6, buyers=6, trades=20, periods=2, power_kw=25.0, limits=LIMITS[limit]
+            )
+            seen |= set(gridpact.clear(case).solution.binding.limited_by.tolist())
+    assert set(LimitedBy) - {LimitedBy.NOTHING, LimitedBy.TERMS} <= seen
+
+
+@pytest.mark.parametrize("network", [CIGRE, DORF])
+def test_derivatives_are_those_of_the_power_flow(network: str) -> None:
+    compiled = compile_source(NetworkSource(builtin=network))
+    rng = np.random.default_rng(1)
+    free = factors_of(compiled).free
+    essential = np.sort(rng.choice(free, 2 * len(free) // 3, replace=False))
+    oracle = NetworkOracle(compiled, essential)
+    monitored, count, columns = oracle.monitored, len(essential), 5
+    baseline = (rng.uniform(-1.5, 0.5, count) + 1j * rng.uniform(-0.5, 0.1, count)) * 60.0 / count
+    injected = np.zeros((columns, count), dtype=np.complex128)
+    for row in injected:
+        seller, buyer = rng.choice(count, 2, replace=False)
+        row[seller], row[buyer] = 1.0, -1.0 - 0.4j
+
+    def magnitudes(y: np.ndarray) -> np.ndarray:
+        return np.abs(monitored.forms @ voltages(y))
+
+    def voltages(y: np.ndarray) -> np.ndarray:
+        at_nodes = np.zeros((1, compiled.nodes), dtype=np.complex128)
+        at_nodes[0, essential] = baseline + y @ injected
+        return run_power_flow(compiled, at_nodes.real, at_nodes.imag).voltage_pu[0]
+
+    y = rng.uniform(1.0, 6.0, columns)
+    at = voltages(y)
+    around = oracle.around(at, baseline + y @ injected, injected)
+    np.testing.assert_allclose(around.magnitude, magnitudes(y), rtol=1e-12)
+    nodes, size = len(monitored.node), around.magnitude
+    loaded = nodes + np.argsort(size[nodes:])[-2:]
+    row = np.concatenate([[0, nodes - 1], loaded])
+    sign = np.array([1.0, -1.0, 1.0, 1.0])
+    weight = rng.uniform(0.5, 2.0, len(row)) / np.array([1.0, 1.0, *size[loaded]])
+    step, every = 1e-2, np.eye(columns)
+
+    def slope(y: np.ndarray) -> np.ndarray:
+        ahead, behind = ([magnitudes(y + way * step * one)[row] for one in every] for way in (1.0, -1.0))
+        return sign[:, None] * (np.array(ahead) - np.array(behind)).T / (2.0 * step)
+
+    true = slope(y)
+    assert np.abs(around.gradient(row, sign) - true).max() <= 1e-6 * np.abs(true).max()
+    bend = 0.5
+    difference = np.array(
+        [weight @ (slope(y + bend * one) - slope(y - bend * one)) / (2 * bend) for one in every]
+    )
+    curvature = around.curvature(row, sign, weight)
+    assert np.abs(curvature - difference).max() <= 2e-3 * np.abs(difference).max()
+    np.testing.assert_allclose(curvature, curvature.T, atol=1e-12 * np.abs(curvature).max())
+
+
 @pytest.mark.parametrize(("network", "limit"), [(CIGRE, "transformer"), (KABEL, "line"), (DORF, "high")])
 def test_a_baseline_that_breaks_limits_is_where_they_start(network: str, limit: str) -> None:
     """At firm loads beyond the limits nothing that loads them more clears, and what relieves them does."""
@@ -100,6 +168,36 @@ def test_steps_into_collapse_are_taken_back() -> None:
         assert found.objective >= by_ipopt(one).objective - 1e-3
 
 
+def congested() -> Case:
+    return ac_case(2, CIGRE, sellers=6, buyers=6, trades=20, power_kw=25.0, limits=LIMITS["low"])
+
+
+def test_ordinary_periods_need_no_second_opinion(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("not needed")
+
+    expected = gridpact.clear(congested())
+    assert expected.solution.status.tolist() == [PeriodStatus.OPTIMAL]
+    assert LimitedBy.VOLTAGE_MIN in expected.solution.binding.limited_by
+    monkeypatch.setattr(stage, "maximise_by_ipopt", refused)
+    again = gridpact.clear(congested())
+    assert again.solution.column_kw.tolist() == expected.solution.column_kw.tolist()
+
+
+def test_what_the_steps_leave_is_solved_by_ipopt(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = gridpact.clear(congested())
+    monkeypatch.setattr(sqp, "STEPS_MAX", 1)
+    problem, tight = posed(congested())
+    assert tight and all(by_steps(market(problem, t)).status is not SolverStatus.OPTIMAL for t in tight)
+    again = gridpact.clear(congested())
+    np.testing.assert_allclose(again.solution.column_kw, expected.solution.column_kw, atol=1e-4)
+    cut = expected.offers.column_kw - expected.solution.column_kw > 1e-5
+    assert cut.any()
+    for reason in ("limited_by", "element"):
+        one, other = getattr(again.solution, reason), getattr(expected.solution, reason)
+        assert one[cut].tolist() == other[cut].tolist()
+
+
 @pytest.mark.parametrize("network", [CIGRE, DORF])
 def test_sparse_and_dense_programmes_have_the_same_optimum(
     network: str, monkeypatch: pytest.MonkeyPatch
@@ -121,6 +219,39 @@ def test_sparse_and_dense_programmes_have_the_same_optimum(
     assert compared >= 2
 
 
+def test_equal_voltages_have_one_limit_at_work(tmp_path: Path) -> None:
+    """Of a bus and the one at the end of an idle line behind it, only the first is ever priced."""
+    net = pp.create_empty_network()
+    buses = [pp.create_bus(net, 0.4) for _ in range(4)]
+    pp.create_ext_grid(net, buses[0])
+    for first, second in ((0, 1), (1, 2), (2, 3)):
+        pp.create_line_from_parameters(
+            net,
+            buses[first],
+            buses[second],
+            length_km=0.4,
+            r_ohm_per_km=0.3,
+            x_ohm_per_km=0.08,
+            c_nf_per_km=0.0,
+            max_i_ka=0.3,
+        )
+    path = tmp_path / "net.json"
+    pp.to_json(net, path)
+    case = make_case(
+        make_participants(np.array([2, 1]), np.array([False, False]), np.array([False, False]), 1.0),
+        np.array([[0.0, 60.0]]),
+        np.array([[60.0, 0.0]]),
+        make_trades(np.array([0]), np.array([1]), np.array([0]), np.array([1]), np.array([60.0])),
+        network="pandapower/cigre_lv",  # until it is replaced
+        limits=Limits(voltage_max_pu=1.02),
+    )
+    case = replace(case, network=NetworkSource(file=path), formulation=Formulation.AC)
+    binding = gridpact.clear(case).solution.binding
+    assert binding.limited_by.tolist() == [LimitedBy.VOLTAGE_MAX]
+    assert binding.element.tolist() == [2]
+    assert binding.shadow_price_kw_per_percent[0] > 0.0
+
+
 def test_the_better_of_two_optima_is_cleared() -> None:
     """Where the steps end at a corner that is not the best, they are not sure of it, and look elsewhere."""
     case = ac_case(
@@ -136,13 +267,13 @@ def test_the_better_of_two_optima_is_cleared() -> None:
     )
     case = uncapped(case)
     problem, tight = posed(case)
+    cleared = gridpact.clear(case)
+    volume_kw = cleared.offers.volume_kw(cleared.solution.column_kw, 2)
     worse = []
     for period in tight:
         one = market(problem, period)
         first, other = by_steps(one), by_ipopt(one)
-        starts = (np.zeros(len(one.programme)), one.programme.upper)
-        [best] = run_together(one.situations.oracle, [best_of(one.programme, starts, Budget())])
-        assert best.value.sum() >= other.value.sum() - 1e-3
+        assert volume_kw[period] >= other.value.sum() - 1e-3
         if first.value.sum() < other.value.sum() - 1.0:
             worse.append(period)
             assert not first.is_sure

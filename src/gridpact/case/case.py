@@ -1,5 +1,6 @@
 """Case: everything that one clearing is given."""
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from html import escape
@@ -9,7 +10,7 @@ from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
 from gridpact.case.parts.agreement import refuse_disagreement
-from gridpact.case.parts.settings import currency_fault, seconds_fault
+from gridpact.case.parts.settings import SECONDS_EXAMPLE, WORK_MAX, currency_fault, seconds_fault, work_fault
 from gridpact.case.profiles import Profiles
 from gridpact.case.trades import Trades
 from gridpact.fields.arguments import need
@@ -19,8 +20,6 @@ from gridpact.fields.scalars import member, number, text, whole
 from gridpact.fields.words import a
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
-
-SECONDS_MAX = 60.0
 
 
 class Allocation(StrEnum):
@@ -37,10 +36,6 @@ class Formulation(StrEnum):
 
     AC = "ac"
     DC = "dc"
-
-    def offers(self, allocation: Allocation) -> bool:
-        """Whether this formulation clears by that rule: `dc` is kept to compare, with `max-volume` alone."""
-        return self == Formulation.AC or allocation == Allocation.MAX_VOLUME
 
 
 class PriceRule(StrEnum):
@@ -83,7 +78,9 @@ class Case(Part):
         allocation: rule of the clearing.
         price_rule: what a trade matched from orders costs.
         robustness: what the allocation has to survive.
-        seconds_max: time limit of a search among decisions that terms ask for.
+        work_max: units of work that the searches among decisions of terms may spend: steps of the sequential
+            method and nodes of a search. They end at the same point on every run.
+        seconds_max: guard for the whole clearing, infinite where there is none; what it ends need not repeat.
         participants: P of them.
         profiles: (T, P) each.
         trades: proposed trades; empty where the case gives only orders.
@@ -114,7 +111,8 @@ class Case(Part):
     commitments: Trades = field(default_factory=Trades.none)
     first_open: int = 0
     robustness: Robustness = Robustness.NONE
-    seconds_max: float = SECONDS_MAX
+    work_max: int = WORK_MAX
+    seconds_max: float = math.inf
     table_format: TableFormat = TableFormat.CSV
     inputs_sha256: str = ""
     warnings: tuple[str, ...] = ()
@@ -177,12 +175,18 @@ def _settings(refusals: Refusals, case: Case) -> dict[str, Any]:
     currency = text(refusals, "currency", case.currency, may_be_empty=True)
     if currency and (fault := currency_fault(currency)):
         refusals.add("currency", *fault, currency)
-    seconds = number(case.seconds_max)
+    is_unlimited = isinstance(case.seconds_max, float) and case.seconds_max == math.inf
+    seconds = math.inf if is_unlimited else number(case.seconds_max)
     if seconds is None:
-        remedy = f"write a number of seconds without quotes, as in {SECONDS_MAX:g}"
+        remedy = f"write a number of seconds without quotes, as in {SECONDS_EXAMPLE}"
         refusals.add("seconds_max", "is not a number", remedy, case.seconds_max)
-    elif fault := seconds_fault(seconds):
+    elif seconds != math.inf and (fault := seconds_fault(seconds)):
         refusals.add("seconds_max", *fault, case.seconds_max)
+    work = whole(case.work_max)
+    if work is None:
+        refusals.add("work_max", "is not a whole number", f"write one, as in {WORK_MAX}", case.work_max)
+    elif fault := work_fault(work):
+        refusals.add("work_max", *fault, case.work_max)
     first_open = whole(case.first_open)
     if first_open is None:
         refusals.add("first_open", "is not a whole number", "write a period, as in 3", case.first_open)
@@ -193,6 +197,7 @@ def _settings(refusals: Refusals, case: Case) -> dict[str, Any]:
         "allocation": member(refusals, "allocation", Allocation, case.allocation),
         "price_rule": member(refusals, "price_rule", PriceRule, case.price_rule),
         "robustness": member(refusals, "robustness", Robustness, case.robustness),
+        "work_max": work,
         "seconds_max": seconds,
         "first_open": first_open,
         "table_format": member(refusals, "table_format", TableFormat, case.table_format),

@@ -1,15 +1,16 @@
 """Settings: what case.toml says, with each section and key declared once."""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gridpact.case.case import SECONDS_MAX, Allocation, Formulation, PriceRule, Robustness
+from gridpact.case.case import Allocation, Formulation, PriceRule, Robustness
 from gridpact.case.files import CASE_FILE, file_inside
 from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon, periods_fault
-from gridpact.case.parts.settings import currency_fault, seconds_fault
+from gridpact.case.parts.settings import SECONDS_EXAMPLE, WORK_MAX, currency_fault, seconds_fault, work_fault
 from gridpact.case.problems import Problems
 from gridpact.case.times import Fault, period_of, read_start, read_time, read_zone
 from gridpact.case.toml_file import TomlFile, parse_toml
@@ -21,7 +22,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "horizon": ("start", "timezone", "resolution", "periods", "open_from"),
     "network": ("builtin", "file"),
     "limits": tuple(Limits.__dataclass_fields__),
-    "clearing": ("formulation", "allocation", "robust", "time_limit_s"),
+    "clearing": ("formulation", "allocation", "robust", "work_limit", "time_limit_s"),
     "matching": ("price_rule",),
 }
 EXAMPLES: Mapping[tuple[str, str], str] = {
@@ -33,7 +34,8 @@ EXAMPLES: Mapping[tuple[str, str], str] = {
 }
 NUMBERS: Mapping[str, str] = {
     "periods": EXAMPLES["horizon", "periods"],
-    "time_limit_s": f"{SECONDS_MAX:g}",
+    "time_limit_s": SECONDS_EXAMPLE,
+    "work_limit": f"{WORK_MAX}",
     **{key: f"{getattr(Limits(), key):g}" for key in SECTIONS["limits"]},
 }
 
@@ -56,6 +58,7 @@ class Settings:
     formulation: Formulation
     allocation: Allocation
     robustness: Robustness
+    work_max: int
     seconds_max: float
     price_rule: PriceRule
 
@@ -88,27 +91,18 @@ def read_settings(content: bytes, folder: Path, problems: Problems) -> Settings 
         network_line=file.line("network", "builtin"),
         limits=_limits(file),
         formulation=formulation,
-        allocation=_allocation(file, formulation),
+        allocation=Allocation(file.choice("clearing", "allocation", tuple(Allocation))),
         robustness=Robustness(file.choice("clearing", "robust", tuple(Robustness))),
+        work_max=_work_max(file),
         seconds_max=_seconds_max(file),
         price_rule=PriceRule(file.choice("matching", "price_rule", tuple(PriceRule))),
     )
 
 
-def _allocation(file: TomlFile, formulation: Formulation) -> Allocation:
-    allocation = Allocation(file.choice("clearing", "allocation", tuple(Allocation)))
-    if not formulation.offers(allocation):
-        remedy = f"write formulation = 'ac', or allocation = '{Allocation.MAX_VOLUME}'"
-        file.refuse(
-            "clearing", "allocation", f"does not go with formulation '{formulation}'", remedy, allocation
-        )
-    return allocation
-
-
 def _seconds_max(file: TomlFile) -> float:
     value = file.get("clearing", "time_limit_s")
     if value is None:
-        return SECONDS_MAX
+        return math.inf
     refuse = file.refusals("clearing", "time_limit_s", value)
     if not isinstance(value, int | float) or isinstance(value, bool):
         refuse(
@@ -118,7 +112,21 @@ def _seconds_max(file: TomlFile) -> float:
         refuse(*fault)
     else:
         return float(value)
-    return SECONDS_MAX
+    return math.inf
+
+
+def _work_max(file: TomlFile) -> int:
+    value = file.get("clearing", "work_limit")
+    if value is None:
+        return WORK_MAX
+    refuse = file.refusals("clearing", "work_limit", value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        refuse("is not a whole number", f"write one without quotes, as in {NUMBERS['work_limit']}")
+    elif fault := work_fault(value):
+        refuse(*fault)
+    else:
+        return value
+    return WORK_MAX
 
 
 def _currency(file: TomlFile) -> str:

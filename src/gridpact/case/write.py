@@ -1,6 +1,7 @@
 """write_case: a Case to a case folder that reads back as the same case."""
 
 import json
+import math
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -98,7 +99,8 @@ def _settings(case: Case) -> str:
         f"formulation = {_quoted(case.formulation)}",
         f"allocation = {_quoted(case.allocation)}",
         f"robust = {_quoted(case.robustness)}",
-        f"time_limit_s = {float(case.seconds_max)!r}",
+        f"work_limit = {case.work_max}",
+        *([f"time_limit_s = {float(case.seconds_max)!r}"] if math.isfinite(case.seconds_max) else []),
         "",
         "[matching]",
         f"price_rule = {_quoted(case.price_rule)}",

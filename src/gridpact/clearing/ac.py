@@ -1,64 +1,198 @@
 """AC clearing: the most that the network really carries, with exact branch equations.
 
-1. Clear against the caps alone, and run one AC power flow over all periods. Where it keeps every limit, the
+1. Where the bare network breaks limits, see whether any choice of trades keeps them all; only where none is
+   found are they relaxed to what the bare network has.
+2. Clear against the caps alone, and run one AC power flow over all periods. Where it keeps every limit, the
    optimum over caps is the optimum: most periods end here.
-2. Solve the other periods: by sequential steps, on sparse matrices where there are many columns; where these
-   find nothing, as nonlinear programmes, built once for the network and its trading pairs.
-3. Run the power flow of what they gave. Where a solver failed or its result breaks a limit, the greatest
-   share of it or of the optimum over caps that keeps every limit is taken instead, and marked so.
+3. Solve the other periods by the rule on the network, side by side.
+4. Run the power flow of what they gave. Where no solver found what keeps every limit, the greatest share of
+   a draft that does is taken instead, and marked so.
 
 Periods that terms tie together are cleared as one, see `tied`.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from time import monotonic
+from functools import cached_property
 
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.case.case import Allocation
-from gridpact.clearing.caps import caps_fit
-from gridpact.clearing.coupling import period_part
+from gridpact.case.case import Allocation as Rule
+from gridpact.clearing.certificate.relaxed_states import relaxed_states
+from gridpact.clearing.contingencies import Contingencies, withstand_outages
 from gridpact.clearing.explain import explained
-from gridpact.clearing.market import coordinates_of, on_network
-from gridpact.clearing.network.oracle import NetworkOracle
-from gridpact.clearing.nonlinear import NonlinearClearing
-from gridpact.clearing.operation import keeps_limits, operate
-from gridpact.clearing.over_caps import solve_over_caps
-from gridpact.clearing.problem import ClearingProblem
-from gridpact.clearing.relaxed_states import relaxed_states
-from gridpact.clearing.retreat import nothing, retreat
-from gridpact.clearing.rules.stage import Allocation as Shared
-from gridpact.clearing.rules.stage import Stage
-from gridpact.clearing.sequential import SequentialClearing
-from gridpact.clearing.situations import Situations
-from gridpact.clearing.solution import LimitedBy, PeriodSolution, PeriodStatus, Solution
+from gridpact.clearing.fallback import greatest_share, nothing
+from gridpact.clearing.network.network_state import keeps_limits, operate
+from gridpact.clearing.over_caps import allocate_over_caps
+from gridpact.clearing.problem.market import Market, coordinates_of, on_network, oracle_of
+from gridpact.clearing.problem.parts import Part, period_part
+from gridpact.clearing.problem.problem import ClearingProblem
+from gridpact.clearing.problem.solution import LimitedBy, PartOutcome, PeriodSolution, PeriodStatus, Solution
+from gridpact.clearing.rules import RULES
+from gridpact.clearing.rules.stage import Allocation, Question, Stage, best_of
 from gridpact.clearing.solver.budget import Budget
-from gridpact.clearing.solver.lockstep import run_together
-from gridpact.clearing.solver.sqp import DENSE_MAX, SolverStatus, maximise
-from gridpact.clearing.tied import solve_part
+from gridpact.clearing.solver.lockstep import Solve, run_together
+from gridpact.clearing.solver.sqp import Optimum, SolverStatus
+from gridpact.clearing.terms.joint_clearing import share_kept, solve_parts
 
-GAIN_MIN_KW = 1e-4  # by which another optimum has to clear more, beyond what tolerances explain
+BATCH_PERIODS = 96
 
 
-def solve_ac(problem: ClearingProblem) -> Solution:
+def solve_ac(problem: ClearingProblem, budget: Budget | None = None) -> Solution:
     """The allocation of the problem's rule under exact AC, in every period.
 
     Raises:
         SolverFailed: HiGHS or Clarabel ended without an optimum over the caps.
     """
-    alive = columns_with_state(problem)
-    if len(alive) == problem.offers.columns:
-        return _solve_alive(problem)
-    nothing_kw = np.zeros(problem.offers.columns)
-    return _without_state(problem).with_columns(alive, _solve_alive(problem.on_top_of(nothing_kw, alive)))
+    return AcClearing(problem, budget or Budget()).solve()
+
+
+class AcClearing:
+    """Clears a problem on its network."""
+
+    def __init__(self, problem: ClearingProblem, budget: Budget) -> None:
+        self._problem = problem
+        self._budget = budget
+        self._oracle = oracle_of(problem)
+        self._coordinates = coordinates_of(problem, self._oracle)
+
+    def solve(self) -> Solution:
+        """See `solve_ac`."""
+        problem = self._problem
+        alive = columns_with_state(problem)
+        if len(alive) == problem.offers.columns:
+            return self._solve_alive()
+        nothing_kw = np.zeros(problem.offers.columns)
+        on_alive = AcClearing(
+            problem.on_top_of(nothing_kw, alive, keeps_limits=np.ones(problem.shape[0], dtype=np.bool_)),
+            self._budget,
+        )
+        return _without_state(problem).with_columns(alive, on_alive._solve_alive())
+
+    def _solve_alive(self) -> Solution:
+        """The allocation where every period that terms tie to others may have an operating point."""
+        solution = self._solve_untied()
+        problem, limits = self._problem, self._problem.operating_limits
+        markets = [
+            on_network(problem, part, self._oracle, self._coordinates, limits) for part in problem.parts
+        ]
+        for solved, outcome in solve_parts(markets, self._budget):
+            solution = solution.with_periods(problem.offers, solved).with_parts([outcome])
+        return solution
+
+    def _solve_untied(self) -> Solution:
+        """The allocation in the periods that no terms tie to others; all is cleared in the others."""
+        problem, offers = self._problem, self._problem.offers
+        over_caps = allocate_over_caps(problem, self._budget)
+        tight = np.flatnonzero(problem.untied & ~self._keeps_limits(over_caps.column_kw))
+        tight = np.intersect1d(tight, offers.column_period)
+        if not len(tight):
+            return over_caps
+        bound_kw = over_caps.volume_bound_kw
+        hopeless = [t for t in tight.tolist() if has_no_state(problem, t)]
+        solvable = np.setdiff1d(tight, hopeless)
+        exact = over_caps.with_periods(
+            offers,
+            [nothing(problem, t, bound_kw[t]) for t in hopeless]
+            + self._on_network(solvable.tolist(), over_caps.column_kw, bound_kw),
+        )
+        is_unsafe = ~self._keeps_limits(exact.column_kw) | (exact.status == PeriodStatus.BEST_FOUND)
+        instead = []
+        for period in solvable[is_unsafe[solvable]].tolist():
+            columns = offers.of_period(period)
+            drafts = exact.column_kw[columns], over_caps.column_kw[columns], problem.known_kw[columns]
+            instead.append(greatest_share(problem, period, drafts, bound_kw[period]))
+        return exact.with_periods(offers, instead)
+
+    def _on_network(self, periods: list[int], over_caps_kw: Float, bound_kw: Float) -> list[PeriodSolution]:
+        """The allocation of some periods on the network, side by side."""
+        solved = []
+        for first in range(0, len(periods), BATCH_PERIODS):
+            markets = [self._market(t) for t in periods[first : first + BATCH_PERIODS]]
+            solves = [self._clear(one, over_caps_kw[one.part.columns]) for one in markets]
+            allocations = run_together(self._oracle, solves)
+            for market, allocation in zip(markets, allocations, strict=True):
+                solved.extend(explained(market, allocation, bound_kw))
+        return solved
+
+    def withstanding_outages(self, solution: Solution) -> tuple[Solution, Contingencies]:
+        """The allocation that survives every outage, instead of a solution that does not look at them."""
+        problem = self._problem
+
+        def market(part: Part) -> Market:
+            return on_network(problem, part, self._oracle, self._coordinates, problem.operating_limits)
+
+        return withstand_outages(problem, solution, market, self._clear_again)
+
+    def _clear_again(
+        self, markets: Sequence[Market]
+    ) -> list[tuple[list[PeriodSolution], PartOutcome | None]]:
+        """The solutions of markets with more situations."""
+        problem = self._problem
+        tied = [one for one in markets if not problem.untied[one.part.periods].any()]
+        alone = [one for one in markets if problem.untied[one.part.periods].any()]
+        bound_kw = problem.offers.volume_kw(problem.offers.column_kw, problem.shape[0])
+        found: list[tuple[list[PeriodSolution], PartOutcome | None]] = list(solve_parts(tied, self._budget))
+        solves = [self._clear(one, one.programme.upper) for one in alone]
+        for one, allocation in zip(alone, run_together(self._oracle, solves), strict=True):
+            kept = allocation if allocation.status.is_kept else share_kept(one.programme)
+            found.append((explained(one, kept, bound_kw), None))
+        return found
+
+    def _market(self, period: int) -> Market:
+        problem = self._problem
+        part = period_part(problem.offers, period)
+        return on_network(problem, part, self._oracle, self._coordinates, problem.operating_limits)
+
+    def _clear(self, market: Market, over_caps_kw: Float) -> Solve[Allocation]:
+        """The allocation of a period by the problem's rule."""
+        problem, part = self._problem, market.part
+        starts: tuple[Float, ...] = (problem.known_kw[part.columns], over_caps_kw)
+        greatest: Optimum | None = None
+        if problem.rule is not Rule.MAX_VOLUME:
+            greatest = yield from best_of(market.programme, starts, self._budget)
+            if greatest.status.is_kept:
+                starts = (greatest.value, *starts)
+        question = Question(
+            programme=market.programme,
+            proposed_kw=part.upper_kw,
+            rank=problem.offers.column_rank[part.columns],
+            starts=starts,
+            budget=self._budget,
+        )
+        allocation = yield from RULES[problem.rule](question)
+        if allocation.status.is_kept or greatest is None or not greatest.status.is_kept:
+            return allocation
+        every = np.ones(len(part.upper_kw), dtype=np.bool_)
+        stage = Stage(optimum=greatest, decides=every)
+        return Allocation(value=greatest.value, status=SolverStatus.STOPPED, stages=(stage,))
+
+    def _keeps_limits(self, column_kw: Float) -> Bool:
+        """Whether each period keeps its limits under an allocation's power flow, (T,)."""
+        problem = self._problem
+        operation = operate(
+            problem.network, problem.injection_at_nodes(column_kw), problem.baseline_operation
+        )
+        nothing_cleared = problem.offers.volume_kw(column_kw, problem.shape[0]) == 0.0
+        kept: Bool = (nothing_cleared & ~self._can_relieve) | keeps_limits(
+            operation, problem.operating_limits
+        )
+        return kept
+
+    @cached_property
+    def _can_relieve(self) -> Bool:
+        """Whether a period has limits that the bare network breaks and some choice of trades keeps, (T,)."""
+        state = self._problem.baseline_operation
+        can_relieve: Bool = state.converged & ~keeps_limits(state, self._problem.operating_limits)
+        return can_relieve
 
 
 def columns_with_state(problem: ClearingProblem) -> Int:
     """The columns that no terms tie to a period in which the network has no operating point."""
     dead = np.zeros(problem.offers.columns, dtype=np.bool_)
     for part in problem.parts:
-        hopeless = [place for place, period in enumerate(part.periods) if _has_no_state(problem, int(period))]
+        hopeless = [place for place, period in enumerate(part.periods) if has_no_state(problem, int(period))]
         touched = np.asarray(part.matrix.T @ np.isin(part.period, hopeless).astype(np.float64)) > 0.0
         dead[part.columns] = np.asarray(part.matrix @ touched.astype(np.float64)) > 0.0
     return np.flatnonzero(~dead)
@@ -67,7 +201,7 @@ def columns_with_state(problem: ClearingProblem) -> Int:
 def _without_state(problem: ClearingProblem) -> Solution:
     """Nothing clears: what the columns of `columns_with_state` are added to."""
     offers, periods = problem.offers, problem.shape[0]
-    in_dead_period = np.array([_has_no_state(problem, period) for period in range(periods)])
+    in_dead_period = np.array([has_no_state(problem, period) for period in range(periods)])
     by_network = in_dead_period[offers.column_period]
     return replace(
         Solution.in_full(offers, periods),
@@ -79,96 +213,7 @@ def _without_state(problem: ClearingProblem) -> Solution:
     )
 
 
-def _solve_alive(problem: ClearingProblem) -> Solution:
-    """The allocation where every period that terms tie to others may have an operating point."""
-    solution = _solve_untied(problem)
-    until = monotonic() + problem.seconds_max
-    for part in problem.parts:
-        situations = Situations.as_scheduled(problem, part)
-        solved, outcome = solve_part(problem, part, situations, until - monotonic())
-        solution = solution.with_periods(problem.offers, solved).with_parts([outcome])
-    return solution
-
-
-def _solve_untied(problem: ClearingProblem) -> Solution:
-    """The allocation in the periods that no terms tie to others; all is cleared in the others."""
-    offers = problem.offers
-    over_caps = _clear_over_caps(problem)
-    tight = np.flatnonzero(problem.untied & ~_keeps_limits(problem, over_caps.column_kw))
-    if not len(tight):
-        return over_caps
-    bound_kw = over_caps.volume_bound_kw
-    hopeless = [t for t in tight.tolist() if _has_no_state(problem, t)]
-    solvable = np.setdiff1d(tight, hopeless)
-    exact = over_caps.with_periods(
-        offers,
-        [nothing(problem, t, bound_kw[t]) for t in hopeless]
-        + _solve_on_network(problem, solvable.tolist(), bound_kw),
-    )
-    is_unsafe = ~_keeps_limits(problem, exact.column_kw) | (exact.status == PeriodStatus.BEST_FOUND)
-    retreats = []
-    for period in solvable[is_unsafe[solvable]].tolist():
-        columns = offers.of_period(period)
-        drafts = exact.column_kw[columns], over_caps.column_kw[columns]
-        retreats.append(retreat(problem, period, drafts, bound_kw[period]))
-    return exact.with_periods(offers, retreats)
-
-
-def _solve_on_network(problem: ClearingProblem, periods: list[int], bound_kw: Float) -> list[PeriodSolution]:
-    """The optima of some periods on the network: by sequential steps, by Ipopt too where not sure."""
-    found = []
-    if problem.rule is Allocation.MAX_VOLUME:
-        with_state = [t for t in periods if problem.baseline_operation.converged[t]]
-        found = SequentialClearing(problem).solve(with_state, bound_kw)
-    sure = {one.solution.period: one.solution for one in found if one.is_sure}
-    unsure = {one.solution.period: one.solution for one in found if not one.is_sure}
-    if problem.rule is Allocation.MAX_VOLUME:
-        waiting = [t for t in periods if t not in sure and t not in unsure]
-        sure |= {one.period: one for one in _solve_large(problem, waiting, bound_kw)}
-    others = [t for t in periods if t not in sure]
-    if not others:
-        return list(sure.values())
-    clearing = NonlinearClearing(problem, np.array(others), on_network=True)
-    by_ipopt = [clearing.solve(t, bound_kw[t]) for t in others]
-    return [*sure.values(), *(_better(problem, unsure.get(one.period), one) for one in by_ipopt)]
-
-
-def _solve_large(problem: ClearingProblem, periods: list[int], bound_kw: Float) -> list[PeriodSolution]:
-    """The optima of those periods with too many columns for dense matrices in which steps end at one."""
-    large = [
-        t
-        for t in periods
-        if problem.baseline_operation.converged[t] and len(problem.offers.of_period(t)) > DENSE_MAX
-    ]
-    if not large:
-        return []
-    oracle, solved, limits = NetworkOracle(problem.network), list[PeriodSolution](), problem.operating_limits
-    coordinates = coordinates_of(problem, oracle)
-    for period in large:
-        market = on_network(problem, period_part(problem.offers, period), oracle, coordinates, limits)
-        idle = np.zeros(len(market.programme))
-        [optimum] = run_together(oracle, [maximise(market.programme, idle, Budget())])
-        if optimum.status is SolverStatus.OPTIMAL:
-            every = np.ones(len(idle), dtype=np.bool_)
-            stage = Stage(optimum=optimum, decides=every)
-            found = Shared(value=optimum.value, status=optimum.status, stages=(stage,))
-            solved.extend(explained(market, found, bound_kw))
-    return solved
-
-
-def _better(problem: ClearingProblem, first: PeriodSolution | None, second: PeriodSolution) -> PeriodSolution:
-    """Of a solution that keeps every limit, where there is one, and a draft: what keeps them and has more."""
-    if first is None:
-        return second
-    gained_kw = float(second.column_kw.sum() - first.column_kw.sum())
-    if second.status is PeriodStatus.BEST_FOUND or not gained_kw > GAIN_MIN_KW:
-        return first
-    injection = problem.candidate_injection(second.period, second.column_kw[None, :])
-    limits = problem.operating_limits.repeated(second.period, 1)
-    return second if keeps_limits(operate(problem.network, injection), limits)[0] else first
-
-
-def _has_no_state(problem: ClearingProblem, period: int) -> bool:
+def has_no_state(problem: ClearingProblem, period: int) -> bool:
     """Whether a period without a baseline is proven to have no operating point, whatever clears.
 
     A convex relaxation of the network that has no point within the limits is the proof, at a hundredth of
@@ -178,32 +223,3 @@ def _has_no_state(problem: ClearingProblem, period: int) -> bool:
         return False
     relaxed = relaxed_states(problem, period)
     return relaxed.states.greatest(relaxed.volume_kw).upper == -np.inf
-
-
-def _clear_over_caps(problem: ClearingProblem) -> Solution:
-    """The allocation by the problem's rule within the caps alone; its volume bound is that of any rule.
-
-    Where the rule's solver fails, the greatest volume stands in, marked as the best found.
-    """
-    greatest = solve_over_caps(problem)
-    if problem.rule is Allocation.MAX_VOLUME:
-        return greatest
-    tight = np.flatnonzero(problem.untied & ~caps_fit(problem))
-    if not len(tight):
-        return greatest
-    clearing = NonlinearClearing(problem, tight, on_network=False)
-    solved = [clearing.solve(t, greatest.volume_bound_kw[t]) for t in tight.tolist()]
-    by_rule = [one for one in solved if one.status is not PeriodStatus.BEST_FOUND]
-    found = greatest.with_periods(problem.offers, by_rule)
-    failed = [one.period for one in solved if one.status is PeriodStatus.BEST_FOUND]
-    status = np.where(np.isin(np.arange(problem.shape[0]), failed), PeriodStatus.BEST_FOUND, found.status)
-    return replace(found, status=status)
-
-
-def _keeps_limits(problem: ClearingProblem, column_kw: Float) -> Bool:
-    """Whether each period has nothing to cut, or keeps its limits under an allocation's power flow, (T,)."""
-    injection = problem.injection_at_nodes(column_kw)
-    operation = operate(problem.network, injection, problem.baseline_operation)
-    nothing_cleared = problem.offers.volume_kw(column_kw, problem.shape[0]) == 0.0
-    kept: Bool = nothing_cleared | keeps_limits(operation, problem.operating_limits)
-    return kept

@@ -2,9 +2,9 @@
 
 1. In every period in which the commitments fit, they become part of the baseline.
 2. In the others a new forecast has made them infeasible. There they come first, with whatever the new trades
-   can do to relieve the network for them. Where they need none of that relief, the new trades stay open.
-   A rule other than the greatest volume or priority clears the commitments by themselves.
-3. Everything else is cleared on top, by the rule of the case.
+   can do to relieve the network for them.
+3. Everything else is cleared on top, by the rule of the case; where the commitments need relief, by what
+   gives it.
 """
 
 from collections.abc import Callable
@@ -14,15 +14,15 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Allocation
-from gridpact.clearing.operation import (
+from gridpact.clearing.network.network_state import (
     KEPT_LOADING_PERCENT,
     KEPT_VOLTAGE_PU,
     OperatingLimits,
     keeps_limits,
     operate,
 )
-from gridpact.clearing.problem import ClearingProblem
-from gridpact.clearing.solution import LimitedBy, Solution
+from gridpact.clearing.problem.problem import ClearingProblem
+from gridpact.clearing.problem.solution import LimitedBy, Solution
 
 FIRM_TOLERANCE_KW = 1e-6  # a sum of powers that were written to nine decimals
 FIRST, SECOND = 0, 1
@@ -47,25 +47,21 @@ def solve_on_commitments(problem: ClearingProblem, solve: Solve, *, can_rank: bo
     bound_kw = offers.volume_kw(firm_kw, problem.shape[0])
     bound_kw[contested] = 0.0
     decided = replace(decided, column_kw=firm_kw, volume_bound_kw=bound_kw)
-    is_open = ~offers.column_firm
+    relief_kw = np.zeros_like(firm_kw)
     if len(contested):
-        together = can_rank and problem.rule in (Allocation.MAX_VOLUME, Allocation.PRIORITY)
         here = np.isin(offers.column_period, contested)
-        chosen = here & (offers.column_firm | (together & (offers.column_unit < 0)))
-        columns = np.flatnonzero(chosen)
-        found = decided.with_columns(columns, solve(_alone(problem, columns, ranked=together)))
-        # What the new trades were needed for to keep the commitments is decided with them, the rest is open.
-        kept_kw = np.where(offers.column_firm, found.column_kw, 0.0)
-        by_themselves = _fits(problem, kept_kw)[offers.column_period]
-        reopened = chosen & ~offers.column_firm & by_themselves
-        decided = replace(found, column_kw=np.where(reopened, 0.0, found.column_kw))
-        bound_kw = np.minimum(decided.volume_bound_kw, offers.volume_kw(decided.column_kw, problem.shape[0]))
-        decided = replace(decided, volume_bound_kw=bound_kw)
-        is_open &= ~chosen | reopened
-    rest = np.flatnonzero(is_open)
+        chosen = np.flatnonzero(here & (offers.column_firm | (can_rank & (offers.column_unit < 0))))
+        found = decided.with_columns(chosen, solve(_alone(problem, chosen, ranked=can_rank)))
+        relief_kw = np.where(offers.column_firm, 0.0, found.column_kw)
+        decided = replace(found, column_kw=np.where(offers.column_firm, found.column_kw, 0.0))
+        volume_kw = offers.volume_kw(decided.column_kw, problem.shape[0])
+        decided = replace(decided, volume_bound_kw=np.minimum(decided.volume_bound_kw, volume_kw))
+    rest = np.flatnonzero(~offers.column_firm)
     if not len(rest):
         return decided
-    on_top = _with_whole_caps(problem, decided.column_kw, solve(problem.on_top_of(decided.column_kw, rest)))
+    fits = _fits(problem, decided.column_kw)
+    remaining = problem.on_top_of(decided.column_kw, rest, keeps_limits=fits, known_kw=relief_kw[rest])
+    on_top = _with_whole_caps(problem, decided.column_kw, solve(remaining))
     firm_kw = offers.volume_kw(decided.column_kw, problem.shape[0])
     raised = [replace(one, upper_kw=one.upper_kw + float(firm_kw[one.periods].sum())) for one in on_top.parts]
     return decided.with_columns(rest, replace(on_top, parts=tuple(raised)))

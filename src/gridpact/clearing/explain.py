@@ -6,9 +6,9 @@ import numpy as np
 
 from gridpact.arrays import Float
 from gridpact.case.case import Allocation as Rule
-from gridpact.clearing.market import Market
 from gridpact.clearing.network.oracle import NetworkOracle
-from gridpact.clearing.reasons import (
+from gridpact.clearing.problem.market import Market
+from gridpact.clearing.problem.reasons import (
     DUAL_MIN,
     ActiveCaps,
     ActiveLimits,
@@ -16,8 +16,8 @@ from gridpact.clearing.reasons import (
     element_kinds,
     reasons,
 )
+from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
 from gridpact.clearing.rules.stage import Allocation
-from gridpact.clearing.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
 from gridpact.clearing.solver.sqp import Optimum, SolverStatus
 
 LimitsOf = Callable[[Market, Optimum, int], ActiveLimits]

@@ -1,64 +1,46 @@
-"""The solution over caps: what would clear if the network carried all, with the reason of every cut."""
-
-from dataclasses import replace
+"""Over caps alone, by any rule: what would clear if the network carried all."""
 
 import numpy as np
 
-from gridpact.clearing.caps import CapsOptimum, caps_fit, clear_over_caps
-from gridpact.clearing.problem import ClearingProblem
-from gridpact.clearing.reasons import ActiveCaps, ActiveLimits, binding_limits, reasons
-from gridpact.clearing.solution import BindingLimits, PeriodStatus, Solution, snapped
+from gridpact.case.case import Allocation as Rule
+from gridpact.clearing.caps.caps_optimum import caps_fit
+from gridpact.clearing.caps.caps_solution import solve_over_caps
+from gridpact.clearing.explain import explained
+from gridpact.clearing.problem.market import market_of
+from gridpact.clearing.problem.parts import period_part
+from gridpact.clearing.problem.problem import ClearingProblem
+from gridpact.clearing.problem.solution import Solution
+from gridpact.clearing.rules import RULES
+from gridpact.clearing.rules.stage import Question
+from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.solver.lockstep import run_together
 
 
-def solve_over_caps(problem: ClearingProblem) -> Solution:
-    """The greatest volume within the caps, cut most evenly, in every period that no terms tie to others.
+def allocate_over_caps(problem: ClearingProblem, budget: Budget) -> Solution:
+    """The allocation by the problem's rule within the caps; its volume bound is that of any rule.
 
-    In those that are tied everything clears.
+    In periods that terms tie to others everything clears. Where the rule's solver fails, the greatest volume
+    stands in.
 
     Raises:
         SolverFailed: HiGHS or Clarabel ended without an optimum.
     """
-    offers, (periods, participants) = problem.offers, problem.shape
-    in_full = Solution.in_full(offers, periods)
-    is_tight = problem.untied & ~caps_fit(problem)
-    if not is_tight.any():
-        return in_full
-    optimum = clear_over_caps(problem, np.flatnonzero(is_tight))
-    column_kw = snapped(optimum.column_kw, offers.column_kw)
-    cut = np.flatnonzero(column_kw < offers.column_kw)
-    caps = _caps_of_all_periods(problem, optimum)
-    first = offers.column_period[cut] * participants
-    kinds, cells = reasons(
-        ActiveLimits.none(len(cut)),
-        caps,
-        first + offers.column_seller[cut],
-        first + offers.column_buyer[cut],
-    )
-    limited_by, element = in_full.limited_by.copy(), in_full.element.copy()
-    limited_by[cut], element[cut] = kinds, np.where(cells >= 0, cells % participants, -1)
-    return replace(
-        in_full,
-        column_kw=column_kw,
-        limited_by=limited_by,
-        element=element,
-        binding=_binding(caps, participants),
-        volume_bound_kw=offers.volume_kw(optimum.column_kw, periods),
-        status=np.where(is_tight, PeriodStatus.OPTIMAL, in_full.status),
-    )
-
-
-def _caps_of_all_periods(problem: ClearingProblem, optimum: CapsOptimum) -> ActiveCaps:
-    """The caps of all periods as if all were of one, those of period t from t · P on."""
-    seller_dual, buyer_dual = optimum.dual.reshape(2, -1)
-    return ActiveCaps(
-        seller_cap_kw=problem.seller_cap_kw.ravel(),
-        buyer_cap_kw=problem.buyer_cap_kw.ravel(),
-        seller_dual=seller_dual,
-        buyer_dual=buyer_dual,
-    )
-
-
-def _binding(caps: ActiveCaps, participants: int) -> BindingLimits:
-    cells = binding_limits(0, ActiveLimits.none(0), caps)
-    period, element = np.divmod(cells.element, participants)
-    return BindingLimits.joined([replace(cells, period=period, element=element)])
+    greatest = solve_over_caps(problem)
+    if problem.rule is Rule.MAX_VOLUME:
+        return greatest
+    solved = []
+    tight = np.flatnonzero(problem.untied & ~caps_fit(problem))
+    for period in np.intersect1d(tight, problem.offers.column_period).tolist():
+        market = market_of(problem, period_part(problem.offers, period))
+        columns = market.part.columns
+        question = Question(
+            programme=market.programme,
+            proposed_kw=market.part.upper_kw,
+            rank=problem.offers.column_rank[columns],
+            starts=(greatest.column_kw[columns],),
+            budget=budget,
+        )
+        [allocation] = run_together(None, [RULES[problem.rule](question)])
+        if allocation.status.is_kept:
+            solved.extend(explained(market, allocation, greatest.volume_bound_kw))
+    return greatest.with_periods(problem.offers, solved)

@@ -28,7 +28,9 @@ def clear(
     time_limit_s: Annotated[
         float,
         typer.Option(
-            "--time-limit-s", help="Time for the search among terms; the case's own.", show_default=False
+            "--time-limit-s",
+            help="Guard for the whole clearing, in seconds; the case's own.",
+            show_default=False,
         ),
     ] = 0.0,
     certify: Annotated[

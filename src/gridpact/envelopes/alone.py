@@ -11,9 +11,9 @@ from enum import Enum
 import numpy as np
 
 from gridpact.arrays import Float, Int
-from gridpact.clearing.operation import KEPT_VOLTAGE_PU
-from gridpact.clearing.problem import ClearingProblem
-from gridpact.clearing.solution import LimitedBy
+from gridpact.clearing.network.network_state import KEPT_VOLTAGE_PU
+from gridpact.clearing.problem.problem import ClearingProblem
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.cells import Cells
 
 PRECISION_KW = 1e-6

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Float, Int
-from gridpact.clearing.operation import operate
-from gridpact.clearing.problem import ClearingProblem
-from gridpact.clearing.reasons import element_kinds
-from gridpact.clearing.solution import LimitedBy
+from gridpact.clearing.network.network_state import operate
+from gridpact.clearing.problem.problem import ClearingProblem
+from gridpact.clearing.problem.reasons import element_kinds
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.power_flow import bus_voltage_pu, loading_percent, run_power_flow
 
 NO_STATE = 1.0

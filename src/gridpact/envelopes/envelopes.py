@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Case
-from gridpact.clearing.operation import OperatingLimits
+from gridpact.clearing.network.network_state import OperatingLimits
 from gridpact.grid.network import Network
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.terms import Terms
 from gridpact.case.trades import Trades
 from gridpact.clearing.commitments import solve_on_commitments
-from gridpact.clearing.problem import CAP_TOLERANCE_KW, ClearingProblem, pose
+from gridpact.clearing.problem.problem import CAP_TOLERANCE_KW, ClearingProblem, pose
+from gridpact.clearing.solver.budget import Budget
 from gridpact.fields.part import unchecked
 from gridpact.grid.network import Network
 from gridpact.pipeline import SOLVERS
@@ -51,7 +52,8 @@ def open_trading(case: Case, network: Network) -> OpenTrading:
     joined, people = _joined_by_outsider(case, network), len(case.participants)
     firm = pose(joined, case.commitments, network, firm=len(case.commitments))
     kept_kw = _kept_kw(firm, case.formulation)
-    before = firm.on_top_of(kept_kw, np.arange(0))
+    every = np.ones(firm.shape[0], dtype=np.bool_)
+    before = firm.on_top_of(kept_kw, np.arange(0), keeps_limits=every)
     is_open = (np.arange(case.horizon.periods) >= case.first_open)[:, None]
     sold_kw, bought_kw = firm.offers.sold_kw(kept_kw, firm.shape), firm.offers.bought_kw(kept_kw, firm.shape)
     sale_cap_kw = _what_is_left(case.profiles.surplus_kw - sold_kw[:, :people], is_open)
@@ -72,7 +74,11 @@ def open_trading(case: Case, network: Network) -> OpenTrading:
 def _kept_kw(firm: ClearingProblem, formulation: Formulation) -> Float:
     """How much of each firm column is kept, (C,): all of it, unless a new forecast has made it infeasible."""
     can_rank = formulation is Formulation.AC
-    return solve_on_commitments(firm, SOLVERS[formulation], can_rank=can_rank).column_kw
+    budget = Budget()
+    found = solve_on_commitments(
+        firm, lambda problem: SOLVERS[formulation](problem, budget), can_rank=can_rank
+    )
+    return found.column_kw
 
 
 def _what_is_left(kw: Float, is_open: Bool) -> Float:

@@ -1,11 +1,11 @@
 """The way from a case to its envelopes."""
 
 from gridpact.case.case import Case, need_case
-from gridpact.clearing.operation import keeps_limits, operate
+from gridpact.clearing.network.network_state import keeps_limits, operate
+from gridpact.clearing.solver.budget import Budget
 from gridpact.envelopes.alone import Side, reach_alone
 from gridpact.envelopes.envelopes import Envelopes
 from gridpact.envelopes.outsider import open_trading
-from gridpact.errors import InvalidUsage
 from gridpact.grid.network import Network
 from gridpact.pipeline import SOLVERS, compile_network, need_network
 
@@ -28,17 +28,12 @@ def envelope(case: Case, network: Network | None = None) -> Envelopes:
     """
     need_case("envelope", case)
     need_network("envelope", network)
-    if not case.formulation.offers(case.allocation):
-        raise InvalidUsage(
-            f"allocation '{case.allocation}' does not go with formulation '{case.formulation}'",
-            "choose formulation 'ac', or allocation 'max-volume'",
-        )
     network = network or compile_network(case)
     trading, people = open_trading(case, network), len(case.participants)
     problem = trading.problem
     sale = reach_alone(problem, trading.sale_cap_kw, Side.SALE)
     purchase = reach_alone(problem, trading.purchase_cap_kw, Side.PURCHASE)
-    together = SOLVERS[case.formulation](problem)
+    together = SOLVERS[case.formulation](problem, Budget())
     operation = operate(network, problem.injection_at_nodes(together.column_kw))
     return Envelopes(
         case=case,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.arrays import Float, Int
-from gridpact.clearing.solution import LimitedBy
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.results.words import reason
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import numpy as np
 from gridpact import __version__
 from gridpact.arrays import Bool, Float
 from gridpact.case.case import Formulation
-from gridpact.clearing.solution import PeriodStatus
+from gridpact.clearing.problem.solution import PeriodStatus
 from gridpact.results.phrases import counted
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gridpact.arrays import Float, Int
-from gridpact.clearing.solution import LimitedBy
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.stops import element_name
 from gridpact.results.tables import DECIMALS, period_times
 

@@ -4,7 +4,7 @@ import shlex
 from importlib.metadata import version
 from typing import Any
 
-from gridpact.clearing.verify import Status
+from gridpact.clearing.verification import Status
 from gridpact.fleet.files import ROWS_FILE
 from gridpact.fleet.meter import duration
 from gridpact.fleet.pictures import hours_picture, shares_picture

@@ -7,7 +7,7 @@ import numpy as np
 
 from gridpact.arrays import Float, Int, frozen
 from gridpact.case.horizon import Horizon
-from gridpact.clearing.solution import LimitedBy
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.fleet.table import (
     BY_HOUR,
     CAPS,

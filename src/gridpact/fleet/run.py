@@ -127,11 +127,6 @@ def _checked(
         raise InvalidUsage("the scheduler has workers of its own", "leave their number out")
     network = None if formulation is None else chosen(Formulation, "formulation", formulation)
     rule = None if allocation is None else chosen(Allocation, "allocation", allocation)
-    if network is not None and rule is not None and not network.offers(rule):
-        raise InvalidUsage(
-            f"allocation '{rule}' does not go with formulation '{network}'",
-            "clear with formulation 'ac', or by 'max-volume'",
-        )
     return network, rule
 
 

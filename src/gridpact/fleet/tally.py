@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Callable, Iterable, Iterator
 
-from gridpact.clearing.verify import Status
+from gridpact.clearing.verification import Status
 from gridpact.fleet.table import BY_HOUR, ENERGIES, FAILED, HOURS_PER_DAY, LIMIT_CUTS, SECONDS, Row
 
 KEPT = 50

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gridpact.clearing.solution import LimitedBy
-from gridpact.clearing.verify import Status
+from gridpact.clearing.problem.solution import LimitedBy
+from gridpact.clearing.verification import Status
 from gridpact.fleet.meter import duration
 from gridpact.fleet.table import FAILED, Row
 from gridpact.fleet.tally import Tally

@@ -52,10 +52,11 @@ class PowerFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factors:
-    """What a power flow needs of a network beyond the injections.
+    """What a power flow needs of a network beyond the injections at its R nodes.
 
-    `free` are the nodes without a supply; `impedance` is the inverse of Yrr, as a matrix in a small network
-    and as sparse factors in a large one; `no_load_pu` is the voltage of the free nodes without injection.
+    `free` are the nodes without a supply, or those of them that the network is reduced to; `impedance` is the
+    inverse of Yrr, as a matrix in a small network and as sparse factors in a large one; `no_load_pu` is the
+    voltage of the free nodes without injection.
     """
 
     free: Int
@@ -95,6 +96,16 @@ def run_power_flow(network: Network, p_kw: Float, q_kvar: Float, near: PowerFlow
         voltage_pu=frozen(voltage[period], np.complex128),
         converged=frozen(converged[period], np.bool_),
     )
+
+
+def voltages_of(factors: Factors, power: Complex) -> Complex:
+    """Voltages, (m, R), for powers injected at the R nodes of some factors, (m, R).
+
+    Equal rows are solved once; NaN where there is no solution.
+    """
+    distinct, row = _distinct_rows(power)
+    start = np.tile(factors.no_load_pu, (len(distinct), 1))
+    return _solve(factors, power[distinct], start)[row]
 
 
 def bus_voltage_pu(network: Network, flow: PowerFlow) -> Float:
@@ -257,11 +268,12 @@ def _newton(factors: Factors, power: Complex) -> Complex:
         for _ in range(NEWTON_ITERATIONS):
             current = factors.reduced @ voltage + factors.supply_current
             mismatch = power - voltage * current.conj()
+            right = np.concatenate([mismatch.real, mismatch.imag])
+            jacobian = power_jacobian(factors, voltage)
             try:
-                step = splu(power_jacobian(factors, voltage)).solve(
-                    np.concatenate([mismatch.real, mismatch.imag])
-                )
-            except RuntimeError:
+                is_dense = not isinstance(factors.impedance, SuperLU)
+                step = np.linalg.solve(jacobian.toarray(), right) if is_dense else splu(jacobian).solve(right)
+            except (RuntimeError, np.linalg.LinAlgError):
                 return failed
             change = step[: len(voltage)] + 1j * step[len(voltage) :]
             voltage = voltage + change

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.clearing.operation import OperatingLimits, Operation
-from gridpact.clearing.verify import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
+from gridpact.clearing.network.network_state import OperatingLimits, Operation
+from gridpact.clearing.verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from gridpact.grid.network import ElementKind, Network
 from gridpact.report.colours import ColourScale, loading_scale, voltage_scale
 from gridpact.report.extremes import extremes

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Float, Int
-from gridpact.clearing.solution import LimitedBy
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes import Envelopes
 from gridpact.envelopes.stops import NETWORK_LIMITS, element_name
 from gridpact.report.colours import LOADING_COLOURS

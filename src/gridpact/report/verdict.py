@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 
 from gridpact.arrays import Float
-from gridpact.clearing.verify import Status
+from gridpact.clearing.verification import Status
 from gridpact.report.html import Tile
 from gridpact.report.numbers import energy
 from gridpact.report.periods import horizon_words

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Case
 from gridpact.case.trades import Trades
-from gridpact.clearing.certify import Certificate
-from gridpact.clearing.offers import Offers
-from gridpact.clearing.operation import OperatingLimits, Operation
-from gridpact.clearing.robust import Robustness
-from gridpact.clearing.solution import Solution
-from gridpact.clearing.verify import Verification
+from gridpact.clearing.certificate.certify import Certificate
+from gridpact.clearing.contingencies import Contingencies
+from gridpact.clearing.network.network_state import OperatingLimits, Operation
+from gridpact.clearing.problem.offers import Offers
+from gridpact.clearing.problem.solution import Solution
+from gridpact.clearing.solver.budget import EndedBy
+from gridpact.clearing.verification import Verification
 from gridpact.dispatch import Schedule
 from gridpact.grid.network import Network
 
@@ -38,7 +39,7 @@ class Clearance:
         solution: cleared power and reasons.
         greatest_volume_kw: volume of each period by `max-volume`, (T,).
         certificate: a proven bound on the volume; only where it was asked for.
-        robustness: how the allocation survives outages; only where it was asked for.
+        contingencies: how the allocation survives outages; only where it was asked for.
         dispatch: the schedule as arrays, (T, P).
         bus_position: position of each participant's bus in `network.bus_ids`, (P,).
         baseline: the true state of the network with no trade cleared.
@@ -46,6 +47,7 @@ class Clearance:
         nominal_limits: as the case states them.
         operating_limits: relaxed where the baseline breaks them.
         verification: the independent power flow of the dispatch.
+        ended_by: what ended the clearing before it was through, if anything did.
         seconds: wall time of each step.
     """
 
@@ -58,7 +60,7 @@ class Clearance:
     solution: Solution
     greatest_volume_kw: Float
     certificate: Certificate | None
-    robustness: Robustness | None = None
+    contingencies: Contingencies | None = None
     dispatch: Schedule
     bus_position: Int
     baseline: Operation
@@ -66,6 +68,7 @@ class Clearance:
     nominal_limits: OperatingLimits
     operating_limits: OperatingLimits
     verification: Verification
+    ended_by: EndedBy = EndedBy.NOTHING
     seconds: Mapping[str, float] = field(compare=False)
 
     def __repr__(self) -> str:

@@ -6,8 +6,9 @@ import numpy as np
 
 from gridpact import __version__
 from gridpact.case.case import Formulation
-from gridpact.clearing.certify import ProvenBy
-from gridpact.clearing.solution import PeriodStatus
+from gridpact.clearing.certificate.certify import ProvenBy
+from gridpact.clearing.problem.solution import PeriodStatus
+from gridpact.clearing.solver.budget import EndedBy
 from gridpact.results.phrases import counted, significant
 from gridpact.results.tables import cleared_columns, commitments_columns
 from gridpact.results.violations import baseline_violations, dispatch_violations, remaining_violations
@@ -58,6 +59,7 @@ def summarise(clearance: "Clearance") -> dict[str, Any]:
         "seconds": {name: round(value, 6) for name, value in clearance.seconds.items()},
         "inputs_sha256": case.inputs_sha256,
         "version": __version__,
+        **({"ended_by": str(clearance.ended_by)} if clearance.ended_by else {}),
     }
 
 
@@ -81,8 +83,7 @@ def _bound(clearance: "Clearance", cleared_kwh: float) -> dict[str, Any]:
     certificate, solution = clearance.certificate, clearance.solution
     hours = clearance.case.horizon.hours_per_period
     if certificate is None:
-        volume_kw = clearance.offers.volume_kw(solution.column_kw, clearance.case.horizon.periods)
-        upper_kwh = solution.upper_kw(volume_kw, exact=bool(solution.parts)) * hours
+        upper_kwh = solution.upper_kw() * hours
     else:
         upper_kwh = float(certificate.upper_kw.sum()) * hours
     bound: dict[str, Any] = {
@@ -120,7 +121,7 @@ def _price_of_fairness(clearance: "Clearance", cleared_kwh: float) -> dict[str, 
 
 def _robustness(clearance: "Clearance") -> dict[str, Any]:
     """How the allocation survives outages, where that was asked for."""
-    found, hours = clearance.robustness, clearance.case.horizon.hours_per_period
+    found, hours = clearance.contingencies, clearance.case.horizon.hours_per_period
     if found is None:
         return {}
     facts = {
@@ -177,13 +178,17 @@ def _unproven(clearance: "Clearance") -> list[str]:
 
 
 def _stopped(clearance: "Clearance") -> list[str]:
-    stopped = [part for part in clearance.solution.parts if not part.is_finished]
-    if not stopped:
-        return []
-    return [
-        f"The search among the terms of trades stopped at its time limit of "
-        f"{clearance.case.seconds_max:g} s: a better choice may exist, within the gap; a rerun may differ."
-    ]
+    match clearance.ended_by:
+        case EndedBy.TIME:
+            limit = "its time limit"
+        case EndedBy.WORK:
+            limit = f"its limit of {clearance.case.work_max:,} units of work"
+        case EndedBy.CANCEL:
+            limit = "a request"
+        case EndedBy.NOTHING:
+            return []
+    repeats = "" if clearance.ended_by is EndedBy.WORK else "; a rerun may differ"
+    return [f"The clearing was stopped by {limit} with the best found until then: more may clear{repeats}."]
 
 
 def _disagreeing(clearance: "Clearance") -> list[str]:
@@ -208,7 +213,7 @@ def _cut_commitments(clearance: "Clearance") -> list[str]:
 
 
 def _by_robustness(clearance: "Clearance") -> list[str]:
-    if clearance.robustness is None or not clearance.robustness.broken_before:
+    if clearance.contingencies is None or not clearance.contingencies.broken_before:
         return []
     return [
         "Cuts name limits that are reached in the worst outage of a single seller or trade, "

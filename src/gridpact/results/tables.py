@@ -14,7 +14,7 @@ import numpy as np
 from gridpact.arrays import Float, Int
 from gridpact.case.horizon import Horizon
 from gridpact.case.table_file import Coded, Instants
-from gridpact.clearing.solution import LimitedBy
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network import ElementKind, Network
 
 if TYPE_CHECKING:

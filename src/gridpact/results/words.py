@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gridpact.case.case import Allocation, Formulation
-from gridpact.clearing.solution import LimitedBy
-from gridpact.clearing.verify import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU, Status
+from gridpact.clearing.problem.solution import LimitedBy
+from gridpact.clearing.verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU, Status
 from gridpact.results.extremes import highest, lowest
 from gridpact.results.phrases import clock, counted, ranged, share_of, significant, span, told_apart
 from gridpact.results.summary import unsolved_baseline
@@ -128,7 +128,7 @@ def proof_and_price(clearance: "Clearance") -> list[tuple[str, str]]:
     bound, price = clearance.summary["bound"], clearance.summary["price_of_fairness"]
     lines: list[tuple[str, str]] = []
     if bound["method"] == "search" and clearance.trades.terms.given.any():
-        ended = "" if bound["finished"] else "; stopped at the time limit"
+        ended = "" if bound["finished"] else "; stopped before its end"
         found = f"no choice among the terms of trades clears more than {bound['upper_kwh']:.3f} kWh"
         lines.append(("searched", f"{found}: gap {bound['gap']:.4%}{ended}"))
     if clearance.certificate is not None:

@@ -12,7 +12,7 @@ from gridpact.arrays import Bool, Complex, Float, Int
 from gridpact.case.horizon import Horizon
 from gridpact.case.participants import Participants
 from gridpact.case.problems import Problems
-from gridpact.clearing.injection import Injection, at_nodes, connection, injection, participant_node
+from gridpact.clearing.network.injection import Injection, at_nodes, connection, injection, participant_node
 from gridpact.errors import Problem
 from gridpact.grid.network import Network
 from gridpact.grid.power_flow import PowerFlow, losses_kw, run_power_flow

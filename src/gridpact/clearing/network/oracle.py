@@ -4,56 +4,67 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from gridpact.arrays import Complex, Float
-from gridpact.clearing.expansion import Expansion
-from gridpact.clearing.monitored import Monitored
+from gridpact.arrays import Complex, Float, Int
+from gridpact.clearing.network.monitored import Monitored
+from gridpact.clearing.network.sensitivities import Sensitivities
 from gridpact.grid.network import Network
-from gridpact.grid.power_flow import Factors, factors_of, run_power_flow
+from gridpact.grid.power_flow import Factors, voltages_of
+from gridpact.grid.reduction import Reduction, reduction_to
 from gridpact.grid.response import Response
 
 
 @dataclass(frozen=True)
 class NetworkOracle:
-    """The states of a network with N nodes, R of which no supply holds, and M monitored quantities.
+    """The states of a network with N nodes, and M monitored quantities.
 
     Attributes:
         network: the compiled network.
+        essential: the R nodes that no supply holds and where something may be injected, ascending.
     """
 
     network: Network
+    essential: Int
 
     @cached_property
     def monitored(self) -> Monitored:
         """What can reach a limit."""
         return Monitored(self.network)
 
-    @cached_property
+    @property
     def factors(self) -> Factors:
-        """What the power flow needs of the network."""
-        return factors_of(self.network)
+        """What the power flow needs of the network, seen from the essential nodes."""
+        return self._reduction.factors
+
+    @cached_property
+    def forms(self) -> csr_array:
+        """Change of the monitored quantities' forms per change of the voltages there, (M, R)."""
+        return self._reduction.seen(self.monitored.forms)
 
     def voltages(self, injected_kva: Complex) -> Complex:
-        """Voltages of all nodes, (m, N), for powers injected at those that no supply holds, (m, R).
+        """Voltages of all nodes, (m, N), for powers injected at the essential ones, (m, R).
 
         NaN where there is no operating point.
         """
-        at_nodes = np.zeros((len(injected_kva), self.network.nodes), dtype=np.complex128)
-        at_nodes[:, self.factors.free] = injected_kva
-        return run_power_flow(self.network, at_nodes.real, at_nodes.imag).voltage_pu
+        return self._reduction.everywhere(voltages_of(self.factors, injected_kva))
 
     def magnitudes(self, voltages: Complex) -> Float:
         """The monitored quantities, pu of voltage and parts of a rating, (m, M), for voltages, (m, N)."""
         forms: Complex = np.asarray(self.monitored.forms @ voltages.T)
         return np.abs(forms).T
 
-    def around(self, voltage_pu: Complex, injected_kva: Complex, directions: Complex) -> Expansion:
+    def around(self, voltage_pu: Complex, injected_kva: Complex, directions: Complex) -> Sensitivities:
         """The monitored quantities around an operating point.
 
         Args:
             voltage_pu: of all nodes, (N,).
-            injected_kva: at the nodes that no supply holds, (R,).
+            injected_kva: at the essential nodes, (R,).
             directions: change of it per kW of each of K coordinates, (K, R).
         """
         response = Response(self.factors, voltage_pu[self.factors.free], injected_kva)
-        return Expansion(self.monitored, voltage_pu, response, directions)
+        return Sensitivities(self.monitored, self.forms, voltage_pu, response, directions)
+
+    @cached_property
+    def _reduction(self) -> Reduction:
+        return reduction_to(self.network, self.essential)

@@ -1,8 +1,8 @@
 """Situations: what the network has to carry, a period as scheduled or one with something missing.
 
-In a situation the powers injected at the nodes that no supply holds are s = s₀ + z U: z = E v is what J
-variables v make of K coordinates, what each participant sells and what each one buys, and U what a kW of
-each does.
+In a situation the powers injected at the essential nodes, those where anything is, are s = s₀ + z U: z = E v
+is what J variables v make of K coordinates, what each participant sells and what each one buys, and U what a
+kW of each does.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from gridpact.clearing.network.oracle import NetworkOracle
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Situations:
-    """S situations of a network with R nodes that no supply holds and M monitored quantities.
+    """S situations of a network with R essential nodes and M monitored quantities.
 
     Attributes:
         oracle: of the network.

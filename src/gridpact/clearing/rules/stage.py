@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridpact.arrays import Bool, Float
+from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.clearing.solver.lockstep import Solve
@@ -46,6 +46,25 @@ class Allocation:
     stages: tuple[Stage, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a rule is asked: to share what a programme admits among its J variables.
+
+    Attributes:
+        programme: whose objective is the greatest volume, cut most evenly.
+        proposed_kw: u, (J,).
+        rank: of each variable's submission, earlier first, (J,).
+        starts: points to start from, the first of which is best known to keep everything, (J,) each.
+        budget: of work and time.
+    """
+
+    programme: Programme
+    proposed_kw: Float
+    rank: Int
+    starts: tuple[Float, ...]
+    budget: Budget
+
+
 def best_of(programme: Programme, starts: Sequence[Float], budget: Budget) -> Solve[Optimum]:
     """The best of the optima that the steps lead to from several starts, and from corners that may be better.
 
@@ -58,7 +77,7 @@ def best_of(programme: Programme, starts: Sequence[Float], budget: Budget) -> So
         waiting = []
     tried = 1
     while waiting and tried < STARTS_MAX and budget.is_left() and not best.is_sure:
-        found = yield from maximise(programme, waiting.pop(0), budget)
+        found = yield from maximise(programme, waiting.pop(0), budget, best)
         tried += 1
         if is_better(found, best):
             best = found

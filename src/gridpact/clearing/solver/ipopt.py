@@ -11,10 +11,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Float
-from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT
 from gridpact.clearing.network.situations import Situations
 from gridpact.clearing.solver.budget import Budget
-from gridpact.clearing.solver.programme import Programme
+from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT, Programme
 from gridpact.clearing.solver.sqp import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.voltage_equations import VoltageEquations, as_matrix
 from gridpact.solvers.ipopt import silent_ipopt
@@ -42,10 +41,8 @@ def maximise_by_ipopt(
     situations = programme.situations
     if situations is None:
         raise ValueError("the programme has no network")
-    active = np.flatnonzero(
-        np.any(situations.base_kva != 0.0, axis=0) | np.any(situations.directions != 0.0, axis=0)
-    )
-    equations = VoltageEquations(situations.oracle, active)
+    injects = np.any(situations.base_kva != 0.0, axis=0) | np.any(situations.directions != 0.0, axis=0)
+    equations = VoltageEquations(situations.oracle, np.flatnonzero(injects))
     start = np.clip(start, programme.lower, programme.upper)
     every = np.arange(len(situations))
     voltages = situations.oracle.voltages(situations.injected_kva(start, every))

@@ -11,11 +11,11 @@ import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
 from gridpact.arrays import Float
-from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT
 from gridpact.clearing.network.situations import Situations
 
 ROUNDED = 1e-7  # relative, and in kW
 ROUNDED_KW = 1e-7
+EVEN_CUT_WEIGHT = 1e-5  # ε, kW of volume that a kW of unevenness is worth, where both are one objective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,12 @@ class Objective:
             target=proposed_kw,
             rounded_kw=ROUNDED_KW * max(1.0, float(weight.max(initial=0.0))) ** (2.0 / 3.0),
         )
+
+    @classmethod
+    def nearness(cls, target_kw: Float, proposed_kw: Float) -> "Objective":
+        """As near as possible to a target, (J,), by the shares of what is proposed."""
+        nothing = np.zeros_like(proposed_kw)
+        return cls(weight=nothing, log=nothing, evenness=1.0 / proposed_kw, target=target_kw)
 
     def value(self, value: Float) -> float:
         """The objective at a value of the variables, (J,)."""

@@ -4,54 +4,63 @@ The network's part stays dense in its few coordinates: z = E d are variables of 
 in units of how far it can move, without which PIQP takes some of these programmes for infeasible.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import piqp
-from scipy.sparse import block_diag, csc_array, csc_matrix, csr_array, diags_array, eye_array, hstack, vstack
+from scipy.sparse import csc_matrix, csr_array
 
-from gridpact.arrays import Float
+from gridpact.arrays import Float, Int
 from gridpact.clearing.solver.quadratic import QuadraticOptimum, QuadraticProgramme, convexified
 
 ITERATIONS_MAX = 200
 LEAST_CURVATURE = 1e-12
+
+Entries = tuple[Int, Int, Float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """Where what is of a programme over J variables: these, then the coordinates of each block, then t.
+
+    Attributes:
+        start: column of each block's first coordinate, and of t, (S + 1,).
+        unit: of each column, (n,).
+    """
+
+    start: Int
+    unit: Float
+
+    @classmethod
+    def of(cls, programme: QuadraticProgramme) -> "_Layout":
+        reach = [abs(block.effect) @ programme.span for block in programme.blocks]
+        elastic = np.ones(int(programme.elastic is not None))
+        sizes = [len(programme.span), *(len(one) for one in reach)]
+        unit = np.concatenate([programme.span, *(np.maximum(one, 1e-9) for one in reach), elastic])
+        return cls(start=np.cumsum(sizes), unit=unit)
+
+    def matrix(self, rows: int, entries: list[Entries]) -> csc_matrix:
+        """A matrix over all columns, (rows, n), from its entries, in the columns' units."""
+        row, column, value = (np.concatenate(one) for one in zip(*entries, strict=True))
+        return csc_matrix((value * self.unit[column], (row, column)), shape=(rows, len(self.unit)))
 
 
 def solve_sparse(programme: QuadraticProgramme, tolerance: float) -> QuadraticOptimum | None:
     """The minimiser to a tolerance, or none where none was found."""
     count, own = len(programme.gradient), programme.rows.shape[0]
     elastic = int(programme.elastic is not None)
-    sizes = [block.effect.shape[0] for block in programme.blocks]
-    limits = [len(block.upper) for block in programme.blocks]
-    reach = [abs(block.effect) @ programme.span for block in programme.blocks]
-    unit = np.concatenate([programme.span, *(np.maximum(one, 1e-9) for one in reach), np.ones(elastic)])
-    size = len(unit)
-    hessian = block_diag(
-        [
-            diags_array(programme.diagonal),
-            *(csc_array(convexified(block.hessian, LEAST_CURVATURE)) for block in programme.blocks),
-            csc_array(np.full((elastic, elastic), LEAST_CURVATURE)),
-        ],
-        format="csc",
-    )
+    layout = _Layout.of(programme)
+    unit, coordinates = layout.unit, len(layout.unit) - count - elastic
     of_excess = np.full(elastic, programme.elastic or 0.0)
     gradient = np.concatenate([programme.gradient, *(one.gradient for one in programme.blocks), of_excess])
-    effects = [block.effect for block in programme.blocks]
-    empty = csr_array((0, count))
-    links = hstack([vstack([empty, *effects]), -eye_array(sum(sizes)), csr_array((sum(sizes), elastic))])
-    of_blocks = block_diag([csr_array((0, 0)), *(csr_array(block.rows) for block in programme.blocks)])
-    of_limits = hstack(
-        [csr_array((sum(limits), count)), of_blocks, csr_array(-np.ones((sum(limits), elastic)))]
-    )
-    of_rows = hstack([programme.rows, csr_array((own, size - count))])
-    scaled = diags_array(unit)
-    row_upper = np.concatenate([programme.row_upper, *(block.upper for block in programme.blocks)])
     found = _solved(
-        csc_array(scaled @ hessian @ scaled),
+        _hessian(programme, layout),
         gradient * unit,
-        csc_array(links @ scaled),
-        csc_array(vstack([of_rows, of_limits]) @ scaled),
-        row_upper,
-        np.concatenate([programme.lower, np.full(sum(sizes), -np.inf), np.zeros(elastic)]) / unit,
-        np.concatenate([programme.upper, np.full(sum(sizes) + elastic, np.inf)]) / unit,
+        _links(programme, layout),
+        _rows(programme, layout),
+        np.concatenate([programme.row_upper, *(block.upper for block in programme.blocks)]),
+        np.concatenate([programme.lower, np.full(coordinates, -np.inf), np.zeros(elastic)]) / unit,
+        np.concatenate([programme.upper, np.full(coordinates + elastic, np.inf)]) / unit,
         tolerance,
     )
     if found is None:
@@ -67,11 +76,57 @@ def solve_sparse(programme: QuadraticProgramme, tolerance: float) -> QuadraticOp
     )
 
 
+def _hessian(programme: QuadraticProgramme, layout: _Layout) -> csc_matrix:
+    own = np.arange(len(programme.diagonal))
+    entries = [(own, own, programme.diagonal * layout.unit[own])]
+    for block, start in zip(programme.blocks, layout.start, strict=False):
+        row, column, value = _dense(convexified(block.hessian, LEAST_CURVATURE))
+        entries.append((row + start, column + start, value * layout.unit[row + start]))
+    excess = np.arange(layout.start[-1], len(layout.unit))
+    entries.append((excess, excess, np.full(len(excess), LEAST_CURVATURE)))
+    return layout.matrix(len(layout.unit), entries)
+
+
+def _links(programme: QuadraticProgramme, layout: _Layout) -> csc_matrix:
+    """E d − z = 0."""
+    count = len(programme.gradient)
+    every = np.arange(layout.start[-1] - count)
+    entries = [(every, every + count, np.full(len(every), -1.0))]
+    for block, start in zip(programme.blocks, layout.start, strict=False):
+        row, column, value = _sparse(block.effect)
+        entries.append((row + (start - count), column, value))
+    return layout.matrix(len(every), entries)
+
+
+def _rows(programme: QuadraticProgramme, layout: _Layout) -> csc_matrix:
+    """The programme's own rows, then the limits of each block."""
+    entries, first = [_sparse(programme.rows)], programme.rows.shape[0]
+    elastic = np.arange(layout.start[-1], len(layout.unit))
+    for block, start in zip(programme.blocks, layout.start, strict=False):
+        row, column, value = _dense(block.rows)
+        entries.append((row + first, column + start, value))
+        limits = np.arange(first, first + len(block.upper))
+        if len(elastic):
+            entries.append((limits, np.full(len(limits), elastic[0]), np.full(len(limits), -1.0)))
+        first += len(limits)
+    return layout.matrix(first, entries)
+
+
+def _dense(matrix: Float) -> Entries:
+    row, column = (one.ravel() for one in np.indices(matrix.shape))
+    return row, column, matrix.ravel()
+
+
+def _sparse(matrix: csr_array) -> Entries:
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return row, matrix.indices.astype(np.int64), matrix.data
+
+
 def _solved(
-    hessian: csc_array,
+    hessian: csc_matrix,
     gradient: Float,
-    links: csc_array,
-    rows: csc_array,
+    links: csc_matrix,
+    rows: csc_matrix,
     row_upper: Float,
     lower: Float,
     upper: Float,
@@ -84,17 +139,7 @@ def _solved(
     settings.eps_abs = settings.eps_rel = tolerance
     settings.eps_duality_gap_abs = settings.eps_duality_gap_rel = tolerance
     no_lower = np.full(len(row_upper), -np.inf)
-    solver.setup(
-        csc_matrix(hessian),
-        gradient,
-        csc_matrix(links),
-        np.zeros(links.shape[0]),
-        csc_matrix(rows),
-        no_lower,
-        row_upper,
-        lower,
-        upper,
-    )
+    solver.setup(hessian, gradient, links, np.zeros(links.shape[0]), rows, no_lower, row_upper, lower, upper)
     if solver.solve() != piqp.PIQP_SOLVED:
         return None
     result = solver.result

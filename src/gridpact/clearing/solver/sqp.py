@@ -14,14 +14,13 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Float, Int
-from gridpact.clearing.even_cut import EVEN_CUT_WEIGHT
-from gridpact.clearing.expansion import Expansion
+from gridpact.clearing.network.sensitivities import Sensitivities
 from gridpact.clearing.network.situations import Situations
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.dense_daqp import solve_dense
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.optimality import is_minimum, other_corners
-from gridpact.clearing.solver.programme import Programme
+from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT, Programme
 from gridpact.clearing.solver.quadratic import (
     NetworkBlock,
     QuadraticOptimum,
@@ -32,10 +31,12 @@ from gridpact.clearing.solver.sparse_piqp import solve_sparse
 
 DENSE_MAX = 80  # variables up to which an active-set method on dense matrices is faster
 STEPS_MAX = 60
+NEAR_SHARE = 1e-2  # of what each variable can move, within which two optima are one
 WHOLE_STEPS = 12  # that are taken without looking back
 KEPT = 1e-9  # pu, and parts of a rating
 SLACK = 1e-10  # of the linearised limits, for what rounding leaves of them
 SMALL_STEP_KW = 1e-8
+PLAIN_EXCESS_KW = 1e-3  # by which limits are exceeded beyond doubt, whatever the tolerance
 ROUNDED_GAIN_KW, ROUNDED_SHARE = 1e-11, 1e-13
 SMALL_GAIN_KW = 1e-9
 CURVATURE_TOLERANCE = 1e-9  # kW of volume per kW²
@@ -170,22 +171,25 @@ class Model:
     limits: LimitsAtWork
 
 
-def maximise(programme: Programme, start: Float, budget: Budget) -> Solve[Optimum]:
+def maximise(
+    programme: Programme, start: Float, budget: Budget, known: Optimum | None = None
+) -> Solve[Optimum]:
     """The optimum that the steps lead to from a start, (J,).
 
     Where they lead to none, what was best on the way and keeps everything, or the least excess that was
-    found.
+    found. Where they come near an optimum that is known already, that one.
     """
-    steps = _Steps(programme, budget)
+    steps = _Steps(programme, budget, known)
     return steps.run(start)
 
 
 class _Steps:
     """The steps of one solve."""
 
-    def __init__(self, programme: Programme, budget: Budget) -> None:
+    def __init__(self, programme: Programme, budget: Budget, known: Optimum | None) -> None:
         self._programme = programme
         self._budget = budget
+        self._known = known if known is not None and known.status is SolverStatus.OPTIMAL else None
         self._situations = programme.situations
         count = len(programme.situations) if programme.situations else 0
         self._joined = np.zeros(count, dtype=np.bool_)
@@ -233,8 +237,12 @@ class _Steps:
                 break
             self._price(model, optimum)
             step_kw = optimum.value
+            if self._known is not None and self._is_near(self._known, model.value + step_kw):
+                return self._known
             gain_kw = abs(float(model.quadratic.gradient @ step_kw))
             is_small = self._is_small(float(np.abs(step_kw).max(initial=0.0)), gain_kw, abs(merit))
+            if is_small and optimum.excess > PLAIN_EXCESS_KW:
+                return self._given_up(SolverStatus.INFEASIBLE, value)
             if is_small and not self._is_dense and self._tolerance > TIGHT_TOLERANCE:
                 self._tolerance, is_small = TIGHT_TOLERANCE, False
             elif gain_kw < 1e-3:
@@ -248,6 +256,10 @@ class _Steps:
         stopped = not self._budget.is_left()
         return self._given_up(SolverStatus.STOPPED if stopped else SolverStatus.FAILED, value)
 
+    def _is_near(self, known: Optimum, value: Float) -> bool:
+        """Whether the steps are about to end at an optimum that is known."""
+        return float((np.abs(value - known.value) / self._span).max(initial=0.0)) <= NEAR_SHARE
+
     def _is_small(self, step_kw: float, gain_kw: float, objective: float) -> bool:
         """Whether a step changes nothing beyond rounding, or beyond what its method resolves."""
         if self._is_dense:
@@ -257,7 +269,7 @@ class _Steps:
             )
         return gain_kw <= SMALL_GAIN_KW * max(1.0, objective)
 
-    def _points(self, value: Float) -> Solve[list[Expansion] | None]:
+    def _points(self, value: Float) -> Solve[list[Sensitivities] | None]:
         """The network around each joined situation; none where one has no operating point."""
         situations = self._situations
         joined = np.flatnonzero(self._joined)
@@ -286,17 +298,17 @@ class _Steps:
         self._joined[rest[broken]] = True
         return bool(broken.any())
 
-    def _excess(self, points: list[Expansion]) -> list[Float]:
+    def _excess(self, points: list[Sensitivities]) -> list[Float]:
         situations = self._situations
         if situations is None:
             return []
         joined = np.flatnonzero(self._joined).tolist()
         return [situations.excess(point.magnitude, k) for k, point in zip(joined, points, strict=True)]
 
-    def _violation(self, points: list[Expansion]) -> float:
+    def _violation(self, points: list[Sensitivities]) -> float:
         return max((float(one.max(initial=0.0)) for one in self._excess(points)), default=0.0)
 
-    def _merit(self, value: Float, points: list[Expansion]) -> float:
+    def _merit(self, value: Float, points: list[Sensitivities]) -> float:
         """The exact penalty: the objective, negated, and every excess at more than the sum of all prices."""
         price = 2.0 * sum(self._dual.values()) + 1.0
         excess = sum(max(float(one.max(initial=0.0)), 0.0) for one in self._excess(points))
@@ -311,7 +323,7 @@ class _Steps:
         if self._best is None or objective > self._best[0]:
             self._best = objective, value
 
-    def _put_to_work(self, points: list[Expansion], value: Float) -> None:
+    def _put_to_work(self, points: list[Sensitivities], value: Float) -> None:
         """Puts those limits to work that are exceeded most: by high and low voltages, and by loadings.
 
         Of quantities that are exceeded equally, as at nodes that nothing lies between, the first is at work.
@@ -333,7 +345,7 @@ class _Steps:
                         self._keys.append(key)
                         self._dual[key] = 0.0
 
-    def _model(self, value: Float, points: list[Expansion], merit: float, violation: float) -> Model:
+    def _model(self, value: Float, points: list[Sensitivities], merit: float, violation: float) -> Model:
         """The quadratic programme at a value."""
         programme, situations = self._programme, self._situations
         self._keys.sort()
@@ -381,7 +393,7 @@ class _Steps:
         situations: Situations,
         situation: int,
         keys: list[tuple[int, int, float]],
-        point: Expansion,
+        point: Sensitivities,
     ) -> tuple[LimitsAtWork, NetworkBlock, Float, Float]:
         row = np.array([key[1] for key in keys], dtype=np.int64)
         sign = np.array([key[2] for key in keys])
@@ -460,7 +472,7 @@ class _Steps:
         return hessian, rows, np.concatenate([optimum.row_dual, optimum.limit_dual])
 
     def _found(
-        self, model: Model, optimum: QuadraticOptimum, value: Float, points: list[Expansion]
+        self, model: Model, optimum: QuadraticOptimum, value: Float, points: list[Sensitivities]
     ) -> Optimum:
         is_sure, others = self._other_optima(model, optimum)
         limits, values = model.limits, []

@@ -18,17 +18,18 @@ from scipy.sparse import csr_array
 
 from gridpact.arrays import Complex, Float, Int
 from gridpact.clearing.network.oracle import NetworkOracle
+from gridpact.grid.power_flow import factors_of
 
 VOLTAGE_UNIT_PU = 1e-4  # about what a kW moves, so that residuals of voltages and of powers compare
 
 
 @dataclass(frozen=True)
 class VoltageEquations:
-    """The rows of a network with R nodes that no supply holds, A of them with injections.
+    """The rows of a network with F nodes that no supply holds, R of them essential, A with injections.
 
     Attributes:
         oracle: of the network.
-        active: which of the R nodes have injections, ascending, (A,).
+        active: which of the essential nodes have injections, ascending, (A,).
     """
 
     oracle: NetworkOracle
@@ -36,17 +37,18 @@ class VoltageEquations:
 
     @cached_property
     def variables(self) -> Any:
-        """e and f of the free nodes in units of `VOLTAGE_UNIT_PU`, (2R,)."""
+        """e and f of the free nodes in units of `VOLTAGE_UNIT_PU`, (2F,)."""
         count = len(self._free)
         return ca.vertcat(ca.SX.sym("e", count), ca.SX.sym("f", count))
 
     def balances(self, p: Any, q: Any) -> Any:
-        """Rows that are zero, (2R,), in pu of voltage, for the injection at the active nodes, (A,) each."""
+        """Rows that are zero, (2F,), in pu of voltage, for the injection at the active nodes, (A,) each."""
         e, f = self._voltages
         admittance = self.oracle.network.admittance
         real, imaginary = self._linear(admittance[self._free])
-        active = self.active.tolist()
-        idle = np.setdiff1d(np.arange(len(self._free)), self.active).tolist()
+        injecting = np.searchsorted(self._free, self.oracle.factors.free[self.active])
+        active = injecting.tolist()
+        idle = np.setdiff1d(np.arange(len(self._free)), injecting).tolist()
         scale = ca.DM(1.0 / np.abs(admittance.diagonal()[self._free]))
         return ca.vertcat(
             (_rows(e * real + f * imaginary, active) - p) * _rows(scale, active),
@@ -64,18 +66,18 @@ class VoltageEquations:
         return ca.vertcat(e[at] ** 2 + f[at] ** 2, real**2 + imaginary**2)
 
     def variables_at(self, voltage_pu: Complex) -> Float:
-        """Values of the variables, (2R,), for voltages, (N,); those without load where these are unknown."""
-        factors = self.oracle.factors
+        """Values of the variables, (2F,), for voltages, (N,); those without load where these are unknown."""
+        factors = factors_of(self.oracle.network)
         known = np.where(np.isfinite(voltage_pu[factors.free]), voltage_pu[factors.free], factors.no_load_pu)
         return np.concatenate([known.real, known.imag]) / VOLTAGE_UNIT_PU
 
     @property
     def _free(self) -> Int:
-        return self.oracle.factors.free
+        return factors_of(self.oracle.network).free
 
     @cached_property
     def _voltages(self) -> tuple[Any, Any]:
-        """e and f of the free nodes in pu, (R,) each."""
+        """e and f of the free nodes in pu, (F,) each."""
         e, f = ca.vertsplit(self.variables * VOLTAGE_UNIT_PU, len(self._free))
         return e, f
 

@@ -1,0 +1,1 @@
+"""Clearing over caps alone: what would clear if the network carried all."""

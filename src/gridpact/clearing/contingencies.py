@@ -1,0 +1,168 @@
+"""Contingencies: an allocation that stays feasible when any one seller or trade delivers nothing.
+
+What is not delivered is missing at the seller, while the buyer uses what it bought: its retailer steps in.
+All these outages are checked by batched power flows; parts in which one breaks a limit are cleared again
+with all of their outages as further situations of the same programme. With nothing cleared there is nothing
+to fail. What is firm by commitments stays: an outage that breaks a limit with the commitments alone may not
+get worse.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from gridpact.arrays import Bool, Float, Int
+from gridpact.clearing.problem.market import Market, with_contingencies
+from gridpact.clearing.problem.parts import Part, period_part
+from gridpact.clearing.problem.problem import ClearingProblem
+from gridpact.clearing.problem.solution import PartOutcome, PeriodSolution, Solution
+
+KEPT_PU, KEPT_LOADING = 1e-7, 1e-7  # pu, and parts of a rating, within which an outage keeps a limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contingencies:
+    """What robustness took, and how it was checked.
+
+    Attributes:
+        outages: number of outages checked, of single sellers and single trades in single periods.
+        broken_before: how many of them the allocation without robustness breaks a limit in.
+        broken_after: how many the robust one does.
+        cost_kw: volume that it costs in each period, (T,).
+        max_voltage_excess_pu: the most that a voltage leaves its band by in any outage of the robust one.
+        max_loading_excess_percent: likewise for loadings.
+    """
+
+    outages: int
+    broken_before: int
+    broken_after: int
+    cost_kw: Float
+    max_voltage_excess_pu: float
+    max_loading_excess_percent: float
+
+
+ClearAgain = Callable[[Sequence[Market]], list[tuple[list[PeriodSolution], PartOutcome | None]]]
+
+
+def withstand_outages(
+    problem: ClearingProblem, solution: Solution, market_of: Callable[[Part], Market], clear_again: ClearAgain
+) -> tuple[Solution, Contingencies]:
+    """The allocation that survives every outage, instead of a solution that does not look at them.
+
+    Args:
+        problem: the clearing problem.
+        solution: to be held against outages.
+        market_of: the market of a part on its network.
+        clear_again: clears markets with more situations by the rule of the problem.
+    """
+    markets = [with_outages(market_of(part), solution) for part in _parts(problem)]
+    failed = [_broken(market, solution) for market in markets]
+    again = [market for market, broken in zip(markets, failed, strict=True) if broken.any()]
+    robust = solution
+    for solved, outcome in clear_again(again) if again else ():
+        robust = robust.with_periods(problem.offers, solved)
+        if outcome is not None:
+            robust = robust.with_parts([outcome])
+    after, voltage_excess, loading_excess = 0, 0.0, 0.0
+    for market in markets:
+        after += int(_broken(market, robust).sum())
+        voltage, loading = _excess(market, robust)
+        voltage_excess = max(voltage_excess, float(np.nanmax(voltage, initial=0.0)))
+        loading_excess = max(loading_excess, 100.0 * float(np.nanmax(loading, initial=0.0)))
+    return robust, Contingencies(
+        outages=sum(len(broken) for broken in failed),
+        broken_before=sum(int(broken.sum()) for broken in failed),
+        broken_after=after,
+        cost_kw=problem.offers.volume_kw(solution.column_kw - robust.column_kw, problem.shape[0]),
+        max_voltage_excess_pu=voltage_excess,
+        max_loading_excess_percent=loading_excess,
+    )
+
+
+def with_outages(market: Market, solution: Solution) -> Market:
+    """A market with the outages of its part as further situations, and its firm columns as they were cleared.
+
+    Outages are of each seller, and of each trade that is not all that its seller sells, by period. A period
+    without a baseline has none: there is nothing that an outage could be held against.
+    """
+    problem, part = market.problem, market.part
+    place, missing = _outages(problem, part)
+    firm = problem.offers.column_firm[part.columns]
+    programme = market.programme
+    if firm.any():
+        firm_kw = part.matrix.T @ np.where(firm, solution.column_kw[part.columns], 0.0)
+        is_firm = np.asarray(part.matrix.T @ firm.astype(np.float64)) > 0.0
+        programme = programme.between(
+            np.where(is_firm, firm_kw, programme.lower), np.where(is_firm, firm_kw, programme.upper)
+        )
+        market = replace(market, programme=programme)
+    situations = market.situations
+    widened = with_contingencies(market, situations.oracle, place, missing, problem.operating_limits)
+    return _relaxed_to_firm(widened, len(situations)) if firm.any() else widened
+
+
+def _parts(problem: ClearingProblem) -> list[Part]:
+    """The parts that terms tie, and every other period in which something is proposed."""
+    tied = [int(period) for part in problem.parts for period in part.periods]
+    alone = np.setdiff1d(np.unique(problem.offers.column_period), tied)
+    return [*problem.parts, *(period_part(problem.offers, int(period)) for period in alone)]
+
+
+def _outages(problem: ClearingProblem, part: Part) -> tuple[Int, csr_array]:
+    """Place of each outage's period in its part, (S,), and share of each column that is missing, (S, n)."""
+    offers = problem.offers
+    rows = np.flatnonzero(np.isin(offers.column, part.columns))
+    place = np.searchsorted(part.columns, offers.column[rows])
+    share = offers.proposed_kw[rows] / offers.column_kw[offers.column[rows]]
+    seller = offers.column_seller[part.columns]
+    count = problem.shape[1]
+    of_seller, cell = np.unique(part.period * count + seller, return_inverse=True)
+    trades_of_seller = np.bincount(cell[place], minlength=len(of_seller))
+    single = trades_of_seller[cell[place]] > 1
+    columns = len(part.columns)
+    by_seller = csr_array((np.ones(columns), (cell, np.arange(columns))), shape=(len(of_seller), columns))
+    by_trade = csr_array(
+        (share[single], (np.arange(int(single.sum())), place[single])), shape=(int(single.sum()), columns)
+    )
+    period = np.concatenate([of_seller // count, part.period[place[single]]])
+    alive = np.flatnonzero(problem.baseline_operation.converged[part.periods[period]])
+    return period[alive], csr_array(csr_array(vstack([by_seller, by_trade]))[alive])
+
+
+def _relaxed_to_firm(market: Market, scheduled: int) -> Market:
+    """A market whose outages may be as bad as they are with the firm columns alone."""
+    situations = market.situations
+    outages = np.arange(scheduled, len(situations))
+    voltages = situations.oracle.voltages(situations.injected_kva(market.programme.lower, outages))
+    magnitude = situations.oracle.magnitudes(voltages)
+    least, greatest = situations.least.copy(), situations.greatest.copy()
+    least[outages] = np.fmin(least[outages], magnitude)
+    greatest[outages] = np.fmax(greatest[outages], magnitude)
+    programme = replace(market.programme, situations=situations.with_limits(least, greatest))
+    return replace(market, programme=programme)
+
+
+def _broken(market: Market, solution: Solution) -> Bool:
+    """Which outages an allocation breaks a limit in, (S',)."""
+    voltage, loading = _excess(market, solution)
+    broken: Bool = ~(
+        (voltage.max(axis=1, initial=0.0) <= KEPT_PU) & (loading.max(axis=1, initial=0.0) <= KEPT_LOADING)
+    )
+    return broken
+
+
+def _excess(market: Market, solution: Solution) -> tuple[Float, Float]:
+    """By how much the outages of a market exceed limits of voltage, pu, and loading, parts of a rating."""
+    situations, part = market.situations, market.part
+    outages = np.arange(len(part.periods), len(situations))
+    summed = part.matrix.copy()
+    summed.data = np.ones_like(summed.data)
+    value = summed.T @ solution.column_kw[part.columns]
+    voltages = situations.oracle.voltages(situations.injected_kva(value, outages))
+    magnitude = situations.oracle.magnitudes(voltages)
+    excess = np.maximum(magnitude - situations.greatest[outages], situations.least[outages] - magnitude)
+    split = len(situations.oracle.monitored.node)
+    voltage, loading = np.split(excess, [split], axis=1)
+    return voltage, loading

@@ -1,0 +1,1 @@
+"""The lossless DC model of the published study."""

@@ -1,0 +1,105 @@
+"""Fallback: what to clear where a solver failed, as much of a draft as keeps every limit."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gridpact.arrays import Float
+from gridpact.clearing.network.network_state import OperatingLimits, Operation, keeps_limits, operate
+from gridpact.clearing.problem.problem import ClearingProblem
+from gridpact.clearing.problem.reasons import element_kinds
+from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
+
+STEPS = 64
+ROUNDS = 4
+
+
+def nothing(problem: ClearingProblem, period: int, volume_bound_kw: float) -> PeriodSolution:
+    """What clears in a period in which the network is proven to have no operating point: nothing."""
+    count = len(problem.offers.of_period(period))
+    return _found(problem, period, np.zeros(count), (LimitedBy.VOLTAGE_MIN, -1), volume_bound_kw)
+
+
+def greatest_share(
+    problem: ClearingProblem, period: int, drafts: Sequence[Float], volume_bound_kw: float
+) -> PeriodSolution:
+    """Of some drafts, each taken back as far as every cap and limit asks, the one with the most volume.
+
+    Args:
+        problem: the clearing problem.
+        period: which.
+        drafts: power of the period's columns, (n,) each; a value that is no number counts as nothing.
+        volume_bound_kw: no allocation clears more.
+    """
+    found = [_taken_back(problem, period, np.nan_to_num(draft), volume_bound_kw) for draft in drafts]
+    return max(found, key=lambda one: float(one.column_kw.sum()))
+
+
+def _taken_back(
+    problem: ClearingProblem, period: int, draft_kw: Float, volume_bound_kw: float
+) -> PeriodSolution:
+    """The greatest share of a draft that keeps every limit of a period, the same share of every column.
+
+    The share is searched for on a grid that is refined around the greatest share that holds. A share of
+    nothing is the baseline, whose limits are its own; if even that has no operating point, nothing clears.
+    """
+    columns = problem.offers.of_period(period)
+    draft_kw = np.clip(draft_kw, 0.0, problem.offers.column_kw[columns])
+    draft_kw = draft_kw * _share_within_caps(problem, period, draft_kw)
+    low, high, beyond = 0.0, 1.0, STEPS
+    for _ in range(ROUNDS):
+        shares = np.linspace(low, high, STEPS + 1)
+        injection = problem.candidate_injection(period, np.outer(shares, draft_kw))
+        operation = operate(problem.network, injection)
+        limits = problem.operating_limits.repeated(period, len(shares))
+        kept = keeps_limits(operation, limits)
+        best = int(np.flatnonzero(kept)[-1]) if kept.any() else 0
+        beyond = min(best + 1, STEPS)
+        low, high = float(shares[best]), float(shares[beyond])
+    return _found(
+        problem, period, low * draft_kw, _worst_limit(problem, operation, limits, beyond), volume_bound_kw
+    )
+
+
+def _found(
+    problem: ClearingProblem,
+    period: int,
+    column_kw: Float,
+    reason: tuple[LimitedBy, int],
+    volume_bound_kw: float,
+) -> PeriodSolution:
+    columns = problem.offers.of_period(period)
+    return PeriodSolution(
+        period=period,
+        columns=columns,
+        column_kw=column_kw,
+        limited_by=np.full(len(columns), reason[0], dtype=np.int64),
+        element=np.full(len(columns), reason[1], dtype=np.int64),
+        binding=BindingLimits.joined([]),
+        volume_bound_kw=volume_bound_kw,
+        status=PeriodStatus.BEST_FOUND,
+    )
+
+
+def _share_within_caps(problem: ClearingProblem, period: int, draft_kw: Float) -> float:
+    """The greatest share of a draft, at most 1, that the caps of a period leave room for."""
+    used = np.concatenate(problem.traded_kw(period, draft_kw[None, :]), axis=1)[0]
+    caps = np.concatenate([problem.seller_cap_kw[period], problem.buyer_cap_kw[period]])
+    shares = np.divide(caps, used, out=np.full_like(used, np.inf), where=used > 0.0)
+    return float(np.min(shares, initial=1.0))
+
+
+def _worst_limit(
+    problem: ClearingProblem, operation: Operation, limits: OperatingLimits, row: int
+) -> tuple[LimitedBy, int]:
+    """The limit that a row of an operation breaks most, each relative to its own scale of 1 pu and 100 %."""
+    if not operation.converged[row]:
+        return LimitedBy.VOLTAGE_MIN, -1
+    voltage = limits.voltage_excess_pu(operation.voltage_pu)[row]
+    loading = limits.loading_excess_percent(operation.loading_percent)[row] / 100.0
+    if not loading.size or voltage.max() >= loading.max():
+        bus = int(voltage.argmax())
+        is_high = operation.voltage_pu[row, bus] > limits.voltage_max_pu[row, bus]
+        return (LimitedBy.VOLTAGE_MAX if is_high else LimitedBy.VOLTAGE_MIN), bus
+    element = int(loading.argmax())
+    return LimitedBy(element_kinds(problem.network, np.array([element]))[0]), element

@@ -1,0 +1,155 @@
+"""Offers: the trades spread over the periods of their windows, and the columns they make up."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridpact.arrays import Bool, Float, Int
+from gridpact.case.trades import Trades
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """One row per trade and period of its window (R rows), grouped into C columns.
+
+    Trades between the same two participants in the same period act as one column, unless terms tell them
+    apart: how a total is split into trades cannot matter, and a column's cleared fraction is that of each of
+    its rows. Rows of no power belong to no column.
+
+    Attributes:
+        trade: trade index of each row, rows ordered by trade, then period, (R,).
+        period: period of each row, (R,).
+        proposed_kw: (R,).
+        column: column of each row, −1 where it has no power, (R,).
+        column_period: period of each column, ascending, (C,).
+        column_seller, column_buyer: participant indices, (C,).
+        column_rank: rank of the submission of its trades, 0 for the first, or 0 where that does not matter.
+        column_unit: the trade or link whose terms bind the column, as `Units` counts them, −1 for none, (C,).
+        column_firm: whether its trades are commitments, (C,).
+        column_kw: total proposed power of each column, positive, (C,).
+    """
+
+    trade: Int
+    period: Int
+    proposed_kw: Float
+    column: Int
+    column_period: Int
+    column_seller: Int
+    column_buyer: Int
+    column_rank: Int
+    column_unit: Int
+    column_firm: Bool
+    column_kw: Float
+
+    @property
+    def columns(self) -> int:
+        """Number of columns C."""
+        return len(self.column_kw)
+
+    @property
+    def column_pool(self) -> Int:
+        """What tells columns of the same participants and period apart, (C,)."""
+        ranks = int(self.column_rank.max(initial=0)) + 1
+        return np.where(self.column_unit >= 0, ranks + 1 + self.column_unit, self.column_rank) + np.where(
+            self.column_firm, ranks, 0
+        )
+
+    def of(self, columns: Int) -> "Offers":
+        """The offers of some columns, ascending, alone: the rows of others have none."""
+        place = np.full(self.columns + 1, -1, dtype=np.int64)
+        place[columns] = np.arange(len(columns))
+        return Offers(
+            trade=self.trade,
+            period=self.period,
+            proposed_kw=self.proposed_kw,
+            column=place[self.column],
+            column_period=self.column_period[columns],
+            column_seller=self.column_seller[columns],
+            column_buyer=self.column_buyer[columns],
+            column_rank=self.column_rank[columns],
+            column_unit=self.column_unit[columns],
+            column_firm=self.column_firm[columns],
+            column_kw=self.column_kw[columns],
+        )
+
+    def volume_kw(self, column_kw: Float, periods: int) -> Float:
+        """Total power of the columns in each period, (T,)."""
+        return _total(self.column_period, column_kw, periods)
+
+    def row_kw(self, column_kw: Float) -> Float:
+        """Power of each row, (R,), for the power of each column, (C,): every row takes the same share."""
+        fraction = np.append(column_kw / self.column_kw, 0.0)  # the last one is that of column −1
+        cleared: Float = self.proposed_kw * fraction[self.column]
+        return cleared
+
+    def of_period(self, period: int) -> Int:
+        """The columns of a period."""
+        first, last = np.searchsorted(self.column_period, [period, period + 1])
+        return np.arange(first, last)
+
+    def sold_kw(self, column_kw: Float, shape: tuple[int, int]) -> Float:
+        """Power sold by each participant in each period, `shape` (T, P)."""
+        return _scattered(self.column_period, self.column_seller, column_kw, shape)
+
+    def bought_kw(self, column_kw: Float, shape: tuple[int, int]) -> Float:
+        """Power bought by each participant in each period, `shape` (T, P)."""
+        return _scattered(self.column_period, self.column_buyer, column_kw, shape)
+
+
+def spread(
+    trades: Trades, participants: int, *, unit: Int, firm: int = 0, by_submission: bool = False
+) -> Offers:
+    """The rows and columns of the trades of `participants` participants.
+
+    Args:
+        trades: N of them.
+        participants: how many there are.
+        unit: the unit of each trade whose terms bind it, −1 for none, (N,).
+        firm: number of leading trades that are commitments.
+        by_submission: whether the rule of allocation looks at submission: trades that were submitted at
+            different times are then different columns.
+    """
+    length = trades.end - trades.start
+    trade = np.repeat(np.arange(len(trades)), length)
+    offset = np.arange(len(trade)) - np.repeat(np.cumsum(length) - length, length)
+    period = np.repeat(trades.start, length) + offset
+    proposed_kw = trades.power_kw[trade]
+    rank = submission_rank(trades.submitted) if by_submission else np.zeros(len(trades), dtype=np.int64)
+    is_firm = np.arange(len(trades)) < firm
+    rank = np.where(is_firm, 0, rank)
+    kinds, kind = np.unique(np.stack([rank, unit, is_firm]), axis=1, return_inverse=True)
+    pair = (period * participants + trades.seller[trade]) * participants + trades.buyer[trade]
+    powered = proposed_kw > 0
+    count = max(kinds.shape[1], 1)
+    keys, inverse = np.unique((pair * count + kind.reshape(-1)[trade])[powered], return_inverse=True)
+    pairs, kind_of_column = np.divmod(keys, count)
+    column = np.full(len(trade), -1, dtype=np.int64)
+    column[powered] = inverse
+    return Offers(
+        trade=trade,
+        period=period,
+        proposed_kw=proposed_kw,
+        column=column,
+        column_period=pairs // participants**2,
+        column_seller=pairs // participants % participants,
+        column_buyer=pairs % participants,
+        column_rank=kinds[0, kind_of_column],
+        column_unit=kinds[1, kind_of_column],
+        column_firm=kinds[2, kind_of_column].astype(np.bool_),
+        column_kw=_total(inverse, proposed_kw[powered], len(keys)),
+    )
+
+
+def submission_rank(submitted: Int) -> Int:
+    """Rank of each trade's submission, 0 for the earliest; those without one come last, (N,)."""
+    given = np.where(submitted == 0, np.iinfo(np.int64).max, submitted)
+    _, rank = np.unique(given, return_inverse=True)
+    return rank.astype(np.int64)
+
+
+def _scattered(period: Int, participant: Int, power_kw: Float, shape: tuple[int, int]) -> Float:
+    return _total(period * shape[1] + participant, power_kw, shape[0] * shape[1]).reshape(shape)
+
+
+def _total(index: Int, power_kw: Float, count: int) -> Float:
+    return np.bincount(index, weights=power_kw, minlength=count).astype(np.float64)

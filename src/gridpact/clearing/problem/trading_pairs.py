@@ -1,0 +1,118 @@
+"""Pairs: who may trade with whom on a network, and what each kW of it does to the nodes."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from gridpact.arrays import Float, Int
+from gridpact.clearing.problem.problem import ClearingProblem
+from gridpact.grid.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """K trading pairs among P participants on a network of N nodes.
+
+    Two of them are equal where the network is the same and all arrays are, so that what was built for one
+    serves the other.
+
+    Attributes:
+        network: the compiled network.
+        participant_node: node of each participant, (P,).
+        seller, buyer: participants of each pair, (K,).
+        sold_p, sold_q: kW and kvar more injected at the seller per kW, (K,).
+        bought_p, bought_q: kW and kvar more injected at the buyer per kW, not positive, (K,).
+    """
+
+    network: Network
+    participant_node: Int
+    seller: Int
+    buyer: Int
+    sold_p: Float
+    sold_q: Float
+    bought_p: Float
+    bought_q: Float
+
+    @classmethod
+    def of(cls, problem: ClearingProblem, columns: Int) -> tuple["Pairs", Int]:
+        """The pairs of the given columns of a problem, and the pair of each of these columns.
+
+        Columns of one period have pairs of their own, so those of different submission or terms do too.
+        """
+        offers, participants = problem.offers, problem.participants
+        pool = offers.column_pool
+        pools = int(pool.max(initial=0)) + 1
+        key = offers.column_seller[columns] * len(participants) + offers.column_buyer[columns]
+        distinct, pair_of_column = np.unique(key * pools + pool[columns], return_inverse=True)
+        seller, buyer = np.divmod(distinct // pools, len(participants))
+        sold, bought = problem.seller_injects[seller], -problem.buyer_draws[buyer]
+        pairs = cls(
+            network=problem.network,
+            participant_node=problem.participant_node,
+            seller=seller,
+            buyer=buyer,
+            sold_p=sold,
+            sold_q=sold * participants.generation_tan_phi[seller],
+            bought_p=bought,
+            bought_q=bought * participants.load_tan_phi[buyer],
+        )
+        return pairs, pair_of_column
+
+    def __len__(self) -> int:
+        return len(self.seller)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Pairs) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @cached_property
+    def injected_p(self) -> csr_array:
+        """kW more injected at each node per kW of each pair, (N, K)."""
+        return self._at_nodes(self.sold_p, self.bought_p)
+
+    @cached_property
+    def injected_q(self) -> csr_array:
+        """kvar more injected at each node per kW of each pair, (N, K)."""
+        return self._at_nodes(self.sold_q, self.bought_q)
+
+    @cached_property
+    def by_seller(self) -> tuple[csr_array, csr_array]:
+        """kW and kvar more injected at each node per kW that each of S sellers sells, (N, S) each."""
+        return self._by_participant(self.seller, self.sold_p, self.sold_q)
+
+    @cached_property
+    def by_buyer(self) -> tuple[csr_array, csr_array]:
+        """kW and kvar more injected at each node per kW that each of B buyers buys, (N, B) each."""
+        return self._by_participant(self.buyer, self.bought_p, self.bought_q)
+
+    def _by_participant(self, participant: Int, p: Float, q: Float) -> tuple[csr_array, csr_array]:
+        distinct, first = np.unique(participant, return_index=True)
+        cell = (self.participant_node[distinct], np.arange(len(distinct)))
+        shape = (self.network.nodes, len(distinct))
+        return csr_array((p[first], cell), shape=shape), csr_array((q[first], cell), shape=shape)
+
+    def _at_nodes(self, sold: Float, bought: Float) -> csr_array:
+        node = self.participant_node[np.concatenate([self.seller, self.buyer])]
+        pair = np.tile(np.arange(len(self)), 2)
+        effect = csr_array(
+            (np.concatenate([sold, bought]), (node, pair)), shape=(self.network.nodes, len(self))
+        )
+        effect.eliminate_zeros()
+        return effect
+
+    @cached_property
+    def _key(self) -> tuple[object, ...]:
+        arrays = (
+            self.participant_node,
+            self.seller,
+            self.buyer,
+            self.sold_p,
+            self.sold_q,
+            self.bought_p,
+            self.bought_q,
+        )
+        return self.network, *(array.tobytes() for array in arrays)

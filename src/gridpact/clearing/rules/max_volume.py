@@ -1,0 +1,13 @@
+"""max-volume: the greatest Σ y, and among what reaches it the most even cut."""
+
+import numpy as np
+
+from gridpact.clearing.rules.stage import Allocation, Question, Stage, best_of
+from gridpact.clearing.solver.lockstep import Solve
+
+
+def clear(question: Question) -> Solve[Allocation]:
+    """The allocation."""
+    optimum = yield from best_of(question.programme, question.starts, question.budget)
+    stage = Stage(optimum=optimum, decides=np.ones(len(question.proposed_kw), dtype=np.bool_))
+    return Allocation(value=optimum.value, status=optimum.status, stages=(stage,))

@@ -1,0 +1,1 @@
+"""Periods that terms tie together: decisions, their search, and what is cleared for each choice."""

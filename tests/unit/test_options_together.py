@@ -1,0 +1,125 @@
+"""Options with options: rules with terms, outages with rules and commitments, and the DC model with rules."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import gridpact
+from gridpact.case import Allocation, Case, Formulation
+from gridpact.grid.limits import Limits
+from tests.ac_instances import ac_case, with_submissions
+from tests.sessions import after, split
+from tests.terms_instances import with_terms
+
+CIGRE = "pandapower/cigre_lv"
+LIMITS = Limits(voltage_min_pu=0.97, voltage_max_pu=1.03)
+RULES = list(Allocation)
+
+
+def congested(seed: int = 2, rule: Allocation = Allocation.MAX_VOLUME) -> Case:
+    case = ac_case(seed, CIGRE, sellers=4, buyers=4, trades=10, power_kw=40.0, firm=0.2, limits=LIMITS)
+    return replace(with_submissions(case, seed, 3), allocation=rule)
+
+
+def keeps_everything(clearance) -> bool:
+    limits, state = clearance.operating_limits, clearance.operation
+    return bool(
+        clearance.summary["status"] == "cleared"
+        and limits.voltage_excess_pu(state.voltage_pu).max() <= 1e-7
+        and limits.loading_excess_percent(state.loading_percent).max() <= 1e-5
+    )
+
+
+def first_class_kw(clearance) -> float:
+    """What clears of the trades that were submitted first."""
+    trades, cleared = clearance.case.trades, clearance.cleared.set_index("trade").cleared_kw
+    ids = np.array(trades.ids)[trades.submitted == trades.submitted.min()]
+    return float(cleared[ids].sum())
+
+
+@pytest.mark.parametrize("formulation", list(Formulation))
+@pytest.mark.parametrize("rule", RULES)
+def test_terms_are_honoured_under_every_rule(rule: Allocation, formulation: Formulation) -> None:
+    case = with_terms(congested(rule=rule), min_fraction=0.5)
+    clearance = gridpact.clear(replace(case, formulation=formulation))
+    share = clearance.cleared.cleared_kw / clearance.cleared.proposed_kw
+    assert np.all((share <= 1e-9) | (share >= 0.5 - 1e-9))
+    assert clearance.cleared.cleared_kw.sum() > 0.0
+    if formulation is Formulation.AC:
+        assert keeps_everything(clearance)
+    most = gridpact.clear(replace(case, formulation=formulation, allocation=Allocation.MAX_VOLUME))
+    cleared, greatest = clearance.summary["cleared_kwh"], most.summary["cleared_kwh"]
+    assert cleared <= greatest * (1 + 1e-6) + 1e-6
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_terms_that_the_plain_optimum_honours_cost_nothing(rule: Allocation) -> None:
+    plain = gridpact.clear(congested(rule=rule))
+    least = (plain.cleared.cleared_kw / plain.cleared.proposed_kw).to_numpy()
+    demanded = with_terms(congested(rule=rule), min_fraction=np.where(least > 0.01, 0.001, 0.0))
+    again = gridpact.clear(demanded)
+    assert again.summary["cleared_kwh"] == pytest.approx(plain.summary["cleared_kwh"], rel=1e-5)
+    assert first_class_kw(again) == pytest.approx(first_class_kw(plain), rel=1e-5)
+
+
+def test_priority_decides_by_class_where_trades_are_indivisible() -> None:
+    """The earliest class clears as much as it does alone, whatever the later ones would add."""
+    case = with_terms(congested(rule=Allocation.PRIORITY), min_fraction=1.0)
+    first = case.trades.submitted == case.trades.submitted.min()
+    alone = replace(case, trades=case.trades.at(np.flatnonzero(first)), allocation="max-volume")
+    volume = gridpact.clear(alone).summary["cleared_kwh"]
+    cleared = gridpact.clear(case).cleared.set_index("trade").cleared_kw
+    ids = np.array(case.trades.ids)[first]
+    assert cleared[ids].sum() >= volume * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_outages_are_withstood_under_every_rule(rule: Allocation) -> None:
+    case = replace(congested(rule=rule), robustness="declared")
+    found = gridpact.clear(case)
+    figures = found.summary["robustness"]
+    assert keeps_everything(found)
+    assert figures["broken_after"] == 0
+    plain = gridpact.clear(congested(rule=rule))
+    if rule is Allocation.PRIORITY:  # later classes may gain what the first one loses
+        assert first_class_kw(found) <= first_class_kw(plain) + 1e-6
+    else:
+        assert found.summary["cleared_kwh"] <= plain.summary["cleared_kwh"] + 1e-6
+
+
+def test_outages_beside_commitments_cut_no_commitment() -> None:
+    morning, noon = split(congested(), 2, 1)
+    first = gridpact.clear(morning)
+    second = replace(after(noon, first), robustness="declared")
+    found = gridpact.clear(second)
+    committed = found.summary["commitments"]
+    assert committed["kept_kwh"] == pytest.approx(committed["committed_kwh"])
+    assert keeps_everything(found)
+    assert found.summary["robustness"]["broken_after"] == 0
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_dc_model_clears_by_every_rule(rule: Allocation) -> None:
+    case = replace(
+        congested(rule=rule), formulation=Formulation.DC, limits=Limits(line_loading_max_percent=10.0)
+    )
+    found = gridpact.clear(case)
+    most = gridpact.clear(replace(case, allocation=Allocation.MAX_VOLUME)).summary["cleared_kwh"]
+    assert 0.0 < found.summary["cleared_kwh"] <= most * (1 + 1e-6)
+    if rule is Allocation.MAX_MIN:
+        share = found.cleared.cleared_kw / found.cleared.proposed_kw
+        plain = gridpact.clear(replace(case, allocation=Allocation.MAX_VOLUME)).cleared
+        assert share.min() >= (plain.cleared_kw / plain.proposed_kw).min() - 1e-6
+
+
+def test_a_bound_is_never_below_what_clears_elsewhere() -> None:
+    """All-or-nothing trades: the bound of a search that was stopped is not below the best choice."""
+    case = with_terms(
+        ac_case(3, CIGRE, sellers=6, buyers=6, trades=14, power_kw=30.0, limits=LIMITS), min_fraction=1.0
+    )
+    best = gridpact.clear(case)
+    for work in (1, 5, 20):
+        stopped = gridpact.clear(replace(case, work_max=work))
+        assert stopped.summary["bound"]["upper_kwh"] >= best.summary["cleared_kwh"] - 1e-6
+        assert stopped.summary["bound"]["upper_kwh"] >= stopped.summary["cleared_kwh"] - 1e-9
