@@ -6,8 +6,10 @@ python -m benchmarks [--json] [--only TEXT] [--write]
 import argparse
 import json
 import warnings
+from dataclasses import asdict
 
 from benchmarks.cases import BENCHMARKS
+from benchmarks.exact_by_hand import CONGESTED, compare_exact, exact_table
 from benchmarks.machine import described, peak_mib
 from benchmarks.page import put
 from benchmarks.peers import DAYS, GRIDPACT, PEERS, compare
@@ -26,15 +28,25 @@ def main() -> None:
     warnings.simplefilter("ignore")
     measured = {name: measure(one) for name, one in BENCHMARKS.items() if options.only in name}
     compared = {name: compare(day) for name, day in DAYS.items() if options.only in name}
+    exact = {name: compare_exact(make()) for name, make in CONGESTED.items() if options.only in name}
     if options.json:
-        found = {"seconds": measured, "peers": compared, "peak_memory_mib": peak_mib(), "run": described()}
+        of_exact = {name: asdict(one) for name, one in exact.items()}
+        found = {
+            "seconds": measured,
+            "peers": compared,
+            "exact": of_exact,
+            "peak_memory_mib": peak_mib(),
+            "run": described(),
+        }
         print(json.dumps(found, indent=2))
         return
     run = f"{described()} Peak memory of all: {peak_mib():.0f} MiB."
-    print("\n\n".join(part for part in (phases_table(measured), peers_table(compared), run) if part))
+    tables = phases_table(measured), peers_table(compared), exact_table(exact) if exact else ""
+    print("\n\n".join(part for part in (*tables, run) if part))
     if options.write:
         put("phases", f"{phases_table(measured)}\n\n{run}")
         put("peers", peers_table(compared))
+        put("exact", exact_table(exact))
 
 
 def phases_table(measured: dict[str, Seconds]) -> str:

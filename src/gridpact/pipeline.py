@@ -11,6 +11,7 @@ from gridpact.arrays import Float
 from gridpact.case.case import Allocation, Case, Formulation, Robustness, need_case
 from gridpact.clearing.ac import AcClearing, solve_ac
 from gridpact.clearing.certificate.certify import certify as prove
+from gridpact.clearing.certificate.certify import cones_cost_less_than_clearing
 from gridpact.clearing.commitments import solve_on_commitments
 from gridpact.clearing.dc_clearing import solve_dc
 from gridpact.clearing.network.injection import at_nodes, participant_bus_position
@@ -61,7 +62,7 @@ def clear(
     case: Case,
     *,
     network: Network | None = None,
-    certify: bool = False,
+    certify: bool | None = None,
     deadline: float | None = None,
     cancel: Callable[[], bool] | None = None,
 ) -> Clearance:
@@ -70,7 +71,9 @@ def clear(
     Args:
         case: a case, as `read_case` gives it.
         network: its compiled network; compiled here where there is none.
-        certify: also prove an upper bound on the volume of any allocation under exact AC.
+        certify: whether to prove an upper bound on the volume of any allocation under exact AC as well. Where
+            nothing is said, it is proven by cones alone if the size of the problem says that this takes less
+            time than the clearing, and no time limit, deadline or cancellation is set.
         deadline: moment of `time.monotonic` by which the clearing is to end with what is feasible then; the
             case's own time limit counts from here on, the compiling of the network excluded.
         cancel: asked again and again; once it says yes, the clearing ends with what is feasible then.
@@ -82,7 +85,7 @@ def clear(
     """
     need_case("clear", case)
     need_network("clear", network)
-    _check_usage(case, certify=certify)
+    _check_usage(case, certify=bool(certify))
     watch = Stopwatch()
     with watch.step("compile"):
         network = network or compile_network(case)
@@ -102,9 +105,11 @@ def clear(
         with watch.step("robust"):
             solution, contingencies = AcClearing(problem, budget).withstanding_outages(solution)
     certificate = None
-    if certify:
+    cleared = problem, solution.column_kw, solution.volume_bound_kw
+    is_free = math.isinf(budget.deadline) and cancel is None and case.formulation is Formulation.AC
+    if certify or (certify is None and is_free and cones_cost_less_than_clearing(*cleared)):
         with watch.step("certify"):
-            certificate = prove(problem, solution.column_kw, solution.volume_bound_kw)
+            certificate = prove(*cleared, tightens=bool(certify))
     with watch.step("dispatch"):
         sold_kw = problem.offers.sold_kw(solution.column_kw, problem.shape)
         bought_kw = problem.offers.bought_kw(solution.column_kw, problem.shape)

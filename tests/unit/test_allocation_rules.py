@@ -200,7 +200,7 @@ def test_solvers_that_fail_leave_the_best_that_keeps_every_limit(
     def failing(programme, start, budget, **_):
         return Optimum.without_multipliers(programme, SolverStatus.FAILED, start)
 
-    def failing_steps(programme, start, budget, known=None):
+    def failing_steps(programme, start, budget, *_, **__):
         if programme.situations is None:
             return (yield from sqp.maximise(programme, start, budget))
         return failing(programme, start, budget)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from benchmarks import own_time, peers, phases, scaling
+from benchmarks import exact_by_hand, own_time, peers, phases, scaling
 from benchmarks.__main__ import peers_table, phases_table
 from benchmarks.cases import BENCHMARKS, CONGESTED_KW, Benchmark, feeder_day
 from benchmarks.fleet_run import FleetRun
@@ -78,6 +78,18 @@ def test_peers_agree_on_a_day_and_are_refused_where_they_do_not() -> None:
     assert len(rows) == 2 + len(peers.PEERS) and {row.count("|") for row in rows} == {4}
     with pytest.raises(SystemExit, match="by hand clears"):
         peers.compare(peers.Day(make=lambda: replace(cigre_extreme(), formulation=Formulation.AC), runs=1))
+
+
+def test_an_exact_programme_by_hand_clears_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"hour": exact_by_hand.compare_exact(cigre_extreme(), runs=1)}
+    [hour] = found.values()
+    assert hour.cleared_kwh == pytest.approx(713.488, abs=1e-3) and hour.congested == 1
+    assert abs(hour.less_kwh) <= 1e-3 and min(hour.gridpact_s, hour.build_s, hour.exact_s) > 0.0
+    rows = exact_by_hand.exact_table(found).splitlines()
+    assert len(rows) == 3 and {row.count("|") for row in rows} == {9}
+    monkeypatch.setattr(exact_by_hand, "DIFFERENCE_MAX_KW", -1e3)
+    with pytest.raises(SystemExit, match="clears more"):
+        exact_by_hand.compare_exact(cigre_extreme(), runs=1)
 
 
 def test_a_feeder_day_repeats_itself_and_a_coarser_one_is_as_long() -> None:

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import pandapower as pp
 import pytest
 
+import gridpact
 from gridpact.case import Case, Formulation
 from gridpact.clearing.ac import solve_ac
 from gridpact.clearing.certificate.certify import Certificate, ProvenBy, certify
@@ -18,6 +20,7 @@ from gridpact.grid.limits import Limits
 from gridpact.grid.power_flow import run_power_flow
 from gridpact.grid.source import NetworkSource
 from gridpact.published import cigre_extreme
+from tests.ac_instances import ac_case
 from tests.instances import make_case, make_participants, make_trades, random_case
 
 VOLTAGE_KV, RESISTANCE_OHM, REACTANCE_OHM, RATING_KA = 0.4, 0.08, 0.02, 0.2
@@ -178,3 +181,22 @@ def test_a_power_flow_satisfies_every_equation_of_the_relaxation(network: str) -
     cones, offset = relaxation.cones
     head, *tail = (cones @ state + offset).reshape(-1, 4).T
     np.testing.assert_allclose(head, np.sqrt(sum(part**2 for part in tail)), atol=1e-8)
+
+
+@pytest.mark.parametrize(("trades", "is_default"), [(12, False), (170, True)])
+def test_a_certificate_that_costs_less_than_the_clearing_is_the_default(
+    trades: int, is_default: bool
+) -> None:
+    network = "pandapower/kerber_landnetz_kabel_1"
+    limits = Limits(transformer_loading_max_percent=12.0)
+    case = ac_case(1, network, sellers=14, buyers=14, trades=trades, power_kw=40.0, limits=limits)
+    default, asked = gridpact.clear(case), gridpact.clear(case, certify=True)
+    assert (default.certificate is not None) == is_default
+    assert gridpact.clear(case, certify=False).certificate is None
+    assert gridpact.clear(case, deadline=monotonic() + 60.0).certificate is None
+    assert asked.certificate is not None
+    np.testing.assert_array_equal(asked.solution.column_kw, default.solution.column_kw)
+    if default.certificate is not None:
+        assert np.all(default.certificate.upper_kw >= asked.certificate.upper_kw * (1.0 - 1e-9))
+        assert ProvenBy.TIGHTENED not in default.certificate.proven_by
+        assert default.summary["bound"]["method"] == "certificate"

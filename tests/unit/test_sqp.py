@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandapower as pp
 import pytest
+from benchmarks.against_ipopt import random_case
 
 import gridpact
 from gridpact.case import Case, Formulation
+from gridpact.clearing.ac import solve_ac
 from gridpact.clearing.caps.caps_solution import solve_over_caps
 from gridpact.clearing.network.network_state import keeps_limits, operate
 from gridpact.clearing.network.oracle import NetworkOracle
@@ -278,3 +280,17 @@ def test_the_better_of_two_optima_is_cleared() -> None:
             worse.append(period)
             assert not first.is_sure
     assert worse
+
+
+@pytest.mark.parametrize(("seed", "volume_kw"), [(1004, 46.43863), (1019, 57.20073), (1043, 42.83681)])
+def test_a_path_through_the_inside_finds_what_steps_from_corners_miss(
+    seed: int, volume_kw: float, tmp_path: Path
+) -> None:
+    """Volumes are the best of ten solves by Ipopt from random starts, of `benchmarks.against_ipopt`."""
+    problem, _ = posed(random_case(seed, tmp_path))
+    one = market(problem, 1)
+    by_corners = by_steps(one)
+    assert by_corners.status is SolverStatus.OPTIMAL and by_corners.value.sum() < volume_kw * (1.0 - 1e-4)
+    cleared = solve_ac(problem).column_kw[problem.offers.of_period(1)]
+    assert cleared.sum() == pytest.approx(volume_kw, rel=1e-6)
+    assert keeps_everything(one, one.part.matrix.T @ cleared)

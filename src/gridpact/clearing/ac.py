@@ -151,7 +151,7 @@ class AcClearing:
         starts: tuple[Float, ...] = (problem.known_kw[part.columns], over_caps_kw)
         greatest: Optimum | None = None
         if problem.rule is not Rule.MAX_VOLUME:
-            greatest = yield from best_of(market.programme, starts, self._budget)
+            greatest = yield from best_of(market.programme, starts, self._budget, doubts=True)
             if greatest.status.is_kept:
                 starts = (greatest.value, *starts)
         question = Question(

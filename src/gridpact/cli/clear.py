@@ -34,8 +34,11 @@ def clear(
         ),
     ] = 0.0,
     certify: Annotated[
-        bool, typer.Option("--certify", help="Prove an upper bound on what any allocation could clear.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            help="Prove an upper bound on what any allocation could clear; without it, where that is cheap."
+        ),
+    ] = None,
     commitments: Commitments = None,
     no_report: NoReport = False,
     as_json: Json = False,
@@ -67,7 +70,7 @@ def clear(
 
 
 def clear_and_say(
-    case: "Case", out: Path, *, certify: bool = False, report: bool, as_json: bool, quiet: bool
+    case: "Case", out: Path, *, certify: bool | None = None, report: bool, as_json: bool, quiet: bool
 ) -> None:
     """Clears a case, writes its result and says the outcome."""
     import gridpact

@@ -14,6 +14,8 @@ from gridpact.errors import SolverFailed
 
 VOLUME_TOLERANCE_KW = 1e-6
 GAP_SOUGHT = 1e-5
+# Columns of a period, and per node of the network, beyond which cones alone cost less than its clearing.
+CERTIFIED_COLUMNS, CERTIFIED_COLUMNS_PER_NODE = 80, 0.1
 
 
 class ProvenBy(IntEnum):
@@ -55,7 +57,9 @@ class Certificate:
     engine: str
 
 
-def certify(problem: ClearingProblem, column_kw: Float, caps_kw: Float) -> Certificate:
+def certify(
+    problem: ClearingProblem, column_kw: Float, caps_kw: Float, *, tightens: bool = True
+) -> Certificate:
     """The certificate of an allocation: how far its volume is from the most that is possible.
 
     Where an allocation clears all that the caps allow, that is the proof. In the other periods the bound is
@@ -66,6 +70,7 @@ def certify(problem: ClearingProblem, column_kw: Float, caps_kw: Float) -> Certi
         problem: the clearing problem.
         column_kw: cleared power of each column, (C,), which keeps caps and limits.
         caps_kw: the greatest volume within the caps alone, (T,): `Solution.volume_bound_kw` of `solve_ac`.
+        tightens: whether to go on where the cones alone leave a gap, which may take long.
 
     Raises:
         SolverFailed: more cleared than is proven possible, so the allocation or the proof is wrong.
@@ -75,7 +80,7 @@ def certify(problem: ClearingProblem, column_kw: Float, caps_kw: Float) -> Certi
     proven_by = np.full(len(upper_kw), ProvenBy.CAPS_MET, dtype=np.int64)
     for period in np.flatnonzero(cleared_kw < caps_kw - _tolerance_kw(caps_kw)).tolist():
         upper_kw[period], proven_by[period] = _proven(
-            problem, period, float(cleared_kw[period]), float(caps_kw[period])
+            problem, period, float(cleared_kw[period]), float(caps_kw[period]), tightens=tightens
         )
     excess_kw = cleared_kw - upper_kw
     for period in np.flatnonzero(excess_kw > _tolerance_kw(upper_kw)).tolist():
@@ -95,6 +100,19 @@ def certify(problem: ClearingProblem, column_kw: Float, caps_kw: Float) -> Certi
     )
 
 
+def cones_cost_less_than_clearing(problem: ClearingProblem, column_kw: Float, caps_kw: Float) -> bool:
+    """Whether the size of a problem says that a certificate by cones alone takes less time than its clearing.
+
+    So it is where every period that needs cones has many columns: cones grow with the network, a clearing
+    with what is proposed on it.
+    """
+    cleared_kw = problem.offers.volume_kw(column_kw, problem.shape[0])
+    cut = cleared_kw < caps_kw - _tolerance_kw(caps_kw)
+    columns = np.bincount(problem.offers.column_period, minlength=problem.shape[0])
+    enough = max(CERTIFIED_COLUMNS, CERTIFIED_COLUMNS_PER_NODE * problem.network.nodes)
+    return bool(cut.any() and (columns[cut] > enough).all())
+
+
 def _tolerance_kw(volume_kw: Float) -> Float:
     """What volumes may differ by without a contradiction."""
     tolerance: Float = VOLUME_TOLERANCE_KW * np.maximum(1.0, volume_kw)
@@ -102,7 +120,7 @@ def _tolerance_kw(volume_kw: Float) -> Float:
 
 
 def _proven(
-    problem: ClearingProblem, period: int, cleared_kw: float, caps_kw: float
+    problem: ClearingProblem, period: int, cleared_kw: float, caps_kw: float, *, tightens: bool
 ) -> tuple[float, ProvenBy]:
     """The least bound that is proven for a period, and by what."""
     relaxed = relaxed_states(problem, period)
@@ -111,7 +129,7 @@ def _proven(
         return 0.0, ProvenBy.NO_STATE
     bound_kw = min(first.upper, caps_kw)
     proven_by = ProvenBy.RELAXATION if first.upper < caps_kw else ProvenBy.CAPS
-    if bound_kw - cleared_kw <= GAP_SOUGHT * bound_kw:
+    if bound_kw - cleared_kw <= GAP_SOUGHT * bound_kw or not tightens:
         return bound_kw, proven_by
     tightened_kw = tightened(relaxed, first.point, cleared_kw, bound_kw, GAP_SOUGHT)
     return (tightened_kw, ProvenBy.TIGHTENED) if tightened_kw < bound_kw else (bound_kw, proven_by)

@@ -1,7 +1,7 @@
 """Stage: a step of a rule of allocation, and what it decides for good."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,11 +10,13 @@ from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.programme import Programme
-from gridpact.clearing.solver.sqp import KEPT, Optimum, SolverStatus, maximise
+from gridpact.clearing.solver.sqp import DENSE_MAX, KEPT, Optimum, SolverStatus, maximise
 
 GAIN_MIN = 1e-6  # of the objective, by which another optimum has to be better beyond what tolerances explain
 STARTS_MAX = 6
 ONE_START = 1_000  # variables beyond which an optimum is not looked for elsewhere, as one takes long enough
+INSIDE_SHARE, LEAST_SHARE = 0.05, 1e-9  # of what each variable can move
+FADING = (0.1, 0.01)  # kW of volume per kW proposed and e-fold
 KEPT_BY_OTHERS = 1e-8  # pu and parts of a rating, within which another solver keeps limits
 
 
@@ -65,11 +67,13 @@ class Question:
     budget: Budget
 
 
-def best_of(programme: Programme, starts: Sequence[Float], budget: Budget) -> Solve[Optimum]:
+def best_of(
+    programme: Programme, starts: Sequence[Float], budget: Budget, *, doubts: bool = False
+) -> Solve[Optimum]:
     """The best of the optima that the steps lead to from several starts, and from corners that may be better.
 
-    The first one is enough where no other optimum is to be expected. Where no steps end at one, Ipopt is
-    asked.
+    The first one is enough where no other optimum is to be expected. With doubts, small programmes where one
+    is are solved from the inside too. Where no steps end at an optimum, Ipopt is asked.
     """
     best = yield from maximise(programme, starts[0], budget)
     waiting = [*_other_corners(programme, best), *starts[1:]]
@@ -82,9 +86,31 @@ def best_of(programme: Programme, starts: Sequence[Float], budget: Budget) -> So
         if is_better(found, best):
             best = found
             waiting.extend(_other_corners(programme, found))
+    is_small = len(programme) <= DENSE_MAX and programme.situations is not None
+    if doubts and is_small and not best.is_sure and budget.is_left():
+        found = yield from _from_inside(programme, best, budget)
+        if is_better(found, best):
+            best = found
     if best.status is not SolverStatus.OPTIMAL and programme.situations is not None and budget.is_left():
         best = yield from _second_opinion(programme, best, budget)
     return best
+
+
+def _from_inside(programme: Programme, best: Optimum, budget: Budget) -> Solve[Optimum]:
+    """The optimum at the end of a path through the inside, by a logarithm of every variable that fades away.
+
+    Each solve begins with the limits and multipliers of the last one. Steps that begin without any leave for
+    the corner that the linear programme prefers, and end at the optimum near that.
+    """
+    span = programme.upper - programme.lower
+    value, limits = programme.lower + INSIDE_SHARE * span, None
+    for fading in FADING:
+        objective = replace(programme.objective, log=np.where(programme.upper > 0.0, fading * span, 0.0))
+        found = yield from maximise(programme.aiming_at(objective), value, budget, limits=limits)
+        if not found.status.is_kept or not budget.is_left():
+            return best
+        value, limits = np.maximum(found.value, programme.lower + LEAST_SHARE * span), found.limits
+    return (yield from maximise(programme, value, budget, best, limits))
 
 
 def _second_opinion(programme: Programme, best: Optimum, budget: Budget) -> Solve[Optimum]:

@@ -36,6 +36,7 @@ WHOLE_STEPS = 12  # that are taken without looking back
 KEPT = 1e-9  # pu, and parts of a rating
 SLACK = 1e-10  # of the linearised limits, for what rounding leaves of them
 SMALL_STEP_KW = 1e-8
+WORSE_KW = 1e-3  # by which an optimum is worse than what was seen on the way to it, beyond tolerances
 PLAIN_EXCESS_KW = 1e-3  # by which limits are exceeded beyond doubt, whatever the tolerance
 ROUNDED_GAIN_KW, ROUNDED_SHARE = 1e-11, 1e-13
 SMALL_GAIN_KW = 1e-9
@@ -172,14 +173,21 @@ class Model:
 
 
 def maximise(
-    programme: Programme, start: Float, budget: Budget, known: Optimum | None = None
+    programme: Programme,
+    start: Float,
+    budget: Budget,
+    known: Optimum | None = None,
+    limits: LimitsAtWork | None = None,
 ) -> Solve[Optimum]:
     """The optimum that the steps lead to from a start, (J,).
 
     Where they lead to none, what was best on the way and keeps everything, or the least excess that was
-    found. Where they come near an optimum that is known already, that one.
+    found. Where they come near an optimum that is known already, that one. With the limits at work at the
+    start, and their multipliers, the first step knows the curvature there, and does not leave for afar.
     """
     steps = _Steps(programme, budget, known)
+    if limits is not None:
+        steps.begin_with(limits)
     return steps.run(start)
 
 
@@ -199,6 +207,12 @@ class _Steps:
         self._is_dense = len(programme) <= DENSE_MAX
         self._tolerance = LOOSE_TOLERANCE
         self._span = np.maximum(programme.upper - programme.lower, 1e-9)
+
+    def begin_with(self, limits: LimitsAtWork) -> None:
+        """Puts limits to work with the multipliers that they have."""
+        self._keys = _keys(limits)
+        self._dual = dict(zip(self._keys, limits.dual.tolist(), strict=True))
+        self._joined[limits.situation] = True
 
     def run(self, start: Float) -> Solve[Optimum]:
         """See `maximise`."""
@@ -474,6 +488,8 @@ class _Steps:
     def _found(
         self, model: Model, optimum: QuadraticOptimum, value: Float, points: list[Sensitivities]
     ) -> Optimum:
+        if self._best is not None and self._best[0] > self._programme.objective.value(value) + WORSE_KW:
+            return self._given_up(SolverStatus.STOPPED, value)
         is_sure, others = self._other_optima(model, optimum)
         limits, values = model.limits, []
         by_situation = dict(zip(np.flatnonzero(self._joined).tolist(), points, strict=True))
