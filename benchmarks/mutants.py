@@ -35,10 +35,10 @@ class Mutant:
     tests: str
 
 
-CERTIFY = "unit/test_certify.py properties/test_certify.py"
+CERTIFY = "unit/test_proofs_bite.py unit/test_certify.py properties/test_certify.py"
 STEPS = "unit/test_sqp.py unit/test_quadratic.py"
 RULES = "unit/test_allocation_rules.py"
-TERMS = "unit/test_terms.py unit/test_budget.py properties/test_terms.py"
+TERMS = "unit/test_proofs_bite.py unit/test_terms.py unit/test_budget.py"
 CLEAR = "unit/test_ac_cases.py properties/test_ac_clearing.py"
 
 MUTANTS = (
@@ -54,14 +54,14 @@ MUTANTS = (
         "clearing/rules/stage.py",
         "if kept[0] and is_better(found, best):",
         "if is_better(found, best):",
-        f"{STEPS} {RULES} {CLEAR}",
+        f"unit/test_proofs_bite.py {STEPS} {RULES}",
     ),
     Mutant(
         "prices of caps under commitments as if all of them were left",
         "clearing/commitments.py",
         "np.where(used_kw > 0.0, limit / binding.limit, 1.0)",
         "np.ones_like(used_kw)",
-        "unit/test_commitments.py properties/test_sessions.py",
+        "unit/test_proofs_bite.py properties/test_sessions.py",
     ),
     Mutant(
         "choices of unknown worth are worth nothing",
@@ -150,7 +150,7 @@ MUTANTS = (
     Mutant(
         "no path through the inside",
         "clearing/rules/stage.py",
-        "if doubts and is_small and not best.is_sure and budget.is_left():",
+        "if doubts and is_small and is_doubtful and budget.is_left():",
         "if False:",
         STEPS,
     ),
@@ -236,7 +236,7 @@ MUTANTS = (
         "clearing/commitments.py",
         "idle | (within & keeps_limits(operation, widened))",
         "idle | within",
-        "unit/test_commitments.py properties/test_sessions.py",
+        "unit/test_proofs_bite.py properties/test_sessions.py",
     ),
 )
 

@@ -72,22 +72,23 @@ def best_of(
 ) -> Solve[Optimum]:
     """The best of the optima that the steps lead to from several starts, and from corners that may be better.
 
-    The first one is enough where no other optimum is to be expected. With doubts, small programmes where one
-    is are solved from the inside too. Where no steps end at an optimum, Ipopt is asked.
+    The first one is enough where no other optimum is to be expected beside it. With doubts, small programmes
+    where one is are solved from the inside too. Where no steps end at an optimum, Ipopt is asked.
     """
     best = yield from maximise(programme, starts[0], budget)
     waiting = [*_other_corners(programme, best), *starts[1:]]
     if best.status is SolverStatus.OPTIMAL and len(programme) > ONE_START:
         waiting = []
     tried = 1
-    while waiting and tried < STARTS_MAX and budget.is_left() and not best.is_sure:
+    is_doubtful = not best.is_sure
+    while waiting and tried < STARTS_MAX and budget.is_left() and is_doubtful:
         found = yield from maximise(programme, waiting.pop(0), budget, best)
         tried += 1
         if is_better(found, best):
             best = found
             waiting.extend(_other_corners(programme, found))
     is_small = len(programme) <= DENSE_MAX and programme.situations is not None
-    if doubts and is_small and not best.is_sure and budget.is_left():
+    if doubts and is_small and is_doubtful and budget.is_left():
         found = yield from _from_inside(programme, best, budget)
         if is_better(found, best):
             best = found
