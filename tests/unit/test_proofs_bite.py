@@ -13,12 +13,14 @@ from gridpact.clearing.certificate.cones_clarabel import CONE_ROWS, ConeSet
 from gridpact.clearing.problem.market import market_of
 from gridpact.clearing.problem.problem import pose
 from gridpact.clearing.rules import stage
-from gridpact.clearing.rules.stage import best_of
+from gridpact.clearing.rules.stage import best_of, holds
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
+from gridpact.clearing.solver.programme import Programme
 from gridpact.clearing.solver.sqp import Optimum, SolverStatus
 from gridpact.clearing.terms.decision_search import Leaf, Search
 from gridpact.clearing.terms.linear_choices import LinearChoices
+from gridpact.clearing.terms.tangent_planes import tangents
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from tests.ac_instances import ac_case
@@ -102,3 +104,31 @@ def test_a_choice_whose_worth_no_solver_found_leaves_the_search_unfinished() -> 
     assert not found.is_finished
     known = Search(part, LinearChoices.of(part, programme)).run(Budget())
     assert known.leaf.volume_kw == pytest.approx(4.0) and known.is_finished
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(voltage_min_pu=0.985), Limits(transformer_loading_max_percent=12.0)]
+)
+def test_a_plane_touches_what_the_network_carries(limits: Limits) -> None:
+    """It goes through the last allocation on the way that keeps everything; all that is within lies below it."""
+    case = ac_case(2, "pandapower/cigre_lv", trades=20, power_kw=60.0, limits=limits)
+    problem, tight = posed(case)
+    one = market(problem, tight[0])
+    power_kw = one.programme.upper
+    cuts, situation = tangents(one.situations, power_kw)
+    assert len(situation) and not keeps_everything(one, power_kw)
+    shares = np.linspace(0.0, 1.0, 2001)
+    kept = run_together(one.oracle, [holds(on_network_alone(one.programme), shares[:, None] * power_kw)])[0]
+    last_kw = shares[np.flatnonzero(kept)[-1]] * power_kw
+    reached = cuts.rows @ last_kw / cuts.upper
+    assert np.all(reached <= 1.0 + 1e-6) and reached.max() == pytest.approx(1.0, abs=2e-3)
+    random = np.random.default_rng(1)
+    within = random.random((200, len(power_kw))) * power_kw * random.random((200, 1))
+    carried = run_together(one.oracle, [holds(on_network_alone(one.programme), within)])[0]
+    assert carried.any()
+    assert np.all(cuts.rows @ within[carried].T <= cuts.upper[:, None] * (1.0 + 1e-3))
+
+
+def on_network_alone(programme: Programme) -> Programme:
+    """A programme without its caps: only the network is asked."""
+    return replace(programme, rows=csr_array((0, len(programme))), row_upper=np.zeros(0))

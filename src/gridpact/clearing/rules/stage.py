@@ -76,7 +76,9 @@ def best_of(
     where one is are solved from the inside too. Where no steps end at an optimum, Ipopt is asked.
     """
     best = yield from maximise(programme, starts[0], budget)
-    waiting = [*_other_corners(programme, best), *starts[1:]]
+    is_small = len(programme) <= DENSE_MAX and programme.situations is not None
+    everything = [programme.upper] if doubts and is_small else []
+    waiting = [*_other_corners(programme, best), *starts[1:], *everything]
     if best.status is SolverStatus.OPTIMAL and len(programme) > ONE_START:
         waiting = []
     tried = 1
@@ -87,7 +89,6 @@ def best_of(
         if is_better(found, best):
             best = found
             waiting.extend(_other_corners(programme, found))
-    is_small = len(programme) <= DENSE_MAX and programme.situations is not None
     if doubts and is_small and is_doubtful and budget.is_left():
         found = yield from _from_inside(programme, best, budget)
         if is_better(found, best):
