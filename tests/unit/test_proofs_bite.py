@@ -110,7 +110,7 @@ def test_a_choice_whose_worth_no_solver_found_leaves_the_search_unfinished() -> 
     "limits", [Limits(voltage_min_pu=0.985), Limits(transformer_loading_max_percent=12.0)]
 )
 def test_a_plane_touches_what_the_network_carries(limits: Limits) -> None:
-    """It goes through the last allocation on the way that keeps everything; all that is within lies below it."""
+    """It goes through the last allocation on the way that keeps everything; what is within lies below it."""
     case = ac_case(2, "pandapower/cigre_lv", trades=20, power_kw=60.0, limits=limits)
     problem, tight = posed(case)
     one = market(problem, tight[0])
