@@ -17,6 +17,8 @@ from gridpact.clearing.network.oracle import NetworkOracle
 from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.clearing.rules import stage
 from gridpact.clearing.solver import sqp
+from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.solver.lockstep import run_together
 from gridpact.clearing.solver.sqp import SolverStatus
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
@@ -294,3 +296,20 @@ def test_a_path_through_the_inside_finds_what_steps_from_corners_miss(
     cleared = solve_ac(problem).column_kw[problem.offers.of_period(1)]
     assert cleared.sum() == pytest.approx(volume_kw, rel=1e-6)
     assert keeps_everything(one, one.part.matrix.T @ cleared)
+
+
+def test_limits_that_were_at_work_before_save_steps_and_change_nothing() -> None:
+    limits = Limits(transformer_loading_max_percent=12.0)
+    case = ac_case(1, KABEL, sellers=14, buyers=14, trades=170, power_kw=40.0, limits=limits)
+    problem, tight = posed(case)
+    one = market(problem, tight[0])
+    assert len(one.programme) > sqp.DENSE_MAX
+    plain, begun = Budget(), Budget()
+    nothing = one.programme.lower
+    [first] = run_together(one.oracle, [sqp.maximise(one.programme, nothing, plain)])
+    again = sqp.maximise(one.programme, nothing, begun, limits=first.limits)
+    [second] = run_together(one.oracle, [again])
+    assert first.status is second.status is SolverStatus.OPTIMAL
+    assert begun.spent < plain.spent
+    np.testing.assert_allclose(second.value, first.value, rtol=0, atol=1e-4)
+    assert second.objective == pytest.approx(first.objective, abs=1e-6)

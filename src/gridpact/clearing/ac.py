@@ -33,7 +33,7 @@ from gridpact.clearing.rules import RULES
 from gridpact.clearing.rules.stage import Allocation, Question, Stage, best_of
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import Solve, run_together
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus
+from gridpact.clearing.solver.sqp import DENSE_MAX, LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.terms.joint_clearing import share_kept, solve_parts
 
 BATCH_PERIODS = 96
@@ -106,14 +106,25 @@ class AcClearing:
         return exact.with_periods(offers, instead)
 
     def _on_network(self, periods: list[int], over_caps_kw: Float, bound_kw: Float) -> list[PeriodSolution]:
-        """The allocation of some periods on the network, side by side."""
-        solved = []
-        for first in range(0, len(periods), BATCH_PERIODS):
-            markets = [self._market(t) for t in periods[first : first + BATCH_PERIODS]]
-            solves = [self._clear(one, over_caps_kw[one.part.columns]) for one in markets]
+        """The allocation of some periods on the network.
+
+        They are cleared side by side; those of many columns one after the other, as each begins with the
+        limits that were at work in the last.
+        """
+        size = np.bincount(self._problem.offers.column_period, minlength=self._problem.shape[0])
+        many = [t for t in periods if size[t] > DENSE_MAX]
+        few = [t for t in periods if size[t] <= DENSE_MAX]
+        batches = [few[first : first + BATCH_PERIODS] for first in range(0, len(few), BATCH_PERIODS)]
+        solved: list[PeriodSolution] = []
+        limits: LimitsAtWork | None = None
+        for batch in [*batches, *([t] for t in many)]:
+            markets = [self._market(t) for t in batch]
+            solves = [self._clear(one, over_caps_kw[one.part.columns], limits) for one in markets]
             allocations = run_together(self._oracle, solves)
             for market, allocation in zip(markets, allocations, strict=True):
                 solved.extend(explained(market, allocation, bound_kw))
+            if size[batch[0]] > DENSE_MAX:
+                limits = allocations[0].stages[0].optimum.limits
         return solved
 
     def withstanding_outages(self, solution: Solution) -> tuple[Solution, Contingencies]:
@@ -145,13 +156,15 @@ class AcClearing:
         part = period_part(problem.offers, period)
         return on_network(problem, part, self._oracle, self._coordinates, problem.operating_limits)
 
-    def _clear(self, market: Market, over_caps_kw: Float) -> Solve[Allocation]:
+    def _clear(
+        self, market: Market, over_caps_kw: Float, limits: LimitsAtWork | None = None
+    ) -> Solve[Allocation]:
         """The allocation of a period by the problem's rule."""
         problem, part = self._problem, market.part
         starts: tuple[Float, ...] = (problem.known_kw[part.columns], over_caps_kw)
         greatest: Optimum | None = None
         if problem.rule is not Rule.MAX_VOLUME:
-            greatest = yield from best_of(market.programme, starts, self._budget, doubts=True)
+            greatest = yield from best_of(market.programme, starts, self._budget, doubts=True, limits=limits)
             if greatest.status.is_kept:
                 starts = (greatest.value, *starts)
         question = Question(
@@ -160,6 +173,7 @@ class AcClearing:
             rank=problem.offers.column_rank[part.columns],
             starts=starts,
             budget=self._budget,
+            limits=limits,
         )
         allocation = yield from RULES[problem.rule](question)
         if allocation.status.is_kept or greatest is None or not greatest.status.is_kept:

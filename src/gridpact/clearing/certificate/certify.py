@@ -15,7 +15,7 @@ from gridpact.errors import SolverFailed
 VOLUME_TOLERANCE_KW = 1e-6
 GAP_SOUGHT = 1e-5
 # Columns of a period, and per node of the network, beyond which cones alone cost less than its clearing.
-CERTIFIED_COLUMNS, CERTIFIED_COLUMNS_PER_NODE = 80, 0.1
+CERTIFIED_COLUMNS, CERTIFIED_COLUMNS_PER_NODE = 80, 0.25
 
 
 class ProvenBy(IntEnum):

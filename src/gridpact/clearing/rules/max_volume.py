@@ -8,6 +8,8 @@ from gridpact.clearing.solver.lockstep import Solve
 
 def clear(question: Question) -> Solve[Allocation]:
     """The allocation."""
-    optimum = yield from best_of(question.programme, question.starts, question.budget, doubts=True)
+    optimum = yield from best_of(
+        question.programme, question.starts, question.budget, doubts=True, limits=question.limits
+    )
     stage = Stage(optimum=optimum, decides=np.ones(len(question.proposed_kw), dtype=np.bool_))
     return Allocation(value=optimum.value, status=optimum.status, stages=(stage,))

@@ -10,7 +10,14 @@ from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.programme import Programme
-from gridpact.clearing.solver.sqp import DENSE_MAX, KEPT, Optimum, SolverStatus, maximise
+from gridpact.clearing.solver.sqp import (
+    DENSE_MAX,
+    KEPT,
+    LimitsAtWork,
+    Optimum,
+    SolverStatus,
+    maximise,
+)
 
 GAIN_MIN = 1e-6  # of the objective, by which another optimum has to be better beyond what tolerances explain
 STARTS_MAX = 6
@@ -58,6 +65,7 @@ class Question:
         rank: of each variable's submission, earlier first, (J,).
         starts: points to start from, the first of which is best known to keep everything, (J,) each.
         budget: of work and time.
+        limits: that were at work in a programme like it, where there was one.
     """
 
     programme: Programme
@@ -65,17 +73,24 @@ class Question:
     rank: Int
     starts: tuple[Float, ...]
     budget: Budget
+    limits: LimitsAtWork | None = None
 
 
 def best_of(
-    programme: Programme, starts: Sequence[Float], budget: Budget, *, doubts: bool = False
+    programme: Programme,
+    starts: Sequence[Float],
+    budget: Budget,
+    *,
+    doubts: bool = False,
+    limits: LimitsAtWork | None = None,
 ) -> Solve[Optimum]:
     """The best of the optima that the steps lead to from several starts, and from corners that may be better.
 
     The first one is enough where no other optimum is to be expected beside it. With doubts, small programmes
-    where one is are solved from the inside too. Where no steps end at an optimum, Ipopt is asked.
+    where one is are solved from the inside too. Where no steps end at an optimum, Ipopt is asked. Limits
+    that were at work in a programme like it save the first start some steps.
     """
-    best = yield from maximise(programme, starts[0], budget)
+    best = yield from maximise(programme, starts[0], budget, limits=limits)
     is_small = len(programme) <= DENSE_MAX and programme.situations is not None
     everything = [programme.upper] if doubts and is_small else []
     waiting = [*_other_corners(programme, best), *starts[1:], *everything]

@@ -30,6 +30,7 @@ from gridpact.clearing.solver.quadratic import (
 from gridpact.clearing.solver.sparse_piqp import solve_sparse
 
 DENSE_MAX = 80  # variables up to which an active-set method on dense matrices is faster
+DENSE_AT_LAST_MAX = 500  # up to which it is tried where the other method fails
 STEPS_MAX = 60
 NEAR_SHARE = 1e-2  # of what each variable can move, within which two optima are one
 WHOLE_STEPS = 12  # that are taken without looking back
@@ -437,12 +438,17 @@ class _Steps:
         return part, block, curvature, scale
 
     def _solved(self, quadratic: QuadraticProgramme, radius: float) -> QuadraticOptimum | None:
-        """The step of at most a radius; elastic where the linearised limits contradict one another."""
+        """The step of at most a radius; elastic where the linearised limits contradict one another.
+
+        What the interior-point method cannot solve goes to the active-set method, up to a size.
+        """
         if not np.isfinite(quadratic.gradient).all():
             return None
         if any(not (np.isfinite(b.rows).all() and np.isfinite(b.hessian).all()) for b in quadratic.blocks):
             return None
-        for elastic in (None, ELASTIC_PRICE):
+        can_be_dense = self._is_dense or len(self._span) <= DENSE_AT_LAST_MAX
+        ways = [(elastic, dense) for dense in (False, True) for elastic in (None, ELASTIC_PRICE)]
+        for elastic, is_dense in ways[2 * self._is_dense : 2 + 2 * can_be_dense]:
             bounded = QuadraticProgramme(
                 diagonal=quadratic.diagonal,
                 gradient=quadratic.gradient,
@@ -454,7 +460,7 @@ class _Steps:
                 span=self._span,
                 elastic=elastic,
             )
-            found = solve_dense(bounded) if self._is_dense else solve_sparse(bounded, self._tolerance)
+            found = solve_dense(bounded) if is_dense else solve_sparse(bounded, self._tolerance)
             if found is not None or not quadratic.blocks:
                 return found
         return None
