@@ -21,7 +21,6 @@ from gridpact.clearing.solver.sqp import (
 
 GAIN_MIN = 1e-6  # of the objective, by which another optimum has to be better beyond what tolerances explain
 STARTS_MAX = 6
-ONE_START = 1_000  # variables beyond which an optimum is not looked for elsewhere, as one takes long enough
 INSIDE_SHARE, LEAST_SHARE = 0.05, 1e-9  # of what each variable can move
 FADING = (0.1, 0.01)  # kW of volume per kW proposed and e-fold
 KEPT_BY_OTHERS = 1e-8  # pu and parts of a rating, within which another solver keeps limits
@@ -94,7 +93,7 @@ def best_of(
     is_small = len(programme) <= DENSE_MAX and programme.situations is not None
     everything = [programme.upper] if doubts and is_small else []
     waiting = [*_other_corners(programme, best), *starts[1:], *everything]
-    if best.status is SolverStatus.OPTIMAL and len(programme) > ONE_START:
+    if best.status is SolverStatus.OPTIMAL and len(programme) > DENSE_MAX:
         waiting = []
     tried = 1
     is_doubtful = not best.is_sure
