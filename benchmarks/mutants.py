@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path("src/gridpact")
+SECONDS_MAX = 300.0  # after which a mutant that runs on and on is taken as noticed
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +263,12 @@ def survives(mutant: Mutant) -> bool:
         tests = [str(Path("tests") / one) for one in mutant.tests.split()]
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
         environment = {**os.environ, "PYTHONPATH": f"{copy / 'src'}:{copy}", "CI": "true"}
-        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=False)
+        try:
+            done = subprocess.run(
+                command, cwd=copy, env=environment, capture_output=True, check=False, timeout=SECONDS_MAX
+            )
+        except subprocess.TimeoutExpired:
+            return False
     return done.returncode == 0
 
 
