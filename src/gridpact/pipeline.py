@@ -10,8 +10,8 @@ import numpy as np
 from gridpact.arrays import Float
 from gridpact.case.case import Allocation, Case, Formulation, Robustness, need_case
 from gridpact.clearing.ac import AcClearing, solve_ac
+from gridpact.clearing.certificate.certify import Certificate, cones_cost_less_than_clearing
 from gridpact.clearing.certificate.certify import certify as prove
-from gridpact.clearing.certificate.certify import cones_cost_less_than_clearing
 from gridpact.clearing.commitments import solve_on_commitments
 from gridpact.clearing.dc_clearing import solve_dc
 from gridpact.clearing.network.injection import at_nodes, participant_bus_position
@@ -104,12 +104,11 @@ def clear(
     if case.robustness is Robustness.DECLARED:
         with watch.step("robust"):
             solution, contingencies = AcClearing(problem, budget).withstanding_outages(solution)
-    certificate = None
-    cleared = problem, solution.column_kw, solution.volume_bound_kw
-    is_free = math.isinf(budget.deadline) and cancel is None and case.formulation is Formulation.AC
-    if certify or (certify is None and is_free and cones_cost_less_than_clearing(*cleared)):
-        with watch.step("certify"):
-            certificate = prove(*cleared, tightens=bool(certify))
+    if certify is None:
+        is_free = math.isinf(budget.deadline) and cancel is None and case.formulation is Formulation.AC
+        certificate = _cheap_certificate(problem, solution, watch) if is_free else None
+    else:
+        certificate = _certificate(problem, solution, watch, tightens=True) if certify else None
     with watch.step("dispatch"):
         sold_kw = problem.offers.sold_kw(solution.column_kw, problem.shape)
         bought_kw = problem.offers.bought_kw(solution.column_kw, problem.shape)
@@ -140,6 +139,20 @@ def clear(
         ended_by=budget.stopped_by,
         seconds=watch.seconds,
     )
+
+
+def _certificate(
+    problem: ClearingProblem, solution: Solution, watch: Stopwatch, *, tightens: bool
+) -> Certificate:
+    with watch.step("certify"):
+        return prove(problem, solution.column_kw, solution.volume_bound_kw, tightens=tightens)
+
+
+def _cheap_certificate(problem: ClearingProblem, solution: Solution, watch: Stopwatch) -> Certificate | None:
+    """The certificate by cones alone, where the problem's size says that they cost less than the clearing."""
+    if cones_cost_less_than_clearing(problem, solution.column_kw, solution.volume_bound_kw):
+        return _certificate(problem, solution, watch, tightens=False)
+    return None
 
 
 def _budget(case: Case, deadline: float | None, cancel: Callable[[], bool] | None) -> Budget:

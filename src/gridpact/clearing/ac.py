@@ -1,14 +1,13 @@
 """AC clearing: the most that the network really carries, with exact branch equations.
 
-1. Where the bare network breaks limits, see whether any choice of trades keeps them all; only where none is
-   found are they relaxed to what the bare network has.
-2. Clear against the caps alone, and run one AC power flow over all periods. Where it keeps every limit, the
+1. Clear against the caps alone, and run one AC power flow over all periods. Where it keeps every limit, the
    optimum over caps is the optimum: most periods end here.
-3. Solve the other periods by the rule on the network, side by side.
-4. Run the power flow of what they gave. Where no solver found what keeps every limit, the greatest share of
+2. Solve the other periods by the rule on the network.
+3. Run the power flow of what they gave. Where no solver found what keeps every limit, the greatest share of
    a draft that does is taken instead, and marked so.
 
-Periods that terms tie together are cleared as one, see `tied`.
+Which limits hold is decided before, see `relaxed_limits`. Periods that terms tie together are cleared as one,
+see `terms/joint_clearing`.
 """
 
 from collections.abc import Sequence

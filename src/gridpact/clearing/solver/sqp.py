@@ -7,8 +7,11 @@ from when a step breaks it, and a situation from when one of its limits is. Step
 do not settle soon; from then on one that makes an exact penalty worse is taken back and tried shorter.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from functools import partial
+from itertools import product
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -446,9 +449,12 @@ class _Steps:
             return None
         if any(not (np.isfinite(b.rows).all() and np.isfinite(b.hessian).all()) for b in quadratic.blocks):
             return None
-        can_be_dense = self._is_dense or len(self._span) <= DENSE_AT_LAST_MAX
-        ways = [(elastic, dense) for dense in (False, True) for elastic in (None, ELASTIC_PRICE)]
-        for elastic, is_dense in ways[2 * self._is_dense : 2 + 2 * can_be_dense]:
+        methods: list[Callable[[QuadraticProgramme], QuadraticOptimum | None]] = []
+        if not self._is_dense:
+            methods.append(partial(solve_sparse, tolerance=self._tolerance))
+        if self._is_dense or len(self._span) <= DENSE_AT_LAST_MAX:
+            methods.append(solve_dense)
+        for solve, elastic in product(methods, (None, ELASTIC_PRICE)):
             bounded = QuadraticProgramme(
                 diagonal=quadratic.diagonal,
                 gradient=quadratic.gradient,
@@ -460,7 +466,7 @@ class _Steps:
                 span=self._span,
                 elastic=elastic,
             )
-            found = solve_dense(bounded) if is_dense else solve_sparse(bounded, self._tolerance)
+            found = solve(bounded)
             if found is not None or not quadratic.blocks:
                 return found
         return None
