@@ -161,6 +161,8 @@ class AcClearing:
         """The allocation of a period by the problem's rule."""
         problem, part = self._problem, market.part
         starts: tuple[Float, ...] = (problem.known_kw[part.columns], over_caps_kw)
+        if problem.rule is Rule.MAX_VOLUME and limits is None and not self._can_relieve[part.periods].any():
+            starts = starts[::-1]  # which is where a step without limits would lead
         greatest: Optimum | None = None
         if problem.rule is not Rule.MAX_VOLUME:
             greatest = yield from best_of(market.programme, starts, self._budget, doubts=True, limits=limits)

@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 from gridpact.arrays import Float, Int
 from gridpact.clearing.network.sensitivities import Sensitivities
 from gridpact.clearing.network.situations import Situations
+from gridpact.clearing.solver.active_set import ActiveSet, held_bounds, solve_from
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.dense_daqp import solve_dense
 from gridpact.clearing.solver.lockstep import Solve
@@ -210,6 +211,7 @@ class _Steps:
         self._best: tuple[float, Float] | None = None
         self._is_dense = len(programme) <= DENSE_MAX
         self._tolerance = LOOSE_TOLERANCE
+        self._held: Int | None = None
         self._span = np.maximum(programme.upper - programme.lower, 1e-9)
 
     def begin_with(self, limits: LimitsAtWork) -> None:
@@ -250,7 +252,7 @@ class _Steps:
                 self._put_to_work(points, value)
                 model = self._model(value, points, merit, violation)
                 radius = 2.0 * radius if step > WHOLE_STEPS else radius
-            optimum = self._solved(model.quadratic, radius)
+            optimum = self._solved(model, radius, optimum)
             if optimum is None:
                 break
             self._price(model, optimum)
@@ -261,7 +263,7 @@ class _Steps:
             is_small = self._is_small(float(np.abs(step_kw).max(initial=0.0)), gain_kw, abs(merit))
             if is_small and optimum.excess > PLAIN_EXCESS_KW:
                 return self._given_up(SolverStatus.INFEASIBLE, value)
-            if is_small and not self._is_dense and self._tolerance > TIGHT_TOLERANCE:
+            if is_small and not optimum.is_exact and self._tolerance > TIGHT_TOLERANCE:
                 self._tolerance, is_small = TIGHT_TOLERANCE, False
             elif gain_kw < 1e-3:
                 self._tolerance = TIGHT_TOLERANCE
@@ -351,7 +353,7 @@ class _Steps:
             return
         tolerance = KEPT if value.any() else -KEPT
         voltages = len(situations.oracle.monitored.node)
-        at_once = 1 if self._is_dense else ADDED_AT_ONCE
+        at_once = 2 if self._is_dense else ADDED_AT_ONCE
         for situation, excess in zip(
             np.flatnonzero(self._joined).tolist(), self._excess(points), strict=True
         ):
@@ -440,36 +442,47 @@ class _Steps:
         )
         return part, block, curvature, scale
 
-    def _solved(self, quadratic: QuadraticProgramme, radius: float) -> QuadraticOptimum | None:
+    def _solved(self, model: Model, radius: float, last: QuadraticOptimum | None) -> QuadraticOptimum | None:
         """The step of at most a radius; elastic where the linearised limits contradict one another.
 
-        What the interior-point method cannot solve goes to the active-set method, up to a size.
+        What the active set of the last step does not lead to goes to the interior-point method, and what that
+        cannot solve to the active-set method for dense matrices, up to a size.
         """
+        quadratic = model.quadratic
         if not np.isfinite(quadratic.gradient).all():
             return None
         if any(not (np.isfinite(b.rows).all() and np.isfinite(b.hessian).all()) for b in quadratic.blocks):
             return None
+        bounded = replace(
+            quadratic,
+            lower=np.maximum(quadratic.lower, -radius * self._span),
+            upper=np.minimum(quadratic.upper, radius * self._span),
+        )
         methods: list[Callable[[QuadraticProgramme], QuadraticOptimum | None]] = []
         if not self._is_dense:
             methods.append(partial(solve_sparse, tolerance=self._tolerance))
         if self._is_dense or len(self._span) <= DENSE_AT_LAST_MAX:
             methods.append(solve_dense)
+        found = None if self._is_dense else self._solved_from_last(model, bounded, last)
         for solve, elastic in product(methods, (None, ELASTIC_PRICE)):
-            bounded = QuadraticProgramme(
-                diagonal=quadratic.diagonal,
-                gradient=quadratic.gradient,
-                lower=np.maximum(quadratic.lower, -radius * self._span),
-                upper=np.minimum(quadratic.upper, radius * self._span),
-                rows=quadratic.rows,
-                row_upper=quadratic.row_upper,
-                blocks=quadratic.blocks,
-                span=self._span,
-                elastic=elastic,
-            )
-            found = solve(bounded)
-            if found is not None or not quadratic.blocks:
-                return found
-        return None
+            if found is not None:
+                break
+            if elastic is not None and not quadratic.blocks:
+                return None
+            found = solve(replace(bounded, elastic=elastic))
+        if found is not None and not self._is_dense:
+            self._held = held_bounds(bounded, found.value, found.bound_dual)
+        return found
+
+    def _solved_from_last(
+        self, model: Model, bounded: QuadraticProgramme, last: QuadraticOptimum | None
+    ) -> QuadraticOptimum | None:
+        """The step where what binds is nearly what bound in the last one."""
+        if last is None or self._held is None:
+            return None
+        row_dual = np.where(last.row_dual > UNPRICED_SHARE, last.row_dual, 0.0)
+        limit_dual = model.limits.dual * model.scale
+        return solve_from(bounded, ActiveSet(held=self._held, row_dual=row_dual, limit_dual=limit_dual))
 
     def _price(self, model: Model, optimum: QuadraticOptimum) -> None:
         """Takes the multipliers of a step for the next one's curvature."""
@@ -528,9 +541,10 @@ class _Steps:
     def _other_optima(self, model: Model, optimum: QuadraticOptimum) -> tuple[bool, Float]:
         """Whether no other optimum is to be expected, and where one may be, (J,).
 
-        At most one limit of the network has a price, and all prices are finite. Over what is proposed,
-        curvature must not outweigh the kW that a kW of a trade takes of the limits, so that what they admit
-        is in one piece, nor what another corner of it costs.
+        All prices are finite. Where the Lagrangian bends up everywhere, as where loads lower voltages,
+        nothing is better than its minimum. Else at most one limit of the network has a price, and over what
+        is proposed curvature must not outweigh the kW that a kW of a trade takes of the limits, so that what
+        they admit is in one piece, nor what another corner of it costs.
         """
         nowhere = np.zeros(len(optimum.value))
         if not model.curvature:
@@ -539,12 +553,13 @@ class _Steps:
             return False, nowhere
         hessian, rows, dual = self._dense_lagrangian(model, optimum)
         taken = dual * np.abs(rows).max(axis=1, initial=0.0)
+        is_finite = bool(taken.max(initial=0.0) <= PRICED_SHARE_MAX)
+        if is_finite and float(np.linalg.eigvalsh(hessian)[0]) >= 0.0:
+            return True, nowhere
         limits_priced = int(np.sum(taken[len(optimum.row_dual) :] > TIE_BREAK_SHARE))
         bent = 0.5 * np.minimum(hessian, 0.0) @ self._span
         others = other_corners(hessian, rows[dual != 0.0], optimum.bound_dual, self._span)
-        is_plain = (
-            limits_priced <= 1 and taken.max(initial=0.0) <= PRICED_SHARE_MAX and not np.any(bent < -1.0)
-        )
+        is_plain = limits_priced <= 1 and is_finite and not np.any(bent < -1.0)
         return is_plain and not others.any(), others
 
     def _given_up(self, status: SolverStatus, value: Float) -> Optimum:
