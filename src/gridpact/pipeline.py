@@ -12,15 +12,15 @@ from gridpact.case.case import Allocation, Case, Formulation, Robustness, need_c
 from gridpact.clearing.ac import AcClearing, solve_ac
 from gridpact.clearing.certificate.certify import Certificate, cones_cost_less_than_clearing
 from gridpact.clearing.certificate.certify import certify as prove
-from gridpact.clearing.commitments import solve_on_commitments
 from gridpact.clearing.dc_clearing import solve_dc
+from gridpact.clearing.dispatch_verification import verify
 from gridpact.clearing.network.injection import at_nodes, participant_bus_position
 from gridpact.clearing.network.network_state import operate
+from gridpact.clearing.on_commitments import solve_on_commitments
 from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.clearing.problem.solution import Solution
 from gridpact.clearing.relaxed_limits import with_limits_decided
 from gridpact.clearing.solver.budget import Budget
-from gridpact.clearing.verification import verify
 from gridpact.dispatch import dispatch
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import need

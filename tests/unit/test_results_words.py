@@ -18,10 +18,10 @@ from gridpact.case.orders import Orders
 from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.grid.limits import Limits
 from gridpact.published import cigre_day, cigre_extreme
-from gridpact.report.page import report_page
+from gridpact.report.clearance.clearance_page import report_page
 from gridpact.results import Clearance
+from gridpact.results.clearance_outcome import outcome, reason, verdict
 from gridpact.results.phrases import counted, ranged, share_of, significant, span, told_apart
-from gridpact.results.words import outcome, reason, verdict
 
 CASES = Path(__file__).parents[1] / "cases"
 

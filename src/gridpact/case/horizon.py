@@ -6,10 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gridpact.case.times import Fault, read_start, read_zone
-from gridpact.fields.part import Part
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.refusals import Refusals
+from gridpact.fields.said import a
 from gridpact.fields.scalars import whole
-from gridpact.fields.words import a
 from gridpact.units import MINUTES_PER_HOUR
 
 RESOLUTION_MINUTES = {"5min": 5, "15min": 15, "30min": 30, "1h": 60}
@@ -17,7 +17,7 @@ PERIODS_MAX = 105_408  # a leap year of 5 minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Horizon(Part):
+class Horizon(CasePart):
     """Equal periods from `start` on, counted in elapsed time.
 
     A local day on which the clocks change therefore has 23 or 25 hours.

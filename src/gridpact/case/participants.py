@@ -6,11 +6,11 @@ from functools import partial
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.case.parts.ranges import range_faults
+from gridpact.case.ranges import range_faults
 from gridpact.case.schema import DEFAULT_RETAILER, PARTICIPANTS, Kind
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.columns import flags, length_of, numbers, whole_numbers
 from gridpact.fields.names import names
-from gridpact.fields.part import Part
 from gridpact.fields.refusals import Refusals
 
 FIRM, ELASTIC = PARTICIPANTS.column("demand").choices
@@ -18,7 +18,7 @@ CURTAIL, EXPORT = PARTICIPANTS.column("surplus").choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Participants(Part):
+class Participants(CasePart):
     """A metered connection per index, P of them.
 
     Lists are taken for arrays; what has a default may be one value for all.

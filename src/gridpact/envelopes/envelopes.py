@@ -63,13 +63,13 @@ class Envelopes:
     @cached_property
     def table(self) -> "pd.DataFrame":
         """One row per period and participant, columns `ENVELOPES`."""
-        from gridpact.envelopes.table import envelopes_table
+        from gridpact.envelopes.envelopes_table import envelopes_table
 
         return envelopes_table(self)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """Energies over the horizon, and what a reader should know."""
-        from gridpact.envelopes.summary import summarise
+        from gridpact.envelopes.envelopes_summary import summarise
 
         return summarise(self)

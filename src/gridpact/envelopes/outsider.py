@@ -18,10 +18,10 @@ from gridpact.case.profiles import Profiles
 from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.terms import Terms
 from gridpact.case.trades import Trades
-from gridpact.clearing.commitments import solve_on_commitments
+from gridpact.clearing.on_commitments import solve_on_commitments
 from gridpact.clearing.problem.problem import CAP_TOLERANCE_KW, ClearingProblem, pose
 from gridpact.clearing.solver.budget import Budget
-from gridpact.fields.part import unchecked
+from gridpact.fields.case_part import unchecked
 from gridpact.grid.network import Network
 from gridpact.pipeline import SOLVERS
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.results.words import reason
+from gridpact.results.clearance_outcome import reason
 
 if TYPE_CHECKING:
     from gridpact.envelopes.envelopes import Envelopes

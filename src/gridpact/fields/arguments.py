@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gridpact.errors import InvalidUsage
-from gridpact.fields.words import a, with_article
+from gridpact.fields.said import a, with_article
 
 Choice = TypeVar("Choice", bound=StrEnum)
 

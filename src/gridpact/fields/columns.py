@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Float, Int, owned
 from gridpact.fields.refusals import Refusals
+from gridpact.fields.said import a
 from gridpact.fields.scalars import number
-from gridpact.fields.words import a
 
 Faults = Callable[[Float], Iterable[tuple[Bool, str, str]]]
 WHOLE_MAX = 2.0**53

@@ -4,8 +4,8 @@ import numpy as np
 
 from gridpact.fields.columns import said_shape
 from gridpact.fields.refusals import Refusals
+from gridpact.fields.said import a
 from gridpact.fields.scalars import is_plain
-from gridpact.fields.words import a
 
 _WITHOUT = "write it without"
 

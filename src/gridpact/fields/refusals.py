@@ -4,7 +4,7 @@ import numpy as np
 
 from gridpact.arrays import Bool
 from gridpact.errors import LISTED_MAX, InvalidCase, Problem, one_of_many
-from gridpact.fields.words import said
+from gridpact.fields.said import said
 
 
 class Refusals:

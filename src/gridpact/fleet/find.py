@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from gridpact.case.files import CASE_FILE
-from gridpact.case.problems import suggestion
+from gridpact.case.folder.case_files import CASE_FILE
+from gridpact.case.reading.problems import suggestion
 from gridpact.errors import InvalidCase, InvalidUsage, Problem
-from gridpact.fleet.files import OWN_NAMES
-from gridpact.fleet.words import listed
+from gridpact.fleet.page.fleet_outcome import listed
+from gridpact.fleet.workspace.fleet_files import OWN_NAMES
 
 HERE = "."
 OUTSIDE = "leads out of the folder of the cases"

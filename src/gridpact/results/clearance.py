@@ -10,11 +10,11 @@ from gridpact.case.case import Case
 from gridpact.case.trades import Trades
 from gridpact.clearing.certificate.certify import Certificate
 from gridpact.clearing.contingencies import Contingencies
+from gridpact.clearing.dispatch_verification import Verification
 from gridpact.clearing.network.network_state import OperatingLimits, Operation
 from gridpact.clearing.problem.offers import Offers
 from gridpact.clearing.problem.solution import Solution
 from gridpact.clearing.solver.budget import EndedBy
-from gridpact.clearing.verification import Verification
 from gridpact.dispatch import Schedule
 from gridpact.grid.network import Network
 
@@ -83,49 +83,49 @@ class Clearance:
 
     @cached_property
     def cleared(self) -> "pd.DataFrame":
-        """One row per trade and period of its window, columns `tables.CLEARED`."""
-        from gridpact.results.tables import cleared_columns, frame
+        """One row per trade and period of its window, columns `clearance_tables.CLEARED`."""
+        from gridpact.results.clearance_tables import cleared_columns, frame
 
         return frame(cleared_columns(self))
 
     @cached_property
     def commitments(self) -> "pd.DataFrame":
-        """One row per commitment and period in which it is cut, columns `tables.COMMITMENTS`."""
-        from gridpact.results.tables import commitments_columns, frame
+        """One row per commitment and period in which it is cut, columns `clearance_tables.COMMITMENTS`."""
+        from gridpact.results.clearance_tables import commitments_columns, frame
 
         return frame(commitments_columns(self))
 
     @cached_property
     def schedule(self) -> "pd.DataFrame":
-        """One row per period and participant, columns `tables.SCHEDULE`."""
-        from gridpact.results.tables import frame, schedule_columns
+        """One row per period and participant, columns `clearance_tables.SCHEDULE`."""
+        from gridpact.results.clearance_tables import frame, schedule_columns
 
         return frame(schedule_columns(self))
 
     @cached_property
     def network_state(self) -> "pd.DataFrame":
-        """One row per period and bus, line or transformer, columns `tables.NETWORK`."""
-        from gridpact.results.tables import frame, network_columns
+        """One row per period and bus, line or transformer, columns `clearance_tables.NETWORK`."""
+        from gridpact.results.clearance_tables import frame, network_columns
 
         return frame(network_columns(self))
 
     @cached_property
     def exchange(self) -> "pd.DataFrame":
-        """One row per period, columns `tables.EXCHANGE`."""
-        from gridpact.results.tables import exchange_columns, frame
+        """One row per period, columns `clearance_tables.EXCHANGE`."""
+        from gridpact.results.clearance_tables import exchange_columns, frame
 
         return frame(exchange_columns(self))
 
     @cached_property
     def limits(self) -> "pd.DataFrame":
-        """One row per binding limit and period, columns `tables.LIMITS`."""
-        from gridpact.results.tables import frame, limits_columns
+        """One row per binding limit and period, columns `clearance_tables.LIMITS`."""
+        from gridpact.results.clearance_tables import frame, limits_columns
 
         return frame(limits_columns(self))
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The figures of `summary.json`."""
-        from gridpact.results.summary import summarise
+        from gridpact.results.clearance_summary import summarise
 
         return summarise(self)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gridpact.case.case import TableFormat
-from gridpact.case.files import CASE_FILE
+from gridpact.case.folder.case_files import CASE_FILE
 from gridpact.errors import InvalidUsage
 
 SUMMARY_FILE = "summary.json"

@@ -6,9 +6,9 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float
 from gridpact.case.case import Case
+from gridpact.clearing.dispatch_verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from gridpact.clearing.network.network_state import OperatingLimits, Operation
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.clearing.verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from gridpact.grid.network import ElementKind, Network
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.horizon import Horizon
-from gridpact.case.parts.ranges import RANK_REMEDY, range_faults
-from gridpact.case.problems import Problems, suggestion
+from gridpact.case.ranges import RANK_REMEDY, range_faults
 from gridpact.case.reading.bus_names import BusNames
+from gridpact.case.reading.problems import Problems, suggestion
 from gridpact.case.reading.series import Series
 from gridpact.case.reading.table import Table
 from gridpact.case.reading.values import (

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.case.arrow_arrays import is_null, numpy_values
+from gridpact.case.reading.arrow_arrays import is_null, numpy_values
 from gridpact.case.times import microseconds
 
 _NUMBER = re.compile(

@@ -4,16 +4,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gridpact.case.case import Case
-from gridpact.case.files import TARIFFS_FILE, CaseFiles
-from gridpact.case.problems import Problems
-from gridpact.case.read import CaseReading, read_case_folder
+from gridpact.case.folder.case_files import TARIFFS_FILE, CaseFiles
+from gridpact.case.folder.case_reader import CaseReading, read_case_folder
+from gridpact.case.folder.opener import TableOpener
 from gridpact.case.reading.frame import Frame
-from gridpact.case.reading.opener import TableOpener
+from gridpact.case.reading.problems import Problems
 from gridpact.case.schema import METERS, SETTLEMENT_SCHEMAS, SHARING
 from gridpact.errors import Problem
-from gridpact.settlement.accounts import DSO, RETAILER, TAX
-from gridpact.settlement.keys import SharingKey
-from gridpact.settlement.meters import Meters
+from gridpact.settlement.energy.keys import SharingKey
+from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.reading.read_meters import HEAD, read_meters, refuse_missing
 from gridpact.settlement.reading.read_sharing import (
     NEED_COEFFICIENTS,
@@ -22,7 +21,8 @@ from gridpact.settlement.reading.read_sharing import (
     read_sharing,
 )
 from gridpact.settlement.reading.read_tariffs import Choices, read_tariffs
-from gridpact.settlement.tariffs import Missing, Tariffs
+from gridpact.settlement.tariffs.accounts import DSO, RETAILER, TAX
+from gridpact.settlement.tariffs.tariffs import Missing, Tariffs
 
 
 @dataclass(slots=True, kw_only=True)
