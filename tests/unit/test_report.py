@@ -22,7 +22,7 @@ from gridpact.published import cigre_day, cigre_extreme
 from gridpact.report.clearance.clearance_page import report_page
 from gridpact.report.clearance.drawing import start_period
 from gridpact.report.pictures.colours import loading_scale, voltage_scale
-from gridpact.report.pictures.periods import TICKS_MAX, period_axis
+from gridpact.report.pictures.period_axis import TICKS_MAX, period_axis
 from gridpact.report.pictures.traces import SAND, time_layout
 from gridpact.report.pictures.tree import Tree, tree
 from gridpact.report.shell.document import Head, Pictures, document

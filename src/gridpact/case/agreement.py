@@ -1,23 +1,52 @@
 """Agreement: what the parts of a case say of each other."""
 
 from collections.abc import Container
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from gridpact.arrays import Bool, Int
+from gridpact.case.horizon import Horizon
+from gridpact.case.orders import Orders
+from gridpact.case.participants import Participants
+from gridpact.case.profiles import Profiles
+from gridpact.case.rows import Rows
+from gridpact.case.trades import Trades
 from gridpact.fields.columns import said_shape
 from gridpact.fields.names import refuse_repeats
 from gridpact.fields.refusals import Refusals
 
-if TYPE_CHECKING:
-    from gridpact.case.case import Case
-    from gridpact.case.orders import Orders
-    from gridpact.case.trades import Trades
+
+class Parts(Protocol):
+    """What a case is made of, each part of which may be wrong."""
+
+    @property
+    def horizon(self) -> Horizon:
+        """The periods."""
+
+    @property
+    def participants(self) -> Participants:
+        """Who trades."""
+
+    @property
+    def profiles(self) -> Profiles:
+        """Their forecasts."""
+
+    @property
+    def trades(self) -> Trades:
+        """The bilateral trades."""
+
+    @property
+    def orders(self) -> Orders:
+        """What is to be matched."""
+
+    @property
+    def commitments(self) -> Trades:
+        """What earlier clearings have made firm."""
 
 
 def refuse_disagreement(
-    refusals: Refusals, case: "Case", usable: Container[str], first_open: int | None
+    refusals: Refusals, case: Parts, usable: Container[str], first_open: int | None
 ) -> None:
     """Takes in what does not fit together among the parts of a case, each of which is right in itself.
 
@@ -44,7 +73,7 @@ def refuse_disagreement(
         _refuse_change(refusals.of("commitments"), case.commitments)
 
 
-def _refuse_shape(refusals: Refusals, case: "Case") -> None:
+def _refuse_shape(refusals: Refusals, case: Parts) -> None:
     shape = (case.horizon.periods, len(case.participants))
     if case.profiles.load_kw.shape != shape:
         what = f"have the shape {said_shape(case.profiles.load_kw.shape)}"
@@ -52,7 +81,7 @@ def _refuse_shape(refusals: Refusals, case: "Case") -> None:
         refusals.add("", what, remedy)
 
 
-def _refuse_rows(refusals: Refusals, rows: "Trades | Orders", case: "Case") -> None:
+def _refuse_rows(refusals: Refusals, rows: Rows, case: Parts) -> None:
     """Takes in what trades or orders say of participants and periods that are not there."""
     for field in ("seller", "buyer", "participant"):
         if hasattr(rows, field):
@@ -60,14 +89,14 @@ def _refuse_rows(refusals: Refusals, rows: "Trades | Orders", case: "Case") -> N
     _refuse_outside(refusals, rows, case)
 
 
-def _refuse_strangers(refusals: Refusals, field: str, index: Int, case: "Case") -> None:
+def _refuse_strangers(refusals: Refusals, field: str, index: Int, case: Parts) -> None:
     count = len(case.participants)
     if len(index) and index.max() >= count:
         remedy = f"write the index of one, 0 to {count - 1}"
         refusals.add_where(field, index >= count, "is not among the participants", remedy, index)
 
 
-def _refuse_outside(refusals: Refusals, rows: "Trades | Orders", case: "Case") -> None:
+def _refuse_outside(refusals: Refusals, rows: Rows, case: Parts) -> None:
     """Takes in the windows that the horizon does not hold."""
     periods = case.horizon.periods
     if not len(rows.end) or rows.end.max() <= periods:
@@ -77,7 +106,7 @@ def _refuse_outside(refusals: Refusals, rows: "Trades | Orders", case: "Case") -
     refusals.add_where("end", rows.end > periods, "is outside the horizon", remedy, rows.end)
 
 
-def _refuse_known(refusals: Refusals, case: "Case") -> None:
+def _refuse_known(refusals: Refusals, case: Parts) -> None:
     """Takes in the commitments that have the name of a trade of the case."""
     ids = case.commitments.ids
     if ids and (known := set(case.trades.ids).intersection(ids)):
@@ -86,7 +115,7 @@ def _refuse_known(refusals: Refusals, case: "Case") -> None:
         refusals.add_where("ids", taken, "is a trade of the case too", remedy, ids)
 
 
-def _refuse_change(refusals: Refusals, commitments: "Trades") -> None:
+def _refuse_change(refusals: Refusals, commitments: Trades) -> None:
     """Takes in the commitments of one trade that are not of the same parties and price, or that overlap."""
     number: dict[str, int] = {}
     trade = np.array([number.setdefault(name, len(number)) for name in commitments.ids], dtype=np.int64)
@@ -101,7 +130,7 @@ def _refuse_change(refusals: Refusals, commitments: "Trades") -> None:
     refusals.add_where("start", _overlaps(trade, commitments), what, remedy, commitments.start)
 
 
-def _overlaps(trade: Int, commitments: "Trades") -> Bool:
+def _overlaps(trade: Int, commitments: Trades) -> Bool:
     """Whether each starts before an earlier one of its trade ends, (N,)."""
     order = np.lexsort((commitments.start, trade))
     start, end, code = commitments.start[order], commitments.end[order], trade[order]

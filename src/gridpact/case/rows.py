@@ -1,8 +1,9 @@
 """Rows: the columns that trades and orders have in common, converted or refused."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from gridpact.arrays import Float, Int
 from gridpact.case.ranges import range_faults
 from gridpact.case.schema import Kind
 from gridpact.case.terms import Terms
@@ -11,17 +12,43 @@ from gridpact.fields.names import names
 from gridpact.fields.refusals import Refusals
 from gridpact.fields.said import a
 
-if TYPE_CHECKING:
-    from gridpact.case.orders import Orders
-    from gridpact.case.trades import Trades
-
 PERIOD = ("is negative", "a period is counted from 0")
 INSTANT = ("is negative", "write microseconds since 1970-01-01 UTC, 0 where it is not known")
 
 
-def checked_rows(
-    refusals: Refusals, rows: "Trades | Orders", count: int | None, *, unique: bool
-) -> dict[str, Any]:
+class Rows(Protocol):
+    """What trades and orders have in common, N of them."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Names, (N,)."""
+
+    @property
+    def start(self) -> Int:
+        """First period, (N,)."""
+
+    @property
+    def end(self) -> Int:
+        """One past the last period, (N,)."""
+
+    @property
+    def power_kw(self) -> Float:
+        """Constant over the periods, (N,)."""
+
+    @property
+    def price_per_kwh(self) -> Float:
+        """In the case's currency, (N,)."""
+
+    @property
+    def submitted(self) -> Int:
+        """Microseconds since 1970-01-01 UTC, (N,)."""
+
+    @property
+    def terms(self) -> Terms:
+        """Of each, or of none."""
+
+
+def checked_rows(refusals: Refusals, rows: Rows, count: int | None, *, unique: bool) -> dict[str, Any]:
     """The columns that trades and orders share; `None` where one is wrong, which `refusals` takes in.
 
     Args:

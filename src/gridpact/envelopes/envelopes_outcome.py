@@ -1,20 +1,16 @@
 """Envelopes in words, as they are shown on stdout."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from gridpact.envelopes.envelopes import Envelopes
 from gridpact.envelopes.stops import NETWORK_LIMITS, stops
 from gridpact.results.phrases import counted, share_of
-
-if TYPE_CHECKING:
-    from gridpact.envelopes.envelopes import Envelopes
 
 SHOWN = 5
 VERBS = {"sale": "sell", "purchase": "buy"}
 
 
-def headline(envelopes: "Envelopes") -> str:
+def headline(envelopes: Envelopes) -> str:
     """What the network takes of everything at once."""
     summary = envelopes.summary
     still = " still to be had" if envelopes.case.first_open or len(envelopes.case.commitments) else ""
@@ -23,7 +19,7 @@ def headline(envelopes: "Envelopes") -> str:
     return f"all together the network takes {sold} and {bought}{still}"
 
 
-def outcome(envelopes: "Envelopes") -> str:
+def outcome(envelopes: Envelopes) -> str:
     """The outcome in a few aligned lines, for people."""
     summary, horizon = envelopes.summary, envelopes.case.horizon
     people = counted(summary["participants"], "participant")
@@ -37,7 +33,7 @@ def outcome(envelopes: "Envelopes") -> str:
     return "\n".join(lines)
 
 
-def stopped_participants(envelopes: "Envelopes", side: str) -> tuple[int, int]:
+def stopped_participants(envelopes: Envelopes, side: str) -> tuple[int, int]:
     """How many participants the network stops alone in some period, of those that have anything to trade."""
     limited_by = getattr(envelopes, f"{side}_limited_by")
     stopped = np.isin(limited_by, NETWORK_LIMITS).any(axis=0)
@@ -50,7 +46,7 @@ def _taken(taken_kwh: float, whole_kwh: float, what: str) -> str:
     return f"{taken_kwh:.3f} kWh of {whole_kwh:.3f} kWh {what} ({share_of(taken_kwh, whole_kwh)})"
 
 
-def _one_at_a_time(envelopes: "Envelopes", side: str) -> str:
+def _one_at_a_time(envelopes: Envelopes, side: str) -> str:
     stopped, count = stopped_participants(envelopes, side)
     if not count:
         return f"nobody has anything to {VERBS[side]}"
@@ -63,7 +59,7 @@ def _one_at_a_time(envelopes: "Envelopes", side: str) -> str:
     )
 
 
-def _stopping(envelopes: "Envelopes", side: str) -> list[str]:
+def _stopping(envelopes: Envelopes, side: str) -> list[str]:
     """The limits that stop most of a side, one to a line."""
     found = stops(envelopes, side)
     lines = [

@@ -1,22 +1,20 @@
 """The summary of envelopes: energies over the horizon, and what a reader should know."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from gridpact import __version__
 from gridpact.arrays import Bool, Float
 from gridpact.case.case import Formulation
 from gridpact.clearing.problem.solution import PeriodStatus
+from gridpact.envelopes.envelope_arrays import EnvelopeArrays
 from gridpact.results.phrases import counted
-
-if TYPE_CHECKING:
-    from gridpact.envelopes.envelopes import Envelopes
+from gridpact.version import __version__
 
 DECIMALS = 9
 
 
-def summarise(envelopes: "Envelopes") -> dict[str, Any]:
+def summarise(envelopes: EnvelopeArrays) -> dict[str, Any]:
     """The summary as plain numbers, texts, lists and dicts; energies in kWh."""
     case, hours = envelopes.case, envelopes.case.horizon.hours_per_period
     energies = {
@@ -45,7 +43,7 @@ def summarise(envelopes: "Envelopes") -> dict[str, Any]:
     }
 
 
-def _notices(envelopes: "Envelopes") -> list[str]:
+def _notices(envelopes: EnvelopeArrays) -> list[str]:
     case, has_state = envelopes.case, envelopes.has_state
     notices = [*envelopes.network.notices, *case.warnings]
     if closed := min(case.first_open, case.horizon.periods):

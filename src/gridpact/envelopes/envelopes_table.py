@@ -1,17 +1,15 @@
 """The table of envelopes, with its one declared list of columns."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
+from gridpact.envelopes.envelope_arrays import EnvelopeArrays
 from gridpact.envelopes.stops import element_name
 from gridpact.results.clearance_tables import DECIMALS, period_times
-
-if TYPE_CHECKING:
-    from gridpact.envelopes.envelopes import Envelopes
 
 ENVELOPES = (
     "time",
@@ -29,7 +27,7 @@ ENVELOPES = (
 )
 
 
-def envelopes_table(envelopes: "Envelopes") -> pd.DataFrame:
+def envelopes_table(envelopes: EnvelopeArrays) -> pd.DataFrame:
     """The envelopes, ordered by time, then as the participants are."""
     ids = np.array(envelopes.case.participants.ids, dtype=object)
     periods, count = envelopes.surplus_kw.shape
@@ -51,7 +49,7 @@ def _labels() -> np.ndarray:
     return np.array([reason.label for reason in LimitedBy], dtype=object)
 
 
-def _element_names(envelopes: "Envelopes", limited_by: Int, element: Int) -> np.ndarray:
+def _element_names(envelopes: EnvelopeArrays, limited_by: Int, element: Int) -> np.ndarray:
     """The name of each element, worked out once for each that there is."""
     pairs, place = np.unique(np.stack([limited_by, element]), axis=1, return_inverse=True)
     names = [element_name(envelopes, kind, at) for kind, at in pairs.T.tolist()]

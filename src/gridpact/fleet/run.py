@@ -6,7 +6,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from time import perf_counter
 
-from gridpact import __version__
 from gridpact.case.case import Allocation, Formulation
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import chosen, path_of
@@ -30,6 +29,7 @@ from gridpact.fleet.workers.worker import Plan
 from gridpact.fleet.workspace.fleet_files import HOURS_FILE, PAGE_FILE, ROWS_FILE, SUMMARY_FILE
 from gridpact.fleet.workspace.workspace import Workspace, check_out, workspace
 from gridpact.progress import progress
+from gridpact.version import __version__
 
 
 def run_fleet(

@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gridpact.case.case import Allocation, Formulation
 from gridpact.clearing.dispatch_verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU, Status
 from gridpact.clearing.problem.solution import LimitedBy
+from gridpact.results.clearance import Clearance
 from gridpact.results.clearance_summary import unsolved_baseline
 from gridpact.results.clearance_tables import cleared_columns, limits_columns, rounded
 from gridpact.results.extremes import highest, lowest
 from gridpact.results.phrases import clock, counted, ranged, share_of, significant, span, told_apart
 from gridpact.results.violations import Violation
-
-if TYPE_CHECKING:
-    from gridpact.results.clearance import Clearance
 
 SHOWN = 10
 GAP_SHOWN = 1e-4
@@ -71,12 +68,12 @@ class CutRun:
     reason: str
 
 
-def verdict(clearance: "Clearance") -> str:
+def verdict(clearance: Clearance) -> str:
     """The one line that matters most."""
     return f"{_carried(clearance)}; {_safety(clearance)}."
 
 
-def limits_kept(clearance: "Clearance") -> str:
+def limits_kept(clearance: Clearance) -> str:
     """What a verified dispatch does to limits: "every limit kept", or what was wrong before any trade."""
     violations, unsolved = clearance.summary["baseline_violations"], unsolved_baseline(clearance)
     if not violations and not unsolved:
@@ -93,7 +90,7 @@ def limits_kept(clearance: "Clearance") -> str:
     return f"no limit made worse; {', '.join(wrong)}"
 
 
-def outcome(clearance: "Clearance") -> str:
+def outcome(clearance: Clearance) -> str:
     """The outcome in a few aligned lines, for people."""
     summary, case = clearance.summary, clearance.case
     horizon = case.horizon
@@ -123,7 +120,7 @@ def outcome(clearance: "Clearance") -> str:
     return "\n".join(lines)
 
 
-def proof_and_price(clearance: "Clearance") -> list[tuple[str, str]]:
+def proof_and_price(clearance: Clearance) -> list[tuple[str, str]]:
     """What is proven, and what the rule and robustness cost in volume, each with its word, if any."""
     bound, price = clearance.summary["bound"], clearance.summary["price_of_fairness"]
     lines: list[tuple[str, str]] = []
@@ -147,7 +144,7 @@ def proof_and_price(clearance: "Clearance") -> list[tuple[str, str]]:
     return lines
 
 
-def violation_sentences(clearance: "Clearance", violations: list[Violation]) -> list[str]:
+def violation_sentences(clearance: Clearance, violations: list[Violation]) -> list[str]:
     """Each broken limit: "line 2 at 1.04 %, limit 1 %, worst at 11:00, in 3 periods"."""
     horizon = clearance.case.horizon
     period_of = {label: period for period, label in enumerate(horizon.labels())}
@@ -165,7 +162,7 @@ def violation_words(violation: Violation) -> str:
     return f"{name} at {value} {unit}, limit {limit} {unit}"
 
 
-def worst_violations(clearance: "Clearance") -> str:
+def worst_violations(clearance: Clearance) -> str:
     """The limits that the dispatch breaks most, one voltage and one loading; empty where it breaks none."""
     violations = clearance.summary["violations"]
     worst = {}
@@ -175,7 +172,7 @@ def worst_violations(clearance: "Clearance") -> str:
     return f"The dispatch breaks {counted(len(violations), 'limit')}: {said}" if said else ""
 
 
-def cut_sentences(clearance: "Clearance") -> list[str]:
+def cut_sentences(clearance: Clearance) -> list[str]:
     """Each run of periods in which one limit cuts a trade by the same share, deepest cuts first.
 
     "t17 cut 38 %: line 12 at 100 % of its rating, 11:00–12:00".
@@ -188,7 +185,7 @@ def cut_sentences(clearance: "Clearance") -> list[str]:
     ]
 
 
-def cut_runs(clearance: "Clearance") -> list[CutRun]:
+def cut_runs(clearance: Clearance) -> list[CutRun]:
     """Cut trades as runs of neighbouring periods with one reason, those that lost most energy first."""
     cleared, period = cleared_columns(clearance), clearance.offers.period
     proposed_kw, lost_kw = cleared["proposed_kw"], cleared["proposed_kw"] - cleared["cleared_kw"]
@@ -254,12 +251,12 @@ def reason(limited_by: str, element: str, limits: Sequence[float], model: str = 
     return f"{name} at {ranged(limits)} % of its rating{' ' if model else ''}{model}"
 
 
-def loadings_are_of(clearance: "Clearance") -> str:
+def loadings_are_of(clearance: Clearance) -> str:
     """What the loadings in `limits` are of: empty for the real network."""
     return "in the dc model" if clearance.case.formulation is Formulation.DC else ""
 
 
-def _firm(clearance: "Clearance") -> str:
+def _firm(clearance: Clearance) -> str:
     """What earlier sessions made firm and how much of it is kept: "3 trades, 12.000 kWh, all kept"."""
     figures = clearance.summary["commitments"]
     cut = counted(figures["cut_trades"], "trade")
@@ -267,14 +264,14 @@ def _firm(clearance: "Clearance") -> str:
     return f"{counted(figures['trades'], 'trade')}, {figures['committed_kwh']:.3f} kWh, {kept}"
 
 
-def _carried(clearance: "Clearance") -> str:
+def _carried(clearance: Clearance) -> str:
     proposed, cleared = clearance.summary["proposed_kwh"], clearance.summary["cleared_kwh"]
     if not proposed:
         return "nothing was proposed"
     return f"{cleared:.3f} kWh of {proposed:.3f} kWh proposed cleared ({share_of(cleared, proposed)})"
 
 
-def _safety(clearance: "Clearance") -> str:
+def _safety(clearance: Clearance) -> str:
     match clearance.verification.status:
         case Status.CLEARED:
             return limits_kept(clearance)
@@ -302,14 +299,14 @@ def _listed(word: str, head: str, lines: list[str], where: str = "") -> list[str
     return [f"  {word:<10}{head}", *shown]
 
 
-def _limit_values(clearance: "Clearance") -> dict[tuple[int, str, str], float]:
+def _limit_values(clearance: Clearance) -> dict[tuple[int, str, str], float]:
     """The limit that each binding limit stands at, by period, kind and element."""
     limits, period = limits_columns(clearance), clearance.solution.binding.period
     keys = zip(period.tolist(), limits["limited_by"].texts(), limits["element"].texts(), strict=True)
     return dict(zip(keys, limits["limit"].tolist(), strict=True))
 
 
-def _extremes(clearance: "Clearance") -> str:
+def _extremes(clearance: Clearance) -> str:
     operation, network, horizon = clearance.operation, clearance.network, clearance.case.horizon
     found = (
         ("lowest", lowest(operation.voltage_pu)),
@@ -329,7 +326,7 @@ def _extremes(clearance: "Clearance") -> str:
     return "; ".join(parts) or "no operating point"
 
 
-def _verified(clearance: "Clearance") -> str:
+def _verified(clearance: Clearance) -> str:
     verification = clearance.verification
     if verification.status is Status.CLEARED:
         return f"by {verification.engine}: {limits_kept(clearance)}"

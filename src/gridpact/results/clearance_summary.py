@@ -1,27 +1,25 @@
 """The summary of a clearance: the figures of `summary.json`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from gridpact import __version__
 from gridpact.case.case import Formulation
 from gridpact.clearing.certificate.certify import ProvenBy
 from gridpact.clearing.problem.solution import PeriodStatus
 from gridpact.clearing.solver.budget import EndedBy
+from gridpact.results.clearance_arrays import ClearanceArrays
 from gridpact.results.clearance_tables import cleared_columns, commitments_columns
 from gridpact.results.phrases import counted, significant
 from gridpact.results.violations import baseline_violations, dispatch_violations, remaining_violations
-
-if TYPE_CHECKING:
-    from gridpact.results.clearance import Clearance
+from gridpact.version import __version__
 
 DECIMALS = 9
 DIFFERENCE_DECIMALS = 13
 DISAGREEMENT_PU = 1e-6
 
 
-def summarise(clearance: "Clearance") -> dict[str, Any]:
+def summarise(clearance: ClearanceArrays) -> dict[str, Any]:
     """The summary as plain numbers, texts, lists and dicts; energies in kWh, seconds of wall time."""
     case, verification = clearance.case, clearance.verification
     hours = case.horizon.hours_per_period
@@ -63,7 +61,7 @@ def summarise(clearance: "Clearance") -> dict[str, Any]:
     }
 
 
-def _commitments(clearance: "Clearance") -> dict[str, float]:
+def _commitments(clearance: ClearanceArrays) -> dict[str, float]:
     """What earlier clearings had made firm, and what is kept of it."""
     if not clearance.committed:
         return {"trades": 0, "committed_kwh": 0.0, "kept_kwh": 0.0, "cut_trades": 0, "cut_rows": 0}
@@ -78,7 +76,7 @@ def _commitments(clearance: "Clearance") -> dict[str, float]:
     }
 
 
-def _bound(clearance: "Clearance", cleared_kwh: float) -> dict[str, Any]:
+def _bound(clearance: ClearanceArrays, cleared_kwh: float) -> dict[str, Any]:
     """What no allocation can exceed, by the caps or the DC optimum, or proven by a certificate."""
     certificate, solution = clearance.certificate, clearance.solution
     hours = clearance.case.horizon.hours_per_period
@@ -107,7 +105,7 @@ def _bound(clearance: "Clearance", cleared_kwh: float) -> dict[str, Any]:
     }
 
 
-def _price_of_fairness(clearance: "Clearance", cleared_kwh: float) -> dict[str, float]:
+def _price_of_fairness(clearance: ClearanceArrays, cleared_kwh: float) -> dict[str, float]:
     """The volume of the rule beside the greatest one."""
     hours = clearance.case.horizon.hours_per_period
     greatest_kwh = max(float(clearance.greatest_volume_kw.sum()) * hours, cleared_kwh)
@@ -119,7 +117,7 @@ def _price_of_fairness(clearance: "Clearance", cleared_kwh: float) -> dict[str, 
     }
 
 
-def _robustness(clearance: "Clearance") -> dict[str, Any]:
+def _robustness(clearance: ClearanceArrays) -> dict[str, Any]:
     """How the allocation survives outages, where that was asked for."""
     found, hours = clearance.contingencies, clearance.case.horizon.hours_per_period
     if found is None:
@@ -136,7 +134,7 @@ def _robustness(clearance: "Clearance") -> dict[str, Any]:
     return {"robustness": facts}
 
 
-def _notices(clearance: "Clearance") -> list[str]:
+def _notices(clearance: ClearanceArrays) -> list[str]:
     """What a reader must know before trusting the dispatch, then what was said of the input, each once."""
     own = (
         *_without_solution(clearance),
@@ -150,7 +148,7 @@ def _notices(clearance: "Clearance") -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def _without_solution(clearance: "Clearance") -> list[str]:
+def _without_solution(clearance: ClearanceArrays) -> list[str]:
     found = []
     dispatch, baseline = clearance.verification.unconverged_periods, unsolved_baseline(clearance)
     if dispatch:
@@ -166,7 +164,7 @@ def _without_solution(clearance: "Clearance") -> list[str]:
     return found
 
 
-def _unproven(clearance: "Clearance") -> list[str]:
+def _unproven(clearance: ClearanceArrays) -> list[str]:
     best_found = clearance.solution.status == PeriodStatus.BEST_FOUND
     count = int(np.sum(best_found & clearance.operation.converged))
     if not count:
@@ -177,7 +175,7 @@ def _unproven(clearance: "Clearance") -> list[str]:
     ]
 
 
-def _stopped(clearance: "Clearance") -> list[str]:
+def _stopped(clearance: ClearanceArrays) -> list[str]:
     match clearance.ended_by:
         case EndedBy.TIME:
             limit = "its time limit"
@@ -191,7 +189,7 @@ def _stopped(clearance: "Clearance") -> list[str]:
     return [f"The clearing was stopped by {limit} with the best found until then: more may clear{repeats}."]
 
 
-def _disagreeing(clearance: "Clearance") -> list[str]:
+def _disagreeing(clearance: ClearanceArrays) -> list[str]:
     difference = clearance.verification.max_difference_pu
     if difference <= DISAGREEMENT_PU:
         return []
@@ -201,7 +199,7 @@ def _disagreeing(clearance: "Clearance") -> list[str]:
     ]
 
 
-def _cut_commitments(clearance: "Clearance") -> list[str]:
+def _cut_commitments(clearance: ClearanceArrays) -> list[str]:
     figures = _commitments(clearance)
     if not figures["cut_rows"]:
         return []
@@ -212,7 +210,7 @@ def _cut_commitments(clearance: "Clearance") -> list[str]:
     ]
 
 
-def _by_robustness(clearance: "Clearance") -> list[str]:
+def _by_robustness(clearance: ClearanceArrays) -> list[str]:
     if clearance.contingencies is None or not clearance.contingencies.broken_before:
         return []
     return [
@@ -221,18 +219,18 @@ def _by_robustness(clearance: "Clearance") -> list[str]:
     ]
 
 
-def _by_formulation(clearance: "Clearance") -> list[str]:
+def _by_formulation(clearance: ClearanceArrays) -> list[str]:
     if clearance.case.formulation is not Formulation.DC:
         return []
     return ["The dc formulation does not see voltages: those shown are of an AC power flow of its dispatch."]
 
 
-def unsolved_baseline(clearance: "Clearance") -> int:
+def unsolved_baseline(clearance: ClearanceArrays) -> int:
     """In how many periods the network has no operating point even with no trade cleared."""
     return int(np.sum(~clearance.baseline.converged))
 
 
-def _solves(clearance: "Clearance") -> dict[str, int]:
+def _solves(clearance: ClearanceArrays) -> dict[str, int]:
     """In how many periods the allocation was found in which way."""
     return {status.label: int(np.sum(clearance.solution.status == status)) for status in PeriodStatus}
 

@@ -16,11 +16,11 @@ from gridpact.case.horizon import Horizon
 from gridpact.case.writing.table_file import Coded, Instants
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network import ElementKind, Network
+from gridpact.results.clearance_arrays import ClearanceArrays
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from gridpact.results.clearance import Clearance
 
 CLEARED = (
     "trade",
@@ -72,7 +72,7 @@ def frame(columns: Columns) -> "pd.DataFrame":
     return pd.DataFrame({name: plain(values) for name, values in columns.items()})
 
 
-def cleared_columns(clearance: "Clearance") -> Columns:
+def cleared_columns(clearance: ClearanceArrays) -> Columns:
     """Proposed and cleared power of each trade in each period of its window, and what cut it."""
     trades, offers, solution = clearance.trades, clearance.offers, clearance.solution
     ids = clearance.case.participants.ids
@@ -92,7 +92,7 @@ def cleared_columns(clearance: "Clearance") -> Columns:
     return {name: columns[name] for name in CLEARED}
 
 
-def commitments_columns(clearance: "Clearance") -> Columns:
+def commitments_columns(clearance: ClearanceArrays) -> Columns:
     """The commitments that are cut, in each period in which they are, and why."""
     cleared = cleared_columns(clearance)
     committed_kw, kept_kw = cleared["proposed_kw"], cleared["cleared_kw"]
@@ -101,7 +101,7 @@ def commitments_columns(clearance: "Clearance") -> Columns:
     return {name: _rows(columns[name], is_cut) for name in COMMITMENTS}
 
 
-def schedule_columns(clearance: "Clearance") -> Columns:
+def schedule_columns(clearance: ClearanceArrays) -> Columns:
     """The dispatch schedule, ordered by time, then as the participants are."""
     participants = clearance.case.participants
     periods, count = clearance.dispatch.load_kw.shape
@@ -116,7 +116,7 @@ def schedule_columns(clearance: "Clearance") -> Columns:
     return columns
 
 
-def network_columns(clearance: "Clearance") -> Columns:
+def network_columns(clearance: ClearanceArrays) -> Columns:
     """Voltages and loadings of the baseline and of the dispatch, with the limits that held."""
     network, limits = clearance.network, clearance.operating_limits
     baseline, operation = clearance.baseline, clearance.operation
@@ -139,7 +139,7 @@ def network_columns(clearance: "Clearance") -> Columns:
     return {name: columns[name] for name in NETWORK}
 
 
-def exchange_columns(clearance: "Clearance") -> Columns:
+def exchange_columns(clearance: ClearanceArrays) -> Columns:
     """What the network draws from its supplies, and what it loses."""
     horizon = clearance.case.horizon
     columns = {
@@ -151,7 +151,7 @@ def exchange_columns(clearance: "Clearance") -> Columns:
     return {name: columns[name] for name in EXCHANGE}
 
 
-def limits_columns(clearance: "Clearance") -> Columns:
+def limits_columns(clearance: ClearanceArrays) -> Columns:
     """The limits that hold the volume down, with kW more cleared per 1 % more of each."""
     binding = clearance.solution.binding
     columns: dict[str, Any] = {
@@ -173,7 +173,7 @@ def period_times(horizon: Horizon) -> "pd.DatetimeIndex":
     return pd.date_range(start, periods=horizon.periods, freq=horizon.step).tz_convert(horizon.timezone)
 
 
-def element_labels(clearance: "Clearance", limited_by: Int, element: Int) -> Coded:
+def element_labels(clearance: ClearanceArrays, limited_by: Int, element: Int) -> Coded:
     """Each element as the results call it: a participant's id, or a bus's, line's or transformer's index.
 
     Where the network has no operating point with more, no element is to blame, and the text is empty.

@@ -1,6 +1,6 @@
 """Violations: limits that a state of the network breaks, each element at its worst."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -10,9 +10,7 @@ from gridpact.clearing.dispatch_verification import LOADING_TOLERANCE_PERCENT, V
 from gridpact.clearing.network.network_state import OperatingLimits, Operation
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network import ElementKind, Network
-
-if TYPE_CHECKING:
-    from gridpact.results.clearance import Clearance
+from gridpact.results.clearance_arrays import ClearanceArrays
 
 BASELINE_TOLERANCE = 1e-9
 DECIMALS = 9
@@ -20,7 +18,7 @@ DECIMALS = 9
 Violation = dict[str, Any]
 
 
-def baseline_violations(clearance: "Clearance") -> list[Violation]:
+def baseline_violations(clearance: ClearanceArrays) -> list[Violation]:
     """Limits of the case that the baseline alone breaks."""
     return _violations(
         clearance.case,
@@ -31,7 +29,7 @@ def baseline_violations(clearance: "Clearance") -> list[Violation]:
     )
 
 
-def dispatch_violations(clearance: "Clearance") -> list[Violation]:
+def dispatch_violations(clearance: ClearanceArrays) -> list[Violation]:
     """Operating limits that the dispatch breaks by more than the tolerance of the verification."""
     return _violations(
         clearance.case,
@@ -42,7 +40,7 @@ def dispatch_violations(clearance: "Clearance") -> list[Violation]:
     )
 
 
-def remaining_violations(clearance: "Clearance") -> list[Violation]:
+def remaining_violations(clearance: ClearanceArrays) -> list[Violation]:
     """Limits of the case that are still broken under the dispatch, whoever broke them."""
     return _violations(
         clearance.case,

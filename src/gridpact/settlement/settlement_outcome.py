@@ -1,19 +1,17 @@
 """A settlement in words, as it is shown on stdout."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gridpact.results.phrases import counted, share_of
 from gridpact.settlement.amounts.money import WH_PER_KWH
 from gridpact.settlement.amounts.whole import MICRO
+from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.tariffs.tariffs import Mode
-
-if TYPE_CHECKING:
-    from gridpact.settlement.settled_case import SettledCase
 
 ACCOUNTS_SHOWN = 8
 
 
-def outcome(settled: "SettledCase") -> str:
+def outcome(settled: SettledCase) -> str:
     """The outcome in a few aligned lines, for people."""
     summary = settled.summary
     energy = summary["energy_wh"]

@@ -1,11 +1,12 @@
 """The figures of a settlement, as settlement.json holds them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from gridpact import __version__
+from gridpact.case.case import Case
 from gridpact.settlement.amounts.money import sum_at
+from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.invariants.invariants import account_balance_micro, invariants
 from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.ledger.ledger_digest import ledger_sha256
@@ -13,14 +14,18 @@ from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import make_balances
 from gridpact.settlement.statements.residuals import make_residuals
 from gridpact.settlement.statements.statements import make_statements
-
-if TYPE_CHECKING:
-    from gridpact.settlement.settled_case import SettledCase
+from gridpact.version import __version__
 
 
-def summarise(settled: "SettledCase") -> dict[str, Any]:
-    """The figures, in whole watt-hours and micro-currency."""
-    case, settlement = settled.case, settled.settlement
+def summarise(case: Case, settlement: Settlement, *, scheduled: int, inputs_sha256: str) -> dict[str, Any]:
+    """The figures, in whole watt-hours and micro-currency.
+
+    Args:
+        case: what was settled.
+        settlement: what it is settled as.
+        scheduled: how many readings were taken from the schedule.
+        inputs_sha256: digest of all that the settlement follows from.
+    """
     tariffs, ledger = settlement.tariffs, settlement.ledger
     return {
         "name": case.name,
@@ -36,7 +41,7 @@ def summarise(settled: "SettledCase") -> dict[str, Any]:
         "missing": str(tariffs.missing),
         "loss_allocation": str(tariffs.loss_allocation),
         "sharing_key": str(settlement.keys.kind) if settlement.keys else "",
-        "readings": _readings(settled),
+        "readings": _readings(settlement.meters, scheduled),
         "energy_wh": _energy(settlement),
         "money_micro": _money(settlement),
         "accounts": _accounts(settlement),
@@ -45,17 +50,17 @@ def summarise(settled: "SettledCase") -> dict[str, Any]:
         "ledger_sha256": ledger_sha256(ledger),
         "invariants": _invariants(settlement),
         "notices": list(settlement.notices),
-        "inputs_sha256": settled.inputs_sha256,
+        "inputs_sha256": inputs_sha256,
         "gridpact_version": __version__,
     }
 
 
-def _readings(settled: "SettledCase") -> dict[str, int]:
-    meters = settled.settlement.meters
+def _readings(meters: Meters, scheduled: int) -> dict[str, int]:
+    """How many readings there are, and where they come from."""
     return {
         "total": int(meters.given.size),
         "estimated": int(meters.estimated.sum()),
-        "from_schedule": settled.scheduled,
+        "from_schedule": scheduled,
         "head": int(meters.head_given.sum()),
     }
 

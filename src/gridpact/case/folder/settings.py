@@ -11,9 +11,10 @@ from gridpact.case.case import Allocation, Formulation, PriceRule, Robustness
 from gridpact.case.folder.case_files import CASE_FILE, file_inside
 from gridpact.case.folder.toml_file import TomlFile, parse_toml
 from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon, periods_fault
+from gridpact.case.periods import period_of
 from gridpact.case.reading.problems import Problems
 from gridpact.case.setting_faults import SECONDS_EXAMPLE, WORK_MAX, currency_fault, seconds_fault, work_fault
-from gridpact.case.times import Fault, period_of, read_start, read_time, read_zone
+from gridpact.case.times import Fault, read_start, read_time, read_zone
 from gridpact.grid.limits import Limits, band_fault, range_fault
 from gridpact.grid.source import NetworkSource
 

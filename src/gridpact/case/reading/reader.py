@@ -10,6 +10,7 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.horizon import Horizon
+from gridpact.case.periods import OUTSIDE_HORIZON, period_of, periods_of
 from gridpact.case.ranges import RANK_REMEDY, range_faults
 from gridpact.case.reading.bus_names import BusNames
 from gridpact.case.reading.problems import Problems, suggestion
@@ -24,7 +25,7 @@ from gridpact.case.reading.values import (
     numbers,
 )
 from gridpact.case.schema import FLAG_WORDS, Column, Kind, Schema
-from gridpact.case.times import OUTSIDE_HORIZON, Fault, microseconds, period_of, periods_of, read_time
+from gridpact.case.times import Fault, microseconds, read_time
 from gridpact.errors import Problem
 
 _MISSING = "is missing"

@@ -13,7 +13,8 @@ import numpy as np
 
 from gridpact.arrays import Bool, Int
 from gridpact.case.horizon import Horizon
-from gridpact.case.times import Fault, period_of
+from gridpact.case.periods import period_of
+from gridpact.case.times import Fault
 
 NONE = -1
 

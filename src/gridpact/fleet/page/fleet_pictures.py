@@ -7,7 +7,7 @@ import numpy as np
 from gridpact.fleet.page.fleet_outcome import cases
 from gridpact.fleet.rows.fleet_tables import HOURS_PER_DAY
 from gridpact.fleet.rows.tally import Tally
-from gridpact.report.pictures.periods import PeriodAxis
+from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.traces import (
     BLUE,
     GREY,

@@ -14,7 +14,6 @@ from socket import gethostname
 from threading import Lock
 from typing import Any
 
-from gridpact import __version__
 from gridpact.case import Allocation, Formulation, TableFormat, read_case
 from gridpact.errors import GridpactError, InvalidUsage
 from gridpact.fleet.rows.fleet_tables import Row, failed_row
@@ -26,6 +25,7 @@ from gridpact.pipeline import clear
 from gridpact.results.clearance_writer import write_files
 from gridpact.results.output_folder import output_folder
 from gridpact.stopwatch import Stopwatch
+from gridpact.version import __version__
 
 ATTEMPTS_MAX = 3
 KILLED = f"its worker was killed {ATTEMPTS_MAX} times while it was at this case; is there enough memory?"

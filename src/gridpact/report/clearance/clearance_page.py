@@ -10,7 +10,7 @@ from gridpact.report.clearance.clearance_pictures import (
 from gridpact.report.clearance.commitments_section import commitments_picture, commitments_section
 from gridpact.report.clearance.drawing import network_drawing
 from gridpact.report.clearance.verdict import head
-from gridpact.report.pictures.periods import period_axis
+from gridpact.report.pictures.period_axis import period_axis
 from gridpact.report.shell.document import Pictures, document
 from gridpact.report.shell.html import section
 from gridpact.results.clearance import Clearance

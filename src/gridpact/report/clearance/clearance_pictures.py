@@ -8,8 +8,8 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float
 from gridpact.grid.network import ElementKind
+from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.period_extremes import Extremes, extremes
-from gridpact.report.pictures.periods import PeriodAxis
 from gridpact.report.pictures.stack import Layer, stack
 from gridpact.report.pictures.traces import (
     BLUE,

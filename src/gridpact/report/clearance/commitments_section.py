@@ -3,7 +3,7 @@
 import numpy as np
 
 from gridpact.arrays import Bool, Float
-from gridpact.report.pictures.periods import PeriodAxis
+from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.stack import Layer, stack
 from gridpact.report.pictures.traces import BLUE, GREEN, ORANGE, Picture, empty_picture
 from gridpact.report.shell.html import figure, paragraph, section

@@ -15,8 +15,8 @@ from gridpact.clearing.dispatch_verification import LOADING_TOLERANCE_PERCENT, V
 from gridpact.clearing.network.network_state import OperatingLimits, Operation
 from gridpact.grid.network import ElementKind, Network
 from gridpact.report.pictures.colours import ColourScale, loading_scale, voltage_scale
+from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.period_extremes import extremes
-from gridpact.report.pictures.periods import PeriodAxis
 from gridpact.report.pictures.traces import Picture, shared_layout
 from gridpact.report.pictures.tree import Tree, tree
 from gridpact.report.shell.numbers import short

@@ -7,7 +7,7 @@ import numpy as np
 
 from gridpact.arrays import Float
 from gridpact.clearing.dispatch_verification import Status
-from gridpact.report.pictures.periods import horizon_words
+from gridpact.report.pictures.period_axis import horizon_words
 from gridpact.report.shell.document import Head
 from gridpact.report.shell.html import Tile
 from gridpact.report.shell.numbers import energy

@@ -14,7 +14,7 @@ from gridpact.report.envelopes.envelope_pictures import (
     offers,
     sums_picture,
 )
-from gridpact.report.pictures.periods import horizon_words, period_axis
+from gridpact.report.pictures.period_axis import horizon_words, period_axis
 from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, key, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import energy, fixed

@@ -14,7 +14,7 @@ from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes import Envelopes
 from gridpact.envelopes.stops import NETWORK_LIMITS, element_name
 from gridpact.report.pictures.colours import LOADING_COLOURS
-from gridpact.report.pictures.periods import PeriodAxis
+from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.traces import (
     BLUE,
     GREY,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Float
-from gridpact.report.pictures.periods import PeriodAxis
+from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.traces import Picture, bars, empty_picture, hover, time_layout
 
 NEGLIGIBLE_KW = 5e-7

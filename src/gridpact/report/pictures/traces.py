@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Bool, Float
-from gridpact.report.pictures.periods import PeriodAxis
+from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.shell.numbers import short
 
 Picture = dict[str, Any]

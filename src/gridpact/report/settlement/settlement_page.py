@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from gridpact import __version__
 from gridpact.arrays import Int
 from gridpact.case.case import Case
-from gridpact.report.pictures.periods import horizon_words, period_axis
+from gridpact.report.pictures.period_axis import horizon_words, period_axis
 from gridpact.report.pictures.traces import Picture
 from gridpact.report.settlement.line_words import LOSS_WORDS, MODE_WORDS, ROUNDING
 from gridpact.report.settlement.settlement_pictures import (
@@ -27,6 +26,7 @@ from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import Balances, make_balances
 from gridpact.settlement.statements.statements import PLACE, Statements, make_statements
+from gridpact.version import __version__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Float, Int
-from gridpact.report.pictures.periods import PeriodAxis
+from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.stack import Layer, stack
 from gridpact.report.pictures.traces import BLUE, FONT, GREY, GRID, INK, ORANGE, PALE, Picture, shared_layout
 from gridpact.report.settlement.line_words import DRAWN, FED, LINE_WORDS

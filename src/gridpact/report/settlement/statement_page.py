@@ -6,9 +6,8 @@ from html import escape
 
 import numpy as np
 
-from gridpact import __version__
 from gridpact.arrays import Float, Int
-from gridpact.report.pictures.periods import PeriodAxis, horizon_words, period_axis
+from gridpact.report.pictures.period_axis import PeriodAxis, horizon_words, period_axis
 from gridpact.report.settlement.line_words import (
     DRAWN,
     FED,
@@ -30,6 +29,7 @@ from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.statements import LINES, PLACE, Statements, make_statements, period_sums
+from gridpact.version import __version__
 
 BARS_MAX = 200
 PEERS_SHOWN = 20

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gridpact.arrays import Int, frozen
+from gridpact.results.clearance_tables import period_times
 from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.settling.settlement import Settlement
@@ -74,8 +75,6 @@ def make_residuals(settlement: Settlement) -> Residuals:
 def residuals_table(settlement: Settlement, residuals: Residuals) -> "pd.DataFrame":
     """One row per period and retailer, columns `RESIDUALS`."""
     import pandas as pd
-
-    from gridpact.results.clearance_tables import period_times
 
     periods, count = residuals.supply_wh.shape
     names = np.array([retailer.name for retailer in settlement.tariffs.retailers], dtype=object)
