@@ -15,10 +15,10 @@ from gridpact.clearing.network.network_state import KEPT_VOLTAGE_PU
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.cells import Cells
+from gridpact.results.decimals import DECIMALS
 
 PRECISION_KW = 1e-6
 STRICTLY_KEPT = 1e-9  # pu of voltage, and share of a rating; a clearing keeps its limits within 1e-7
-DECIMALS = 9
 
 
 class Side(Enum):

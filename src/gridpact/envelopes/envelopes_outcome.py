@@ -4,7 +4,8 @@ import numpy as np
 
 from gridpact.envelopes.envelopes import Envelopes
 from gridpact.envelopes.stops import NETWORK_LIMITS, stops
-from gridpact.results.phrases import counted, share_of
+from gridpact.fields.said import counted
+from gridpact.results.phrases import share_of
 
 SHOWN = 5
 VERBS = {"sale": "sell", "purchase": "buy"}

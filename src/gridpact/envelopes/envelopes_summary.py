@@ -8,10 +8,9 @@ from gridpact.arrays import Bool, Float
 from gridpact.case.case import Formulation
 from gridpact.clearing.problem.solution import PeriodStatus
 from gridpact.envelopes.envelope_arrays import EnvelopeArrays
-from gridpact.results.phrases import counted
+from gridpact.fields.said import counted
+from gridpact.results.decimals import figure
 from gridpact.version import __version__
-
-DECIMALS = 9
 
 
 def summarise(envelopes: EnvelopeArrays) -> dict[str, Any]:
@@ -72,4 +71,4 @@ def _count(flags: Bool) -> int:
 
 
 def _energy_kwh(power_kw: Float, hours: float) -> float:
-    return round(float(power_kw.sum()) * hours, DECIMALS) + 0.0
+    return figure(float(power_kw.sum()) * hours)

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gridpact.arrays import Float, Int
+from gridpact.arrays import Int
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.envelope_arrays import EnvelopeArrays
 from gridpact.envelopes.stops import element_name
-from gridpact.results.clearance_tables import DECIMALS, period_times
+from gridpact.results.clearance_tables import period_times
+from gridpact.results.decimals import rounded
 
 ENVELOPES = (
     "time",
@@ -40,7 +41,7 @@ def envelopes_table(envelopes: EnvelopeArrays) -> pd.DataFrame:
         element = getattr(envelopes, f"{side}_element").ravel()
         columns[f"{side}_limited_by"] = _labels()[limited_by]
         columns[f"{side}_element"] = _element_names(envelopes, limited_by, element)
-    powers = {name: _rounded(getattr(envelopes, name).ravel()) for name in ENVELOPES if name.endswith("_kw")}
+    powers = {name: rounded(getattr(envelopes, name).ravel()) for name in ENVELOPES if name.endswith("_kw")}
     columns |= powers
     return pd.DataFrame({name: columns[name] for name in ENVELOPES})
 
@@ -54,8 +55,3 @@ def _element_names(envelopes: EnvelopeArrays, limited_by: Int, element: Int) -> 
     pairs, place = np.unique(np.stack([limited_by, element]), axis=1, return_inverse=True)
     names = [element_name(envelopes, kind, at) for kind, at in pairs.T.tolist()]
     return np.array([*names, ""], dtype=object)[place.reshape(-1)]
-
-
-def _rounded(values: Float) -> Float:
-    rounded: Float = np.round(values, DECIMALS) + 0.0
-    return rounded

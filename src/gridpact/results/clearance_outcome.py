@@ -8,11 +8,13 @@ import numpy as np
 from gridpact.case.case import Allocation, Formulation
 from gridpact.clearing.dispatch_verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU, Status
 from gridpact.clearing.problem.solution import LimitedBy
+from gridpact.fields.said import counted
 from gridpact.results.clearance import Clearance
 from gridpact.results.clearance_summary import unsolved_baseline
-from gridpact.results.clearance_tables import cleared_columns, limits_columns, rounded
+from gridpact.results.clearance_tables import cleared_columns, limits_columns
+from gridpact.results.decimals import rounded
 from gridpact.results.extremes import highest, lowest
-from gridpact.results.phrases import clock, counted, ranged, share_of, significant, span, told_apart
+from gridpact.results.phrases import clock, ranged, share_of, significant, span, told_apart
 from gridpact.results.violations import Violation
 
 SHOWN = 10

@@ -8,13 +8,14 @@ from gridpact.case.case import Formulation
 from gridpact.clearing.certificate.certify import ProvenBy
 from gridpact.clearing.problem.solution import PeriodStatus
 from gridpact.clearing.solver.budget import EndedBy
+from gridpact.fields.said import counted
 from gridpact.results.clearance_arrays import ClearanceArrays
 from gridpact.results.clearance_tables import cleared_columns, commitments_columns
-from gridpact.results.phrases import counted, significant
+from gridpact.results.decimals import figure
+from gridpact.results.phrases import significant
 from gridpact.results.violations import baseline_violations, dispatch_violations, remaining_violations
 from gridpact.version import __version__
 
-DECIMALS = 9
 DIFFERENCE_DECIMALS = 13
 DISAGREEMENT_PU = 1e-6
 
@@ -34,18 +35,18 @@ def summarise(clearance: ClearanceArrays) -> dict[str, Any]:
         "periods": case.horizon.periods,
         "resolution": case.horizon.resolution,
         "trades": len(set(clearance.trades.ids)),
-        "proposed_kwh": _figure(float(clearance.offers.proposed_kw.sum()) * hours),
-        "cleared_kwh": _figure(cleared_kwh),
+        "proposed_kwh": figure(float(clearance.offers.proposed_kw.sum()) * hours),
+        "cleared_kwh": figure(cleared_kwh),
         "commitments": _commitments(clearance),
-        "load_kwh": _figure(load_kwh),
-        "p2p_share_of_load": _figure(cleared_kwh / load_kwh if load_kwh else 0.0),
+        "load_kwh": figure(load_kwh),
+        "p2p_share_of_load": figure(cleared_kwh / load_kwh if load_kwh else 0.0),
         "baseline_violations": baseline_violations(clearance),
         "violations": dispatch_violations(clearance),
         "remaining_violations": remaining_violations(clearance),
         "verification": {
             "engine": verification.engine,
-            "max_voltage_excess_pu": _figure(verification.max_voltage_excess_pu),
-            "max_loading_excess_percent": _figure(verification.max_loading_excess_percent),
+            "max_voltage_excess_pu": figure(verification.max_voltage_excess_pu),
+            "max_loading_excess_percent": figure(verification.max_loading_excess_percent),
             "max_difference_pu": round(verification.max_difference_pu, DIFFERENCE_DECIMALS),
             "unconverged_periods": verification.unconverged_periods,
         },
@@ -69,8 +70,8 @@ def _commitments(clearance: ClearanceArrays) -> dict[str, float]:
     cut, is_firm = commitments_columns(clearance)["trade"].texts(), clearance.is_committed
     return {
         "trades": len(set(cleared["trade"].texts()[is_firm])),
-        "committed_kwh": _figure(float(cleared["proposed_kw"][is_firm].sum()) * hours),
-        "kept_kwh": _figure(float(cleared["cleared_kw"][is_firm].sum()) * hours),
+        "committed_kwh": figure(float(cleared["proposed_kw"][is_firm].sum()) * hours),
+        "kept_kwh": figure(float(cleared["cleared_kw"][is_firm].sum()) * hours),
         "cut_trades": len(set(cut)),
         "cut_rows": len(cut),
     }
@@ -85,8 +86,8 @@ def _bound(clearance: ClearanceArrays, cleared_kwh: float) -> dict[str, Any]:
     else:
         upper_kwh = float(certificate.upper_kw.sum()) * hours
     bound: dict[str, Any] = {
-        "upper_kwh": _figure(upper_kwh),
-        "gap": _figure(max(upper_kwh - cleared_kwh, 0.0) / upper_kwh if upper_kwh else 0.0),
+        "upper_kwh": figure(upper_kwh),
+        "gap": figure(max(upper_kwh - cleared_kwh, 0.0) / upper_kwh if upper_kwh else 0.0),
     }
     if certificate is None and solution.parts:
         return bound | {"method": "search", "finished": all(part.is_finished for part in solution.parts)}
@@ -97,7 +98,7 @@ def _bound(clearance: ClearanceArrays, cleared_kwh: float) -> dict[str, Any]:
         "method": "certificate",
         "engine": certificate.engine,
         "periods": [
-            {"time": time, "upper_kw": _figure(upper), "gap": _figure(gap), "proven_by": label}
+            {"time": time, "upper_kw": figure(upper), "gap": figure(gap), "proven_by": label}
             for time, upper, gap, label in zip(
                 times, certificate.upper_kw.tolist(), certificate.gap.tolist(), labels, strict=True
             )
@@ -111,9 +112,9 @@ def _price_of_fairness(clearance: ClearanceArrays, cleared_kwh: float) -> dict[s
     greatest_kwh = max(float(clearance.greatest_volume_kw.sum()) * hours, cleared_kwh)
     cost_kwh = max(greatest_kwh - cleared_kwh, 0.0)
     return {
-        "max_volume_kwh": _figure(greatest_kwh),
-        "cost_kwh": _figure(cost_kwh),
-        "cost_share": _figure(cost_kwh / greatest_kwh if greatest_kwh else 0.0),
+        "max_volume_kwh": figure(greatest_kwh),
+        "cost_kwh": figure(cost_kwh),
+        "cost_share": figure(cost_kwh / greatest_kwh if greatest_kwh else 0.0),
     }
 
 
@@ -127,9 +128,9 @@ def _robustness(clearance: ClearanceArrays) -> dict[str, Any]:
         "outages": found.outages,
         "broken_before": found.broken_before,
         "broken_after": found.broken_after,
-        "cost_kwh": _figure(float(found.cost_kw.sum()) * hours),
-        "max_voltage_excess_pu": _figure(found.max_voltage_excess_pu),
-        "max_loading_excess_percent": _figure(found.max_loading_excess_percent),
+        "cost_kwh": figure(float(found.cost_kw.sum()) * hours),
+        "max_voltage_excess_pu": figure(found.max_voltage_excess_pu),
+        "max_loading_excess_percent": figure(found.max_loading_excess_percent),
     }
     return {"robustness": facts}
 
@@ -233,7 +234,3 @@ def unsolved_baseline(clearance: ClearanceArrays) -> int:
 def _solves(clearance: ClearanceArrays) -> dict[str, int]:
     """In how many periods the allocation was found in which way."""
     return {status.label: int(np.sum(clearance.solution.status == status)) for status in PeriodStatus}
-
-
-def _figure(value: float) -> float:
-    return round(value, DECIMALS) + 0.0

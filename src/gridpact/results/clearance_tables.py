@@ -17,6 +17,7 @@ from gridpact.case.writing.table_file import Coded, Instants
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network import ElementKind, Network
 from gridpact.results.clearance_arrays import ClearanceArrays
+from gridpact.results.decimals import rounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,6 @@ NETWORK = ("time", "kind", "element", "quantity", *STATE, "limit_min", "limit_ma
 EXCHANGE = ("time", "baseline_import_kw", "import_kw", "losses_kw")
 LIMITS = ("time", "limited_by", "element", "value", "limit", "shadow_price")
 
-DECIMALS = 9
 LABELS = tuple(reason.label for reason in LimitedBy)
 
 Columns = Mapping[str, Any]
@@ -188,12 +188,6 @@ def element_labels(clearance: ClearanceArrays, limited_by: Int, element: Int) ->
     first[[LimitedBy.LINE, LimitedBy.TRANSFORMER]] = first_bus + len(buses)
     is_named = (first[limited_by] > 0) & (element >= 0)
     return Coded(labels=labels, codes=np.where(is_named, first[limited_by] + element, 0))
-
-
-def rounded(values: Float) -> Float:
-    """Values to the decimals of a table, without a negative zero; same shape."""
-    to_decimals: Float = np.round(values, DECIMALS) + 0.0
-    return to_decimals
 
 
 def _rows(values: Any, index: Int) -> Any:

@@ -95,7 +95,7 @@ def check_output_folder(
             folder, that of the commitments, another input or the current one, or cannot be written to.
     """
     target = _checked(folder, kind, case_folder=case_folder, commitments=commitments, inputs=inputs)
-    with _refused_by_the_system(folder):
+    with refused_by_the_system(folder):
         _try_to_write(target)
     return target
 
@@ -109,7 +109,7 @@ def _checked(
     inputs: Mapping[str, Path | None] | None = None,
 ) -> Path:
     """As `check_output_folder`, but for whether it can be written to."""
-    with _refused_by_the_system(folder):
+    with refused_by_the_system(folder):
         target = Path(os.path.realpath(folder))
         if target.exists() and not target.is_dir():
             raise InvalidUsage(f"{folder} is a file", _OTHER_FOLDER)
@@ -145,7 +145,7 @@ def output_folder(
         InvalidUsage: as in `check_output_folder`, whose arguments these are.
     """
     target = _checked(folder, kind, case_folder=case_folder, inputs=inputs)
-    with _refused_by_the_system(folder):
+    with refused_by_the_system(folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}-", dir=target.parent))
         new, old = aside / "new", aside / "old"
@@ -153,7 +153,7 @@ def output_folder(
     try:
         yield new
         _checked(folder, kind, case_folder=case_folder, inputs=inputs)
-        with _refused_by_the_system(folder):
+        with refused_by_the_system(folder):
             _swap(new, target, old)
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -214,7 +214,7 @@ def _try_to_write(target: Path) -> None:
 
 
 @contextmanager
-def _refused_by_the_system(folder: str | Path) -> Iterator[None]:
+def refused_by_the_system(folder: str | Path) -> Iterator[None]:
     """Turns what the operating system has against a folder into a wrong use."""
     try:
         yield

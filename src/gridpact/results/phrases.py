@@ -11,11 +11,6 @@ DIGITS, DIGITS_MAX = 4, 12
 SHARE_SHOWN_MAX = 0.9995  # from here on a share would read 100.0%
 
 
-def counted(count: int, noun: str) -> str:
-    """A count with its noun: "1 period", "2 periods"."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def significant(value: float, digits: int = DIGITS) -> str:
     """A number with so many significant digits and no trailing zeros: "0.9", "1.041", "0.00012".
 

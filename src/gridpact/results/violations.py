@@ -4,16 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from gridpact.arrays import Bool, Float
+from gridpact.arrays import Bool
 from gridpact.case.case import Case
 from gridpact.clearing.dispatch_verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from gridpact.clearing.network.network_state import OperatingLimits, Operation
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network import ElementKind, Network
 from gridpact.results.clearance_arrays import ClearanceArrays
+from gridpact.results.decimals import figure
 
 BASELINE_TOLERANCE = 1e-9
-DECIMALS = 9
 
 Violation = dict[str, Any]
 
@@ -84,12 +84,8 @@ def _violations(
                     "element": str(ids[element]),
                     "periods": int(broken[:, element].sum()),
                     "worst_time": case.horizon.instant(worst).isoformat(timespec="minutes"),
-                    "worst_value": _figure(value, worst, element),
-                    "limit": _figure(limit, worst, element),
+                    "worst_value": figure(float(value[worst, element])),
+                    "limit": figure(float(limit[worst, element])),
                 }
             )
     return found
-
-
-def _figure(values: Float, period: int, element: int) -> float:
-    return round(float(values[period, element]), DECIMALS) + 0.0

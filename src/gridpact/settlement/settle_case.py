@@ -18,8 +18,8 @@ from gridpact.case.reading.problems import Problems, shown
 from gridpact.case.sessions.cleared import CLEARED, CLEARED_STATUS, read_summary, unsafe
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import chosen, need, path_of
+from gridpact.fields.said import counted
 from gridpact.grid.compile import compile_source
-from gridpact.results.phrases import counted
 from gridpact.settlement.energy.keys import SharingKey
 from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.energy.positions import Positions

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from gridpact.results.phrases import counted, share_of
+from gridpact.fields.said import counted
+from gridpact.results.phrases import share_of
 from gridpact.settlement.amounts.money import WH_PER_KWH
 from gridpact.settlement.amounts.whole import MICRO
 from gridpact.settlement.settled_case import SettledCase

@@ -10,6 +10,7 @@ import numpy as np
 
 from gridpact.arrays import Bool, Int
 from gridpact.errors import Problem
+from gridpact.fields.said import counted
 
 _COMMA, _NEWLINE, _QUOTE = b',\n"'
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
@@ -204,12 +205,8 @@ def _other_separator(text: str, file: str) -> Problem | None:
 
 
 def _unfit(file: str, line: int, found: int, wanted: int) -> Problem:
-    what = f"has {_counted(found, 'value')} where the header has {_counted(wanted, 'column')}"
+    what = f"has {counted(found, 'value')} where the header has {counted(wanted, 'column')}"
     return _problem(file, what, "quote a value with a comma in it", line)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _problem(file: str, what: str, remedy: str, line: int = 0) -> Problem:

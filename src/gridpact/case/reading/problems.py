@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from gridpact.arrays import Int
 from gridpact.case.reading.table import Table
 from gridpact.errors import LISTED_MAX, InvalidCase, Problem, nearest, one_of_many
+from gridpact.fields.said import VALUE_SHOWN_MAX, cut
 
 NAMES_SEARCHED_MAX = 20_000
-VALUE_SHOWN_MAX = 80
 _FILE_ORDER = (
     "tariffs",
     "participants",
@@ -102,7 +102,7 @@ def shown(value: object) -> str:
         text = str(value)
     except ValueError:  # Python does not write out whole numbers of more than some thousand digits.
         text = f"a very long {type(value).__name__}"
-    return text if len(text) <= VALUE_SHOWN_MAX else text[:VALUE_SHOWN_MAX] + "…"
+    return cut(text)
 
 
 def suggestion(name: str, names: Iterable[str]) -> str:

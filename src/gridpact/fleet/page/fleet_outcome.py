@@ -5,11 +5,12 @@ from typing import Any
 
 from gridpact.clearing.dispatch_verification import Status
 from gridpact.clearing.problem.solution import LimitedBy
+from gridpact.fields.said import counted, shortened
 from gridpact.fleet.page.meter import duration
 from gridpact.fleet.rows.fleet_tables import FAILED, Row
 from gridpact.fleet.rows.tally import Tally
 from gridpact.results.clearance_outcome import KINDS
-from gridpact.results.phrases import counted, share_of, significant
+from gridpact.results.phrases import share_of, significant
 
 VOLTAGES = {LimitedBy.VOLTAGE_MAX.label: "upper voltage", LimitedBy.VOLTAGE_MIN.label: "lower voltage"}
 FAILURES_SHOWN, REASON_CHARACTERS = 5, 160
@@ -121,7 +122,7 @@ def reason(error: str, characters: int) -> str:
     """Why a case failed, in one line of so many characters: several problems are set apart by semicolons."""
     first, *more = [line.strip() for line in error.split("\nTraceback", 1)[0].splitlines() if line.strip()]
     text = f"{first}{' ' if first.endswith(':') else '; '}{'; '.join(more)}" if more else first
-    return text if len(text) <= characters else text[: characters - 1] + "…"
+    return shortened(text, characters)
 
 
 def _worst(row: Row) -> str:

@@ -5,9 +5,10 @@ from typing import Any
 
 from gridpact.fleet.rows.fleet_tables import Row
 from gridpact.fleet.rows.tally import Tally
+from gridpact.results.decimals import DECIMALS
 
 RUNNING, INTERRUPTED, FINISHED = "running", "interrupted", "finished"
-DECIMALS, SECONDS_DECIMALS = 9, 3
+SECONDS_DECIMALS = 3
 
 
 def summarise(

@@ -20,8 +20,9 @@ from gridpact.fleet.rows.fleet_tables import (
 )
 from gridpact.results import Clearance
 from gridpact.results.clearance_outcome import CUT_SHARE_MIN
+from gridpact.results.decimals import figure
 
-DECIMALS, SECONDS_DECIMALS = 9, 6
+SECONDS_DECIMALS = 6
 
 
 def row_of(path: str, clearance: Clearance, seconds: Mapping[str, float]) -> Row:
@@ -47,9 +48,9 @@ def row_of(path: str, clearance: Clearance, seconds: Mapping[str, float]) -> Row
         "trades": summary["trades"],
         "proposed_kwh": proposed_kwh,
         "cleared_kwh": cleared_kwh,
-        "cleared_share": _figure(cleared_kwh / proposed_kwh) if proposed_kwh else None,
+        "cleared_share": figure(cleared_kwh / proposed_kwh) if proposed_kwh else None,
         "load_kwh": summary["load_kwh"],
-        "generation_kwh": _figure(float(case.profiles.generation_kw.sum()) * hours),
+        "generation_kwh": figure(float(case.profiles.generation_kw.sum()) * hours),
         **_cuts(clearance, cut_kwh, by_network_kwh),
         "baseline_violations": len(summary["baseline_violations"]),
         "violations": len(summary["violations"]),
@@ -71,9 +72,9 @@ def _cuts(clearance: Clearance, cut_kwh: Float, by_network_kwh: Float) -> Row:
     """What networks and caps cut of the columns' energies, (C,), and the one limit that cut most."""
     kwh = np.bincount(clearance.solution.limited_by, cut_kwh, len(LimitedBy))
     return {
-        "network_cut_kwh": _figure(float(by_network_kwh.sum())),
-        **{LIMIT_CUTS[limit.label]: _figure(float(kwh[limit])) for limit in NETWORK_LIMITS},
-        "caps_cut_kwh": _figure(float(kwh[list(CAPS)].sum())),
+        "network_cut_kwh": figure(float(by_network_kwh.sum())),
+        **{LIMIT_CUTS[limit.label]: figure(float(kwh[limit])) for limit in NETWORK_LIMITS},
+        "caps_cut_kwh": figure(float(kwh[list(CAPS)].sum())),
         "congested_periods": len(np.unique(clearance.offers.column_period[by_network_kwh > 0.0])),
         **_worst_limit(clearance, by_network_kwh),
     }
@@ -90,7 +91,7 @@ def _worst_limit(clearance: Clearance, cut_kwh: Float) -> Row:
         price = float(np.nan_to_num(binding.shadow_price_kw_per_percent[place]))
         known = found.setdefault((int(binding.limited_by[place]), int(binding.element[place])), [0.0, 0.0])
         known[1] = max(known[1], price)
-    rounded = {key: (_figure(kwh), _figure(price)) for key, (kwh, price) in found.items()}
+    rounded = {key: (figure(kwh), figure(price)) for key, (kwh, price) in found.items()}
     figures = {key: pair for key, pair in rounded.items() if any(pair)}
     if not figures:
         return {
@@ -140,7 +141,7 @@ def _hourly_kwh(power_kw: Float, horizon: Horizon) -> list[float | None]:
     hour = _hour_of_day(horizon)
     kwh = np.bincount(hour, power_kw, HOURS_PER_DAY) * horizon.hours_per_period
     there = np.bincount(hour, minlength=HOURS_PER_DAY) > 0
-    return [_figure(value) if known else None for value, known in zip(kwh.tolist(), there, strict=True)]
+    return [figure(value) if known else None for value, known in zip(kwh.tolist(), there, strict=True)]
 
 
 @lru_cache(maxsize=8)
@@ -152,7 +153,3 @@ def _hour_of_day(horizon: Horizon) -> Int:
 def _seconds(seconds: Mapping[str, float]) -> Row:
     named = {f"seconds_{phase}": round(seconds.get(phase, 0.0), SECONDS_DECIMALS) for phase in PHASES}
     return named | {"seconds": round(sum(seconds.values()), SECONDS_DECIMALS)}
-
-
-def _figure(value: float) -> float:
-    return round(value, DECIMALS) + 0.0

@@ -18,6 +18,7 @@ from gridpact.errors import InvalidUsage
 from gridpact.fleet.workspace.fleet_files import OWN_NAMES, PRIVATE_FOLDER, SUMMARY_FILE
 from gridpact.fleet.workspace.locks import locked
 from gridpact.progress import progress
+from gridpact.results.output_folder import refused_by_the_system
 
 _ASIDE = re.compile(r"\..+-[a-z0-9_]{8}")
 _ASIDE_PARTS = re.compile(r"new|old|\.new-[a-z0-9_]{8}")
@@ -91,7 +92,7 @@ def check_out(folder: Path, out: Path) -> None:
         raise InvalidUsage(f"{out} is a file", _REMEDY)
     if target == cases or target in cases.parents:
         raise InvalidUsage(f"{out} {'is' if target == cases else 'holds'} the folder of the cases", _REMEDY)
-    with _refused_by_the_system(out):
+    with refused_by_the_system(out):
         names = {entry.name for entry in os.scandir(target)} if target.is_dir() else set()
     if names - {PRIVATE_FOLDER} and not _is_a_fleet(target):
         named = min(names - OWN_NAMES, default=min(names))
@@ -106,13 +107,13 @@ def workspace(out: Path, paths: tuple[str, ...], *, quiet: bool) -> Iterator[Wor
         InvalidUsage: another run is at it, or it cannot be written to.
     """
     place = Workspace(out=Path(os.path.realpath(out)), run=uuid4().hex)
-    with _refused_by_the_system(out):
+    with refused_by_the_system(out):
         place.private.mkdir(parents=True, exist_ok=True)
         (place.private / "run.lock").touch()
     with locked(place.private / "run.lock", wait=False) as is_ours:
         if not is_ours:
             raise InvalidUsage(f"another run is writing to {out}", "wait for it, or name another folder")
-        with _refused_by_the_system(out):
+        with refused_by_the_system(out):
             aside = _token(place).with_suffix(".new")
             aside.write_text(place.run, encoding="utf-8")
             aside.replace(_token(place))
@@ -150,13 +151,3 @@ def _is_a_fleet(folder: Path) -> bool:
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(summary, dict) and {"version", "cases", "state"} <= summary.keys()
-
-
-@contextmanager
-def _refused_by_the_system(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise InvalidUsage(f"cannot write to {out}: {error.strerror or error}", "name another") from error
-    except ValueError as error:
-        raise InvalidUsage(f"cannot write to {str(out)!r}: {error}", "name another") from error

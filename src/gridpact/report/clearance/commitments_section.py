@@ -3,13 +3,14 @@
 import numpy as np
 
 from gridpact.arrays import Bool, Float
+from gridpact.fields.said import counted
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.stack import Layer, stack
 from gridpact.report.pictures.traces import BLUE, GREEN, ORANGE, Picture, empty_picture
 from gridpact.report.shell.html import figure, paragraph, section
 from gridpact.report.shell.numbers import energy
 from gridpact.results.clearance import Clearance
-from gridpact.results.phrases import clock, counted
+from gridpact.results.phrases import clock
 
 
 def commitments_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:

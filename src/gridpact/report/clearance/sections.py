@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.case.case import Formulation
+from gridpact.fields.said import counted
 from gridpact.report.clearance.drawing import BEYOND_BEFORE, BROKEN, scales
 from gridpact.report.pictures.colours import ColourScale
 from gridpact.report.pictures.traces import Picture
@@ -23,7 +24,7 @@ from gridpact.results.clearance_outcome import (
     violation_words,
 )
 from gridpact.results.clearance_tables import cleared_columns, limits_columns
-from gridpact.results.phrases import counted, significant, span
+from gridpact.results.phrases import significant, span
 from gridpact.results.violations import Violation
 
 CUTS_SHOWN = 100

@@ -7,6 +7,7 @@ import numpy as np
 
 from gridpact.arrays import Float
 from gridpact.clearing.dispatch_verification import Status
+from gridpact.fields.said import counted
 from gridpact.report.pictures.period_axis import horizon_words
 from gridpact.report.shell.document import Head
 from gridpact.report.shell.html import Tile
@@ -20,7 +21,7 @@ from gridpact.results.clearance_outcome import (
     worst_violations,
 )
 from gridpact.results.clearance_summary import unsolved_baseline
-from gridpact.results.phrases import clock, counted, share_of, significant
+from gridpact.results.phrases import clock, share_of, significant
 
 NONE = "none"
 

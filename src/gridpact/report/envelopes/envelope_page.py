@@ -5,6 +5,7 @@ from html import escape
 from gridpact.envelopes import Envelopes
 from gridpact.envelopes.envelopes_outcome import VERBS, headline, stopped_participants
 from gridpact.envelopes.stops import stops
+from gridpact.fields.said import counted
 from gridpact.report.envelopes.envelope_pictures import (
     SHADE_WORDS,
     SHADES,
@@ -19,7 +20,7 @@ from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, key, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import energy, fixed
 from gridpact.report.shell.sentences import capitalised, sentence
-from gridpact.results.phrases import counted, share_of
+from gridpact.results.phrases import share_of
 
 PEOPLE = {"sale": "Sellers", "purchase": "Buyers"}
 STOPS_SHOWN = 15

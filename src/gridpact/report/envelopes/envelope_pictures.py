@@ -13,6 +13,7 @@ from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes import Envelopes
 from gridpact.envelopes.stops import NETWORK_LIMITS, element_name
+from gridpact.fields.said import shortened
 from gridpact.report.pictures.colours import LOADING_COLOURS
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.traces import (
@@ -133,7 +134,7 @@ def map_layout(offer: Offer, axis: PeriodAxis, ids: tuple[str, ...]) -> dict[str
     layout["yaxis"] = {
         "range": [rows - 0.5, -0.5],
         "tickvals": list(range(0, rows, every)),
-        "ticktext": [escape(_shortened(ids[one])) for one in offer.shown[::every]],
+        "ticktext": [escape(shortened(ids[one], LABEL_CHARACTERS)) for one in offer.shown[::every]],
         "showgrid": False,
         "zeroline": False,
         "fixedrange": True,
@@ -180,7 +181,3 @@ def _reasons(envelopes: Envelopes, offer: Offer) -> tuple[list[str], Int]:
         escape(reason(LimitedBy(kind).label, element_name(envelopes, kind, at), []))
         for kind, at in pairs.T.tolist()
     ], index
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= LABEL_CHARACTERS else f"{name[: LABEL_CHARACTERS - 1]}…"

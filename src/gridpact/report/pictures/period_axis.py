@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from gridpact.case.horizon import Horizon
-from gridpact.results.phrases import counted
+from gridpact.fields.said import counted
 
 TICKS_MAX = 6
 MINUTES_PER_DAY = 24 * 60

@@ -6,6 +6,7 @@ from html import escape
 
 from gridpact.arrays import Int
 from gridpact.case.case import Case
+from gridpact.fields.said import counted
 from gridpact.report.pictures.period_axis import horizon_words, period_axis
 from gridpact.report.pictures.traces import Picture
 from gridpact.report.settlement.line_words import LOSS_WORDS, MODE_WORDS, ROUNDING
@@ -21,7 +22,7 @@ from gridpact.report.shell.amounts import exact_money, kwh, money
 from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, section, side_by_side, table
 from gridpact.report.shell.sentences import sentence
-from gridpact.results.phrases import counted, share_of
+from gridpact.results.phrases import share_of
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import Balances, make_balances

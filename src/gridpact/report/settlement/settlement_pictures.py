@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Float, Int
+from gridpact.fields.said import shortened
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.stack import Layer, stack
 from gridpact.report.pictures.traces import BLUE, FONT, GREY, GRID, INK, ORANGE, PALE, Picture, shared_layout
 from gridpact.report.settlement.line_words import DRAWN, FED, LINE_WORDS
-from gridpact.report.shell.amounts import MICRO, WH_PER_KWH, money
+from gridpact.report.shell.amounts import money
 from gridpact.report.shell.numbers import fixed
+from gridpact.settlement.amounts.money import WH_PER_KWH
+from gridpact.settlement.amounts.whole import MICRO
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import Balances
 from gridpact.settlement.statements.statements import PLACE, Statements, period_sums
@@ -99,7 +102,7 @@ def _gain_picture(
         written = [fixed(value, decimals).replace("-", "−") for value in (gain[list(rows)] / MICRO).tolist()]
         data.append(_level_bars(way, gain[list(rows)] / MICRO, place, said) | _beside(written))
     layout = _rows_layout(
-        [escape(_shortened(ids[one])) for one in rows],
+        [escape(shortened(ids[one], LABEL_CHARACTERS)) for one in rows],
         f"Gain against retail alone{f' ({currency})' if currency else ''}",
         height=len(rows) * ROW_PX * len(ways) + 110,
     )
@@ -133,7 +136,7 @@ def account_picture(ways: Sequence[str], balances: Sequence[Balances], currency:
         ]
         data.append(_level_bars(way, net / MICRO, place - 1, said))
     layout = _rows_layout(
-        [escape(_shortened(name)) for name in first.accounts],
+        [escape(shortened(name, LABEL_CHARACTERS)) for name in first.accounts],
         f"Received less paid{f' ({currency})' if currency else ''}",
         height=len(names) * ACCOUNT_PX + 110,
     )
@@ -220,7 +223,3 @@ def _rows_layout(names: list[str], title: str, *, height: int) -> dict[str, Any]
     )
     layout["legend"] |= {"y": 1.0 + LEGEND_PX / height}
     return layout
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= LABEL_CHARACTERS else f"{name[: LABEL_CHARACTERS - 1]}…"

@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 
 from gridpact.arrays import Float, Int
+from gridpact.fields.said import counted
 from gridpact.report.pictures.period_axis import PeriodAxis, horizon_words, period_axis
 from gridpact.report.settlement.line_words import (
     DRAWN,
@@ -17,13 +18,13 @@ from gridpact.report.settlement.line_words import (
     RETAILER,
     ROUNDING,
 )
-from gridpact.report.shell.amounts import WH_PER_KWH, exact_money, kwh, money
+from gridpact.report.shell.amounts import exact_money, kwh, money
 from gridpact.report.shell.document import Head, document
 from gridpact.report.shell.file_names import file_names
 from gridpact.report.shell.html import HtmlColumn, Tile, key, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import fixed
-from gridpact.results.phrases import counted, share_of
-from gridpact.settlement.amounts.money import sum_at
+from gridpact.results.phrases import share_of
+from gridpact.settlement.amounts.money import WH_PER_KWH, sum_at
 from gridpact.settlement.ledger.entries import NO_TRADE
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.settled_case import SettledCase

@@ -1,6 +1,8 @@
 """Whole watt-hours and micro-currency as people read them, digit for digit."""
 
-MICRO, WH_PER_KWH = 1_000_000, 1000
+from gridpact.settlement.amounts.money import WH_PER_KWH
+from gridpact.settlement.amounts.whole import MICRO
+
 MICRO_PER_CENT = 10_000
 
 
