@@ -108,6 +108,14 @@ def test_no_room_has_more_files_than_a_reader_takes_in() -> None:
     assert not full
 
 
+def test_the_page_on_the_architecture_names_every_room() -> None:
+    page = (ROOT.parents[1] / "docs" / "architecture.md").read_text()
+    rooms = {module.parent for module in MODULES} - {Path()}
+    assert not [
+        room.as_posix() for room in rooms if f"`{room.name}/`" not in page and f"`{room}/`" not in page
+    ]
+
+
 def test_no_two_files_have_the_same_name() -> None:
     """Apart from commands, which are called after what they run, and solvers."""
     named = defaultdict[str, list[str]](list)
