@@ -74,6 +74,7 @@ def refuse_disagreement(
 
 
 def _refuse_shape(refusals: Refusals, case: Parts) -> None:
+    """Takes in profiles that are not of all periods and participants."""
     shape = (case.horizon.periods, len(case.participants))
     if case.profiles.load_kw.shape != shape:
         what = f"have the shape {said_shape(case.profiles.load_kw.shape)}"
@@ -90,6 +91,7 @@ def _refuse_rows(refusals: Refusals, rows: Rows, case: Parts) -> None:
 
 
 def _refuse_strangers(refusals: Refusals, field: str, index: Int, case: Parts) -> None:
+    """Takes in the indices of participants that are not there."""
     count = len(case.participants)
     if len(index) and index.max() >= count:
         remedy = f"write the index of one, 0 to {count - 1}"

@@ -207,6 +207,7 @@ def _settings(refusals: Refusals, case: Case) -> dict[str, Any]:
 
 
 def _warnings(refusals: Refusals, warnings: object) -> tuple[str, ...] | None:
+    """Warnings as a tuple of texts; `None` where they are something else."""
     if isinstance(warnings, tuple | list) and all(isinstance(one, str) for one in warnings):
         return tuple(warnings)
     refusals.add("warnings", "is not a sequence of texts", "give a tuple or a list of texts", warnings)

@@ -94,6 +94,7 @@ def periods_fault(periods: object) -> Fault | None:
 
 
 def _zone(refusals: Refusals, timezone: object) -> ZoneInfo | None:
+    """The timezone; `None` where it is none, which `refusals` takes in."""
     name = timezone.key if isinstance(timezone, ZoneInfo) else timezone
     if not isinstance(name, str):
         refusals.add("timezone", "is not text", f"it is {a(timezone)}; write an IANA name", timezone)
@@ -106,6 +107,7 @@ def _zone(refusals: Refusals, timezone: object) -> ZoneInfo | None:
 
 
 def _start(refusals: Refusals, given: object, zone: ZoneInfo) -> datetime | None:
+    """The first instant; `None` where it is none, which `refusals` takes in."""
     start = read_start(_plain(given), zone)
     if isinstance(start, Fault):
         refusals.add("start", start.what, start.remedy, str(given) if isinstance(given, datetime) else given)

@@ -93,5 +93,6 @@ class Participants(CasePart):
 
 
 def _tan_phi(power_factor: Float) -> Float:
+    """Reactive power per active power at a power factor; same shape."""
     tangent: Float = np.sqrt(1.0 - power_factor**2) / power_factor
     return tangent

@@ -112,6 +112,7 @@ class Terms(CasePart):
 def _merged(
     names: tuple[str, ...], index: Int, other_names: tuple[str, ...], other_index: Int
 ) -> tuple[tuple[str, ...], NDArray[Any]]:
+    """Names of both sides without repeats, and the places of both in them, those of `index` first."""
     merged = tuple(dict.fromkeys((*names, *other_names)))
     place = {name: position for position, name in enumerate(merged)}
     moved = np.array([*(place[name] for name in other_names), NONE], dtype=np.int64)[other_index]

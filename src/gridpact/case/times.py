@@ -91,6 +91,7 @@ def read_zone(name: str) -> ZoneInfo | Fault:
 
 
 def _local(time: datetime, zone: ZoneInfo) -> datetime | Fault:
+    """The instant of a local time, or the fault of one that the clocks skip or pass twice."""
     readings = [time.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
     before, after = (reading.utcoffset() or timedelta(0) for reading in readings)
     if before == after:

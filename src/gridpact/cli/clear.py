@@ -92,6 +92,7 @@ def clear_and_say(
 
 
 def _report(clearance: "Clearance") -> str:
+    """The report page; what draws it is imported only where there is one."""
     from gridpact.report.clearance.clearance_page import report_page
 
     return report_page(clearance)

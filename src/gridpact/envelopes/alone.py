@@ -115,5 +115,6 @@ def _rounded_down(kw: Float) -> Float:
 
 
 def _placed(values: np.ndarray, period: Int, participant: Int, among: np.ndarray) -> np.ndarray:
+    """Writes the values of cells into a table of periods and participants, and gives the table."""
     among[period, participant] = values
     return among

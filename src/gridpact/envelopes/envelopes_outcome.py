@@ -42,12 +42,14 @@ def stopped_participants(envelopes: Envelopes, side: str) -> tuple[int, int]:
 
 
 def _taken(taken_kwh: float, whole_kwh: float, what: str) -> str:
+    """What is taken of the whole, with its share."""
     if not whole_kwh:
         return f"nothing, as there is no {what}"
     return f"{taken_kwh:.3f} kWh of {whole_kwh:.3f} kWh {what} ({share_of(taken_kwh, whole_kwh)})"
 
 
 def _one_at_a_time(envelopes: Envelopes, side: str) -> str:
+    """How many the network stops alone, and what all of them could trade one at a time."""
     stopped, count = stopped_participants(envelopes, side)
     if not count:
         return f"nobody has anything to {VERBS[side]}"

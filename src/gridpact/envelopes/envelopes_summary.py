@@ -43,6 +43,7 @@ def summarise(envelopes: EnvelopeArrays) -> dict[str, Any]:
 
 
 def _notices(envelopes: EnvelopeArrays) -> list[str]:
+    """What a reader should know besides, sentence by sentence."""
     case, has_state = envelopes.case, envelopes.has_state
     notices = [*envelopes.network.notices, *case.warnings]
     if closed := min(case.first_open, case.horizon.periods):
@@ -67,8 +68,10 @@ def _notices(envelopes: EnvelopeArrays) -> list[str]:
 
 
 def _count(flags: Bool) -> int:
+    """How many flags are set."""
     return int(np.sum(flags))
 
 
 def _energy_kwh(power_kw: Float, hours: float) -> float:
+    """The energy of powers of any shape over their periods."""
     return figure(float(power_kw.sum()) * hours)

@@ -47,6 +47,7 @@ def envelopes_table(envelopes: EnvelopeArrays) -> pd.DataFrame:
 
 
 def _labels() -> np.ndarray:
+    """The name of each `LimitedBy`, in order."""
     return np.array([reason.label for reason in LimitedBy], dtype=object)
 
 

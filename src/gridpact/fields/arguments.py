@@ -51,4 +51,5 @@ def chosen(kind: type[Choice], name: str, value: object) -> Choice:
 
 
 def _listed(names: Iterable[str]) -> str:
+    """Names with commas between them."""
     return ", ".join(str(name) for name in names)

@@ -64,6 +64,7 @@ def refuse_repeats(refusals: Refusals, field: str, given: tuple[str, ...]) -> No
 
 
 def _refuse_unplain(refusals: Refusals, field: str, given: tuple[str, ...], meaning: str) -> None:
+    """Takes in the names that are missing or not plain text."""
     joined = "".join(given)
     if joined.isprintable() and " " not in joined and all(given):
         return

@@ -69,6 +69,7 @@ class Refusals:
 
 
 def _at(values: object, index: tuple[int, ...]) -> object:
+    """The value at an index of arrays or nested sequences, as one of Python's."""
     if isinstance(values, np.ndarray):
         value = values[index]
         return value.item() if isinstance(value, np.generic) else value

@@ -68,6 +68,7 @@ def is_plain(value: str) -> bool:
 
 
 def _is_decimal(value: Any) -> bool:
+    """Whether a value is a decimal number, whose module is imported only to ask."""
     from decimal import Decimal
 
     return isinstance(value, Decimal)

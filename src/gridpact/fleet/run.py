@@ -148,4 +148,5 @@ def _clear(
 
 
 def _write_summary(place: Workspace, summary: dict[str, object]) -> None:
+    """Writes the figures of the run so far."""
     place.write(SUMMARY_FILE, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")

@@ -17,6 +17,7 @@ def comparison(reproduction: Reproduction) -> str:
 
 
 def _day(day: DayComparison) -> str:
+    """The table of a day, hour by hour, and its sums."""
     heads = "".join(f"{name + ' published':>18}{'ours':>14}{'difference':>12}" for name in QUANTITIES)
     lines = [f"{day.buses} buses, kWh per hour", f"hour{heads}"]
     lines += [f"{hour:>4}{_cells(day, hour)}{' *' if day.dropped[hour] else ''}" for hour in range(HOURS)]
@@ -29,6 +30,7 @@ def _day(day: DayComparison) -> str:
 
 
 def _cells(day: DayComparison, hours: int | slice) -> str:
+    """Published, ours and their difference for each quantity, of an hour or of several."""
     cells = ""
     for name in QUANTITIES:
         published = float(day.published_kwh[name][hours].sum())
@@ -38,6 +40,7 @@ def _cells(day: DayComparison, hours: int | slice) -> str:
 
 
 def _extreme(extreme: ExtremeComparison) -> str:
+    """The lines of the extreme hour, one for each way to compute it."""
     ways = (
         ("as printed in the publication", extreme.published_kw, ""),
         ("as published, computed again", extreme.as_published_kw, "relaxed balances, per-km impedances"),

@@ -267,6 +267,7 @@ def _firm(clearance: Clearance) -> str:
 
 
 def _carried(clearance: Clearance) -> str:
+    """What is cleared of what was proposed."""
     proposed, cleared = clearance.summary["proposed_kwh"], clearance.summary["cleared_kwh"]
     if not proposed:
         return "nothing was proposed"
@@ -274,6 +275,7 @@ def _carried(clearance: Clearance) -> str:
 
 
 def _safety(clearance: Clearance) -> str:
+    """Whether the dispatch is safe to operate."""
     match clearance.verification.status:
         case Status.CLEARED:
             return limits_kept(clearance)
@@ -290,6 +292,7 @@ def _named(limited_by: str, element: str) -> tuple[str, str]:
 
 
 def _percent(cut: float) -> str:
+    """A cut in percent, never 0 or 100 where it is neither."""
     return ">99%" if cut == CUT_SHOWN_MAX else "<1%" if cut == 0.0 else f"{cut:.0%}"
 
 
@@ -309,6 +312,7 @@ def _limit_values(clearance: Clearance) -> dict[tuple[int, str, str], float]:
 
 
 def _extremes(clearance: Clearance) -> str:
+    """The worst voltages and loading, where and when."""
     operation, network, horizon = clearance.operation, clearance.network, clearance.case.horizon
     found = (
         ("lowest", lowest(operation.voltage_pu)),
@@ -329,6 +333,7 @@ def _extremes(clearance: Clearance) -> str:
 
 
 def _verified(clearance: Clearance) -> str:
+    """What the verification found, and by which engine."""
     verification = clearance.verification
     if verification.status is Status.CLEARED:
         return f"by {verification.engine}: {limits_kept(clearance)}"

@@ -150,6 +150,7 @@ def _notices(clearance: ClearanceArrays) -> list[str]:
 
 
 def _without_solution(clearance: ClearanceArrays) -> list[str]:
+    """The notice of periods without a power-flow solution."""
     found = []
     dispatch, baseline = clearance.verification.unconverged_periods, unsolved_baseline(clearance)
     if dispatch:
@@ -166,6 +167,7 @@ def _without_solution(clearance: ClearanceArrays) -> list[str]:
 
 
 def _unproven(clearance: ClearanceArrays) -> list[str]:
+    """The notice of periods whose allocation is the best found, not proven to be an optimum."""
     best_found = clearance.solution.status == PeriodStatus.BEST_FOUND
     count = int(np.sum(best_found & clearance.operation.converged))
     if not count:
@@ -177,6 +179,7 @@ def _unproven(clearance: ClearanceArrays) -> list[str]:
 
 
 def _stopped(clearance: ClearanceArrays) -> list[str]:
+    """The notice of what ended the clearing early."""
     match clearance.ended_by:
         case EndedBy.TIME:
             limit = "its time limit"
@@ -191,6 +194,7 @@ def _stopped(clearance: ClearanceArrays) -> list[str]:
 
 
 def _disagreeing(clearance: ClearanceArrays) -> list[str]:
+    """The notice of voltages on which the verification does not agree."""
     difference = clearance.verification.max_difference_pu
     if difference <= DISAGREEMENT_PU:
         return []
@@ -201,6 +205,7 @@ def _disagreeing(clearance: ClearanceArrays) -> list[str]:
 
 
 def _cut_commitments(clearance: ClearanceArrays) -> list[str]:
+    """The notice of commitments that had to be cut."""
     figures = _commitments(clearance)
     if not figures["cut_rows"]:
         return []
@@ -212,6 +217,7 @@ def _cut_commitments(clearance: ClearanceArrays) -> list[str]:
 
 
 def _by_robustness(clearance: ClearanceArrays) -> list[str]:
+    """The notice of limits that are reached only in an outage."""
     if clearance.contingencies is None or not clearance.contingencies.broken_before:
         return []
     return [
@@ -221,6 +227,7 @@ def _by_robustness(clearance: ClearanceArrays) -> list[str]:
 
 
 def _by_formulation(clearance: ClearanceArrays) -> list[str]:
+    """The notice of what the formulation does not see."""
     if clearance.case.formulation is not Formulation.DC:
         return []
     return ["The dc formulation does not see voltages: those shown are of an AC power flow of its dispatch."]

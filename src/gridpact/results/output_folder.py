@@ -24,6 +24,7 @@ _OTHER_CASE = "name a folder that is new or empty, or holds an earlier conversio
 
 
 def _table_files(*names: str) -> frozenset[str]:
+    """The file names of tables in every format."""
     return frozenset(f"{name}.{suffix}" for name in names for suffix in TableFormat)
 
 
@@ -164,6 +165,7 @@ def output_folder(
 
 
 def _swap(new: Path, target: Path, old: Path) -> None:
+    """Puts a new folder in the place of an old one, which comes back where that fails."""
     try:
         if target.is_dir():
             target.rename(old)
@@ -174,6 +176,7 @@ def _swap(new: Path, target: Path, old: Path) -> None:
 
 
 def _refuse_around(target: Path, inner: Path, folder: str | Path, words: str) -> None:
+    """Refuses a target that is an input, or holds one."""
     if target == inner:
         raise InvalidUsage(f"{folder} is {words}", _OTHER_FOLDER)
     if target in inner.parents:

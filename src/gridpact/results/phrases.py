@@ -65,8 +65,10 @@ def span(horizon: Horizon, first: int, last: int) -> str:
 
 
 def _layout(horizon: Horizon) -> str:
+    """How times are shown: with the date where the horizon is long."""
     return "%Y-%m-%d %H:%M" if _is_long(horizon) else "%H:%M"
 
 
 def _is_long(horizon: Horizon) -> bool:
+    """Whether a clock time alone could mean several periods."""
     return horizon.periods * horizon.step > timedelta(hours=24)

@@ -165,6 +165,7 @@ def _read_folder(folder: Path, case: Case, given: _Input, unfilled: bool, proble
 
 
 def _fill(given: _Input, net_injection_wh: Int) -> None:
+    """Fills missing readings from the schedule, and counts them."""
     if given.meters is not None:
         given.scheduled = int((~given.meters.given).sum())
         given.meters = filled(given.meters, net_injection_wh)
@@ -180,6 +181,7 @@ def _other_inputs(summary: dict[str, Any], case: Case) -> list[str]:
 
 
 def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCase:
+    """The settled case of inputs without a problem."""
     tariffs, meters, positions = given.tariffs, given.meters, given.positions
     if tariffs is None or meters is None or positions is None:
         raise InvalidUsage("nothing to settle")

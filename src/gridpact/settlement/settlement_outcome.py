@@ -35,6 +35,7 @@ def outcome(settled: SettledCase) -> str:
 
 
 def _headline(summary: dict[str, Any]) -> str:
+    """What counts as traded, and what participants gain."""
     energy, people = summary["energy_wh"], summary["accounts"]["participants"]
     cleared = energy["cleared"]
     share = f" ({share_of(energy['traded'], cleared)})" if cleared else ""
@@ -45,6 +46,7 @@ def _headline(summary: dict[str, Any]) -> str:
 
 
 def _meters(summary: dict[str, Any]) -> str:
+    """How many readings there are, and how many are estimates."""
     readings = summary["readings"]
     said = [counted(readings["total"], "reading")]
     if readings["estimated"]:
@@ -58,6 +60,7 @@ def _meters(summary: dict[str, Any]) -> str:
 
 
 def _sources(summary: dict[str, Any]) -> str:
+    """Where imported energy came from, in the mode that says so."""
     energy = summary["energy_wh"]
     if summary["mode"] == Mode.FIRM:
         return ""
@@ -69,6 +72,7 @@ def _sources(summary: dict[str, Any]) -> str:
 
 
 def _uses(summary: dict[str, Any]) -> str:
+    """Where exported energy went, in the mode that says so."""
     energy = summary["energy_wh"]
     if summary["mode"] == Mode.FIRM:
         return ""
@@ -89,6 +93,7 @@ def _imbalance(summary: dict[str, Any]) -> list[str]:
 
 
 def _parts(*parts: tuple[int, str]) -> str:
+    """The energies that are not zero, each with its words."""
     said = [f"{_kwh(wh)} {words}" for wh, words in parts if wh]
     return f": {', '.join(said)}" if said else ""
 
@@ -108,6 +113,7 @@ def _money(summary: dict[str, Any]) -> list[str]:
 
 
 def _ledger(summary: dict[str, Any]) -> str:
+    """How many entries the ledger has, and how many of them are new."""
     entries = f"{summary['entries']:,} entr{'y' if summary['entries'] == 1 else 'ies'}"
     if summary["version"] == 1:
         return entries
@@ -115,6 +121,7 @@ def _ledger(summary: dict[str, Any]) -> str:
 
 
 def _checks(summary: dict[str, Any]) -> str:
+    """Whether every invariant holds."""
     broken = [name for name, each in summary["invariants"].items() if each["figure"]]
     if not broken:
         return f"all {len(summary['invariants'])} hold exactly"
@@ -123,8 +130,10 @@ def _checks(summary: dict[str, Any]) -> str:
 
 
 def _kwh(wh: int) -> str:
+    """An energy in kWh."""
     return f"{wh / WH_PER_KWH:,.3f} kWh"
 
 
 def _amount(micro: int, summary: dict[str, Any]) -> str:
+    """An amount with its currency, where there is one."""
     return f"{micro / MICRO:,.2f}{' ' + summary['currency'] if summary['currency'] else ''}"

@@ -33,6 +33,7 @@ def _facts(folder: Path) -> dict[str, Any]:
 
 
 def _is_a_settlement(folder: Path) -> bool:
+    """Whether a folder holds a settlement."""
     return bool(_facts(folder))
 
 
@@ -81,6 +82,7 @@ def write_settlement(
 def _write_files(
     settled: SettledCase, folder: Path, report: str | None, pages: Iterable[tuple[str, str]]
 ) -> None:
+    """Writes the files of a settlement into an empty folder that is there."""
     table_format = settled.case.table_format
     write_table(ledger_columns(settled.settlement), folder, LEDGER_TABLE, table_format)
     for name, table in ((STATEMENTS_TABLE, settled.statements), (RESIDUALS_TABLE, settled.residuals)):
@@ -95,4 +97,5 @@ def _write_files(
 
 
 def _write_text(text: str, path: Path) -> None:
+    """Writes a text the same on every system."""
     path.write_text(text, encoding="utf-8", newline="\n")

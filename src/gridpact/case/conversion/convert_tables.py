@@ -41,6 +41,7 @@ def write_converted(
 
 
 def _values(reader: TableReader, column: Column, horizon: Horizon, table_format: TableFormat) -> Any:
+    """The values of a column, each kind as it is written in the other format."""
     if column.kind in TEXTS:
         return arrow_texts(reader.names(column.name).texts())
     if column.kind in TIMES:

@@ -101,6 +101,7 @@ def read_settings(content: bytes, folder: Path, problems: Problems) -> Settings 
 
 
 def _seconds_max(file: TomlFile) -> float:
+    """The time limit of a clearing in seconds; without one, infinity."""
     value = file.get("clearing", "time_limit_s")
     if value is None:
         return math.inf
@@ -117,6 +118,7 @@ def _seconds_max(file: TomlFile) -> float:
 
 
 def _work_max(file: TomlFile) -> int:
+    """The limit of work of a clearing."""
     value = file.get("clearing", "work_limit")
     if value is None:
         return WORK_MAX
@@ -131,6 +133,7 @@ def _work_max(file: TomlFile) -> int:
 
 
 def _currency(file: TomlFile) -> str:
+    """The currency, which may be empty."""
     value = file.text("", "currency") or ""
     if fault := currency_fault(value):
         file.refuse("", "currency", *fault, value)
@@ -138,6 +141,7 @@ def _currency(file: TomlFile) -> str:
 
 
 def _horizon(file: TomlFile) -> Horizon | None:
+    """The horizon; `None` where any part of it is wrong."""
     zone = _zone(file)
     resolution = file.text("horizon", "resolution", example=EXAMPLES["horizon", "resolution"])
     if resolution is not None and resolution not in RESOLUTION_MINUTES:
@@ -152,6 +156,7 @@ def _horizon(file: TomlFile) -> Horizon | None:
 
 
 def _zone(file: TomlFile) -> ZoneInfo | None:
+    """The timezone; `None` where it is missing or not known."""
     name = file.text("horizon", "timezone", example=EXAMPLES["horizon", "timezone"])
     if name is None:
         return None
@@ -163,6 +168,7 @@ def _zone(file: TomlFile) -> ZoneInfo | None:
 
 
 def _periods(file: TomlFile) -> int | None:
+    """The number of periods; `None` where it is missing or wrong."""
     value = file.get("horizon", "periods")
     if value is None:
         file.refuse_missing("horizon", "periods", EXAMPLES["horizon", "periods"])
@@ -174,6 +180,7 @@ def _periods(file: TomlFile) -> int | None:
 
 
 def _start(file: TomlFile, zone: ZoneInfo | None) -> datetime | None:
+    """The start of the horizon; `None` where it is missing or wrong."""
     value = file.get("horizon", "start")
     if value is None:
         file.refuse_missing("horizon", "start", EXAMPLES["horizon", "start"])
@@ -204,6 +211,7 @@ def _first_open(file: TomlFile, horizon: Horizon | None) -> int:
 
 
 def _network(file: TomlFile, folder: Path) -> NetworkSource | None:
+    """Where the network comes from; `None` unless exactly one place is named."""
     given = [key for key in SECTIONS["network"] if file.get("network", key) is not None]
     if len(given) != 1:
         what = "needs one of builtin and file" if not given else "has both builtin and file"
@@ -223,6 +231,7 @@ def _network(file: TomlFile, folder: Path) -> NetworkSource | None:
 
 
 def _limits(file: TomlFile) -> Limits:
+    """The limits, with their defaults for those that are not given."""
     given = dict(_given_limits(file))
     low, high = (given.get(key, getattr(Limits(), key)) for key in ("voltage_min_pu", "voltage_max_pu"))
     if fault := band_fault(low, high):
@@ -233,6 +242,7 @@ def _limits(file: TomlFile) -> Limits:
 
 
 def _given_limits(file: TomlFile) -> Iterator[tuple[str, float]]:
+    """The limits that are given and right, by their keys."""
     for key in SECTIONS["limits"]:
         value = file.get("limits", key)
         if value is None:

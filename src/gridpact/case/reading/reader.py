@@ -377,4 +377,5 @@ class TableReader:
 
 
 def _read(value: str | datetime | None, zone: ZoneInfo) -> datetime | Fault:
+    """The instant that a time means; `None` stands for one that Python cannot hold."""
     return Fault(what="is out of the range of times") if value is None else read_time(value, zone)

@@ -148,6 +148,7 @@ def _hour(time: datetime | Fault, horizon: Horizon) -> _Hour | None:
 
 
 def _comes_again(time: datetime) -> bool:
+    """Whether the clocks pass a local time once more after this one."""
     return time.fold == 0 and time.utcoffset() != time.replace(fold=1).utcoffset()
 
 

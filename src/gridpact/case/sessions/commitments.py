@@ -106,6 +106,7 @@ def read_commitments(folder: str | Path, case: Case) -> Trades:
 
 
 def _read(folder: str | Path, case: Case) -> _Earlier:
+    """What an earlier clearing left in its result folder."""
     problems = Problems()
     files = CaseFiles(path_of("with_commitments", folder), problems, RESULT_FOLDER)
     if not files.is_folder:

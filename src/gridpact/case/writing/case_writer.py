@@ -74,6 +74,7 @@ def write_trades(case: Case, trades: Trades, folder: Path, table_format: TableFo
 
 
 def _settings(case: Case) -> str:
+    """The text of case.toml."""
     horizon, limits = case.horizon, case.limits
     start = horizon.instant(0).isoformat(timespec="minutes")
     builtin = case.network.file is None
@@ -115,6 +116,7 @@ def _opening(case: Case) -> list[str]:
 
 
 def _quoted(text: str) -> str:
+    """A text as TOML has it."""
     return json.dumps(str(text), ensure_ascii=False)
 
 
@@ -133,6 +135,7 @@ def _times(case: Case, table_format: TableFormat) -> Any:
 
 
 def _participants(case: Case) -> dict[str, Any]:
+    """The columns of the table of participants."""
     participants = case.participants
     return {
         "participant": arrow_texts(participants.ids),
@@ -146,6 +149,7 @@ def _participants(case: Case) -> dict[str, Any]:
 
 
 def _profiles(case: Case, times: Any) -> dict[str, Any]:
+    """The columns of the table of profiles, ordered by time, then as the participants are."""
     periods, count = case.profiles.load_kw.shape
     return {
         "time": taken(times, np.repeat(np.arange(periods), count)),
@@ -156,6 +160,7 @@ def _profiles(case: Case, times: Any) -> dict[str, Any]:
 
 
 def _trades(case: Case, trades: Trades, times: Any, table_format: TableFormat) -> dict[str, Any]:
+    """The columns of a table of trades."""
     return {
         "trade": arrow_texts(trades.ids),
         "seller": Coded(labels=case.participants.ids, codes=trades.seller),
@@ -170,6 +175,7 @@ def _trades(case: Case, trades: Trades, times: Any, table_format: TableFormat) -
 
 
 def _orders(case: Case, times: Any, table_format: TableFormat) -> dict[str, Any]:
+    """The columns of the table of orders."""
     orders = case.orders
     return {
         "order": arrow_texts(orders.ids),

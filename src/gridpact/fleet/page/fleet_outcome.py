@@ -126,9 +126,11 @@ def reason(error: str, characters: int) -> str:
 
 
 def _worst(row: Row) -> str:
+    """The case whose network cut most, and what cut it."""
     cut = f"{significant(row['element_cut_kwh'])} kWh"
     return f"most in {row['path']}, where {limit_name(row)} cuts {cut}"
 
 
 def _speed(summary: dict[str, Any]) -> str:
+    """How fast the run was, how long it took, and on how many workers."""
     return f"{pace(summary)}, {duration(summary['seconds'])}, {counted(summary['workers'], 'worker')}"

@@ -82,11 +82,13 @@ def fleet_page(tally: Tally, summary: dict[str, Any], title: str, folder: str) -
 
 
 def _said(summary: dict[str, Any]) -> str:
+    """The outcome in one or two sentences."""
     cut = f" Cut: {cuts}." if (cuts := energy_cut(summary)) else ""
     return f"{verdict(summary)}; {energy_cleared(summary)}.{cut}"
 
 
 def _mood(tally: Tally) -> tuple[Mood, str]:
+    """The colour of the verdict, and the worst that there is to say."""
     if tally.unsafe.count:
         return Mood.UNSAFE, f"{cases(tally.unsafe.count)} not safe to operate"
     if tally.failures.count:
@@ -99,6 +101,7 @@ def _mood(tally: Tally) -> tuple[Mood, str]:
 
 
 def _tiles(tally: Tally, summary: dict[str, Any]) -> list[Tile]:
+    """The key figures."""
     proposed, cleared = summary["proposed_kwh"], summary["cleared_kwh"]
     done = tally.cases - tally.failures.count
     return [
@@ -134,6 +137,7 @@ def _tiles(tally: Tally, summary: dict[str, Any]) -> list[Tile]:
 
 
 def _failed(tally: Tally) -> str:
+    """The section of failed cases; empty where there are none."""
     if not tally.failures.count:
         return ""
     rows = [(row["path"], reason(row["error"], REASON_CHARACTERS)) for row in tally.failures.rows]
@@ -145,6 +149,7 @@ def _failed(tally: Tally) -> str:
 
 
 def _unsafe(tally: Tally) -> str:
+    """The section of cases that are not safe to operate; empty where there are none."""
     if not tally.unsafe.count:
         return ""
     columns = (
@@ -164,6 +169,7 @@ def _unsafe(tally: Tally) -> str:
 
 
 def _hours(picture: Picture) -> str:
+    """The picture of energy by hour of the day, or why there is none."""
     if not picture["data"]:
         return paragraph("There is no energy in any case.")
     caption = (
@@ -176,6 +182,7 @@ def _hours(picture: Picture) -> str:
 
 
 def _shares(tally: Tally, picture: Picture) -> str:
+    """How much of what was proposed the cases clear, in words and as a picture."""
     said = [f"{capitalised(cases(tally.in_full))} cleared all that was proposed."]
     if tally.idle:
         said.append(f"In {cases(tally.idle)} nothing was proposed.")
@@ -186,6 +193,7 @@ def _shares(tally: Tally, picture: Picture) -> str:
 
 
 def _congested(tally: Tally) -> str:
+    """The table of the cases whose networks cut most."""
     if not tally.congested.count:
         return paragraph("No network cut any trade.")
     columns = (
@@ -217,6 +225,7 @@ def _congested(tally: Tally) -> str:
 
 
 def _report(tally: Tally, summary: dict[str, Any], folder: str) -> str:
+    """How to get the report of the most congested case; empty where none is congested."""
     if not tally.congested.count:
         return ""
     case = f"{folder.rstrip('/')}/{tally.congested.rows[0]['path']}"
@@ -228,6 +237,7 @@ def _report(tally: Tally, summary: dict[str, Any], folder: str) -> str:
 
 
 def _limits(tally: Tally) -> str:
+    """The table of kinds of limits, those that cut most first."""
     ranked = sorted(
         (limit for limit in LIMIT_CUTS if tally.limited[limit]),
         key=lambda limit: -tally.sums[LIMIT_CUTS[limit]],
@@ -248,6 +258,7 @@ def _limits(tally: Tally) -> str:
 
 
 def _beyond(tally: Tally) -> str:
+    """The section of cases with limits broken before any trade; empty where there are none."""
     if not tally.beyond.count:
         return ""
     columns = (
@@ -266,6 +277,7 @@ def _beyond(tally: Tally) -> str:
 
 
 def _slowest(tally: Tally) -> str:
+    """The table of the cases that took longest."""
     rows = [
         (
             row["path"],
@@ -291,6 +303,7 @@ def _slowest(tally: Tally) -> str:
 
 
 def _phases(tally: Tally) -> str:
+    """The table of where the time went; empty where none was taken."""
     total = tally.seconds["seconds"]
     if not total:
         return ""
@@ -317,6 +330,7 @@ def _phases(tally: Tally) -> str:
 
 
 def _origin(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """Names and values of how the fleet was cleared."""
     settings = ", ".join(f"{name} {value}" for name, value in summary["settings"].items())
     return [
         ("Settings", settings or "as each case says"),
@@ -328,11 +342,13 @@ def _origin(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _longest_phase(row: Row) -> str:
+    """The step that took a case longest, with its seconds."""
     phase = max(PHASES, key=lambda name: float(row[f"seconds_{name}"]))
     return f"{PHASE_WORDS.get(phase, phase)}, {row[f'seconds_{phase}']:.3f} s"
 
 
 def _caption(said: str, top: Top, shown: int | None = None) -> str:
+    """A caption that says how many of all rows are shown, where not all are."""
     count = min(len(top.rows), shown or top.count)
     return (
         said if count == top.count else f"{said} {count} of {top.count:,} are shown; all are in {ROWS_FILE}."
@@ -340,6 +356,7 @@ def _caption(said: str, top: Top, shown: int | None = None) -> str:
 
 
 def _share(part: float, whole: float) -> str:
+    """A share in percent, also where it is too small to show."""
     if not whole:
         return "none"
     return "<0.1%" if 0.0 < part / whole < SHARE_SHOWN_MIN else f"{part / whole:.1%}"

@@ -87,10 +87,12 @@ def write_tables(rows: Iterable[Row], folder: Path) -> None:
 
 
 def _known(row: Row) -> Row:
+    """The row with all declared columns and no others."""
     return {name: row.get(name) for name in COLUMNS}
 
 
 def _hours(row: Row) -> Iterator[Row]:
+    """The rows of a case in the table of hours, without those that its horizon does not have."""
     by_hour = row[BY_HOUR]
     for hour in range(HOURS_PER_DAY):
         values = {name: by_hour[name][hour] for name in by_hour}

@@ -138,6 +138,7 @@ def _by_hour(clearance: Clearance, by_network_kwh: Float) -> dict[str, list[floa
 
 
 def _hourly_kwh(power_kw: Float, horizon: Horizon) -> list[float | None]:
+    """Energy in each hour of the local day, (24,); `None` in hours that the horizon does not have."""
     hour = _hour_of_day(horizon)
     kwh = np.bincount(hour, power_kw, HOURS_PER_DAY) * horizon.hours_per_period
     there = np.bincount(hour, minlength=HOURS_PER_DAY) > 0
@@ -151,5 +152,6 @@ def _hour_of_day(horizon: Horizon) -> Int:
 
 
 def _seconds(seconds: Mapping[str, float]) -> Row:
+    """The wall time of each step and of all, by column."""
     named = {f"seconds_{phase}": round(seconds.get(phase, 0.0), SECONDS_DECIMALS) for phase in PHASES}
     return named | {"seconds": round(sum(seconds.values()), SECONDS_DECIMALS)}

@@ -135,4 +135,5 @@ class Tally:
 
 
 def _added(one: float | None, other: float | None) -> float | None:
+    """The sum of what is known of two numbers; `None` where neither is."""
     return one if other is None else other if one is None else one + other

@@ -48,6 +48,7 @@ def connected(scheduler: str, workers: int | None) -> Iterator["Client"]:
 
 @contextmanager
 def _of_this_machine(workers: int | None) -> Iterator["Client"]:
+    """A cluster on this machine, closed at the end."""
     import dask
     from dask.system import CPU_COUNT
     from distributed import Client, LocalCluster
@@ -75,6 +76,7 @@ def _of_this_machine(workers: int | None) -> Iterator["Client"]:
 
 @contextmanager
 def _start_explained() -> Iterator[None]:
+    """Turns what keeps a cluster from starting into a failure in words."""
     try:
         yield
     except (RuntimeError, OSError) as error:
@@ -85,6 +87,7 @@ def _start_explained() -> Iterator[None]:
 
 
 def _at(scheduler: str) -> "Client":
+    """A client of the scheduler that runs at an address."""
     from distributed import Client
     from distributed.comm import get_address_host_port, resolve_address
 
@@ -100,6 +103,7 @@ def _at(scheduler: str) -> "Client":
 
 
 def _wait_for_workers(client: "Client") -> None:
+    """Waits until there is a worker, and no longer than is of use."""
     try:
         client.wait_for_workers(1, timeout=WORKERS_SECONDS)
     except TimeoutError as error:

@@ -29,6 +29,7 @@ def locked(file: Path, *, shared: bool = False, wait: bool = True) -> Iterator[b
 
 
 def _lock(descriptor: int, *, shared: bool, wait: bool) -> bool:
+    """Locks a file that is open; whether that worked, or the system has no such locks."""
     try:
         import fcntl
     except ImportError:

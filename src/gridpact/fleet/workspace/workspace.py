@@ -131,10 +131,12 @@ def workspace(out: Path, paths: tuple[str, ...], *, quiet: bool) -> Iterator[Wor
 
 
 def _token(place: Workspace) -> Path:
+    """The file that holds the token of the run that is going on."""
     return place.private / "run"
 
 
 def _delete_run(place: Workspace) -> None:
+    """Deletes what a run keeps while it is going on."""
     shutil.rmtree(place.attempts, ignore_errors=True)
     place.rows.unlink(missing_ok=True)
 
@@ -146,6 +148,7 @@ def _delete_aside(folder: Path) -> None:
 
 
 def _is_a_fleet(folder: Path) -> bool:
+    """Whether a folder holds the result of a fleet."""
     try:
         summary = json.loads((folder / SUMMARY_FILE).read_bytes())
     except (OSError, ValueError, RecursionError):

@@ -101,6 +101,7 @@ def _beyond_limits(clearance: Clearance) -> tuple[Beyond, Beyond]:
 
 
 def _beyond(operation: Operation, limits: OperatingLimits) -> Beyond:
+    """Where voltages, (T, B), and loadings, (T, E), are outside their limits."""
     return (
         limits.voltage_excess_pu(operation.voltage_pu) > VOLTAGE_TOLERANCE_PU,
         limits.loading_excess_percent(operation.loading_percent) > LOADING_TOLERANCE_PERCENT,
@@ -195,10 +196,12 @@ def _participants(clearance: Clearance) -> dict[str, Any]:
 
 
 def _series(kw: Float) -> list[Any]:
+    """Powers by participant, (T, P) to P lists; 0 in place of one that is zero throughout."""
     return [column if any(column) else 0 for column in short(kw.T)]
 
 
 def _element_names(network: Network) -> np.ndarray:
+    """Kind and index of each rated element, (E,)."""
     elements = network.elements
     names = [f"{kind} {element}" for kind, element in zip(elements.kind, elements.id, strict=True)]
     return np.array(names, dtype=object)
@@ -222,6 +225,7 @@ def _title(network: Network, buses: Int) -> str:
 
 
 def _named(name: str, own_name: str) -> str:
+    """What something is called, with the name that the network gives it."""
     return escape(f"{name} ({own_name})" if own_name else name)
 
 

@@ -195,6 +195,7 @@ def origin(clearance: Clearance) -> list[tuple[str, str]]:
 
 
 def _cut_rows(clearance: Clearance, runs: list[CutRun]) -> list[tuple[str, ...]]:
+    """The rows of the table of cut trades."""
     hours = clearance.case.horizon.hours_per_period
     rows: list[tuple[str, ...]] = []
     for run in runs:
@@ -237,6 +238,7 @@ def _violated(violations: list[Violation], heading: str, caption: str) -> str:
 
 
 def _scale(scale: ColourScale) -> str:
+    """The colours of a scale with the values at their edges."""
     steps = "".join(f'<span style="background:{colour}"></span>' for colour in scale.colours)
     ticks = "".join(f"<span>{escape(tick)}</span>" for tick in scale.ticks)
     return (

@@ -63,6 +63,7 @@ def verdict_box(mood: Mood, words: str, more: str) -> str:
 
 
 def _mood(clearance: Clearance) -> tuple[Mood, str]:
+    """The colour of the verdict, and the worst that there is to say."""
     summary = clearance.summary
     if clearance.verification.status is Status.LIMITS_BROKEN:
         return Mood.UNSAFE, "Not safe to operate: limits are broken"
@@ -86,6 +87,7 @@ def _remarks(clearance: Clearance) -> list[str]:
 
 
 def _tiles(clearance: Clearance) -> list[Tile]:
+    """The key figures."""
     summary = clearance.summary
     proposed, cleared = summary["proposed_kwh"], summary["cleared_kwh"]
     share = f"{share_of(cleared, proposed)} of proposed" if proposed else "nothing was proposed"
@@ -102,10 +104,12 @@ def _tiles(clearance: Clearance) -> list[Tile]:
 
 
 def _participants(clearance: Clearance) -> str:
+    """How many participants there are."""
     return counted(len(clearance.case.participants), "participant")
 
 
 def _extreme_voltage(clearance: Clearance, name: str, *, lowest: bool) -> Tile:
+    """The lowest or highest voltage of all, where and when."""
     voltage = clearance.operation.voltage_pu
     found = _place(-voltage if lowest else voltage)
     if found is None:
@@ -116,6 +120,7 @@ def _extreme_voltage(clearance: Clearance, name: str, *, lowest: bool) -> Tile:
 
 
 def _highest_loading(clearance: Clearance) -> Tile:
+    """The highest loading of all, where and when."""
     loading, elements = clearance.operation.loading_percent, clearance.network.elements
     found = _place(loading)
     if found is None:
@@ -127,6 +132,7 @@ def _highest_loading(clearance: Clearance) -> Tile:
 
 
 def _verified(clearance: Clearance) -> Tile:
+    """What the verification found."""
     kept = "limits kept" if limits_kept(clearance) == EVERY_LIMIT_KEPT else "none made worse"
     results = {
         Status.CLEARED: kept,

@@ -64,6 +64,7 @@ def envelope_page(envelopes: Envelopes) -> str:
 
 
 def _head(envelopes: Envelopes) -> Head:
+    """What stands above the sections."""
     return Head(
         title=f"{envelopes.case.name}: envelopes",
         heading=f"{envelopes.case.name}: what is worth proposing",
@@ -99,6 +100,7 @@ def _side(envelopes: Envelopes, offer: Offer) -> str:
 
 
 def _map(offer: Offer, which: str, heading: str, caption: str) -> str:
+    """One map of a side, with its heading and caption."""
     alternative = f"Map of participants and periods: share of each {offer.side} that the network takes"
     return f"<div><h3>{heading}</h3>{figure(f'{offer.side}-{which}', alternative, caption)}</div>"
 
@@ -149,6 +151,7 @@ def _stops(envelopes: Envelopes, offer: Offer) -> str:
 
 
 def _tiles(envelopes: Envelopes) -> list[Tile]:
+    """The key figures of both sides."""
     found = []
     for offer in offers(envelopes):
         side, what = offer.side, f"{offer.side.capitalize()}s"
@@ -178,10 +181,12 @@ def _tiles(envelopes: Envelopes) -> list[Tile]:
 
 
 def _share(kwh: float, cap_kwh: float) -> str:
+    """The share of what there is to trade."""
     return f"{share_of(kwh, cap_kwh)} of it" if cap_kwh else "there is none"
 
 
 def _origin(envelopes: Envelopes) -> list[tuple[str, str]]:
+    """Names and values of how the envelopes were found."""
     summary = envelopes.summary
     return [
         ("Alone", "exact AC, one power flow for each participant and period"),

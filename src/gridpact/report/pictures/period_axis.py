@@ -61,6 +61,7 @@ def horizon_words(horizon: Horizon) -> str:
 
 
 def _label(horizon: Horizon, period: int, start: datetime, *, with_offset: bool) -> str:
+    """Date and clock times of a period, with the offset where the clocks change."""
     offset = f" (UTC{start.isoformat()[-6:]})" if with_offset else ""
     return f"{start:%Y-%m-%d} {horizon.span(period, period)}{offset}"
 
@@ -82,9 +83,11 @@ def _ticks(borders: list[datetime]) -> tuple[list[int], list[str]]:
 
 
 def _minute(instant: datetime) -> int:
+    """The minute of the local day."""
     return instant.hour * 60 + instant.minute
 
 
 def _clock(instant: datetime, *, with_date: bool) -> str:
+    """The clock time at a tick, and at midnight the date."""
     date = f"<br>{instant:%m-%d}" if with_date and _minute(instant) == 0 else ""
     return f"{instant:%H:%M}{date}"

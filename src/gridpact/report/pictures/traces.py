@@ -182,6 +182,7 @@ def marked(layout: dict[str, Any], marks: Sequence[LimitMark], known: Bool) -> d
 
 
 def _limit_marks(marks: Sequence[LimitMark]) -> dict[str, Any]:
+    """Lines at limits that are near, and their names."""
     line = {"color": RED, "width": 1.5, "dash": "dashdot"}
     shapes = [
         {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": mark.value, "y1": mark.value, "line": line}
@@ -192,6 +193,7 @@ def _limit_marks(marks: Sequence[LimitMark]) -> dict[str, Any]:
 
 
 def _unknown_marks(known: Bool) -> dict[str, Any]:
+    """Grey boxes over the periods without a power-flow solution."""
     runs = _runs(~known)
     shapes = [
         {
@@ -221,6 +223,7 @@ def _unknown_marks(known: Bool) -> dict[str, Any]:
 
 
 def _note(mark: LimitMark) -> dict[str, Any]:
+    """The name of a limit, with an arrow where it is beyond the picture."""
     arrow = ("↑ " if mark.is_upper else "↓ ") if mark.is_far else ""
     place = {"yref": "paper", "y": 1.0 if mark.is_upper else 0.0} if mark.is_far else {"y": mark.value}
     return {

@@ -76,6 +76,7 @@ def settlement_page(settled: SettledCase, *, beside: SettledCase | None = None) 
 
 
 def _head(case: Case, ways: Sequence[Way]) -> Head:
+    """What stands above the sections."""
     settlement = ways[0].settlement
     return Head(
         title=f"{case.name}: settlement",
@@ -88,6 +89,7 @@ def _head(case: Case, ways: Sequence[Way]) -> Head:
 
 
 def _way(settlement: Settlement) -> Way:
+    """A settlement with what is shown of it."""
     return Way(
         name=str(settlement.tariffs.mode).capitalize(),
         settlement=settlement,
@@ -97,6 +99,7 @@ def _way(settlement: Settlement) -> Way:
 
 
 def _pictures(case: Case, ways: Sequence[Way]) -> dict[str, Picture]:
+    """The pictures by the name of their place in the page."""
     names, currency = [way.name for way in ways], case.currency
     ids = case.participants.ids
     axis = period_axis(case.horizon)
@@ -125,6 +128,7 @@ def _headline(way: Way, currency: str) -> str:
 
 
 def _tiles(way: Way, currency: str) -> list[Tile]:
+    """The key figures of a settlement."""
     settlement, gain = way.settlement, way.statements.gain_micro
     cleared_wh, traded_wh = int(settlement.positions.energy_wh.sum()), way.energy_wh("p2p_bought")
     head_wh, losses_wh = int(settlement.losses.head_import_wh.sum()), int(settlement.losses.losses_wh.sum())
@@ -158,10 +162,12 @@ def _tiles(way: Way, currency: str) -> list[Tile]:
 
 
 def _loss_words(settlement: Settlement) -> str:
+    """Who bears losses."""
     return LOSS_WORDS[settlement.tariffs.loss_allocation]
 
 
 def _version_words(settlement: Settlement) -> str:
+    """What a version is in the run of corrections."""
     return "the first" if settlement.version == 1 else "corrects an earlier one"
 
 
@@ -179,6 +185,7 @@ def _gains(ways: Sequence[Way], pictures: dict[str, Picture]) -> str:
 
 
 def _group(group: Group, pictures: dict[str, Picture]) -> str:
+    """The pictures of a group of participants, and how many of them are left out."""
     names = [name for name in pictures if name.startswith(f"gain-{group.key}-")]
     alternative = f"Level bars: gain of each participant against retail alone. {group.title}"
     drawn = "".join(figure(name, alternative, "") for name in names)
@@ -258,6 +265,7 @@ def _checks(settled: SettledCase) -> str:
 
 
 def _origin(settled: SettledCase, ways: Sequence[Way]) -> list[tuple[str, str]]:
+    """Names and values of how the case was settled."""
     first = ways[0].settlement
     retailers = ", ".join(retailer.name for retailer in first.tariffs.retailers)
     return [
@@ -273,8 +281,10 @@ def _origin(settled: SettledCase, ways: Sequence[Way]) -> list[tuple[str, str]]:
 
 
 def _in(currency: str) -> str:
+    """The currency in brackets; empty where there is none."""
     return f" ({currency})" if currency else ""
 
 
 def _sum(micro: Int) -> str:
+    """A sum of amounts, to the micro."""
     return exact_money(int(micro.sum()))

@@ -65,6 +65,7 @@ def groups(statements: Statements) -> tuple[Group, ...]:
 
 
 def _both_ends(rows: Int) -> Int:
+    """The first and the last rows, where there are too many to draw."""
     half = PARTICIPANTS_MAX // 2
     return rows if len(rows) <= PARTICIPANTS_MAX else np.concatenate([rows[:half], rows[-half:]])
 
@@ -87,6 +88,7 @@ def _gain_picture(
     ids: Sequence[str],
     currency: str,
 ) -> Picture:
+    """What some participants gain against retail alone, by each way to settle."""
     names = [escape(ids[one]) for one in rows]
     shown = np.stack([each.gain_micro[rows] for each in statements]) / MICRO
     decimals = _decimals(float(np.abs(shown).max()))
@@ -144,6 +146,7 @@ def account_picture(ways: Sequence[str], balances: Sequence[Balances], currency:
 
 
 def _series(kw: Float, lines: Sequence[str]) -> list[Layer]:
+    """A layer for each line of a statement, mean kW of each period."""
     return [
         Layer(
             name=LINE_WORDS[line].name,

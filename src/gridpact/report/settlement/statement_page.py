@@ -84,6 +84,7 @@ def statement_pages(settled: SettledCase) -> Iterator[tuple[str, str]]:
 
 
 def _page(settled: SettledCase, account: Account, axis: PeriodAxis) -> str:
+    """The page of one participant."""
     case = settled.case
     head = Head(
         title=f"{case.name}: statement for {account.name}",
@@ -106,6 +107,7 @@ def _page(settled: SettledCase, account: Account, axis: PeriodAxis) -> str:
 
 
 def _headline(account: Account, currency: str) -> str:
+    """What the participant gains or loses against retail alone."""
     gain = int(account.statements.gain_micro[account.place])
     if not gain:
         return "As with retail alone, where all import is supplied and all export taken by the retailer."
@@ -117,6 +119,7 @@ def _headline(account: Account, currency: str) -> str:
 
 
 def _tiles(account: Account, currency: str) -> list[Tile]:
+    """The key figures of the participant."""
     statements, place = account.statements, account.place
     total, alone = int(statements.total_micro[place]), int(statements.retail_only_micro[place])
     bought, sold = (
@@ -146,10 +149,12 @@ def _tiles(account: Account, currency: str) -> list[Tile]:
 
 
 def _share(part: int, whole: int, what: str) -> str:
+    """The share of what was metered."""
     return f"{share_of(part, whole)} of {what}" if whole else f"no metered {what}"
 
 
 def _notices(account: Account) -> list[str]:
+    """What the participant should know besides."""
     said = []
     if estimated := int(account.statements.estimated_periods[account.place]):
         said.append(f"Estimated, not measured: the reading of {counted(estimated, 'period')}.")
@@ -244,6 +249,7 @@ def _layer(low: Float, high: Float, colour: str) -> str:
 
 
 def _key(lines: Sequence[str]) -> str:
+    """The key to the colours of some lines."""
     words = [LINE_WORDS[line] for line in lines]
     return key((each.name, f'<path fill="{each.colour}" d="M2 3h16v14H2z"/>') for each in words)
 
@@ -347,10 +353,12 @@ def _shared(account: Account, currency: str) -> str:
 
 
 def _amounts(currency: str) -> str:
+    """What the amounts of a table are, and in which currency."""
     return f"Amounts{f' in {currency}' if currency else ''}, without network charge and tax."
 
 
 def _origin(settled: SettledCase, account: Account) -> list[tuple[str, str]]:
+    """Names and values of how the statement was made."""
     settlement = account.settlement
     return [
         ("Mode", MODE_WORDS[settlement.tariffs.mode]),
@@ -369,5 +377,6 @@ def _rows_of(side: Int, count: int) -> list[Int]:
 
 
 def _ledger_at(ledger: Ledger, rows: Int) -> Ledger:
+    """Some rows of a ledger."""
     arrays = ("period", "kind", "debit", "credit", "energy_wh", "amount_micro", "trade", "version")
     return replace(ledger, **{name: getattr(ledger, name)[rows] for name in arrays})

@@ -94,6 +94,7 @@ def document(
 
 
 def _scripts(pictures: Pictures) -> str:
+    """The data of the pictures, plotly.js, and the script that draws."""
     from plotly.offline import get_plotlyjs
 
     data = "".join(
@@ -105,4 +106,5 @@ def _scripts(pictures: Pictures) -> str:
 
 @cache
 def _resource(name: str) -> str:
+    """The text of a style sheet, script or template."""
     return files("gridpact.report").joinpath("assets", name).read_text(encoding="utf-8")

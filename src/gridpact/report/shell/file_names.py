@@ -28,5 +28,6 @@ def _is_plain(name: str) -> bool:
 
 
 def _marked(name: str) -> str:
+    """What can be kept of a name, and the digest of the whole."""
     kept = FOREIGN.sub("_", name)[:KEPT].strip("_-") or "id"
     return f"{kept}~{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:MARK]}"

@@ -106,6 +106,7 @@ def figure(picture_id: str, alternative: str, caption: str) -> str:
 
 
 def _cells(columns: Sequence[HtmlColumn], row: Sequence[str]) -> str:
+    """The cells of a row, the first of which is its head."""
     cells = []
     for place, (column, text) in enumerate(zip(columns, row, strict=True)):
         tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
@@ -117,6 +118,7 @@ def _cells(columns: Sequence[HtmlColumn], row: Sequence[str]) -> str:
 
 
 def _class(column: HtmlColumn) -> str:
+    """The class attribute of a column's cells."""
     if column.is_number:
         return ' class="number"'
     return ' class="when"' if column.is_time else ""

@@ -34,12 +34,14 @@ def expected_micro(settlement: Settlement) -> Int:
 
 
 def _traded(settlement: Settlement) -> Int:
+    """What traded energy costs, (T,)."""
     positions = settlement.positions
     amounts = amount_micro(settlement.delivered_wh, positions.price_micro_per_kwh)
     return sum_at(positions.period, amounts, settlement.horizon.periods)
 
 
 def _shared(settlement: Settlement) -> Int:
+    """What shared energy costs, (T,)."""
     booked, key = settlement.booked, settlement.keys
     rows = np.flatnonzero((booked.kind == EntryKind.P2P) & (booked.trade == NO_TRADE))
     amounts = amount_micro(booked.energy_wh[rows], key.price_micro_per_kwh if key else 0)
@@ -73,5 +75,6 @@ def _lost(settlement: Settlement) -> Int:
 
 
 def _of_table(energy_wh: Int, price_micro_per_kwh: Int | int) -> Int:
+    """What the energies of a table cost in each period, (T,)."""
     total: Int = amount_micro(energy_wh, price_micro_per_kwh).sum(axis=1)
     return total

@@ -69,12 +69,14 @@ def account_balance_micro(ledger: Ledger) -> Int:
 
 
 def _meaning_of_meters(settlement: Settlement) -> str:
+    """What holds of each meter in this mode."""
     if settlement.tariffs.mode is Mode.FIRM:
         return "in each period, each meter's export − import = sold − bought + long − short"
     return "in each period, each meter's import = bought + supply, and its export = sold + feed-in"
 
 
 def _meter_balance(settlement: Settlement) -> int:
+    """The largest difference of a meter to what the ledger has of its participant, Wh."""
     imported = _of_participants(settlement, EntryKind.P2P, pays=True) + _of_participants(
         settlement, EntryKind.SUPPLY, pays=True
     )
@@ -91,6 +93,7 @@ def _meter_balance(settlement: Settlement) -> int:
 
 
 def _sold_bought(settlement: Settlement) -> int:
+    """The largest difference of sold and bought energy in a period, Wh."""
     sold = settlement.sold_wh + settlement.given_wh
     bought = settlement.bought_wh + settlement.received_wh
     in_ledger = _of_participants(settlement, EntryKind.P2P, pays=False).sum(axis=1)
@@ -98,6 +101,7 @@ def _sold_bought(settlement: Settlement) -> int:
 
 
 def _meaning_of_cleared(settlement: Settlement) -> str:
+    """What holds of each trade in this mode."""
     if settlement.tariffs.mode is Mode.FIRM:
         return "in each period, the ledger has of each trade what was cleared"
     return "in each period, the ledger has of no trade more than was cleared, nor less than nothing"
@@ -119,6 +123,7 @@ def _beyond_cleared(settlement: Settlement) -> int:
 
 
 def _negative(settlement: Settlement) -> int:
+    """The largest energy below zero, Wh."""
     tables = (settlement.supply_wh, settlement.feed_in_wh, settlement.long_wh, settlement.short_wh)
     return max(_largest(np.minimum(table, 0)) for table in tables)
 
@@ -156,6 +161,7 @@ def _lost_wh(settlement: Settlement) -> Int:
 
 
 def _lost(settlement: Settlement, lost_wh: Int) -> int:
+    """The largest difference of losses in the ledger to those that were found, Wh."""
     ledger, count = settlement.ledger, len(settlement.participants)
     shared = _by_period(settlement, (ledger.kind == EntryKind.LOSS) & (ledger.debit < count))
     wrong = _largest(lost_wh - settlement.losses_wh)
@@ -187,9 +193,11 @@ def _of_participants(settlement: Settlement, kind: EntryKind, *, pays: bool) -> 
 
 
 def _by_period(settlement: Settlement, rows: Bool) -> Int:
+    """The energy of some entries in each period, (T,)."""
     ledger = settlement.ledger
     return sum_at(ledger.period[rows], ledger.energy_wh[rows], settlement.horizon.periods)
 
 
 def _largest(differences: Int) -> int:
+    """The largest difference without its sign, 0 of none."""
     return int(np.abs(differences).max(initial=0))

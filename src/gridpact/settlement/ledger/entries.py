@@ -108,6 +108,7 @@ def renumbered(ledger: Ledger, accounts: tuple[str, ...], trade_ids: tuple[str, 
 
 
 def _positions(names: tuple[str, ...], among: tuple[str, ...]) -> Int:
+    """The place of each name among others."""
     position = {name: number for number, name in enumerate(among)}
     return np.array([position[name] for name in names], dtype=np.int64)
 

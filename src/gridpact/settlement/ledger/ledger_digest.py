@@ -37,4 +37,5 @@ def _by_name(codes: Int, names: tuple[str, ...]) -> tuple[list[str], Int]:
 
 
 def _octets(values: Int) -> bytes:
+    """Whole numbers as octets that are the same on every machine."""
     return values.astype("<i8").tobytes()

@@ -87,6 +87,7 @@ def read_settlement_files(
 
 
 def _table_names(files: CaseFiles) -> list[str]:
+    """The names of the tables for settlement that the folder holds."""
     names = (files.present_tables(schema.name) for schema in SETTLEMENT_SCHEMAS)
     return [name for present in names for name in present]
 
@@ -103,6 +104,7 @@ def _refuse_account_names(frame: Frame, problems: Problems) -> None:
 def _read_tariffs(
     files: CaseFiles, reading: CaseReading, choices: Choices, found: SettlementFiles
 ) -> SharingTerms | None:
+    """Reads the tariffs, where there are any, and gives their terms of sharing."""
     content = files.read(TARIFFS_FILE)
     if content is None:
         return None
@@ -116,6 +118,7 @@ def _read_tariffs(
 def _read_sharing(
     found: SettlementFiles, terms: SharingTerms | None, frame: Frame, *, is_needed: bool
 ) -> None:
+    """Reads who takes part in sharing, by the table or by the tariffs alone."""
     reader = found.opener.table(SHARING)
     if reader is not None:
         found.key = read_sharing(reader, terms, frame)
@@ -135,6 +138,7 @@ def _read_sharing(
 
 
 def _read_meters(found: SettlementFiles, frame: Frame, problems: Problems, *, is_needed: bool) -> None:
+    """Reads the meters, which may be left out unless they are needed."""
     if is_needed:
         found.opener.need(METERS)
     reader = found.opener.table(METERS)

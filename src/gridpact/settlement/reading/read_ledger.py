@@ -141,6 +141,7 @@ def _facts(files: CaseFiles, case: Case, problems: Problems) -> dict[str, Any]:
 
 
 def _refuse_fact(problems: Problems, key: str, value: Any, what: str, remedy: str) -> None:
+    """Takes in a figure of the earlier settlement that cannot be."""
     problems.add(Problem(file=SETTLEMENT_FILE, field=key, value=shown(value), what=what, remedy=remedy))
 
 

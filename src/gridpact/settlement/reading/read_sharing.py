@@ -92,6 +92,7 @@ def _refuse_more_than_all(reader: TableReader, coefficient_ppm: Int, horizon: Ho
 
 
 def _key(terms: SharingTerms, member: Bool, coefficient_ppm: Int, priority: Int) -> SharingKey:
+    """The sharing key of some terms and members."""
     return SharingKey(
         kind=terms.kind,
         price_micro_per_kwh=terms.price_micro_per_kwh,

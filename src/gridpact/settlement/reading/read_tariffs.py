@@ -108,6 +108,7 @@ def _retailers(file: TomlFile, horizon: Horizon | None, mode: Mode) -> tuple[Ret
 
 
 def _retailer(file: TomlFile, name: str, horizon: Horizon | None, mode: Mode) -> Retailer:
+    """The retailer of a section, with its prices in every period."""
     section = f"{RETAILERS}.{name}"
     file.refuse_unknown_keys(section, RETAILER_KEYS)
     prices: dict[str, Int] = {}

@@ -90,6 +90,7 @@ def _above_whole(horizon: Horizon, key: SharingKey | None) -> Iterator[Problem]:
 
 
 def _label(horizon: Horizon, period: int) -> str:
+    """The start of a period in local time with its offset."""
     return horizon.instant(period).isoformat(timespec="minutes")
 
 
