@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         "prices of caps under commitments as if all of them were left",
-        "clearing/commitments.py",
+        "clearing/on_commitments.py",
         "np.where(used_kw > 0.0, limit / binding.limit, 1.0)",
         "np.ones_like(used_kw)",
         "unit/test_proofs_bite.py properties/test_sessions.py",
@@ -234,7 +234,7 @@ MUTANTS = (
     ),
     Mutant(
         "commitments that break limits fit",
-        "clearing/commitments.py",
+        "clearing/on_commitments.py",
         "idle | (within & keeps_limits(operation, widened))",
         "idle | within",
         "unit/test_proofs_bite.py properties/test_sessions.py",

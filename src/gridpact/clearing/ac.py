@@ -29,7 +29,7 @@ from gridpact.clearing.problem.parts import Part, period_part
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import LimitedBy, PartOutcome, PeriodSolution, PeriodStatus, Solution
 from gridpact.clearing.rules import RULES
-from gridpact.clearing.rules.stage import Allocation, Question, Stage, best_of
+from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, best_of
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import Solve, run_together
 from gridpact.clearing.solver.sqp import DENSE_MAX, LimitsAtWork, Optimum, SolverStatus
@@ -157,7 +157,7 @@ class AcClearing:
 
     def _clear(
         self, market: Market, over_caps_kw: Float, limits: LimitsAtWork | None = None
-    ) -> Solve[Allocation]:
+    ) -> Solve[StagedAllocation]:
         """The allocation of a period by the problem's rule."""
         problem, part = self._problem, market.part
         starts: tuple[Float, ...] = (problem.known_kw[part.columns], over_caps_kw)
@@ -181,7 +181,7 @@ class AcClearing:
             return allocation
         every = np.ones(len(part.upper_kw), dtype=np.bool_)
         stage = Stage(optimum=greatest, decides=every)
-        return Allocation(value=greatest.value, status=SolverStatus.STOPPED, stages=(stage,))
+        return StagedAllocation(value=greatest.value, status=SolverStatus.STOPPED, stages=(stage,))
 
     def _keeps_limits(self, column_kw: Float) -> Bool:
         """Whether each period keeps its limits under an allocation's power flow, (T,)."""

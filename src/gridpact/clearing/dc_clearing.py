@@ -31,7 +31,7 @@ from gridpact.clearing.problem.reasons import DUAL_MIN, ActiveLimits, element_ki
 from gridpact.clearing.problem.solution import PeriodSolution, Solution
 from gridpact.clearing.problem.trading_pairs import Pairs
 from gridpact.clearing.rules import RULES
-from gridpact.clearing.rules.stage import Allocation, Question, Stage
+from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
 from gridpact.clearing.solver.sqp import Optimum
@@ -111,7 +111,7 @@ class DcClearing:
                 solver="HiGHS", status="Infeasible", where=f"the linear clearing of period {period}"
             )
         every = np.ones(len(market.part.upper_kw), dtype=np.bool_)
-        allocation = Allocation(
+        allocation = StagedAllocation(
             value=greatest.value, status=greatest.status, stages=(Stage(optimum=greatest, decides=every),)
         )
         if problem.rule is not Rule.MAX_VOLUME:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from gridpact.fields.part import Part
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.refusals import Refusals
 from gridpact.fields.scalars import number
 
@@ -10,7 +10,7 @@ VOLTAGE_PU, LOADING_PERCENT = (0.5, 1.5), (0.0, 1000.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits(Part):
+class Limits(CasePart):
     """Limits of every bus, line and transformer of the network.
 
     Attributes:

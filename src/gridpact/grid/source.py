@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridpact.errors import Problem
-from gridpact.fields.part import Part
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.refusals import Refusals
-from gridpact.fields.words import a
+from gridpact.fields.said import a
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkSource(Part):
+class NetworkSource(CasePart):
     """Where the network comes from: exactly one of a built-in's name and a file.
 
     Attributes:

@@ -43,7 +43,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allocation:
+class StagedAllocation:
     """What a rule makes of a programme.
 
     Attributes:
