@@ -256,8 +256,8 @@ MUTANTS = (
     Mutant(
         "multipliers of an active set that may be negative",
         "clearing/solver/active_set.py",
-        "np.where(rows, row_dual > 0.0, excess > ROUNDED_KW)",
-        "np.where(rows, True, excess > ROUNDED_KW)",
+        "np.where(sets.rows, row_dual > 0.0, excess > ROUNDED_KW)",
+        "np.where(sets.rows, True, excess > ROUNDED_KW)",
         STEPS,
     ),
 )

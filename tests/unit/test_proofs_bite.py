@@ -16,8 +16,8 @@ from gridpact.clearing.rules import stage
 from gridpact.clearing.rules.stage import best_of, holds
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Programme
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus
 from gridpact.clearing.terms.decision_search import Leaf, Search
 from gridpact.clearing.terms.linear_choices import LinearChoices
 from gridpact.clearing.terms.tangent_planes import tangents

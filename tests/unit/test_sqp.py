@@ -16,11 +16,12 @@ from gridpact.clearing.network.network_state import keeps_limits, operate
 from gridpact.clearing.network.oracle import NetworkOracle
 from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.clearing.rules import stage
+from gridpact.clearing.rules import stage
 from gridpact.clearing.solver import sqp
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
+from gridpact.clearing.solver.optimum import SolverStatus
 from gridpact.clearing.solver.quadratic import QuadraticOptimum, QuadraticProgramme
-from gridpact.clearing.solver.sqp import SolverStatus
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.power_flow import factors_of, run_power_flow
@@ -287,9 +288,10 @@ def test_the_better_of_two_optima_is_cleared() -> None:
 
 @pytest.mark.parametrize(("seed", "volume_kw"), [(1004, 46.43863), (1019, 57.20073), (1043, 42.83681)])
 def test_a_path_through_the_inside_finds_what_steps_from_corners_miss(
-    seed: int, volume_kw: float, tmp_path: Path
+    seed: int, volume_kw: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Volumes are the best of ten solves by Ipopt from random starts, of `benchmarks.against_ipopt`."""
+    monkeypatch.setattr(stage, "TILTS", 0)
     problem, _ = posed(random_case(seed, tmp_path))
     one = market(problem, 1)
     by_corners = by_steps(one)

@@ -32,7 +32,8 @@ from gridpact.clearing.rules import RULES
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, best_of
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import Solve, run_together
-from gridpact.clearing.solver.sqp import DENSE_MAX, LimitsAtWork, Optimum, SolverStatus
+from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
+from gridpact.clearing.solver.sqp import DENSE_MAX
 from gridpact.clearing.terms.joint_clearing import share_kept, solve_parts
 
 BATCH_PERIODS = 96

@@ -34,7 +34,7 @@ from gridpact.clearing.rules import RULES
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
-from gridpact.clearing.solver.sqp import Optimum
+from gridpact.clearing.solver.optimum import Optimum
 from gridpact.clearing.solver.volume_highs import FEASIBILITY_TOLERANCE_KW
 from gridpact.clearing.terms.joint_clearing import has_choice, solve_parts
 from gridpact.clearing.terms.linear_choices import LinearChoices

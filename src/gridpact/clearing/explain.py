@@ -18,7 +18,7 @@ from gridpact.clearing.problem.reasons import (
 )
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
 from gridpact.clearing.rules.stage import StagedAllocation
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 
 LimitsOf = Callable[[Market, Optimum, int], ActiveLimits]
 STATUS = {

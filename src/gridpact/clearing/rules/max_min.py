@@ -13,8 +13,9 @@ from scipy.sparse import csr_array, diags_array, hstack
 from gridpact.arrays import Bool, Float
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation
 from gridpact.clearing.solver.lockstep import Solve
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Objective, Programme
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus, maximise
+from gridpact.clearing.solver.sqp import maximise
 
 LEVEL_DUAL_SHARE = 1e-6
 HELD_SHARE = 1e-9

@@ -11,8 +11,8 @@ import numpy as np
 from gridpact.arrays import Float, Int
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, best_of, holds
 from gridpact.clearing.solver.lockstep import Solve
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Objective, Programme
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus
 
 HELD_SHARE = 1e-9
 CLASSES_AT_ONCE = 64

@@ -11,8 +11,9 @@ import numpy as np
 from gridpact.arrays import Bool, Float
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, holds
 from gridpact.clearing.solver.lockstep import Solve
+from gridpact.clearing.solver.optimum import Optimum
 from gridpact.clearing.solver.programme import Objective, Programme
-from gridpact.clearing.solver.sqp import Optimum, maximise
+from gridpact.clearing.solver.sqp import maximise
 
 SPROUT_SHARE, SPROUTED_KW = 1e-3, 1e-6
 HALVINGS = 20

@@ -9,16 +9,9 @@ from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.clearing.solver.lockstep import Solve
+from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Programme
-from gridpact.clearing.solver.sqp import (
-    DENSE_MAX,
-    KEPT,
-    TIE_BREAK_SHARE,
-    LimitsAtWork,
-    Optimum,
-    SolverStatus,
-    maximise,
-)
+from gridpact.clearing.solver.sqp import DENSE_MAX, KEPT, TIE_BREAK_SHARE, maximise
 
 GAIN_MIN = 1e-6  # of the objective, by which another optimum has to be better beyond what tolerances explain
 STARTS_MAX = 6

@@ -39,6 +39,20 @@ class ActiveSet:
     limit_dual: Float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sets:
+    """What binds in a round: `held` as in `ActiveSet`, and which rows, (m,), and limits, (L,)."""
+
+    held: Int
+    rows: Bool
+    limits: Bool
+
+    def are(self, other: "_Sets") -> bool:
+        """Whether they are the same."""
+        pairs = ((self.held, other.held), (self.rows, other.rows), (self.limits, other.limits))
+        return all(np.array_equal(*pair) for pair in pairs)
+
+
 def held_bounds(programme: QuadraticProgramme, value: Float, bound_dual: Float) -> Int:
     """Which bounds a solution is at, (J,): where it is nearer to them than its multiplier is to 0."""
     below = (value - programme.lower) / programme.span
@@ -70,47 +84,51 @@ class _Rounds:
 
     def run(self, guess: ActiveSet) -> QuadraticOptimum | None:
         """See `solve_from`."""
-        programme, held = self._programme, guess.held
+        sets = _Sets(held=guess.held, rows=guess.row_dual > 0.0, limits=guess.limit_dual > 0.0)
         row_dual, limit_dual = guess.row_dual, guess.limit_dual
-        rows, limits = row_dual > 0.0, limit_dual > 0.0
         for _ in range(ROUNDS_MAX):
-            solved = self._solved(
-                held, np.where(rows, row_dual, 0.0), np.where(limits, limit_dual, 0.0), rows, limits
-            )
+            solved = self._solved(sets, row_dual, limit_dual)
             if solved is None:
                 return None
             coordinate, row_dual, limit_dual = solved
-            pull = self._hessian @ coordinate + self._gradient + limit_dual @ self._limits
-            slope = programme.gradient + self._joined @ np.concatenate([pull, row_dual])
-            unbounded = -slope / programme.diagonal
-            value = np.clip(unbounded, programme.lower, programme.upper)
-            joined = self._joining @ value
-            apart = np.abs(joined[: len(coordinate)] - coordinate).max(initial=0.0)
-            excess = joined[len(coordinate) :] - programme.row_upper
-            limit_excess = self._limits @ coordinate - self._limit_upper
-            before = held, rows, limits
-            held = np.where(unbounded <= programme.lower, -1, np.where(unbounded >= programme.upper, 1, 0))
-            rows = np.where(rows, row_dual > 0.0, excess > ROUNDED_KW)
-            limits = np.where(limits, limit_dual > 0.0, limit_excess > ROUNDED_KW)
-            exceeded = np.concatenate([excess, limit_excess])
-            binding = np.concatenate([rows, limits])
-            missed = max(apart, exceeded.max(initial=0.0), np.abs(exceeded[binding]).max(initial=0.0))
-            if missed <= ROUNDED_KW and all(
-                np.array_equal(*pair) for pair in zip(before, (held, rows, limits), strict=True)
-            ):
-                return QuadraticOptimum(
-                    value=value,
-                    bound_dual=np.where(held == 0, 0.0, -slope - programme.diagonal * value),
-                    row_dual=row_dual,
-                    limit_dual=limit_dual,
-                    excess=0.0,
-                    is_exact=True,
-                )
+            found, is_kept, after = self._judged(sets, coordinate, row_dual, limit_dual)
+            if is_kept and after.are(sets):
+                return found
+            sets = after
         return None
 
-    def _solved(
-        self, held: Int, row_dual: Float, limit_dual: Float, rows: Bool, limits: Bool
-    ) -> tuple[Float, Float, Float] | None:
+    def _judged(
+        self, sets: "_Sets", coordinate: Float, row_dual: Float, limit_dual: Float
+    ) -> tuple[QuadraticOptimum, bool, "_Sets"]:
+        """The variables of a solution, whether they are feasible and what binds is reached, and the next sets."""
+        programme = self._programme
+        pull = self._hessian @ coordinate + self._gradient + limit_dual @ self._limits
+        slope = programme.gradient + self._joined @ np.concatenate([pull, row_dual])
+        unbounded = -slope / programme.diagonal
+        value = np.clip(unbounded, programme.lower, programme.upper)
+        joined = self._joining @ value
+        apart = np.abs(joined[: len(coordinate)] - coordinate).max(initial=0.0)
+        excess = joined[len(coordinate) :] - programme.row_upper
+        limit_excess = self._limits @ coordinate - self._limit_upper
+        after = _Sets(
+            held=np.where(unbounded <= programme.lower, -1, np.where(unbounded >= programme.upper, 1, 0)),
+            rows=np.where(sets.rows, row_dual > 0.0, excess > ROUNDED_KW),
+            limits=np.where(sets.limits, limit_dual > 0.0, limit_excess > ROUNDED_KW),
+        )
+        exceeded = np.concatenate([excess, limit_excess])
+        binding = np.concatenate([after.rows, after.limits])
+        missed = max(apart, exceeded.max(initial=0.0), np.abs(exceeded[binding]).max(initial=0.0))
+        found = QuadraticOptimum(
+            value=value,
+            bound_dual=np.where(after.held == 0, 0.0, -slope - programme.diagonal * value),
+            row_dual=row_dual,
+            limit_dual=limit_dual,
+            excess=0.0,
+            is_exact=True,
+        )
+        return found, bool(missed <= ROUNDED_KW), after
+
+    def _solved(self, sets: "_Sets", row_dual: Float, limit_dual: Float) -> tuple[Float, Float, Float] | None:
         """Coordinates, (K,), and multipliers of rows and limits where the sets are as given.
 
         With p = H z + h + Gᵀν the variables that are free are d = −(g + Eᵀp + Rᵀμ) / D, and with
@@ -118,12 +136,12 @@ class _Rounds:
         G z = u, in the unknowns z, μ, ν. Multipliers are drawn to those of the round before a little.
         """
         programme, count = self._programme, len(self._gradient)
-        is_free = held == 0
+        is_free = sets.held == 0
         joining = csr_array(self._joining.multiply(np.where(is_free, 1.0 / programme.diagonal, 0.0)))
         weight = (joining @ self._joined).toarray()
-        fixed = np.where(held < 0, programme.lower, programme.upper)
+        fixed = np.where(sets.held < 0, programme.lower, programme.upper)
         alone = self._joining @ np.where(is_free, -programme.gradient / programme.diagonal, fixed)
-        row, limit = np.flatnonzero(rows), np.flatnonzero(limits)
+        row, limit = np.flatnonzero(sets.rows), np.flatnonzero(sets.limits)
         chosen = np.append(np.arange(count), count + row)
         weight, alone = weight[np.ix_(chosen, chosen)], alone[chosen]
         by_pull, by_row = weight[:, :count], weight[:, count:]
@@ -147,6 +165,6 @@ class _Rounds:
         except np.linalg.LinAlgError:
             return None
         coordinate, of_row, of_limit = np.split(unknown, [count, len(chosen)])
-        row_dual, limit_dual = np.zeros(len(rows)), np.zeros(len(limits))
+        row_dual, limit_dual = np.zeros_like(row_dual), np.zeros_like(limit_dual)
         row_dual[row], limit_dual[limit] = of_row, of_limit
         return coordinate, row_dual, limit_dual

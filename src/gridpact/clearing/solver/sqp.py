@@ -8,8 +8,7 @@ do not settle soon; from then on one that makes an exact penalty worse is taken 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from enum import IntEnum
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
@@ -24,6 +23,7 @@ from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.dense_daqp import solve_dense
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.optimality import is_minimum, other_corners
+from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT, Programme
 from gridpact.clearing.solver.quadratic import (
     NetworkBlock,
@@ -55,103 +55,6 @@ UNPRICED_SHARE = (
     1e-8  # kW of volume per kW of a variable, which an interior-point method leaves on idle limits
 )
 AWAY_FROM_ZERO = 0.99  # of the way to 0 that a variable with a logarithm may go in a step
-
-
-class SolverStatus(IntEnum):
-    """How a solve ended."""
-
-    OPTIMAL = 0
-    ACCEPTABLE = 1
-    STOPPED = 2
-    INFEASIBLE = 3
-    FAILED = 4
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether what was found keeps every row and limit."""
-        return self <= SolverStatus.STOPPED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitsAtWork:
-    """Limits at work, L of them.
-
-    Attributes:
-        situation: of each, (L,).
-        row: monitored quantity, (L,).
-        sign: 1 where its greatest value is the limit, −1 where its least is, (L,).
-        dual: objective per unit of the limit, not negative, (L,).
-        value: where the quantity stands, (L,).
-        gradient: change of sign · quantity per kW of each coordinate of injection, (L, K).
-    """
-
-    situation: Int
-    row: Int
-    sign: Float
-    dual: Float
-    value: Float
-    gradient: Float
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-    @classmethod
-    def none(cls, coordinates: int) -> "LimitsAtWork":
-        """No limit at all."""
-        index, number = np.empty(0, dtype=np.int64), np.empty(0)
-        return cls(
-            situation=index,
-            row=index,
-            sign=number,
-            dual=number,
-            value=number,
-            gradient=np.empty((0, coordinates)),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Optimum:
-    """What a solve found.
-
-    Attributes:
-        status: how it ended.
-        value: of the variables, (J,); it keeps every row and limit where `status.is_kept`.
-        objective: there.
-        bound_dual: objective per unit of each variable's bound, positive at an upper one, (J,).
-        row_dual: objective per unit of each row, not negative, (m,).
-        limits: at work at the end.
-        is_sure: whether no other optimum is to be expected from prices and curvature.
-        others: by how much a corner that each variable's other bound leads to may be better, not positive,
-            (J,).
-    """
-
-    status: SolverStatus
-    value: Float
-    objective: float
-    bound_dual: Float
-    row_dual: Float
-    limits: LimitsAtWork
-    is_sure: bool = False
-    others: Float = field(default_factory=lambda: np.empty(0))
-
-    @classmethod
-    def without_multipliers(cls, programme: Programme, status: SolverStatus, value: Float) -> "Optimum":
-        """A value that nothing explains."""
-        coordinates = len(programme.situations.directions) if programme.situations else 0
-        return cls(
-            status=status,
-            value=value,
-            objective=programme.objective.value(value) if status.is_kept else -np.inf,
-            bound_dual=np.zeros(len(programme)),
-            row_dual=np.zeros(len(programme.row_upper)),
-            limits=LimitsAtWork.none(coordinates),
-        )
-
-    @classmethod
-    def within_rows(cls, programme: Programme, value: Float, row_dual: Float) -> "Optimum":
-        """An optimum of the rows alone that the network carries."""
-        plain = cls.without_multipliers(programme, SolverStatus.OPTIMAL, value)
-        return replace(plain, row_dual=row_dual, is_sure=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,7 +119,7 @@ class _Steps:
 
     def begin_with(self, limits: LimitsAtWork) -> None:
         """Puts limits to work with the multipliers that they have."""
-        self._keys = _keys(limits)
+        self._keys = limits.keys
         self._dual = dict(zip(self._keys, limits.dual.tolist(), strict=True))
         self._joined[limits.situation] = True
 
@@ -405,7 +308,7 @@ class _Steps:
             quadratic=quadratic,
             curvature=tuple(curvatures),
             scale=np.concatenate([np.empty(0), *scales]),
-            limits=_joined_limits(parts, coordinates),
+            limits=LimitsAtWork.joined(parts, coordinates),
         )
 
     def _block(
@@ -487,7 +390,7 @@ class _Steps:
     def _price(self, model: Model, optimum: QuadraticOptimum) -> None:
         """Takes the multipliers of a step for the next one's curvature."""
         dual = np.where(optimum.limit_dual > UNPRICED_SHARE, optimum.limit_dual, 0.0) / model.scale
-        for key, one in zip(_keys(model.limits), dual.tolist(), strict=True):
+        for key, one in zip(model.limits.keys, dual.tolist(), strict=True):
             self._dual[key] = one
 
     def _is_minimum(self, model: Model, optimum: QuadraticOptimum) -> bool:
@@ -581,19 +484,3 @@ def _worst(exceeded: Float, count: int, tolerance: float) -> list[int]:
     over = np.flatnonzero(exceeded > tolerance)
     _, first = np.unique(-rounded[over], return_index=True)
     return [int(row) for row in over[first[:count]]]
-
-
-def _keys(limits: LimitsAtWork) -> list[tuple[int, int, float]]:
-    return list(zip(limits.situation.tolist(), limits.row.tolist(), limits.sign.tolist(), strict=True))
-
-
-def _joined_limits(parts: list[LimitsAtWork], coordinates: int) -> LimitsAtWork:
-    parts = [LimitsAtWork.none(coordinates), *parts]
-    return LimitsAtWork(
-        situation=np.concatenate([one.situation for one in parts]),
-        row=np.concatenate([one.row for one in parts]),
-        sign=np.concatenate([one.sign for one in parts]),
-        dual=np.concatenate([one.dual for one in parts]),
-        value=np.concatenate([one.value for one in parts]),
-        gradient=np.vstack([one.gradient for one in parts]),
-    )
