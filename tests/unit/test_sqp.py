@@ -16,7 +16,6 @@ from gridpact.clearing.network.network_state import keeps_limits, operate
 from gridpact.clearing.network.oracle import NetworkOracle
 from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.clearing.rules import stage
-from gridpact.clearing.rules import stage
 from gridpact.clearing.solver import sqp
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together

@@ -100,7 +100,7 @@ class _Rounds:
     def _judged(
         self, sets: "_Sets", coordinate: Float, row_dual: Float, limit_dual: Float
     ) -> tuple[QuadraticOptimum, bool, "_Sets"]:
-        """The variables of a solution, whether they are feasible and what binds is reached, and the next sets."""
+        """The variables, whether they are feasible and what binds is reached, and the next sets."""
         programme = self._programme
         pull = self._hessian @ coordinate + self._gradient + limit_dual @ self._limits
         slope = programme.gradient + self._joined @ np.concatenate([pull, row_dual])
