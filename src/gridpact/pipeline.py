@@ -30,7 +30,7 @@ from gridpact.matching import combined, match
 from gridpact.results.clearance import Clearance
 from gridpact.stopwatch import Stopwatch
 
-CLEARING_SHARE = 0.9  # of a time limit, as what clears has to be dispatched and verified too
+CLEARING_SHARE = 0.85  # of a time limit, as what clears has to be dispatched and verified too
 SOLVERS: dict[Formulation, Callable[[ClearingProblem, Budget], Solution]] = {
     Formulation.AC: solve_ac,
     Formulation.DC: solve_dc,

@@ -10,6 +10,8 @@ import pytest
 import gridpact
 from gridpact.case import Case, Formulation, Horizon
 from gridpact.clearing.problem.solution import PeriodStatus
+from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.terms.decision_search import ChoiceFound, Search
 from gridpact.grid.compile import compile_source
 from tests.congested import CIGRE, DORF, NARROW_BAND, WEAK_LINES, congested_case, keeps_every_limit
 from tests.terms_instances import with_terms
@@ -109,6 +111,51 @@ def test_a_long_search_starves_no_other_part() -> None:
     cleared = clearance.cleared.set_index("trade").cleared_kw
     assert clearance.summary["ended_by"] == "work"
     assert cleared["small"] == pytest.approx(1.0)
+
+
+def test_parts_with_as_many_decisions_get_as_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    hard = indivisible(40)
+    trades, twice = hard.trades, np.tile(np.arange(len(hard.trades)), 2)
+    hour = np.repeat([0, 1], len(trades))
+    parts = ("ids", "seller", "buyer", "power_kw", "price_per_kwh", "submitted")
+    both = {
+        name: np.array(getattr(trades, name))[twice] for name in parts if getattr(trades, name) is not None
+    }
+    both["ids"] = tuple(f"{one}-{at}" for one, at in zip(both["ids"], hour, strict=True))
+    terms = trades.terms
+    doubled = replace(
+        trades,
+        **both,
+        start=hour,
+        end=hour + 1,
+        terms=replace(
+            terms,
+            block=terms.block[twice],
+            min_fraction=terms.min_fraction[twice],
+            group=terms.group[twice],
+            link=terms.link[twice],
+        ),
+    )
+    profiles = replace(
+        hard.profiles,
+        load_kw=np.repeat(hard.profiles.load_kw, 2, axis=0),
+        generation_kw=np.repeat(hard.profiles.generation_kw, 2, axis=0),
+    )
+    case = replace(
+        hard, horizon=replace(hard.horizon, periods=2), trades=doubled, profiles=profiles, work_max=400
+    )
+    given = []
+    run = Search.run
+
+    def counted(self: Search, budget: Budget) -> ChoiceFound:
+        given.append(budget.work)
+        return run(self, budget)
+
+    monkeypatch.setattr(Search, "run", counted)
+    gridpact.clear(case)
+    first, second = given
+    assert 0.0 < first <= 200.0
+    assert second >= first
 
 
 def test_threads_clear_the_same_as_one_after_the_other() -> None:

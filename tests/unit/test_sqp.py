@@ -310,6 +310,16 @@ def test_tilted_objectives_find_what_lies_beside(
     assert cleared.sum() == pytest.approx(volume_kw, rel=1e-6)
 
 
+def test_much_curvature_over_what_is_proposed_leaves_a_doubt(tmp_path: Path) -> None:
+    """One limit has a price, and another optimum is better all the same; Ipopt's, as above."""
+    problem, _ = posed(random_case(1887, tmp_path))
+    first = by_steps(market(problem, 1))
+    assert first.status is SolverStatus.OPTIMAL and not first.is_sure
+    assert first.value.sum() < 141.0
+    cleared = solve_ac(problem).column_kw[problem.offers.of_period(1)]
+    assert cleared.sum() == pytest.approx(141.24681, rel=1e-6)
+
+
 def test_steps_of_many_trades_are_exact_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last steps come from what bound before, not from an interior-point method at a tight tolerance."""
     tolerances = []

@@ -49,6 +49,7 @@ CURVATURE_TOLERANCE = 1e-9  # kW of volume per kW²
 ELASTIC_PRICE = 1e4  # kW of volume for a kW by which a limit is exceeded
 LOOSE_TOLERANCE, TIGHT_TOLERANCE = 1e-7, 1e-12
 PRICED_SHARE_MAX = 100.0  # kW of volume that limits take of a kW of a variable, where their prices are finite
+BENT_SHARE_MAX = 0.5  # of what a kW of a variable takes of the limits, that curvature changes over its span
 TIE_BREAK_SHARE = 10.0 * EVEN_CUT_WEIGHT  # kW of volume per kW of a trade
 ADDED_AT_ONCE = 3
 UNPRICED_SHARE = (
@@ -462,7 +463,7 @@ class _Steps:
         limits_priced = int(np.sum(taken[len(optimum.row_dual) :] > TIE_BREAK_SHARE))
         bent = 0.5 * np.minimum(hessian, 0.0) @ self._span
         others = other_corners(hessian, rows[dual != 0.0], optimum.bound_dual, self._span)
-        is_plain = limits_priced <= 1 and is_finite and not np.any(bent < -1.0)
+        is_plain = limits_priced <= 1 and is_finite and not np.any(bent < -BENT_SHARE_MAX)
         return is_plain and not others.any(), others
 
     def _given_up(self, status: SolverStatus, value: Float) -> Optimum:
