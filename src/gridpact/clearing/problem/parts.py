@@ -62,6 +62,32 @@ class Part:
         grouped = self.group[(chosen > 0.5) & (self.group >= 0)]
         return chosen if len(np.unique(grouped)) == len(grouped) else None
 
+    def with_one_changed(self, taken: Float, decision: int) -> Float:
+        """A choice with one decision the other way, (K,), and with it what needs it or what it needs.
+
+        What is taken takes the place of others of its group.
+        """
+        chosen = taken.copy()
+        if taken[decision] > 0.5:
+            self._drop(chosen, decision)
+            return chosen
+        needed = self.parent[decision]
+        whole = decision if needed < 0 else int(needed)
+        if self.group[whole] >= 0:
+            for other in np.flatnonzero((self.group == self.group[whole]) & (chosen > 0.5)).tolist():
+                if other != whole:
+                    self._drop(chosen, other)
+        chosen[[decision, whole]] = 1.0
+        return chosen
+
+    def _drop(self, chosen: Float, decision: int) -> None:
+        """Takes back a decision, those that need it, and the one that nothing is left of."""
+        chosen[decision] = 0.0
+        chosen[self.parent == decision] = 0.0
+        needed = self.parent[decision]
+        if needed >= 0 and not chosen[self.parent == needed].any():
+            chosen[needed] = 0.0
+
     def rejected(self, taken: Float) -> Bool:
         """Whether each column hangs on a decision that is not taken, (n,)."""
         is_rejected = np.append(taken, 1.0)[self.decision] < 0.5

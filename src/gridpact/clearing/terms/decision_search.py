@@ -4,7 +4,8 @@ A *leaf* is the best allocation for one choice of all decisions. The relaxation 
 
 1. relax the decisions, and cut off what the network cannot carry, until little is left of that;
 2. solve the relaxation with its decisions; evaluate the leaf; rule that choice out; cut off what broke;
-3. stop where the relaxation promises nothing better, or where the budget ends.
+3. stop where the relaxation promises nothing better, or where the budget ends; of few decisions, try what
+   differs from the best choice in one of them, as planes may have cut it off.
 
 Among choices of equal volume the one is taken that says yes to the earliest submitted trade, then to the
 next, and so on. What the relaxation promises is a bound only as long as nothing was cut off; where planes
@@ -31,6 +32,7 @@ LARGE_DECISIONS = 200
 LARGE_GAP = 5e-4
 QUICK_GAP = 0.02
 CHECKS_MAX = 200
+NEIGHBOURS_DECISIONS_MAX = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +182,8 @@ class Search:
             self._try(draft)
             self._cut_off(draft)
             is_finished = upper_kw - self._volume(self._best) <= max(self._gap, EQUAL_SHARE) * upper_kw
+        if self._has_cut and self._part.decisions <= NEIGHBOURS_DECISIONS_MAX:
+            self._look_beside()
         if is_finished and not self._gap and self._part.decisions <= RANKED_DECISIONS_MAX:
             self._best = self._first_among_equals(self._best)
         return self._found(upper_kw, is_finished=is_finished)
@@ -202,6 +206,18 @@ class Search:
         upper_kw = float(self._part.upper_kw.sum()) if relaxed is None else relaxed.upper_kw
         upper_kw = max(upper_kw, leaf.volume_kw)
         return ChoiceFound(taken=nothing, leaf=leaf, upper_kw=upper_kw, is_finished=leaf.is_known)
+
+    def _look_beside(self) -> None:
+        """Tries what differs from the best choice in one decision, as long as that is better.
+
+        Planes may have cut it off.
+        """
+        beginning = None
+        while beginning is None or self._best is not beginning:
+            beginning = self._best
+            for decision in range(self._part.decisions):
+                if self._budget.spend():
+                    self._try(Draft.of_choice(self._part, self._part.with_one_changed(beginning, decision)))
 
     def _equal(self, volume_kw: float) -> float:
         return EQUAL_SHARE * abs(volume_kw)
