@@ -21,8 +21,8 @@ from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
 from gridpact.clearing.solver.sqp import SolverStatus
 from gridpact.grid.compile import compile_source
+from gridpact.grid.flow.power_flow import factors_of, run_power_flow
 from gridpact.grid.limits import Limits
-from gridpact.grid.power_flow import factors_of, run_power_flow
 from gridpact.grid.source import NetworkSource
 from tests.ac_instances import ac_case, saved, uncapped
 from tests.instances import make_case, make_participants, make_trades

@@ -9,7 +9,7 @@ from gridpact.arrays import Float
 from gridpact.clearing.network.injection import Injection
 from gridpact.clearing.network.network_state import OperatingLimits, Operation
 from gridpact.grid.network import Network
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 
 VOLTAGE_TOLERANCE_PU = 1e-5
 LOADING_TOLERANCE_PERCENT = 1e-3

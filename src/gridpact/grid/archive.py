@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
-from gridpact.grid.verification_model import VerificationModel
+from gridpact.grid.verification.verification_model import VerificationModel
 
 HEAD = "head"
 CSR_PARTS = ("data", "indices", "indptr")

@@ -9,9 +9,8 @@ from functools import lru_cache, partial
 import numpy as np
 
 from gridpact.errors import InvalidCase
-from gridpact.grid.builtin import builtin_net
 from gridpact.grid.cache import cached
-from gridpact.grid.component_labels import component_labels
+from gridpact.grid.flow.power_flow import bus_voltage_pu, run_power_flow
 from gridpact.grid.library_errors import problems_of_libraries
 from gridpact.grid.network import Network
 from gridpact.grid.network_file import (
@@ -21,10 +20,11 @@ from gridpact.grid.network_file import (
     network_text,
     read_network_file,
 )
-from gridpact.grid.power_flow import bus_voltage_pu, run_power_flow
+from gridpact.grid.pandapower.builtin import builtin_net
+from gridpact.grid.power_grid_model.component_labels import component_labels
 from gridpact.grid.reading.power_grid_model_records import network_records
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 
 KEPT_NETWORKS = 16
 AGREEMENT_PU = 1e-6
@@ -69,7 +69,7 @@ def _compiled_file(file: NetworkFile) -> Network:
 
 
 def _from_builtin(source: NetworkSource) -> Network:
-    from gridpact.grid.from_pandapower import network_from_pandapower
+    from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
 
     with problems_of_libraries(source):
         net, notices = builtin_net(source)
@@ -80,14 +80,14 @@ def _from_pandapower(text: str, source: NetworkSource) -> Network:
     with problems_of_libraries(source):
         from pandapower import from_json_string
 
-        from gridpact.grid.from_pandapower import network_from_pandapower
+        from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
 
         return _checked(network_from_pandapower(from_json_string(text, convert=True), source), source)
 
 
 def _from_power_grid_model(network: NetworkText, source: NetworkSource) -> Network:
     with problems_of_libraries(source):
-        from gridpact.grid.from_power_grid_model import network_from_power_grid_model
+        from gridpact.grid.power_grid_model.from_power_grid_model import network_from_power_grid_model
 
         records = network_records(network.json, source)
         labels = component_labels(records.by_component)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Complex, Float
-from gridpact.grid.builtin import builtin_net
+from gridpact.grid.flow.power_flow import bus_voltage_pu, loading_percent, run_power_flow
 from gridpact.grid.library_errors import problems_of_libraries
 from gridpact.grid.network import Network
 from gridpact.grid.network_file import NetworkFormat, network_text, read_network_file
-from gridpact.grid.power_flow import bus_voltage_pu, loading_percent, run_power_flow
+from gridpact.grid.pandapower.builtin import builtin_net
 from gridpact.grid.source import NetworkSource
 
 
@@ -37,7 +37,7 @@ def power_grid_model_content(source: NetworkSource) -> bytes:
             text = network.text
         from pandapower import from_json_string
 
-        from gridpact.grid.power_grid_model_json import power_grid_model_json
+        from gridpact.grid.pandapower.power_grid_model_json import power_grid_model_json
 
         net = from_json_string(text, convert=True) if text else builtin_net(source)[0]
         return power_grid_model_json(net, source)

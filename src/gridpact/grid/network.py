@@ -12,7 +12,7 @@ from enum import StrEnum
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Complex, Float, Int
-from gridpact.grid.verification_model import VerificationModel
+from gridpact.grid.verification.verification_model import VerificationModel
 
 
 class ElementKind(StrEnum):

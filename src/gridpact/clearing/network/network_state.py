@@ -6,9 +6,7 @@ import numpy as np
 
 from gridpact.arrays import Bool, Complex, Float, Int
 from gridpact.clearing.network.injection import Injection
-from gridpact.grid.limits import Limits
-from gridpact.grid.network import ElementKind, Network
-from gridpact.grid.power_flow import (
+from gridpact.grid.flow.power_flow import (
     PowerFlow,
     bus_voltage_pu,
     import_kw,
@@ -16,6 +14,8 @@ from gridpact.grid.power_flow import (
     losses_kw,
     run_power_flow,
 )
+from gridpact.grid.limits import Limits
+from gridpact.grid.network import ElementKind, Network
 
 KEPT_VOLTAGE_PU = 1e-7  # within which a clearing keeps its limits
 KEPT_LOADING_PERCENT = 1e-5

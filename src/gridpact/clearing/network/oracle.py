@@ -9,10 +9,10 @@ from scipy.sparse import csr_array
 from gridpact.arrays import Complex, Float, Int
 from gridpact.clearing.network.monitored import Monitored
 from gridpact.clearing.network.sensitivities import Sensitivities
+from gridpact.grid.flow.power_flow import Factors, voltages_of
+from gridpact.grid.flow.reduction import Reduction, reduction_to
+from gridpact.grid.flow.response import Response
 from gridpact.grid.network import Network
-from gridpact.grid.power_flow import Factors, voltages_of
-from gridpact.grid.reduction import Reduction, reduction_to
-from gridpact.grid.response import Response
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from gridpact.arrays import Complex, Float, Int
 from gridpact.clearing.network.monitored import Monitored
-from gridpact.grid.response import Response
+from gridpact.grid.flow.response import Response
 
 SMALLEST = 1e-12  # pu, and parts of a rating
 

@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 from gridpact.arrays import Complex, Float, Int
 from gridpact.clearing.network.oracle import NetworkOracle
-from gridpact.grid.power_flow import factors_of
+from gridpact.grid.flow.power_flow import factors_of
 
 VOLTAGE_UNIT_PU = 1e-4  # about what a kW moves, so that residuals of voltages and of powers compare
 

@@ -14,10 +14,8 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.errors import InvalidCase
-from gridpact.grid.pandapower_net import prepared_net
-from gridpact.grid.pi_branches import SYSTEM_FREQUENCY_HZ
-from gridpact.grid.source import NetworkSource
-from gridpact.grid.to_power_grid_model import (
+from gridpact.grid.pandapower.pandapower_net import prepared_net
+from gridpact.grid.pandapower.to_power_grid_model import (
     GenericBranches,
     impedance_branches,
     joined_nodes,
@@ -29,7 +27,9 @@ from gridpact.grid.to_power_grid_model import (
     transformer_branches,
     transformer_rated_va,
 )
-from gridpact.grid.transformer_plate import transformer_plate
+from gridpact.grid.pandapower.transformer_plate import transformer_plate
+from gridpact.grid.power_grid_model.pi_branches import SYSTEM_FREQUENCY_HZ
+from gridpact.grid.source import NetworkSource
 from gridpact.grid.unrated import is_placeholder_power
 
 Record = dict[str, Any]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.errors import InvalidCase, Problem
+from gridpact.grid.pandapower.to_power_grid_model import joined_nodes
 from gridpact.grid.plausibility.gathered import gathered
 from gridpact.grid.plausibility.one_nominal_voltage import with_one_nominal_voltage
 from gridpact.grid.plausibility.pandapower_units import pandapower_unit_slips
@@ -21,7 +22,6 @@ from gridpact.grid.reading.pandapower_columns import (
 )
 from gridpact.grid.reading.rounding import exceeds_by_rounding, is_worth_saying
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.to_power_grid_model import joined_nodes
 from gridpact.grid.unrated import is_placeholder_of_a_line, is_placeholder_power, unrated_notice
 
 PARTICIPANT_TABLES = {

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Float, Int, frozen
-from gridpact.grid.verification_model import VerificationModel
+from gridpact.grid.verification.verification_model import VerificationModel
 
 # Each method, with the greatest last step in pu, is for the periods that the one before it gives up. The
 # first factorises once for all periods, but is slow near collapse. The last is for links, which blur what

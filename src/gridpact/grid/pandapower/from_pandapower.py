@@ -10,15 +10,15 @@ import numpy as np
 
 from gridpact.arrays import Complex, Float, Int, frozen
 from gridpact.errors import InvalidCase
-from gridpact.grid.dc_model import susceptance_kw
+from gridpact.grid.flow.dc_model import susceptance_kw
 from gridpact.grid.immutable import frozen_csr
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
-from gridpact.grid.pandapower_net import SUPPLY_NAME, prepared_net
+from gridpact.grid.pandapower.pandapower_net import SUPPLY_NAME, prepared_net
+from gridpact.grid.pandapower.to_power_grid_model import verification_model
 from gridpact.grid.plausibility.idle_problems import idle_problems
 from gridpact.grid.plausibility.network_names import NetworkNames
 from gridpact.grid.reading.compact_indices import compacted
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.to_power_grid_model import verification_model
 from gridpact.grid.unrated import is_placeholder_power
 from gridpact.units import KVA_PER_MVA, SQRT_3, three_phase_kva
 

@@ -21,11 +21,9 @@ from scipy.sparse.csgraph import connected_components
 
 from gridpact.arrays import Bool, Complex, Int, frozen
 from gridpact.errors import InvalidCase, Problem
-from gridpact.grid.component_labels import ComponentLabels
-from gridpact.grid.dc_model import susceptance_kw
+from gridpact.grid.flow.dc_model import susceptance_kw
 from gridpact.grid.immutable import frozen_csr, frozen_dataset
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
-from gridpact.grid.pi_branches import BASE_VA, SOURCE, PiBranches, pi_branches
 from gridpact.grid.plausibility.gathered import gathered
 from gridpact.grid.plausibility.idle_problems import idle_problems
 from gridpact.grid.plausibility.network_names import NetworkNames
@@ -36,6 +34,8 @@ from gridpact.grid.plausibility.power_grid_model_voltages import (
 )
 from gridpact.grid.plausibility.unit_slip import slip_problems
 from gridpact.grid.plausibility.voltage_problems import voltage_problems
+from gridpact.grid.power_grid_model.component_labels import ComponentLabels
+from gridpact.grid.power_grid_model.pi_branches import BASE_VA, SOURCE, PiBranches, pi_branches
 from gridpact.grid.reading.power_grid_model_records import CARRIED, REFUSED_BRANCHES
 from gridpact.grid.reading.transformer_values import (
     comparable_transformers,
@@ -43,7 +43,7 @@ from gridpact.grid.reading.transformer_values import (
     rounded_transformers,
 )
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.verification_model import VerificationModel
+from gridpact.grid.verification.verification_model import VerificationModel
 from gridpact.units import KVA_PER_VA, SQRT_3
 
 Dataset = Mapping[str, NDArray[np.void]]

@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from gridpact.arrays import Bool, Complex, Float, Int, frozen
 from gridpact.grid.immutable import frozen_dataset
 from gridpact.grid.unrated import UNRATED_MVA, is_placeholder_power
-from gridpact.grid.verification_model import VerificationModel
+from gridpact.grid.verification.verification_model import VerificationModel
 
 IDEAL_SHORT_CIRCUIT_VA = 1e16
 SWITCH_R_OVER_X = 2.0
