@@ -20,6 +20,7 @@ from gridpact.grid.network_file import (
     network_text,
     read_network_file,
 )
+from gridpact.grid.network_model import NetworkModel
 from gridpact.grid.pandapower.builtin import builtin_net
 from gridpact.grid.power_grid_model.component_labels import component_labels
 from gridpact.grid.reading.power_grid_model_records import network_records
@@ -45,16 +46,17 @@ def compile_source(source: NetworkSource) -> Network:
         InvalidCase: the source is unknown, unreadable, not a network, or holds what gridpact cannot carry.
     """
     if source.file is None:
-        return _compiled_builtin(source.builtin)
+        return _compiled_builtin(source.builtin, source.model)
     with problems_of_libraries(source):
         file = read_network_file(source)
     return _compiled_file(file)
 
 
 @lru_cache(maxsize=KEPT_NETWORKS)
-def _compiled_builtin(name: str) -> Network:
-    source = NetworkSource(builtin=name)
-    return cached(f"built-in {name}", name, lambda: _from_builtin(source), partial(_checked, source=source))
+def _compiled_builtin(name: str, model: NetworkModel = NetworkModel.BALANCED) -> Network:
+    source = NetworkSource(builtin=name, model=model)
+    content = f"{model} built-in {name}"
+    return cached(content, name, lambda: _from_builtin(source), partial(_checked, source=source))
 
 
 @lru_cache(maxsize=KEPT_NETWORKS)
@@ -65,7 +67,7 @@ def _compiled_file(file: NetworkFile) -> Network:
     if network.format is NetworkFormat.POWER_GRID_MODEL:
         return _from_power_grid_model(network, source)
     make = partial(_from_pandapower, network.text, source)
-    return cached(f"file {file.sha256}", file.name, make, partial(_checked, source=source))
+    return cached(f"{file.model} file {file.sha256}", file.name, make, partial(_checked, source=source))
 
 
 def _from_builtin(source: NetworkSource) -> Network:
