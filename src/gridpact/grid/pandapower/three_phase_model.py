@@ -36,7 +36,7 @@ WYE, WYE_N, DELTA, ZIGZAG_N = 0, 1, 2, 4
 FREQUENCY_HZ = 50.0  # that power-grid-model takes
 SN_VA = 1e6
 ZIGZAG_SHARE = 0.1
-SHARE_MIN = 1e-7  # of an impedance that the line of a T circuit keeps
+SHARE_MIN = 1e-7  # of an impedance that each part of a T circuit keeps
 
 Rows = NDArray[np.void]
 
@@ -170,7 +170,9 @@ def _transformers(net: Any, node_of_bus: Int, middle: Int, first_id: int) -> tup
     rows["clock"] = clock
     rows["winding_from"] = np.select([through, clock % 2 == 0], [WYE_N, DELTA], WYE)
     rows["winding_to"] = np.where(through, WYE_N, ZIGZAG_N)
-    earthing = np.where(through, high_ohm - series, seen - ZIGZAG_SHARE * series) / 3
+    whole_ohm = low_ohm + high_ohm
+    first_ohm, second_ohm = (np.where(part == 0, SHARE_MIN * whole_ohm, part) for part in (high_ohm, low_ohm))
+    earthing = np.where(through, first_ohm - series, seen - ZIGZAG_SHARE * series) / 3
     rows["r_grounding_to"], rows["x_grounding_to"] = earthing.real, earthing.imag
     rows["r_grounding_from"] = rows["x_grounding_from"] = 0.0
     rows["tap_side"] = rows["tap_pos"] = rows["tap_min"] = rows["tap_max"] = rows["tap_nom"] = 0
@@ -178,8 +180,7 @@ def _transformers(net: Any, node_of_bus: Int, middle: Int, first_id: int) -> tup
     halves = _rows("line", len(trafo))
     halves["from_node"], halves["to_node"], halves["from_status"] = middle, rows["to_node"], 1
     halves["r1"], halves["x1"] = leakage_ohm.real / 2, leakage_ohm.imag / 2
-    kept = np.where(low_ohm == 0, SHARE_MIN * (low_ohm + high_ohm), low_ohm)
-    halves["r0"], halves["x0"] = kept.real, kept.imag
+    halves["r0"], halves["x0"] = second_ohm.real, second_ohm.imag
     for name in ("c1", "tan1", "c0", "tan0"):
         halves[name] = 0.0
     shunts = _rows("shunt", len(trafo))

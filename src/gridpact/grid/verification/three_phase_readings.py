@@ -60,7 +60,7 @@ def _current(
         place = positions(rows["id"], wanted[here])
         node = positions(model.dataset["node"]["id"], rows[f"{end}_node"][place])
         active, reactive = (output[name][f"{part}_{end}"][solved][:, place] for part in "pq")
-        closed = rows[f"{end}_status"][place] == 1
-        at_end = voltage[:, node]
-        current[:, here] = np.where(closed[:, None], ((active + 1j * reactive) / at_end).conj(), 0.0)
+        closed = (rows[f"{end}_status"][place] == 1)[:, None]
+        at_end = np.where(closed, voltage[:, node], 1.0)
+        current[:, here] = np.where(closed, ((active + 1j * reactive) / at_end).conj(), 0.0)
     return current
