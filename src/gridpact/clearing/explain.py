@@ -100,7 +100,7 @@ def active_limits(market: Market, optimum: Optimum, place: int) -> ActiveLimits:
     row, sign, situation = work.row[chosen], work.sign[chosen], work.situation[chosen]
     is_voltage = row < len(monitored.node)
     unit = np.where(is_voltage, 1.0, 100.0)
-    element = np.concatenate([monitored.bus, monitored.element])[row]
+    element = monitored.place[row]
     kinds = np.where(sign > 0.0, LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN).astype(np.int64)
     kinds[~is_voltage] = element_kinds(oracle.network, element[~is_voltage])
     effect = np.zeros((len(chosen), columns))

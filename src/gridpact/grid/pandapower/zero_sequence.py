@@ -113,7 +113,9 @@ def ratios(net: Any) -> Float:
     """Ratio of each transformer at its taps over that of the nominal voltages of its buses."""
     trafo, vn = net.trafo, net.bus.vn_kv
     high_kv, low_kv, _ = tapped(trafo)
-    return high_kv / low_kv * vn.reindex(trafo.lv_bus).to_numpy() / vn.reindex(trafo.hv_bus).to_numpy()
+    buses = vn.reindex(trafo.lv_bus).to_numpy() / vn.reindex(trafo.hv_bus).to_numpy()
+    ratio: Float = high_kv / low_kv * buses
+    return ratio
 
 
 def clocks(net: Any) -> Int:

@@ -37,7 +37,7 @@ from gridpact.grid.plausibility.voltage_problems import voltage_problems
 from gridpact.grid.power_grid_model.component_labels import ComponentLabels
 from gridpact.grid.power_grid_model.pi_branches import BASE_VA, SOURCE, PiBranches, pi_branches
 from gridpact.grid.power_grid_model.three_phases import with_three_phases
-from gridpact.grid.power_grid_model.zero_sequence_problems import zero_sequence_problems
+from gridpact.grid.power_grid_model.zero_sequence_problems import in_service, zero_sequence_problems
 from gridpact.grid.reading.power_grid_model_records import carried_components, refused_branches
 from gridpact.grid.reading.transformer_values import (
     comparable_transformers,
@@ -96,6 +96,8 @@ def network_from_power_grid_model(
         for name in carried_components(source)
         if name in dataset and len(dataset[name])
     }
+    if source.is_three_phase:
+        carried = in_service(carried)
     carried, rounded = rounded_transformers(carried)
     if "node" in carried:
         carried["node"] = carried["node"][np.argsort(carried["node"]["id"], kind="stable")]

@@ -1,6 +1,6 @@
 """PiBranches: the branches and sources of power-grid-model input as pi circuits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 
@@ -80,7 +80,7 @@ def pi_branches(carried: Mapping[str, NDArray[np.void]], neutral: Neutral = Neut
         neutral: what the fourth conductor of lines that are given by their conductors is.
     """
     node = carried["node"]
-    makers = {
+    makers: dict[str, Callable[[NDArray[np.void], Float, Float], PiBranches]] = {
         "line": _lines,
         "asym_line": partial(_asym_lines, neutral),
         "transformer": _transformers,
@@ -146,8 +146,8 @@ def _lines(line: NDArray[np.void], rated_from: Float, _: Float) -> PiBranches:
 def _asym_lines(neutral: Neutral, line: NDArray[np.void], rated_from: Float, _: Float) -> PiBranches:
     """The positive sequence of lines that are given by their conductors: what their phases have alike."""
     base = BASE_VA / rated_from**2
-    series = np.linalg.inv(series_ohm(line, neutral))
-    susceptance = 2j * np.pi * SYSTEM_FREQUENCY_HZ * capacitance_f(line)
+    series = np.asarray(np.linalg.inv(series_ohm(line, neutral)), np.complex128)
+    susceptance = np.asarray(2j * np.pi * SYSTEM_FREQUENCY_HZ * capacitance_f(line), np.complex128)
     is_rated = ~is_placeholder_in_ampere(line["i_n"], rated_from * KV_PER_V)
     rating = np.where(is_rated, line["i_n"], 0.0)
     return _pi(

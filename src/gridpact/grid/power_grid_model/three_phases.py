@@ -53,8 +53,8 @@ def _conductor_ports(rows: NDArray[np.void], node: NDArray[np.void], neutral: Ne
     """Lines that are given by their conductors in phases, pu of 1 kVA."""
     rated = node["u_rated"][np.searchsorted(node["id"], rows["from_node"])]
     base = (BASE_VA / rated**2)[:, None, None]
-    series = np.linalg.inv(series_ohm(rows, neutral)) / base
-    half = 1j * np.pi * SYSTEM_FREQUENCY_HZ * capacitance_f(rows) / base
+    series = np.asarray(np.linalg.inv(series_ohm(rows, neutral)) / base, np.complex128)
+    half = np.asarray(1j * np.pi * SYSTEM_FREQUENCY_HZ * capacitance_f(rows) / base, np.complex128)
     return TwoPorts(series + half, -series, -series, series + half)
 
 

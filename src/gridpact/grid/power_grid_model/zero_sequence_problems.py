@@ -24,6 +24,19 @@ WINDING_WORDS = ("wye", "wye_n", "delta", "zigzag", "zigzag_n")
 Rows = NDArray[np.void]
 
 
+def in_service(carried: Mapping[str, Rows]) -> dict[str, Rows]:
+    """The input without lines, transformers and shunts that are switched off: they need no zero sequence."""
+    kept = {}
+    for name, rows in carried.items():
+        status = [column for column in ("from_status", "to_status") if column in (rows.dtype.names or ())]
+        if name == "shunt":
+            status = ["status"]
+        left = rows[np.any([rows[column] != 0 for column in status], axis=0)] if status else rows
+        if len(left):
+            kept[name] = left
+    return kept
+
+
 def zero_sequence_problems(carried: Mapping[str, Rows], source: NetworkSource) -> Iterator[Problem]:
     """One problem for each element in service that lacks something, or has something of no meaning."""
     for name, columns in NEEDED.items():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gridpact.arrays import Complex, Int
+from gridpact.arrays import Complex, Float, Int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,10 @@ class TwoPorts:
 
 
 def pi_two_ports(
-    series: Complex, shunt_from: Complex, shunt_to: Complex, ratio: Complex | float = 1.0
+    series: Complex,
+    shunt_from: Complex | Float,
+    shunt_to: Complex | Float,
+    ratio: Complex | Float | float = 1.0,
 ) -> TwoPorts:
     """Pi circuits behind an ideal transformer at the `from` end, (n,) each.
 
@@ -55,11 +58,11 @@ def pi_two_ports(
         shunt_to: likewise, at the `to` end.
         ratio: voltage at the `from` end over that behind it.
     """
-    ratio = np.asarray(ratio, dtype=np.complex128)
+    turned: Complex = np.asarray(ratio, dtype=np.complex128)
     return TwoPorts(
-        from_from=(series + shunt_from) / np.abs(ratio) ** 2,
-        from_to=-series / ratio.conj(),
-        to_from=-series / ratio,
+        from_from=(series + shunt_from) / np.abs(turned) ** 2,
+        from_to=-series / turned.conj(),
+        to_from=-series / turned,
         to_to=series + shunt_to,
     )
 
