@@ -8,6 +8,8 @@ phases to it fall along the line by the loop impedance
 With the neutral earthed at both ends of every line, v_n = 0, it is Z = Z_pp − Z_pn Z_nn⁻¹ Z_np (Kron).
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,6 +63,21 @@ def loop_rows(rows: Rows) -> Rows:
         for pair in NEUTRAL_PAIRS:
             made[f"{part}_{pair}"] = np.nan
     return made
+
+
+def comparable_conductors(carried: Mapping[str, Rows]) -> dict[str, Rows]:
+    """Components as power-grid-model's validation is to see them.
+
+    It refuses mutual resistances and capacitances that are zero, and capacitances between conductors that
+    are negative, as those of a nodal matrix are; here only whether they are given is left to it.
+    """
+    if "asym_line" not in carried:
+        return dict(carried)
+    rows = carried["asym_line"].copy()
+    for name in rows.dtype.names or ():
+        if name[:2] in ("r_", "x_", "c_") or name in ("c0", "c1"):
+            rows[name] = np.where(np.isfinite(rows[name]), 1.0, rows[name])
+    return {**carried, "asym_line": rows}
 
 
 def _matrix(rows: Rows, part: str) -> Float:

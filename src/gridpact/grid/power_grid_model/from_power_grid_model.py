@@ -35,6 +35,7 @@ from gridpact.grid.plausibility.power_grid_model_voltages import (
 from gridpact.grid.plausibility.unit_slip import slip_problems
 from gridpact.grid.plausibility.voltage_problems import voltage_problems
 from gridpact.grid.power_grid_model.component_labels import ComponentLabels
+from gridpact.grid.power_grid_model.conductor_matrices import comparable_conductors
 from gridpact.grid.power_grid_model.pi_branches import BASE_VA, SOURCE, PiBranches, pi_branches
 from gridpact.grid.power_grid_model.three_phases import with_three_phases
 from gridpact.grid.power_grid_model.zero_sequence_problems import in_service, zero_sequence_problems
@@ -322,7 +323,7 @@ def _invalid(carried: Dataset, known: Set[str], source: NetworkSource) -> Iterab
         if " ".join(problem.field.split()[:2]) not in known:
             yield problem
     found = validate_input_data(
-        comparable_transformers(carried),
+        comparable_conductors(comparable_transformers(carried)),
         calculation_type=CalculationType.power_flow,
         symmetric=not source.is_three_phase,
     )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.errors import Problem
-from gridpact.grid.power_grid_model.conductor_matrices import NEUTRAL_PAIRS, PHASE_PAIRS
+from gridpact.grid.power_grid_model.conductor_matrices import NEUTRAL_PAIRS, PHASE_PAIRS, series_ohm
 from gridpact.grid.power_grid_model.zero_sequence import DELTA, WYE_N, ZIGZAG_N, has_way_back
 from gridpact.grid.source import NetworkSource
 
@@ -19,6 +19,7 @@ REMEDY = {
 SERIES_PAIRS = tuple(f"{part}_{pair}" for part in "rx" for pair in PHASE_PAIRS)
 NEUTRAL_SERIES = tuple(f"{part}_{pair}" for part in "rx" for pair in NEUTRAL_PAIRS)
 CAPACITANCES = tuple(f"c_{pair}" for pair in PHASE_PAIRS)
+SINGULAR_SHARE = 1e-9
 WINDING_WORDS = ("wye", "wye_n", "delta", "zigzag", "zigzag_n")
 
 Rows = NDArray[np.void]
@@ -44,6 +45,7 @@ def zero_sequence_problems(carried: Mapping[str, Rows], source: NetworkSource) -
             yield from _missing(carried[name], name, columns, source)
     if "asym_line" in carried:
         yield from _conductors(carried["asym_line"], source)
+        yield from _singular(carried["asym_line"], source)
     if "transformer" in carried:
         yield from _windings(carried["transformer"], source)
 
@@ -82,6 +84,17 @@ def _conductors(rows: Rows, source: NetworkSource) -> Iterator[Problem]:
                 "three phases take lines of all three, with or without a neutral: write the whole matrices"
             )
             yield _lacking("asym_line", line["id"], lacks, source, remedy)
+
+
+def _singular(rows: Rows, source: NetworkSource) -> Iterator[Problem]:
+    """Lines whose matrices are whole, and have no inverse."""
+    series = series_ohm(rows, source.neutral)
+    whole = np.isfinite(series).all(axis=(1, 2))
+    with np.errstate(all="ignore"):
+        least = np.linalg.svd(np.where(whole[:, None, None], series, np.eye(3)), compute_uv=False)
+    for row in np.flatnonzero(least[:, -1] <= SINGULAR_SHARE * least[:, 0]).tolist():
+        what, field = "has no impedance in some direction", f"asym_line {rows['id'][row]}"
+        yield source.problem(what, field=field, remedy="write the matrices of r and x in ohm")
 
 
 def _windings(rows: Rows, source: NetworkSource) -> Iterator[Problem]:

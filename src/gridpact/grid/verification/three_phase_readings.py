@@ -20,7 +20,7 @@ def three_phase_readings(
     node = {name: output["node"][name][solved] for name in ("u_pu", "u", "u_angle")}
     bus = positions(model.dataset["node"]["id"], model.bus_component_id)
     voltage = node["u"] * np.exp(1j * node["u_angle"])
-    magnitude = node["u_pu"][:, bus].reshape(len(voltage), -1)
+    magnitude = node["u_pu"][:, bus].reshape(len(voltage), len(model.phases) * len(bus))
     return magnitude, _loadings(model, output, solved, voltage), _unbalance(voltage[:, bus], model)
 
 
