@@ -1,17 +1,20 @@
 """power-grid-model input with three phases: as power-grid-model has it, and its neutral either way."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandapower as pp
 import pytest
 
 from gridpact.errors import InvalidCase
 from gridpact.grid.compile import compile_source
+from gridpact.grid.exchange import difference, power_grid_model_content
 from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
 from tests.phases.judged import bus_phasors, differences_from_power_grid_model, flow_of, random_powers
-from tests.phases.made import DELTA, WYE, WYE_N, ZIGZAG_N, power_grid_model_data, written
+from tests.phases.made import DELTA, WYE, WYE_N, ZIGZAG_N, pandapower_net, power_grid_model_data, written
 
 WINDINGS = (
     (DELTA, WYE_N, 5),
@@ -169,3 +172,40 @@ def test_a_star_without_any_way_back_is_refused(tmp_path: Path) -> None:
 def test_a_balanced_network_says_that_conductors_need_three_phases(tmp_path: Path) -> None:
     [found] = problems_of(power_grid_model_data(), tmp_path, model="balanced")
     assert "set model = 'three-phase'" in found
+
+
+@pytest.mark.parametrize(
+    ("group", "shift", "given"),
+    [
+        ("Dyn5", 150.0, {}),
+        ("Dyn", 330.0, {"tap_pos": 2, "parallel": 2}),
+        ("YNyn", 0.0, {"si0_hv_partial": 0.5, "tap_pos": -1, "tap_side": "lv"}),
+        ("Yzn", 150.0, {}),
+    ],
+)
+def test_a_pandapower_net_is_the_same_as_power_grid_model_json(
+    group: str, shift: float, given: dict[str, Any], tmp_path: Path
+) -> None:
+    net = pandapower_net(group, shift, **given)
+    pp.create_shunt(net, 3, q_mvar=-0.01, p_mw=0.002)
+    pp.create_switch(net, 3, 6, et="b", closed=True)
+    pp.to_json(net, str(tmp_path / "net.json"))
+    source = NetworkSource(file=tmp_path / "net.json", model="three-phase")
+    (tmp_path / "converted.json").write_bytes(power_grid_model_content(source))
+    networks = [
+        compile_source(replace(source, file=tmp_path / f"{name}.json")) for name in ("net", "converted")
+    ]
+    random = np.random.default_rng(1)
+    power = random.uniform(-10.0, 10.0, (3, len(networks[0].bus_ids))) * (1.0 + 0.2j)
+    found = difference(*networks, power)
+    assert found.voltage_pu < 1e-10
+    assert found.loading_percent < 1e-6
+
+
+def test_what_power_grid_model_json_cannot_carry_is_refused_at_once(tmp_path: Path) -> None:
+    net = pandapower_net("YNyn", 0.0)
+    pp.create_impedance(net, 3, 6, 0.01, 0.02, 0.1, rft0_pu=0.02, xft0_pu=0.05)
+    pp.to_json(net, str(tmp_path / "net.json"))
+    with pytest.raises(InvalidCase) as found:
+        power_grid_model_content(NetworkSource(file=tmp_path / "net.json", model="three-phase"))
+    assert [problem.field for problem in found.value.problems] == ["impedance", "trafo 0 si0_hv_partial"]

@@ -15,6 +15,7 @@ import numpy as np
 from gridpact.arrays import Bool, Float, Int
 from gridpact.errors import InvalidCase
 from gridpact.grid.pandapower.pandapower_net import prepared_net
+from gridpact.grid.pandapower.three_phase_records import add_zero_sequence, unfit_three_phases
 from gridpact.grid.pandapower.to_power_grid_model import (
     GenericBranches,
     impedance_branches,
@@ -51,6 +52,8 @@ def power_grid_model_json(net: Any, source: NetworkSource) -> bytes:
     """
     net, _ = prepared_net(net, source)
     problems = [*_unfit_ids(net, source), *_unfit_lines(net, source), *_unfit_transformers(net, source)]
+    if source.is_three_phase:
+        problems += unfit_three_phases(net, source)
     if problems:
         raise InvalidCase(problems)
     block = _block(net)
@@ -69,6 +72,8 @@ def power_grid_model_json(net: Any, source: NetworkSource) -> bytes:
         "shunt": _records(shunt_rows(net, bus, SHUNT * block)),
         "source": _sources(net, SOURCE * block),
     }
+    if source.is_three_phase:
+        add_zero_sequence(net, data)
     return _written({name: records for name, records in data.items() if records})
 
 

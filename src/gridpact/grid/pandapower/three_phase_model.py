@@ -118,10 +118,8 @@ def _nodes(net: Any, node_of_bus: Int, middle: Int, trafo_rows: Int) -> Rows:
 def _lines(net: Any, node_of_bus: Int, first_id: int) -> Rows:
     branches = line_branches(net)
     length, parallel = net.line.length_km.to_numpy(), net.line.parallel.to_numpy()
-    zero_ohm = (
-        (numbers(net.line, "r0_ohm_per_km") + 1j * numbers(net.line, "x0_ohm_per_km")) * length / parallel
-    )
-    rows = _series(net, branches, zero_ohm, node_of_bus, first_id)
+    ohm = (numbers(net.line, "r0_ohm_per_km") + 1j * numbers(net.line, "x0_ohm_per_km")) * length / parallel
+    rows = _series(net, branches, ohm, node_of_bus, first_id)
     shunt, per_farad = branches.admittance_s, 2 * np.pi * FREQUENCY_HZ
     rows["c1"] = shunt.imag / per_farad
     rows["tan1"] = np.divide(shunt.real, shunt.imag, out=np.zeros(len(rows)), where=shunt.imag != 0)
@@ -129,13 +127,13 @@ def _lines(net: Any, node_of_bus: Int, first_id: int) -> Rows:
     return rows
 
 
-def _series(net: Any, branches: GenericBranches, zero_ohm: Complex, node_of_bus: Int, first_id: int) -> Rows:
+def _series(net: Any, branches: GenericBranches, ohm: Complex, node_of_bus: Int, first_id: int) -> Rows:
     """Branches without shunts as lines."""
     rows = _rows("line", len(branches.from_bus))
     rows["id"] = first_id + np.arange(len(rows))
     _connect(rows, net, branches, node_of_bus)
     rows["r1"], rows["x1"] = branches.impedance_ohm.real, branches.impedance_ohm.imag
-    rows["r0"], rows["x0"] = zero_ohm.real, zero_ohm.imag
+    rows["r0"], rows["x0"] = ohm.real, ohm.imag
     for name in ("c1", "tan1", "c0", "tan0"):
         rows[name] = 0.0
     return rows
@@ -152,9 +150,9 @@ def _transformers(net: Any, node_of_bus: Int, middle: Int, first_id: int) -> tup
     """For each row a transformer, and the line and the shunt that make it a T circuit if it has to be one."""
     branches, trafo = transformer_branches(net), net.trafo
     through = winding_groups(trafo) == WYE_WYE
-    low_ohm, high_ohm, magnetising_ohm = _zero_ohm(net)
+    low_ohm, high_ohm, magnetising_ohm = zero_ohm(net)
     leakage_ohm, iron_s = _t_circuit(net)
-    seen = _seen_ohm(winding_groups(trafo), low_ohm, high_ohm, magnetising_ohm)
+    seen = seen_ohm(winding_groups(trafo), low_ohm, high_ohm, magnetising_ohm)
     rows = _rows("transformer", len(trafo))
     rows["id"] = first_id + np.arange(len(rows))
     _connect(rows, net, branches, node_of_bus)
@@ -191,14 +189,14 @@ def _transformers(net: Any, node_of_bus: Int, middle: Int, first_id: int) -> tup
     return rows, halves, shunts
 
 
-def _seen_ohm(group: NDArray[Any], low: Complex, high: Complex, magnetising: Complex) -> Complex:
+def seen_ohm(group: NDArray[Any], low: Complex, high: Complex, magnetising: Complex) -> Complex:
     """Zero-sequence impedance seen from the low-voltage side, whose other side carries none."""
     around = low + 1 / (1 / np.where(high == 0, np.inf, high) + 1 / magnetising)
     around = np.where(high == 0, low, around)
     return np.where(group == DELTA_WYE, around, (low + magnetising) / YZN_FACTOR)
 
 
-def _zero_ohm(net: Any) -> tuple[Complex, Complex, Complex]:
+def zero_ohm(net: Any) -> tuple[Complex, Complex, Complex]:
     """Low-voltage, high-voltage and magnetising part of the zero sequence, ohm at the low-voltage side."""
     trafo = net.trafo
     base = _low_winding_kv(net) ** 2 / (trafo.sn_mva * trafo.parallel).to_numpy().astype(float)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from gridpact.arrays import Bool, Float
 from gridpact.errors import Problem
 from gridpact.grid.power_grid_model.conductor_matrices import NEUTRAL_PAIRS, PHASE_PAIRS, series_ohm
 from gridpact.grid.power_grid_model.zero_sequence import DELTA, WYE_N, ZIGZAG_N, has_way_back
@@ -29,9 +30,8 @@ def in_service(carried: Mapping[str, Rows]) -> dict[str, Rows]:
     """The input without lines, transformers and shunts that are switched off: they need no zero sequence."""
     kept = {}
     for name, rows in carried.items():
-        status = [column for column in ("from_status", "to_status") if column in (rows.dtype.names or ())]
-        if name == "shunt":
-            status = ["status"]
+        flags = ("status",) if name == "shunt" else ("from_status", "to_status")
+        status = [column for column in flags if column in (rows.dtype.names or ())]
         left = rows[np.any([rows[column] != 0 for column in status], axis=0)] if status else rows
         if len(left):
             kept[name] = left
@@ -89,10 +89,11 @@ def _conductors(rows: Rows, source: NetworkSource) -> Iterator[Problem]:
 def _singular(rows: Rows, source: NetworkSource) -> Iterator[Problem]:
     """Lines whose matrices are whole, and have no inverse."""
     series = series_ohm(rows, source.neutral)
-    whole = np.isfinite(series).all(axis=(1, 2))
-    with np.errstate(all="ignore"):
-        least = np.linalg.svd(np.where(whole[:, None, None], series, np.eye(3)), compute_uv=False)
-    for row in np.flatnonzero(least[:, -1] <= SINGULAR_SHARE * least[:, 0]).tolist():
+    whole: Bool = np.asarray(np.isfinite(series).all(axis=(1, 2)))
+    known = np.where(whole[:, None, None], series, np.eye(3, dtype=np.complex128))
+    sizes: Float = np.asarray(np.linalg.svd(known, compute_uv=False), np.float64)
+    least, greatest = sizes[:, -1], sizes[:, 0]
+    for row in np.flatnonzero(least <= SINGULAR_SHARE * greatest).tolist():
         what, field = "has no impedance in some direction", f"asym_line {rows['id'][row]}"
         yield source.problem(what, field=field, remedy="write the matrices of r and x in ohm")
 
