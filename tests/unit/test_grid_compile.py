@@ -120,7 +120,7 @@ def test_the_two_conversions_have_to_agree(
     def wrong(trafo: Any) -> tuple[Any, Any, Any]:
         return trafo.vn_hv_kv.to_numpy() * 1.1, trafo.vn_lv_kv.to_numpy(), np.zeros(len(trafo))
 
-    monkeypatch.setattr(to_power_grid_model, "_tapped", wrong)
+    monkeypatch.setattr(to_power_grid_model, "tapped", wrong)
     net = pp.from_json_string(cigre_json)
     net.name = "unlike"
     (tmp_path / "network.json").write_text(pp.to_json(net, filename=None), encoding="utf-8")
