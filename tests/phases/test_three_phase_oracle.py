@@ -259,3 +259,28 @@ def test_connections_share_the_power_of_a_participant_among_its_phases() -> None
     assert incidence[1, network.bus_nodes[3, 1]] == 1.0
     assert incidence[2, network.bus_nodes[3, 2]] == 0.5
     assert THREE_PHASE.is_three_phase
+
+
+def test_a_great_unbalance_bends_with_its_reference_too() -> None:
+    network = three_phases(pandapower_net(charging=False, mesh=False))
+    oracle = NetworkOracle(network, essential_nodes(network))
+    count, heavy = len(oracle.factors.free), np.searchsorted(oracle.factors.free, network.bus_nodes[4])
+    base = np.zeros(count, dtype=np.complex128)
+    base[heavy] = (-25.0 - 8.0j, 25.0 - 5.0j, 0.0)
+    directions = np.zeros((2, count), dtype=np.complex128)
+    directions[0, heavy], directions[1, heavy] = (1.0, 1.0, 1.0), (0.3j, 1.0j, -0.5)
+    here = oracle.around(oracle.voltages(base[None, :])[0], base, directions)
+    row = int(
+        np.argmax(here.magnitude * (np.arange(len(here.magnitude)) >= oracle.monitored.first_unbalance))
+    )
+    assert here.magnitude[row] > 0.035
+    one, step = np.array([row]), 0.05
+    curvature = here.curvature(one, np.ones(1), np.ones(1))
+    for coordinate in range(2):
+        points = []
+        for way in (-step, step):
+            moved = base + way * directions[coordinate]
+            there = oracle.around(oracle.voltages(moved[None, :])[0], moved, directions)
+            points.append(there.gradient(one, np.ones(1))[0])
+        by_differences = (points[1] - points[0]) / (2.0 * step)
+        np.testing.assert_allclose(curvature[coordinate], by_differences, rtol=2e-4, atol=1e-10)
