@@ -17,6 +17,7 @@ from gridpact.clearing.network.injection import Injection, at_nodes
 from gridpact.clearing.network.network_state import keeps_limits, nominal_limits, operate
 from gridpact.clearing.over_caps import allocate_over_caps
 from gridpact.clearing.problem.problem import ClearingProblem, pose
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.verification import Status, verify
 from gridpact.grid.compile import compile_source
@@ -84,7 +85,7 @@ BINDING = {
     "neutral": Limits(neutral_loading_max_percent=15.0, voltage_unbalance_max_percent=50.0),
     "line": Limits(line_loading_max_percent=15.0, voltage_unbalance_max_percent=50.0),
     "transformer": Limits(transformer_loading_max_percent=3.0, voltage_unbalance_max_percent=50.0),
-    "unbalance": Limits(voltage_unbalance_max_percent=0.3),
+    "voltage_unbalance": Limits(voltage_unbalance_max_percent=0.3),
 }
 
 
@@ -112,6 +113,8 @@ def test_each_kind_of_limit_binds_at_its_optimum(kind: str, tmp_path: Path) -> N
         volume += best_volume(problem, period, columns, limits)
     assert solution.column_kw.sum() == pytest.approx(volume, abs=2e-3)
     assert solution.column_kw.sum() < 0.999 * over_caps_volume(problem)
+    found = {LimitedBy(reason).label for reason in solution.binding.limited_by.tolist()}
+    assert found - {"seller_surplus", "buyer_demand"} == {kind}
 
 
 def over_caps_volume(problem: ClearingProblem) -> float:
