@@ -3,11 +3,15 @@
 Random periods of networks up to 100 buses, radial and meshed, with bare networks that break limits, exports
 and power factors. Of each, what clears is compared with the best of ten solves by Ipopt from random starts; a
 period in which more than a share of 1e-4 is missing is printed with its seed.
+
+Ipopt keeps limits only within a tolerance. Where two limits meet that the bare network breaks, nothing lies
+inside, and what clears is of the order of the root of such a tolerance; so it is given limits that are
+narrower by as much, and a period in which it then finds nothing is told apart.
 """
 
 import argparse
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -16,8 +20,10 @@ from tests.ac_instances import ac_case, saved
 from tests.markets import keeps_everything, market, posed
 
 from benchmarks.machine import described
+from gridpact.arrays import Float
 from gridpact.case import Case
 from gridpact.clearing.ac import solve_ac
+from gridpact.clearing.problem.market import Market
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.grid.limits import Limits
@@ -28,6 +34,7 @@ BUILT_IN = tuple(
 )
 MESHED = ("ring", "two_transformers", "two_supplies")
 STARTS, SHORT_SHARE, SHORT_KW = 10, 1e-4, 1e-4
+NARROWER = 1e-8  # pu, and parts of a rating
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,11 +93,12 @@ def compared(seed: int, folder: Path) -> list[Compared]:
     rng = np.random.default_rng(seed)
     for period in tight:
         one, best_kw, start = market(problem, period), 0.0, perf_counter()
+        limits = one.situations
+        narrower = limits.with_limits(limits.least + NARROWER, limits.greatest - NARROWER)
+        programme = replace(one.programme, situations=narrower)
         for _ in range(STARTS):
-            found = maximise_by_ipopt(
-                one.programme, rng.random(len(one.programme)) * one.programme.upper, Budget()
-            )
-            if found.status.is_kept and keeps_everything(one, found.value):
+            found = maximise_by_ipopt(programme, rng.random(len(programme)) * programme.upper, Budget())
+            if found.status.is_kept and _keeps_all(one, found.value):
                 best_kw = max(best_kw, float(found.value.sum()))
         cleared_kw = float(solution.column_kw[problem.offers.of_period(period)].sum())
         rows.append(
@@ -104,6 +112,13 @@ def compared(seed: int, folder: Path) -> list[Compared]:
             )
         )
     return rows
+
+
+def _keeps_all(one: Market, value: Float) -> bool:
+    """Whether caps and the limits as they are, not narrower, are kept without any tolerance."""
+    every = np.arange(len(one.situations))
+    voltages = one.situations.oracle.voltages(one.situations.injected_kva(value, every))
+    return keeps_everything(one, value) and bool(one.situations.greatest_excess(every, voltages).max() <= 0.0)
 
 
 def main() -> None:
@@ -124,7 +139,9 @@ def main() -> None:
     short = sum(row.is_short for row in rows)
     more = sum(row.cleared_kw > row.by_ipopt_kw * (1 + SHORT_SHARE) + SHORT_KW for row in rows)
     seeds = f"seeds {arguments.seed} to {seed - 1}"
-    print(f"{len(rows):,} periods of {seeds}: {short} short of Ipopt, {more} above it")
+    nothing = sum(row.by_ipopt_kw == 0.0 for row in rows)
+    print(f"{len(rows):,} periods of {seeds}: {short} short of Ipopt, {more} above it, ", end="")
+    print(f"{nothing} where it finds nothing inside the limits")
     print(f"median ms a period: {1e3 * np.median([row.seconds for row in rows]):.1f}, ", end="")
     print(f"Ipopt from {STARTS} starts {1e3 * np.median([row.ipopt_seconds for row in rows]):.1f}")
     print(f"\n{described()}")

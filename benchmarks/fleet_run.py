@@ -10,7 +10,7 @@ from time import perf_counter
 
 import psutil
 
-from gridpact.case.files import CASE_FILE
+from gridpact.case.folder.case_files import CASE_FILE
 
 SAMPLE_S = 0.25
 BYTES_PER_MIB = 1024**2

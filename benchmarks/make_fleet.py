@@ -33,8 +33,8 @@ from gridpact.arrays import Float, Int, frozen
 from gridpact.case import Case, Horizon, Orders, Participants, Profiles, TableFormat, Trades, write_case
 from gridpact.case.case import Allocation, Formulation, PriceRule
 from gridpact.case.schema import DEFAULT_RETAILER
-from gridpact.case.table_file import Coded, Instants, write_table
 from gridpact.case.terms import Terms
+from gridpact.case.writing.table_file import Coded, Instants, write_table
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 

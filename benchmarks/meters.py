@@ -4,9 +4,9 @@ import numpy as np
 
 from gridpact.arrays import frozen
 from gridpact.results import Clearance
-from gridpact.settlement.meters import Meters
+from gridpact.settlement.amounts.whole import nearest_wh
+from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.reading.read_positions import scheduled_wh
-from gridpact.settlement.whole import nearest_wh
 
 
 def scheduled_meters(clearance: Clearance) -> Meters:

@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     Mutant(
         "prices of caps under commitments as if all of them were left",
-        "clearing/commitments.py",
+        "clearing/on_commitments.py",
         "np.where(used_kw > 0.0, limit / binding.limit, 1.0)",
         "np.ones_like(used_kw)",
         "unit/test_proofs_bite.py properties/test_sessions.py",
@@ -151,8 +151,8 @@ MUTANTS = (
     Mutant(
         "no path through the inside",
         "clearing/rules/stage.py",
-        "if doubts and is_small and is_doubtful and budget.is_left():",
-        "if False:",
+        "for further in (_from_inside, _from_tilted):",
+        "for further in (_from_tilted,):",
         STEPS,
     ),
     Mutant(
@@ -234,10 +234,31 @@ MUTANTS = (
     ),
     Mutant(
         "commitments that break limits fit",
-        "clearing/commitments.py",
+        "clearing/on_commitments.py",
         "idle | (within & keeps_limits(operation, widened))",
         "idle | within",
         "unit/test_proofs_bite.py properties/test_sessions.py",
+    ),
+    Mutant(
+        "no tilted objectives",
+        "clearing/rules/stage.py",
+        "for further in (_from_inside, _from_tilted):",
+        "for further in (_from_inside,):",
+        STEPS,
+    ),
+    Mutant(
+        "what binds may be away from its bound",
+        "clearing/solver/active_set.py",
+        "np.abs(exceeded[binding]).max(initial=0.0)",
+        "0.0",
+        STEPS,
+    ),
+    Mutant(
+        "multipliers of an active set that may be negative",
+        "clearing/solver/active_set.py",
+        "np.where(sets.rows, row_dual > 0.0, excess > ROUNDED_KW)",
+        "np.where(sets.rows, True, excess > ROUNDED_KW)",
+        STEPS,
     ),
 )
 

@@ -38,8 +38,8 @@ from benchmarks.fleet_run import first_feeders
 from benchmarks.machine import described
 from benchmarks.make_fleet import CODES, make_fleet
 from benchmarks.page import put
-from gridpact.fleet.worker import Plan, clear_batch
-from gridpact.fleet.workspace import workspace
+from gridpact.fleet.workers.worker import Plan, clear_batch
+from gridpact.fleet.workspace.workspace import workspace
 
 FEEDERS, TOP, SEED = 24, 15, 1
 ALLOWED_SHARE = 0.5

@@ -23,7 +23,7 @@ from gridpact.grid.flow.power_flow import factors_of
 from gridpact.grid.network import Network
 from gridpact.results import Clearance
 from gridpact.settlement.reading.read_positions import positions_of
-from gridpact.settlement.settle import settle
+from gridpact.settlement.settling.settle import settle
 from gridpact.stopwatch import Stopwatch
 
 PHASES = (

@@ -19,13 +19,13 @@ from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
-from gridpact.settlement.invariants import invariants
-from gridpact.settlement.keys import WHOLE_PPM, KeyKind, SharingKey
-from gridpact.settlement.meters import Meters
-from gridpact.settlement.positions import Positions
-from gridpact.settlement.settle import settle
-from gridpact.settlement.settlement import Settlement
-from gridpact.settlement.tariffs import LossAllocation, Missing, Mode, Retailer, Tariffs
+from gridpact.settlement.energy.keys import WHOLE_PPM, KeyKind, SharingKey
+from gridpact.settlement.energy.meters import Meters
+from gridpact.settlement.energy.positions import Positions
+from gridpact.settlement.invariants.invariants import invariants
+from gridpact.settlement.settling.settle import settle
+from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode, Retailer, Tariffs
 
 PARTICIPANTS = 1_000
 PERIODS = 96

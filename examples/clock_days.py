@@ -24,8 +24,9 @@ from gridpact.case import (
     Profiles,
     Trades,
 )
+from gridpact.case.periods import period_of
 from gridpact.case.terms import NONE, Terms
-from gridpact.case.times import microseconds, period_of
+from gridpact.case.times import microseconds
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 

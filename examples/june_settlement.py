@@ -15,7 +15,7 @@ from gridpact.case import Case
 from gridpact.clearing.network.injection import at_nodes, connection, injection, participant_node
 from gridpact.grid.flow.power_flow import losses_kw, run_power_flow
 from gridpact.settlement.settled_case import SettledCase
-from gridpact.settlement.statements import PLACE, make_statements
+from gridpact.settlement.statements.statements import PLACE, make_statements
 
 SEED = 20160610
 MEMORY = 0.9  # of the error from one quarter-hour to the next

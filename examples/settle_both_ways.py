@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import gridpact
-from gridpact.report.settlement_page import settlement_page
+from gridpact.report.settlement.settlement_page import settlement_page
 from gridpact.settlement.settled_case import SettledCase
-from gridpact.settlement.tariffs import Mode
+from gridpact.settlement.tariffs.tariffs import Mode
 
 
 def settle_both_ways(folder: Path) -> tuple[SettledCase, SettledCase]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gridpact
 from gridpact.case import Case, Formulation, TableFormat, read_case, write_case
-from gridpact.fleet.files import RECORD_FILE, SUMMARY_FILE
+from gridpact.fleet.workspace.fleet_files import RECORD_FILE, SUMMARY_FILE
 from tests.instances import random_case
 
 NETWORKS = ("pandapower/cigre_lv", "pandapower/kerber_landnetz_freileitung_2")

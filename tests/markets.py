@@ -11,7 +11,8 @@ from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.clearing.solver.lockstep import run_together
-from gridpact.clearing.solver.sqp import Optimum, maximise
+from gridpact.clearing.solver.optimum import Optimum
+from gridpact.clearing.solver.sqp import maximise
 from gridpact.grid.compile import compile_source
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 from fractions import Fraction
 from math import floor
 
-from gridpact.settlement.keys import KeyKind
-from gridpact.settlement.tariffs import LossAllocation, Mode
+from gridpact.settlement.energy.keys import KeyKind
+from gridpact.settlement.tariffs.tariffs import LossAllocation, Mode
 from tests.settlements import Inputs
 
 Money = Counter[tuple[int, str, str, str, str]]

@@ -11,13 +11,13 @@ from gridpact.arrays import frozen
 from gridpact.case.horizon import Horizon
 from gridpact.case.participants import Participants
 from gridpact.grid.network import Network
-from gridpact.settlement.keys import KeyKind, SharingKey
-from gridpact.settlement.ledger import EntryKind, Ledger
-from gridpact.settlement.meters import Meters
-from gridpact.settlement.positions import Positions
-from gridpact.settlement.settle import settle
-from gridpact.settlement.settlement import Settlement
-from gridpact.settlement.tariffs import LossAllocation, Missing, Mode, Retailer, Tariffs
+from gridpact.settlement.energy.keys import KeyKind, SharingKey
+from gridpact.settlement.energy.meters import Meters
+from gridpact.settlement.energy.positions import Positions
+from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.settling.settle import settle
+from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode, Retailer, Tariffs
 
 FLAT = (200_000, 50_000, 30_000, 300_000)  # supply, feed-in, long, short: micro per kWh
 

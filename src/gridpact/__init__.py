@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from gridpact.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from gridpact.case import (
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from gridpact.matching import match
     from gridpact.pipeline import clear, compile_network
     from gridpact.results import Clearance, write_clearance
-    from gridpact.settlement.pipeline import settle
+    from gridpact.settlement.settle_case import settle
     from gridpact.settlement.settled_case import SettledCase
-    from gridpact.settlement.write import write_settlement
+    from gridpact.settlement.settlement_writer import write_settlement
 
 _HOME = {
     "Allocation": "gridpact.case",
@@ -67,12 +67,12 @@ _HOME = {
     "match": "gridpact.matching",
     "read_case": "gridpact.case",
     "run_fleet": "gridpact.fleet",
-    "settle": "gridpact.settlement.pipeline",
+    "settle": "gridpact.settlement.settle_case",
     "with_commitments": "gridpact.case",
     "write_case": "gridpact.case",
     "write_clearance": "gridpact.results",
     "write_envelopes": "gridpact.envelopes",
-    "write_settlement": "gridpact.settlement.write",
+    "write_settlement": "gridpact.settlement.settlement_writer",
 }
 
 __all__ = [

@@ -12,16 +12,16 @@ from gridpact.case.case import Allocation, Case, Formulation, Robustness, need_c
 from gridpact.clearing.ac import AcClearing, solve_ac
 from gridpact.clearing.certificate.certify import Certificate, cones_cost_less_than_clearing
 from gridpact.clearing.certificate.certify import certify as prove
-from gridpact.clearing.commitments import solve_on_commitments
 from gridpact.clearing.dc_clearing import solve_dc
+from gridpact.clearing.dispatch_verification import verify
 from gridpact.clearing.network.connections import connections
 from gridpact.clearing.network.injection import at_nodes, participant_bus_position
 from gridpact.clearing.network.network_state import operate
+from gridpact.clearing.on_commitments import solve_on_commitments
 from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.clearing.problem.solution import Solution
 from gridpact.clearing.relaxed_limits import with_limits_decided
 from gridpact.clearing.solver.budget import Budget
-from gridpact.clearing.verification import verify
 from gridpact.dispatch import dispatch
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import need
@@ -31,7 +31,7 @@ from gridpact.matching import combined, match
 from gridpact.results.clearance import Clearance
 from gridpact.stopwatch import Stopwatch
 
-CLEARING_SHARE = 0.9  # of a time limit, as what clears has to be dispatched and verified too
+CLEARING_SHARE = 0.85  # of a time limit, as what clears has to be dispatched and verified too
 SOLVERS: dict[Formulation, Callable[[ClearingProblem, Budget], Solution]] = {
     Formulation.AC: solve_ac,
     Formulation.DC: solve_dc,
@@ -146,6 +146,7 @@ def clear(
 def _certificate(
     problem: ClearingProblem, solution: Solution, watch: Stopwatch, *, tightens: bool
 ) -> Certificate:
+    """The certificate of an allocation, with its time on the watch."""
     with watch.step("certify"):
         return prove(problem, solution.column_kw, solution.volume_bound_kw, tightens=tightens)
 
@@ -158,6 +159,7 @@ def _cheap_certificate(problem: ClearingProblem, solution: Solution, watch: Stop
 
 
 def _budget(case: Case, deadline: float | None, cancel: Callable[[], bool] | None) -> Budget:
+    """What a clearing may use: the case's limits, and those of the caller."""
     until = math.inf if deadline is None else deadline
     return Budget(
         search_work=case.work_max,
@@ -167,6 +169,7 @@ def _budget(case: Case, deadline: float | None, cancel: Callable[[], bool] | Non
 
 
 def _check_usage(case: Case, *, certify: bool) -> None:
+    """Refuses what no clearing of the case could do."""
     if np.any(case.trades.start < case.first_open):
         raise InvalidUsage(
             f"a trade starts in a closed period, before {case.horizon.instant(case.first_open).isoformat()}",

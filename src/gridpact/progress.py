@@ -22,5 +22,6 @@ def progress(what: str, *, quiet: bool) -> Iterator[None]:
 
 
 def _say(what: str) -> None:
+    """Says on stderr what is going on."""
     sys.stderr.write(f"{what} …\n")
     sys.stderr.flush()

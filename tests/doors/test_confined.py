@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from gridpact.case import read_case
-from gridpact.case.files import file_inside
+from gridpact.case.folder.case_files import file_inside
 from gridpact.case.times import Fault
 from gridpact.errors import InvalidCase
-from gridpact.fleet.digest import inputs_sha256, network_key
 from gridpact.fleet.find import find_cases
+from gridpact.fleet.workers.digest import inputs_sha256, network_key
 from tests.newest.outputs import gridpact
 from tests.settle_example import SHARING, write_settle_example
 

@@ -11,10 +11,10 @@ import pytest
 
 import gridpact
 from gridpact.case import read_case, write_case
-from gridpact.report.envelope_page import envelope_page
-from gridpact.report.page import report_page
-from gridpact.report.settlement_page import settlement_page
-from gridpact.report.statement_page import statement_pages
+from gridpact.report.clearance.clearance_page import report_page
+from gridpact.report.envelopes.envelope_page import envelope_page
+from gridpact.report.settlement.settlement_page import settlement_page
+from gridpact.report.settlement.statement_page import statement_pages
 from tests.fleets import fleet_case
 from tests.newest.outputs import gridpact as run
 from tests.settle_example import SHARING, write_settle_example

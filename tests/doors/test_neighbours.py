@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gridpact.report.amounts import exact_money, kwh
-from gridpact.report.statement_page import statement_pages
-from gridpact.settlement.keys import KeyKind
-from gridpact.settlement.ledger import EntryKind
-from gridpact.settlement.statements import PLACE, make_statements
+from gridpact.report.settlement.statement_page import statement_pages
+from gridpact.report.shell.amounts import exact_money, kwh
+from gridpact.settlement.energy.keys import KeyKind
+from gridpact.settlement.ledger.ledger import EntryKind
+from gridpact.settlement.statements.statements import PLACE, make_statements
 from tests.settlements import make_inputs, make_key, make_members
 from tests.unit.test_settlement_pages import day, pages, settled_case
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gridpact.published import Reproduction, cigre_day, reproduce
-from gridpact.published.words import comparison
+from gridpact.published.comparison import comparison
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from gridpact.arrays import Float
 from gridpact.case.case import Case
 from gridpact.clearing.ac import solve_ac
+from gridpact.clearing.dispatch_verification import Status, verify
 from gridpact.clearing.network.connections import connections
 from gridpact.clearing.network.injection import Injection, at_nodes
 from gridpact.clearing.network.network_state import keeps_limits, nominal_limits, operate
@@ -19,7 +20,6 @@ from gridpact.clearing.over_caps import allocate_over_caps
 from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.clearing.solver.budget import Budget
-from gridpact.clearing.verification import Status, verify
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.network_model import NetworkModel

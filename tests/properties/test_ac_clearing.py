@@ -13,8 +13,8 @@ from gridpact.case import Allocation, Case
 from gridpact.case.terms import Terms
 from gridpact.clearing.explain import active_caps, active_limits
 from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
+from gridpact.clearing.solver.optimum import SolverStatus
 from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT
-from gridpact.clearing.solver.sqp import SolverStatus
 from gridpact.grid.limits import Limits
 from gridpact.results import Clearance
 from tests.ac_instances import ac_case, cleared_kw, table_kw, uncapped

@@ -13,9 +13,9 @@ from gridpact.arrays import frozen
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
-from gridpact.settlement.invariants import account_balance_micro, invariants
-from gridpact.settlement.ledger import EntryKind, Ledger
-from gridpact.settlement.tariffs import LossAllocation, Mode
+from gridpact.settlement.invariants.invariants import account_balance_micro, invariants
+from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.tariffs.tariffs import LossAllocation, Mode
 from tests.settlement_oracle import settled_by_hand
 from tests.settlements import Inputs, make_members, make_positions, named_entries, random_inputs, with_meters
 

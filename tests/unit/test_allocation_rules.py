@@ -11,7 +11,7 @@ from gridpact.case import Allocation, Case
 from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.clearing.rules import max_min, proportional, stage
 from gridpact.clearing.solver import sqp
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.grid.limits import Limits
 from tests.ac_instances import ac_case, cleared_kw, net_of, with_submissions
 from tests.exact import ExactPeriod, worst_excess

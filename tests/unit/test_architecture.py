@@ -1,6 +1,9 @@
-"""Imports inside the package go one way."""
+"""Imports inside the package go one way, and its folders say what is in them."""
 
 import ast
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ import gridpact
 
 ROOT = Path(gridpact.__file__).parent
 TIERS = (
-    {"errors", "units", "arrays", "stopwatch", "progress", "solvers", "spreadsheet_text"},
+    {"version", "errors", "units", "arrays", "stopwatch", "progress", "solvers", "spreadsheet_text"},
     {"fields"},
     {"grid"},
     {"case"},
@@ -24,6 +27,8 @@ TIERS = (
     {"cli"},
     {"__main__"},
 )
+FILES_MAX = 15
+LARGE_ROOMS = {"grid"}  # two libraries' networks and what is made of them: each step of both has a file
 RANK = {name: rank for rank, tier in enumerate(TIERS) for name in tier}
 MODULES = sorted(
     path.relative_to(ROOT) for path in ROOT.rglob("*.py") if path.name != "__init__.py" or path.parent != ROOT
@@ -34,16 +39,36 @@ def _home(module: Path) -> str:
     return module.parts[0].removesuffix(".py")
 
 
-def _imported(module: Path) -> set[str]:
-    found = set()
+def _dotted(module: Path) -> str:
+    return ".".join((ROOT.name, *module.with_suffix("").parts)).removesuffix(".__init__")
+
+
+NAMES = {_dotted(module): module for module in (*MODULES, Path("__init__.py"))}
+
+
+def _imports(module: Path) -> Iterator[str]:
+    """The modules of the package that one imports, at its head, inside functions or for types alone."""
     for node in ast.walk(ast.parse((ROOT / module).read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("gridpact."):
-            found.add(node.module.split(".")[1])
-        if isinstance(node, ast.Import):
-            found.update(
-                alias.name.split(".")[1] for alias in node.names if alias.name.startswith("gridpact.")
-            )
-    return found
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{module} imports from a relative place"
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in NAMES else str(node.module) for name in inner)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+IMPORTS = {name: sorted(NAMES.keys() & set(_imports(module))) for name, module in NAMES.items()}
+
+
+def _imported(module: Path) -> set[str]:
+    return {name.split(".")[1] for name in IMPORTS[_dotted(module)] if name != ROOT.name}
+
+
+def _refuse_circles(graph: dict[str, list[str]]) -> None:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)
@@ -52,6 +77,61 @@ def test_a_module_imports_only_from_its_own_package_and_from_lower_tiers(module:
     assert home in RANK, f"{home} has no tier"
     wrong = {name for name in _imported(module) if name != home and RANK[name] >= RANK[home]}
     assert not wrong, f"{module} ({home}) imports {sorted(wrong)}"
+
+
+def test_no_modules_import_each_other_in_a_circle_at_their_head_later_or_for_types() -> None:
+    _refuse_circles(IMPORTS)
+
+
+@pytest.mark.parametrize("package", ["case", "fleet", "report", "settlement"])
+def test_no_rooms_of_a_package_import_each_other_in_a_circle(package: str) -> None:
+    """A package's own files are a room too, apart from its door, which takes from all of them."""
+    rooms = defaultdict[str, set[str]](set)
+    inner = {name for name, module in NAMES.items() if module.parts[0] == package and not _is_door(module)}
+    assert len({_room(name) for name in inner}) > 1
+    for name in inner:
+        rooms[_room(name)] |= {_room(each) for each in inner.intersection(IMPORTS[name])} - {_room(name)}
+    _refuse_circles({room: sorted(others) for room, others in rooms.items()})
+
+
+def _room(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _is_door(module: Path) -> bool:
+    return module.name == "__init__.py"
+
+
+def test_no_room_has_more_files_than_a_reader_takes_in() -> None:
+    files = Counter(module.parent.as_posix() for module in MODULES if not _is_door(module))
+    full = {room: count for room, count in files.items() if count > FILES_MAX and room not in LARGE_ROOMS}
+    assert not full
+
+
+def test_the_page_on_the_architecture_names_every_room() -> None:
+    page = (ROOT.parents[1] / "docs" / "architecture.md").read_text()
+    rooms = {module.parent for module in MODULES} - {Path()}
+    assert not [
+        room.as_posix() for room in rooms if f"`{room.name}/`" not in page and f"`{room}/`" not in page
+    ]
+
+
+def test_no_two_files_have_the_same_name() -> None:
+    """Apart from commands, which are called after what they run, and solvers."""
+    named = defaultdict[str, list[str]](list)
+    for module in MODULES:
+        if not _is_door(module) and module.parts[0] not in ("cli", "solvers"):
+            named[module.name].append(module.as_posix())
+    assert not [places for places in named.values() if len(places) > 1]
+
+
+def test_no_two_classes_have_the_same_name() -> None:
+    found = defaultdict[str, list[str]](list)
+    for module in MODULES:
+        for node in ast.walk(ast.parse((ROOT / module).read_text())):
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append(module.as_posix())
+    assert not {name: places for name, places in found.items() if len(places) > 1}
 
 
 def test_the_public_names_are_sorted_and_importable() -> None:

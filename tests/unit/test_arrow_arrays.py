@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridpact.case.arrow_arrays import arrow_numbers, arrow_texts, is_null, numpy_values, taken
+from gridpact.case.reading.arrow_arrays import arrow_numbers, arrow_texts, is_null, numpy_values, taken
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,9 @@ from gridpact.grid.cache import FOLDER_VARIABLE
 from gridpact.grid.pandapower.builtin import pandapower_names
 from gridpact.grid.source import NetworkSource
 from gridpact.published import cigre_day, cigre_extreme
-from gridpact.settlement.invariants import invariants
+from gridpact.settlement.invariants.invariants import invariants
 from gridpact.settlement.reading.read_positions import positions_of
-from gridpact.settlement.settle import settle
+from gridpact.settlement.settling.settle import settle
 
 ROOT = Path(__file__).parents[2]
 CIGRE = NetworkSource(builtin="pandapower/cigre_lv")

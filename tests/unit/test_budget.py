@@ -10,29 +10,17 @@ import pytest
 import gridpact
 from gridpact.case import Case, Formulation, Horizon
 from gridpact.clearing.problem.solution import PeriodStatus
+from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.terms.decision_search import ChoiceFound, Search
 from gridpact.grid.compile import compile_source
-from gridpact.grid.limits import Limits
-from tests.ac_instances import ac_case
+from tests.congested import CIGRE, DORF, NARROW_BAND, WEAK_LINES, congested_case, keeps_every_limit
 from tests.terms_instances import with_terms
-
-CIGRE, DORF = "pandapower/cigre_lv", "pandapower/kerber_dorfnetz"
-LIMITS = Limits(voltage_min_pu=0.97, voltage_max_pu=1.03)
-TIGHT = Limits(line_loading_max_percent=25.0)
 
 
 def indivisible(trades: int, seed: int = 3, network: str = DORF) -> Case:
     """One congested period of all-or-nothing trades."""
-    case = ac_case(seed, network, sellers=8, buyers=8, trades=trades, power_kw=30.0, limits=TIGHT)
+    case = congested_case(seed, trades, network, sides=8, power_kw=30.0, limits=WEAK_LINES)
     return with_terms(case, min_fraction=1.0)
-
-
-def keeps_everything(clearance) -> bool:
-    limits, state = clearance.operating_limits, clearance.operation
-    return bool(
-        clearance.summary["status"] == "cleared"
-        and limits.voltage_excess_pu(state.voltage_pu).max() <= 1e-7
-        and limits.loading_excess_percent(state.loading_percent).max() <= 1e-5
-    )
 
 
 def test_a_time_limit_ends_a_search_with_what_is_feasible() -> None:
@@ -42,7 +30,7 @@ def test_a_time_limit_ends_a_search_with_what_is_feasible() -> None:
     start = time.monotonic()
     clearance = gridpact.clear(case, network=network)
     assert time.monotonic() - start <= 1.2
-    assert keeps_everything(clearance)
+    assert keeps_every_limit(clearance)
     assert clearance.summary["cleared_kwh"] > 0.0
     if clearance.summary.get("ended_by"):
         assert clearance.summary["ended_by"] == "time"
@@ -50,9 +38,9 @@ def test_a_time_limit_ends_a_search_with_what_is_feasible() -> None:
 
 
 def test_a_deadline_that_is_over_leaves_what_keeps_every_limit() -> None:
-    case = ac_case(2, CIGRE, sellers=6, buyers=6, trades=20, power_kw=40.0, limits=LIMITS)
+    case = congested_case(2, 20)
     clearance = gridpact.clear(case, deadline=time.monotonic())
-    assert keeps_everything(clearance)
+    assert keeps_every_limit(clearance)
     assert clearance.summary["ended_by"] == "time"
     assert clearance.solution.status[0] == PeriodStatus.BEST_FOUND
     assert 0.0 < clearance.summary["cleared_kwh"] <= gridpact.clear(case).summary["cleared_kwh"]
@@ -67,7 +55,7 @@ def test_a_request_to_stop_is_heeded() -> None:
 
     clearance = gridpact.clear(indivisible(20), cancel=cancel)
     assert len(asked) >= 4
-    assert keeps_everything(clearance)
+    assert keeps_every_limit(clearance)
     assert clearance.summary["ended_by"] == "cancel"
     assert "ended_by" not in gridpact.clear(indivisible(3), cancel=lambda: False).summary
 
@@ -78,7 +66,7 @@ def test_work_ends_a_search_at_the_same_point_on_every_run(work: int) -> None:
     with ThreadPoolExecutor(3) as pool:
         found = list(pool.map(lambda _: gridpact.clear(case), range(3)))
     for one in found:
-        assert keeps_everything(one)
+        assert keeps_every_limit(one)
         assert one.summary["ended_by"] == "work"
         assert one.solution.column_kw.tolist() == found[0].solution.column_kw.tolist()
         assert one.cleared.equals(found[0].cleared)
@@ -125,12 +113,57 @@ def test_a_long_search_starves_no_other_part() -> None:
     assert cleared["small"] == pytest.approx(1.0)
 
 
+def test_parts_with_as_many_decisions_get_as_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    hard = indivisible(40)
+    trades, twice = hard.trades, np.tile(np.arange(len(hard.trades)), 2)
+    hour = np.repeat([0, 1], len(trades))
+    parts = ("ids", "seller", "buyer", "power_kw", "price_per_kwh", "submitted")
+    both = {
+        name: np.array(getattr(trades, name))[twice] for name in parts if getattr(trades, name) is not None
+    }
+    both["ids"] = tuple(f"{one}-{at}" for one, at in zip(both["ids"], hour, strict=True))
+    terms = trades.terms
+    doubled = replace(
+        trades,
+        **both,
+        start=hour,
+        end=hour + 1,
+        terms=replace(
+            terms,
+            block=terms.block[twice],
+            min_fraction=terms.min_fraction[twice],
+            group=terms.group[twice],
+            link=terms.link[twice],
+        ),
+    )
+    profiles = replace(
+        hard.profiles,
+        load_kw=np.repeat(hard.profiles.load_kw, 2, axis=0),
+        generation_kw=np.repeat(hard.profiles.generation_kw, 2, axis=0),
+    )
+    case = replace(
+        hard, horizon=replace(hard.horizon, periods=2), trades=doubled, profiles=profiles, work_max=400
+    )
+    given = []
+    run = Search.run
+
+    def counted(self: Search, budget: Budget) -> ChoiceFound:
+        given.append(budget.work)
+        return run(self, budget)
+
+    monkeypatch.setattr(Search, "run", counted)
+    gridpact.clear(case)
+    first, second = given
+    assert 0.0 < first <= 200.0
+    assert second >= first
+
+
 def test_threads_clear_the_same_as_one_after_the_other() -> None:
     """Four threads, two networks, rules, terms, outages and the DC model, all at once."""
     cases = []
     for network in (CIGRE, DORF):
-        for limit in (LIMITS, Limits(line_loading_max_percent=25.0)):
-            case = ac_case(5, network, sellers=6, buyers=6, trades=18, power_kw=40.0, limits=limit)
+        for limit in (NARROW_BAND, WEAK_LINES):
+            case = congested_case(5, 18, network, limits=limit)
             cases += [
                 case,
                 replace(case, allocation="max-min"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import gridpact
 from gridpact.case import TableFormat, read_case
-from gridpact.case.convert import convert_case
+from gridpact.case.conversion.convert import convert_case
 from gridpact.case.reading.bus_names import BusNames, plain
 from gridpact.case.times import Fault
 from gridpact.errors import InvalidCase, Problem

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gridpact.case import read_case
-from gridpact.case.problems import Problems
+from gridpact.case.reading.problems import Problems
 from gridpact.errors import InvalidCase, Problem
 from tests.example import FILES, write_example
 

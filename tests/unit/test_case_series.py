@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import gridpact
 from gridpact.case import Horizon, TableFormat, read_case
-from gridpact.case.convert import convert_case
+from gridpact.case.conversion.convert import convert_case
 from gridpact.case.times import Fault, read_time
 from gridpact.errors import InvalidCase, Problem
 from tests.example import CASE, write_example

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridpact.case import Case, Robustness, TableFormat, read_case, write_case
+from gridpact.case.folder.settings import SECTIONS
 from gridpact.case.reading import csv_table
 from gridpact.case.reading.csv_table import _split_exactly, split_csv
 from gridpact.case.reading.table import LARGE_BYTES, parse_csv, parse_parquet
-from gridpact.case.settings import SECTIONS
-from gridpact.case.table_file import write_table
 from gridpact.case.terms import NONE, Terms
+from gridpact.case.writing.table_file import write_table
 from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.grid.source import NetworkSource
 from tests.example import PARTICIPANTS, write_example

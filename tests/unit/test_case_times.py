@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gridpact.case import Horizon, read_case
-from gridpact.case.times import Fault, from_microseconds, microseconds, period_of, periods_of, read_time
+from gridpact.case.periods import period_of, periods_of
+from gridpact.case.times import Fault, from_microseconds, microseconds, read_time
 from gridpact.errors import InvalidCase
 from tests.example import CASE, FILES, write_example
 

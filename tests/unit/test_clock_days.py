@@ -15,8 +15,8 @@ import pytest
 
 import gridpact
 from gridpact.case import Case, Formulation
-from gridpact.case.write import write_case
-from gridpact.report.page import report_page
+from gridpact.case.writing.case_writer import write_case
+from gridpact.report.clearance.clearance_page import report_page
 from gridpact.results import Clearance
 from tests.terms_oracle import Linear, Shares
 

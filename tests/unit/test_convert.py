@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 import gridpact
 from gridpact.case import TableFormat
-from gridpact.case.convert import Conversion, convert_case
-from gridpact.case.files import CaseFiles
-from gridpact.case.problems import Problems
-from gridpact.case.reading.opener import TableOpener
+from gridpact.case.conversion.convert import Conversion, convert_case
+from gridpact.case.folder.case_files import CaseFiles
+from gridpact.case.folder.opener import TableOpener
+from gridpact.case.reading.problems import Problems
 from gridpact.case.schema import METERS, SHARING
 from gridpact.cli import app
 from gridpact.errors import InvalidCase, InvalidUsage
@@ -484,7 +484,7 @@ def test_what_changes_during_a_conversion_is_not_replaced(
         edit_a_table(out)
         return convert_case(*arguments)
 
-    monkeypatch.setattr("gridpact.case.convert.convert_case", meanwhile)
+    monkeypatch.setattr("gridpact.case.conversion.convert.convert_case", meanwhile)
     assert "not as a conversion left it" in str(convert(folder, out).exception)
     assert (out / "trades.csv").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "out"]

@@ -9,19 +9,19 @@ import pytest
 
 import gridpact
 from gridpact.case.case import Formulation
+from gridpact.case.folder.settings import SECTIONS
 from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS, Schema
-from gridpact.case.settings import SECTIONS
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.cli import app
-from gridpact.envelopes.table import ENVELOPES
+from gridpact.envelopes.envelopes_table import ENVELOPES
 from gridpact.published import cigre_day, cigre_extreme
-from gridpact.results import tables
-from gridpact.results.words import outcome
-from gridpact.settlement.keys import KeyKind
-from gridpact.settlement.prices import DAYS, WEEKDAYS
+from gridpact.results import clearance_tables as tables
+from gridpact.results.clearance_outcome import outcome
+from gridpact.settlement.energy.keys import KeyKind
 from gridpact.settlement.reading.read_tariffs import RETAILER_KEYS
 from gridpact.settlement.reading.read_tariffs import SECTIONS as TARIFF_SECTIONS
-from gridpact.settlement.tariffs import LossAllocation, Missing, Mode
+from gridpact.settlement.tariffs.prices import DAYS, WEEKDAYS
+from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode
 from tests.example import write_example
 from tests.settle_example import write_settle_example
 

@@ -13,12 +13,12 @@ import pytest
 import gridpact
 from gridpact.arrays import frozen
 from gridpact.case import Case, TableFormat, Trades, read_case, write_case
+from gridpact.envelopes.envelopes_outcome import outcome
+from gridpact.envelopes.envelopes_table import ENVELOPES
 from gridpact.envelopes.stops import stops
-from gridpact.envelopes.table import ENVELOPES
-from gridpact.envelopes.words import outcome
 from gridpact.published import cigre_extreme
-from gridpact.report.envelope_page import envelope_page
-from gridpact.report.envelope_pictures import ROWS_MAX, SHADES, map_states, offers
+from gridpact.report.envelopes.envelope_page import envelope_page
+from gridpact.report.envelopes.envelope_pictures import ROWS_MAX, SHADES, map_states, offers
 from tests.damage import DAMAGES
 from tests.example import write_example
 from tests.instances import make_case, make_participants

@@ -15,23 +15,32 @@ import pytest
 import gridpact
 from gridpact.case import TableFormat, read_case, write_case
 from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
-from gridpact.fleet import FleetResult, batches, cluster, run_fleet, worker
-from gridpact.fleet.digest import inputs_sha256, network_key
-from gridpact.fleet.files import HOURS_FILE, RECORD_FILE, ROWS_FILE
+from gridpact.fleet import FleetResult, run_fleet
 from gridpact.fleet.find import find_cases
-from gridpact.fleet.locks import locked
-from gridpact.fleet.meter import Meter, duration
-from gridpact.fleet.page import fleet_page
-from gridpact.fleet.pictures import shares_picture
-from gridpact.fleet.row import row_of
-from gridpact.fleet.spool import Spool
-from gridpact.fleet.summary import summarise
-from gridpact.fleet.table import BY_HOUR, COLUMNS, ENERGIES, HOURS, LIMIT_CUTS, SECONDS, failed_row
-from gridpact.fleet.tally import Tally
-from gridpact.fleet.words import cases as cases_in_words
-from gridpact.fleet.words import energy_cut, pace, reason
-from gridpact.fleet.worker import Plan, clear_batch
-from gridpact.fleet.workspace import Workspace, workspace
+from gridpact.fleet.page.fleet_outcome import cases as cases_in_words
+from gridpact.fleet.page.fleet_outcome import energy_cut, pace, reason
+from gridpact.fleet.page.fleet_page import fleet_page
+from gridpact.fleet.page.fleet_pictures import shares_picture
+from gridpact.fleet.page.meter import Meter, duration
+from gridpact.fleet.rows.fleet_summary import summarise
+from gridpact.fleet.rows.fleet_tables import (
+    BY_HOUR,
+    COLUMNS,
+    ENERGIES,
+    HOURS,
+    LIMIT_CUTS,
+    SECONDS,
+    failed_row,
+)
+from gridpact.fleet.rows.row import row_of
+from gridpact.fleet.rows.spool import Spool
+from gridpact.fleet.rows.tally import Tally
+from gridpact.fleet.workers import batches, cluster, worker
+from gridpact.fleet.workers.digest import inputs_sha256, network_key
+from gridpact.fleet.workers.worker import Plan, clear_batch
+from gridpact.fleet.workspace.fleet_files import HOURS_FILE, RECORD_FILE, ROWS_FILE
+from gridpact.fleet.workspace.locks import locked
+from gridpact.fleet.workspace.workspace import Workspace, workspace
 from tests.fleets import break_case, case_path, contents, fleet_case, hidden, single_results, write_fleet
 from tests.unit.test_cli import run
 from tests.unit.test_report import NASTY, Structure, own_part
@@ -749,7 +758,7 @@ def test_reading_is_timed_without_the_imports_it_takes(tmp_path: Path) -> None:
     """In a worker's first case, what reading imports is there before the stopwatch starts."""
     program = (
         "import sys\n"
-        "from gridpact.fleet.worker import _import_readers\n"
+        "from gridpact.fleet.workers.worker import _import_readers\n"
         "from gridpact.case import read_case\n"
         "_import_readers(is_csv={is_csv})\n"
         "before = set(sys.modules)\n"

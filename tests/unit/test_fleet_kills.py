@@ -21,9 +21,10 @@ import pytest
 import gridpact
 from gridpact.case import write_case
 from gridpact.errors import GridpactError
-from gridpact.fleet import batches, run, run_fleet
-from gridpact.fleet.files import RECORD_FILE
-from gridpact.fleet.worker import ATTEMPTS_MAX, KILLED, Batch, Done, Plan
+from gridpact.fleet import run, run_fleet
+from gridpact.fleet.workers import batches
+from gridpact.fleet.workers.worker import ATTEMPTS_MAX, KILLED, Batch, Done, Plan
+from gridpact.fleet.workspace.fleet_files import RECORD_FILE
 from tests.fleets import case_path, contents, fleet_case, hidden, is_finished, single_results, write_fleet
 
 COUNT = 16

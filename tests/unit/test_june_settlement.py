@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from gridpact.report.settlement_page import settlement_page
+from gridpact.report.settlement.settlement_page import settlement_page
 from gridpact.settlement.settled_case import SettledCase
-from gridpact.settlement.statements import make_statements
-from gridpact.settlement.words import outcome
+from gridpact.settlement.settlement_outcome import outcome
+from gridpact.settlement.statements.statements import make_statements
 from tests.unit.test_cli import run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -10,7 +10,7 @@ from gridpact.case import TableFormat, read_case, write_case
 from gridpact.case.case import Case, PriceRule
 from gridpact.case.schema import POWER_MAX_KW
 from gridpact.case.trades import Trades
-from gridpact.case.write import write_trades
+from gridpact.case.writing.case_writer import write_trades
 from gridpact.matching import combined, double_auction, match, rounds
 from tests.example import write_example
 from tests.market import Order, Trade, ask, bid, market, rows

@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 
 import gridpact
 from gridpact.case.case import TableFormat
-from gridpact.case.convert import convert_case
+from gridpact.case.conversion.convert import convert_case
 from gridpact.grid import cache, compile
 from gridpact.grid.archive import packed, unpacked
 from gridpact.grid.cache import ENTRIES_MAX, FOLDER_VARIABLE, cache_folder, code_digest, code_files
@@ -281,7 +281,7 @@ def test_an_entry_is_known_by_all_code_that_compiles() -> None:
         reached |= ahead
         ahead = {file for path in ahead for file in imported_modules(path, package)} - reached
     assert package / "units.py" in reached
-    assert package / "fields" / "part.py" in reached
+    assert package / "fields" / "case_part.py" in reached
     covered = set(code_files(package))
     assert reached <= covered
     assert all("fields" in path.parts for path in covered - reached)
@@ -367,7 +367,7 @@ import sys
 import gridpact
 case = gridpact.read_case(sys.argv[1])
 gridpact.write_clearance(gridpact.clear(case), sys.argv[2])
-from gridpact.report.page import report_page
+from gridpact.report.clearance.clearance_page import report_page
 report_page(gridpact.clear(case))
 print(*sorted({"pandapower", "simbench", "pandas", "networkx", "numba"} & set(sys.modules)))
 """

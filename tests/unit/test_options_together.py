@@ -8,27 +8,18 @@ import pytest
 import gridpact
 from gridpact.case import Allocation, Case, Formulation
 from gridpact.grid.limits import Limits
-from tests.ac_instances import ac_case, with_submissions
+from tests.ac_instances import with_submissions
+from tests.congested import congested_case, keeps_every_limit
 from tests.sessions import after, split
 from tests.terms_instances import with_terms
 
-CIGRE = "pandapower/cigre_lv"
-LIMITS = Limits(voltage_min_pu=0.97, voltage_max_pu=1.03)
 RULES = list(Allocation)
 
 
 def congested(seed: int = 2, rule: Allocation = Allocation.MAX_VOLUME) -> Case:
-    case = ac_case(seed, CIGRE, sellers=4, buyers=4, trades=10, power_kw=40.0, firm=0.2, limits=LIMITS)
+    """Ten trades submitted in three classes, to be cleared by a rule."""
+    case = congested_case(seed, 10, sides=4, firm=0.2)
     return replace(with_submissions(case, seed, 3), allocation=rule)
-
-
-def keeps_everything(clearance) -> bool:
-    limits, state = clearance.operating_limits, clearance.operation
-    return bool(
-        clearance.summary["status"] == "cleared"
-        and limits.voltage_excess_pu(state.voltage_pu).max() <= 1e-7
-        and limits.loading_excess_percent(state.loading_percent).max() <= 1e-5
-    )
 
 
 def first_class_kw(clearance) -> float:
@@ -47,7 +38,7 @@ def test_terms_are_honoured_under_every_rule(rule: Allocation, formulation: Form
     assert np.all((share <= 1e-9) | (share >= 0.5 - 1e-9))
     assert clearance.cleared.cleared_kw.sum() > 0.0
     if formulation is Formulation.AC:
-        assert keeps_everything(clearance)
+        assert keeps_every_limit(clearance)
     most = gridpact.clear(replace(case, formulation=formulation, allocation=Allocation.MAX_VOLUME))
     cleared, greatest = clearance.summary["cleared_kwh"], most.summary["cleared_kwh"]
     assert cleared <= greatest * (1 + 1e-6) + 1e-6
@@ -79,7 +70,7 @@ def test_outages_are_withstood_under_every_rule(rule: Allocation) -> None:
     case = replace(congested(rule=rule), robustness="declared")
     found = gridpact.clear(case)
     figures = found.summary["robustness"]
-    assert keeps_everything(found)
+    assert keeps_every_limit(found)
     assert figures["broken_after"] == 0
     plain = gridpact.clear(congested(rule=rule))
     if rule is Allocation.PRIORITY:  # later classes may gain what the first one loses
@@ -95,7 +86,7 @@ def test_outages_beside_commitments_cut_no_commitment() -> None:
     found = gridpact.clear(second)
     committed = found.summary["commitments"]
     assert committed["kept_kwh"] == pytest.approx(committed["committed_kwh"])
-    assert keeps_everything(found)
+    assert keeps_every_limit(found)
     assert found.summary["robustness"]["broken_after"] == 0
 
 
@@ -115,9 +106,7 @@ def test_the_dc_model_clears_by_every_rule(rule: Allocation) -> None:
 
 def test_a_bound_is_never_below_what_clears_elsewhere() -> None:
     """All-or-nothing trades: the bound of a search that was stopped is not below the best choice."""
-    case = with_terms(
-        ac_case(3, CIGRE, sellers=6, buyers=6, trades=14, power_kw=30.0, limits=LIMITS), min_fraction=1.0
-    )
+    case = with_terms(congested_case(3, 14, power_kw=30.0), min_fraction=1.0)
     best = gridpact.clear(case)
     for work in (1, 5, 20):
         stopped = gridpact.clear(replace(case, work_max=work))

@@ -7,7 +7,7 @@ import pytest
 import gridpact
 from gridpact.case import Allocation, Formulation
 from gridpact.published import cigre_day, cigre_extreme
-from gridpact.results.words import outcome, proof_and_price
+from gridpact.results.clearance_outcome import outcome, proof_and_price
 
 
 def test_a_certificate_proves_the_extreme_hour_optimal() -> None:

@@ -16,9 +16,9 @@ from gridpact.clearing.rules import stage
 from gridpact.clearing.rules.stage import best_of, holds
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Programme
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus
-from gridpact.clearing.terms.decision_search import Leaf, Search
+from gridpact.clearing.terms.decision_search import Cuts, Leaf, Search
 from gridpact.clearing.terms.linear_choices import LinearChoices
 from gridpact.clearing.terms.tangent_planes import tangents
 from gridpact.grid.compile import compile_source
@@ -104,6 +104,28 @@ def test_a_choice_whose_worth_no_solver_found_leaves_the_search_unfinished() -> 
     assert not found.is_finished
     known = Search(part, LinearChoices.of(part, programme)).run(Budget())
     assert known.leaf.volume_kw == pytest.approx(4.0) and known.is_finished
+
+
+def test_planes_that_cut_too_much_prove_no_bound() -> None:
+    """What is cut off at 5 kW may clear all the same: the bound stays that of the caps, 7 kW."""
+    case = with_terms(street([9.0], [9.0], [(0, 0, 0, 1, 4.0), (0, 0, 0, 1, 3.0)]), min_fraction=1.0)
+    problem = pose(case, case.trades, compile_source(case.network))
+    [part] = problem.parts
+    programme = market_of(problem, part).programme
+
+    class CutTooMuch(LinearChoices):
+        def leaf(self, taken, draft_kw, budget):
+            if taken.all():
+                return Leaf(power_kw=draft_kw, volume_kw=-np.inf)
+            return super().leaf(taken, draft_kw, budget)
+
+        def cuts(self, power_kw, budget):
+            row = csr_array(np.ones((1, len(power_kw))))
+            return Cuts(rows=row, upper=np.array([5.0])) if power_kw.sum() > 5.0 else None
+
+    found = Search(part, CutTooMuch.of(part, programme)).run(Budget())
+    assert found.leaf.volume_kw == pytest.approx(4.0)
+    assert found.upper_kw == pytest.approx(7.0)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """Quadratic programmes, by dense and by sparse matrices, against the conditions of an optimum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from gridpact.clearing.solver.active_set import ActiveSet, held_bounds, solve_from
 from gridpact.clearing.solver.dense_daqp import solve_dense
 from gridpact.clearing.solver.optimality import is_minimum, other_corners
 from gridpact.clearing.solver.quadratic import (
@@ -75,6 +78,53 @@ def test_what_is_found_satisfies_the_conditions_of_an_optimum(
     at_lower, at_upper = found.bound_dual < -1e-5, found.bound_dual > 1e-5
     np.testing.assert_allclose(found.value[at_lower], one.lower[at_lower], atol=1e-5)
     np.testing.assert_allclose(found.value[at_upper], one.upper[at_upper], atol=1e-5)
+
+
+def moved(one: QuadraticProgramme, by: float) -> QuadraticProgramme:
+    """The programme with its limits and weights a little elsewhere, as the next step's is."""
+    block = replace(one.blocks[0], upper=one.blocks[0].upper + by)
+    return replace(one, gradient=one.gradient * (1.0 + by), blocks=(block,))
+
+
+@pytest.mark.parametrize(("by", "at_least"), [(1e-3, 40), (0.3, 15)])
+def test_what_bound_in_the_last_step_leads_to_the_exact_minimum_or_to_none(by: float, at_least: int) -> None:
+    settled = 0
+    for seed in range(60):
+        one = programme(seed)
+        last = solve_sparse(moved(one, by), 1e-7)
+        assert last is not None
+        guess = ActiveSet(
+            held=held_bounds(moved(one, by), last.value, last.bound_dual),
+            row_dual=np.where(last.row_dual > 1e-6, last.row_dual, 0.0),
+            limit_dual=np.where(last.limit_dual > 1e-6, last.limit_dual, 0.0),
+        )
+        found = solve_from(one, guess)
+        if found is None:
+            continue
+        settled += 1
+        stationary, slack, dual = lagrangian(one, found)
+        assert np.abs(stationary).max() <= 1e-8
+        assert np.all(dual >= 0.0) and np.all(slack >= -1e-7)
+        assert np.abs(dual * slack).max(initial=0.0) <= 1e-6
+        assert np.all(found.value >= one.lower) and np.all(found.value <= one.upper)
+        inside = (found.value > one.lower) & (found.value < one.upper)
+        assert not found.bound_dual[inside].any()
+        assert found.is_exact
+    assert settled >= at_least
+
+
+def test_a_guess_that_is_far_off_gives_the_minimum_or_none() -> None:
+    for seed in range(60):
+        one = programme(seed)
+        nothing = ActiveSet(
+            held=np.ones(len(one.gradient), dtype=np.int64),
+            row_dual=np.zeros(len(one.row_upper)),
+            limit_dual=np.zeros(len(one.blocks[0].upper)),
+        )
+        found, other = solve_from(one, nothing), solve_dense(one)
+        assert other is not None
+        if found is not None:
+            assert one.gradient @ found.value == pytest.approx(one.gradient @ other.value, abs=1e-5)
 
 
 @pytest.mark.parametrize("solve", ["dense", "sparse"])

@@ -16,18 +16,18 @@ from gridpact.case.case import Case, Formulation
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.profiles import Profiles
-from gridpact.clearing.verification import Status
+from gridpact.clearing.dispatch_verification import Status
 from gridpact.grid.limits import Limits
 from gridpact.published import cigre_day, cigre_extreme
-from gridpact.report.colours import loading_scale, voltage_scale
-from gridpact.report.drawing import start_period
-from gridpact.report.html import Tile, key, section
-from gridpact.report.numbers import fixed, script_json, short
-from gridpact.report.page import report_page
-from gridpact.report.periods import TICKS_MAX, period_axis
-from gridpact.report.shell import Head, Pictures, document
-from gridpact.report.traces import SAND, time_layout
-from gridpact.report.tree import Tree, tree
+from gridpact.report.clearance.clearance_page import report_page
+from gridpact.report.clearance.drawing import start_period
+from gridpact.report.pictures.colours import loading_scale, voltage_scale
+from gridpact.report.pictures.period_axis import TICKS_MAX, period_axis
+from gridpact.report.pictures.traces import SAND, time_layout
+from gridpact.report.pictures.tree import Tree, tree
+from gridpact.report.shell.document import Head, Pictures, document
+from gridpact.report.shell.html import Tile, key, section
+from gridpact.report.shell.numbers import fixed, script_json, short
 from gridpact.results import Clearance
 from tests.market import Trade, ask, bid, market, trades
 

@@ -10,7 +10,7 @@ import pytest
 
 import gridpact
 from gridpact.results import Clearance
-from gridpact.results.words import outcome
+from gridpact.results.clearance_outcome import outcome
 
 CASES = sorted(path for path in (Path(__file__).parents[1] / "cases").iterdir() if path.is_dir())
 POWER_KW, VOLTAGE_PU, PERCENT = 1e-4, 1e-6, 1e-4

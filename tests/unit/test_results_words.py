@@ -16,12 +16,13 @@ from gridpact.case.case import Case, Formulation
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
+from gridpact.fields.said import counted
 from gridpact.grid.limits import Limits
 from gridpact.published import cigre_day, cigre_extreme
-from gridpact.report.page import report_page
+from gridpact.report.clearance.clearance_page import report_page
 from gridpact.results import Clearance
-from gridpact.results.phrases import counted, ranged, share_of, significant, span, told_apart
-from gridpact.results.words import outcome, reason, verdict
+from gridpact.results.clearance_outcome import outcome, reason, verdict
+from gridpact.results.phrases import ranged, share_of, significant, span, told_apart
 
 CASES = Path(__file__).parents[1] / "cases"
 

@@ -11,9 +11,9 @@ import pytest
 import gridpact
 from gridpact.case import Trades
 from gridpact.published import cigre_day
-from gridpact.report.page import report_page
+from gridpact.report.clearance.clearance_page import report_page
 from gridpact.results import Clearance
-from gridpact.results.words import outcome
+from gridpact.results.clearance_outcome import outcome
 from tests.sessions import after, rolled, with_forecast
 from tests.unit.test_cli import run
 

@@ -14,9 +14,9 @@ import pytest
 
 import gridpact
 from gridpact.case import TableFormat, read_case, write_case
-from gridpact.settlement.ledger_table import LEDGER
-from gridpact.settlement.residuals import RESIDUALS
-from gridpact.settlement.statements import STATEMENTS
+from gridpact.settlement.statements.ledger_table import LEDGER
+from gridpact.settlement.statements.residuals import RESIDUALS
+from gridpact.settlement.statements.statements import STATEMENTS
 from tests.settle_example import METERS, TARIFFS, write_settle_example
 from tests.unit.test_cli import run
 

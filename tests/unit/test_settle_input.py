@@ -16,13 +16,13 @@ import pytest
 
 import gridpact
 from gridpact.case import read_case
+from gridpact.case.folder.toml_file import parse_toml
 from gridpact.case.horizon import Horizon
-from gridpact.case.problems import Problems
-from gridpact.case.toml_file import parse_toml
+from gridpact.case.reading.problems import Problems
 from gridpact.errors import InvalidCase, InvalidUsage
-from gridpact.settlement.keys import KeyKind
-from gridpact.settlement.prices import period_prices
-from gridpact.settlement.whole import MICRO, nearest_wh, nearest_whole
+from gridpact.settlement.amounts.whole import MICRO, nearest_wh, nearest_whole
+from gridpact.settlement.energy.keys import KeyKind
+from gridpact.settlement.tariffs.prices import period_prices
 from tests.settle_example import METERS, SHARING, SUMMARY, TARIFFS, write_settle_example
 
 SUPPLY = "supply_price_per_kwh = 0.20"

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from gridpact.arrays import frozen
-from gridpact.settlement.entries import as_entries, places
-from gridpact.settlement.invariants import invariants
-from gridpact.settlement.ledger import EntryKind, Ledger
-from gridpact.settlement.tariffs import Mode
+from gridpact.settlement.invariants.invariants import invariants
+from gridpact.settlement.ledger.entries import as_entries, places
+from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.tariffs.tariffs import Mode
 from tests.settlements import FLAT, make_inputs, make_tariffs, named_entries, with_meters
 
 TRADES = [("t1", 0, 0, 1, 1_000, 100_000), ("t1", 1, 0, 1, 1_000, 100_000)]

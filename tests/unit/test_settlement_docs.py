@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gridpact.settlement.ledger import EntryKind
-from gridpact.settlement.ledger_table import LEDGER
-from gridpact.settlement.money import amount_micro
-from gridpact.settlement.residuals import RESIDUALS
-from gridpact.settlement.settlement import Settlement
-from gridpact.settlement.statements import STATEMENTS, make_statements
-from gridpact.settlement.tariffs import LossAllocation, Mode
+from gridpact.settlement.amounts.money import amount_micro
+from gridpact.settlement.ledger.ledger import EntryKind
+from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.statements.ledger_table import LEDGER
+from gridpact.settlement.statements.residuals import RESIDUALS
+from gridpact.settlement.statements.statements import STATEMENTS, make_statements
+from gridpact.settlement.tariffs.tariffs import LossAllocation, Mode
 from tests.settlements import Inputs, make_inputs, make_key, make_members, named_entries
 
 PAGE = (Path(__file__).parents[2] / "docs" / "settlement.md").read_text()

@@ -7,9 +7,9 @@ import pytest
 
 from gridpact.arrays import Int
 from gridpact.errors import InvalidCase
-from gridpact.settlement.booking import paired
-from gridpact.settlement.keys import Shared, SharingKey, share
-from gridpact.settlement.tariffs import Mode
+from gridpact.settlement.energy.keys import Shared, SharingKey, share
+from gridpact.settlement.ledger.booking import paired
+from gridpact.settlement.tariffs.tariffs import Mode
 from tests.settlements import make_inputs, make_key, named_entries
 
 IN_ORDER = np.arange(4)

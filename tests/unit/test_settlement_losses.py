@@ -14,9 +14,9 @@ from gridpact.grid.flow.power_flow import losses_kw, run_power_flow
 from gridpact.grid.network import Network
 from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
 from gridpact.grid.source import NetworkSource
-from gridpact.settlement.losses import WEIGHT_STEPS, marginal_weights
-from gridpact.settlement.metered_flow import MeteredFlow, marginal_losses_kw, run_metered_flow
-from gridpact.settlement.tariffs import LossAllocation
+from gridpact.settlement.energy.losses import WEIGHT_STEPS, marginal_weights
+from gridpact.settlement.energy.metered_flow import MeteredFlow, marginal_losses_kw, run_metered_flow
+from gridpact.settlement.tariffs.tariffs import LossAllocation
 from tests.settlements import (
     FLAT,
     Inputs,

@@ -7,9 +7,9 @@ import pytest
 
 from gridpact.arrays import frozen
 from gridpact.errors import InvalidCase, InvalidUsage
-from gridpact.settlement.invariants import invariants
-from gridpact.settlement.ledger import EntryKind
-from gridpact.settlement.tariffs import Mode
+from gridpact.settlement.invariants.invariants import invariants
+from gridpact.settlement.ledger.ledger import EntryKind
+from gridpact.settlement.tariffs.tariffs import Mode
 from tests.settlements import FLAT, make_inputs, make_key, make_positions, make_tariffs, named_entries
 
 # a sells 4 kWh to b and 4 kWh to c, and feeds in 6 kWh: 3 kWh of each are carried. c draws only 1 kWh.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridpact.settlement.money import amount_micro, largest_remainder, sum_at, whole_part
+from gridpact.settlement.amounts.money import amount_micro, largest_remainder, sum_at, whole_part
 
 
 @pytest.mark.parametrize(

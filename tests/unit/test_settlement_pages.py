@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from gridpact.case import Case, Orders, Profiles
 from gridpact.case.horizon import Horizon
 from gridpact.published import cigre_day
-from gridpact.report.amounts import exact_money, kwh, money
-from gridpact.report.file_names import file_names
-from gridpact.report.settlement_page import settlement_page
-from gridpact.report.settlement_pictures import PARTICIPANTS_MAX, ROWS_WHOLE
-from gridpact.report.settlement_words import DRAWN, FED, LINE_WORDS
-from gridpact.report.statement_page import BARS_MAX, PEERS_SHOWN, statement_pages
-from gridpact.settlement.balances import make_balances
+from gridpact.report.settlement.line_words import DRAWN, FED, LINE_WORDS
+from gridpact.report.settlement.settlement_page import settlement_page
+from gridpact.report.settlement.settlement_pictures import PARTICIPANTS_MAX, ROWS_WHOLE
+from gridpact.report.settlement.statement_page import BARS_MAX, PEERS_SHOWN, statement_pages
+from gridpact.report.shell.amounts import exact_money, kwh, money
+from gridpact.report.shell.file_names import file_names
 from gridpact.settlement.settled_case import SettledCase
-from gridpact.settlement.statements import LINES, make_statements
-from gridpact.settlement.tariffs import Mode
+from gridpact.settlement.statements.balances import make_balances
+from gridpact.settlement.statements.statements import LINES, make_statements
+from gridpact.settlement.tariffs.tariffs import Mode
 from tests.settlements import Inputs, make_inputs, make_key, make_members
 from tests.unit.test_report import NASTY, Structure, embedded, own_part
 

@@ -19,7 +19,8 @@ from gridpact.clearing.rules import stage
 from gridpact.clearing.solver import sqp
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
-from gridpact.clearing.solver.sqp import SolverStatus
+from gridpact.clearing.solver.optimum import SolverStatus
+from gridpact.clearing.solver.quadratic import QuadraticOptimum, QuadraticProgramme
 from gridpact.grid.compile import compile_source
 from gridpact.grid.flow.power_flow import factors_of, run_power_flow
 from gridpact.grid.limits import Limits
@@ -287,9 +288,10 @@ def test_the_better_of_two_optima_is_cleared() -> None:
 
 @pytest.mark.parametrize(("seed", "volume_kw"), [(1004, 46.43863), (1019, 57.20073), (1043, 42.83681)])
 def test_a_path_through_the_inside_finds_what_steps_from_corners_miss(
-    seed: int, volume_kw: float, tmp_path: Path
+    seed: int, volume_kw: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Volumes are the best of ten solves by Ipopt from random starts, of `benchmarks.against_ipopt`."""
+    monkeypatch.setattr(stage, "TILTS", 0)
     problem, _ = posed(random_case(seed, tmp_path))
     one = market(problem, 1)
     by_corners = by_steps(one)
@@ -297,6 +299,44 @@ def test_a_path_through_the_inside_finds_what_steps_from_corners_miss(
     cleared = solve_ac(problem).column_kw[problem.offers.of_period(1)]
     assert cleared.sum() == pytest.approx(volume_kw, rel=1e-6)
     assert keeps_everything(one, one.part.matrix.T @ cleared)
+
+
+@pytest.mark.parametrize(("seed", "period", "volume_kw"), [(3200, 1, 354.74896), (1692, 0, 47.54742)])
+def test_tilted_objectives_find_what_lies_beside(
+    seed: int, period: int, volume_kw: float, tmp_path: Path
+) -> None:
+    """Volumes are the best of ten solves by Ipopt from random starts, of `benchmarks.against_ipopt`."""
+    problem, _ = posed(random_case(seed, tmp_path))
+    cleared = solve_ac(problem).column_kw[problem.offers.of_period(period)]
+    assert cleared.sum() == pytest.approx(volume_kw, rel=1e-6)
+
+
+def test_much_curvature_over_what_is_proposed_leaves_a_doubt(tmp_path: Path) -> None:
+    """One limit has a price, and another optimum is better all the same; Ipopt's, as above."""
+    problem, _ = posed(random_case(1887, tmp_path))
+    first = by_steps(market(problem, 1))
+    assert first.status is SolverStatus.OPTIMAL and not first.is_sure
+    assert first.value.sum() < 141.0
+    cleared = solve_ac(problem).column_kw[problem.offers.of_period(1)]
+    assert cleared.sum() == pytest.approx(141.24681, rel=1e-6)
+
+
+def test_steps_of_many_trades_are_exact_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last steps come from what bound before, not from an interior-point method at a tight tolerance."""
+    tolerances = []
+    solve = sqp.solve_sparse
+
+    def counted(quadratic: QuadraticProgramme, tolerance: float) -> QuadraticOptimum | None:
+        tolerances.append(tolerance)
+        return solve(quadratic, tolerance)
+
+    monkeypatch.setattr(sqp, "solve_sparse", counted)
+    limits = Limits(transformer_loading_max_percent=12.0)
+    case = ac_case(1, KABEL, sellers=14, buyers=14, trades=170, power_kw=40.0, limits=limits)
+    problem, tight = posed(case)
+    found = by_steps(market(problem, tight[0]))
+    assert found.status is SolverStatus.OPTIMAL
+    assert tolerances and sqp.TIGHT_TOLERANCE not in tolerances
 
 
 def test_limits_that_were_at_work_before_save_steps_and_change_nothing() -> None:

@@ -6,12 +6,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridpact.settlement.balances import make_balances
-from gridpact.settlement.invariants import account_balance_micro
-from gridpact.settlement.ledger import EntryKind, Ledger
-from gridpact.settlement.residuals import RESIDUALS, make_residuals, residuals_table
-from gridpact.settlement.settlement import Settlement
-from gridpact.settlement.statements import (
+from gridpact.settlement.invariants.invariants import account_balance_micro
+from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.statements.balances import make_balances
+from gridpact.settlement.statements.residuals import RESIDUALS, make_residuals, residuals_table
+from gridpact.settlement.statements.statements import (
     LINES,
     PLACE,
     STATEMENTS,
@@ -19,7 +19,7 @@ from gridpact.settlement.statements import (
     period_sums,
     statements_table,
 )
-from gridpact.settlement.tariffs import LossAllocation, Mode
+from gridpact.settlement.tariffs.tariffs import LossAllocation, Mode
 from tests.settlements import Inputs, make_inputs, make_key, random_inputs, with_meters
 
 

@@ -6,18 +6,18 @@ from enum import StrEnum
 from html import escape
 from typing import Any
 
+from gridpact.case.agreement import refuse_disagreement
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
-from gridpact.case.parts.agreement import refuse_disagreement
-from gridpact.case.parts.settings import SECONDS_EXAMPLE, WORK_MAX, currency_fault, seconds_fault, work_fault
 from gridpact.case.profiles import Profiles
+from gridpact.case.setting_faults import SECONDS_EXAMPLE, WORK_MAX, currency_fault, seconds_fault, work_fault
 from gridpact.case.trades import Trades
 from gridpact.fields.arguments import need
-from gridpact.fields.part import Part
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.refusals import Refusals
+from gridpact.fields.said import a
 from gridpact.fields.scalars import member, number, text, whole
-from gridpact.fields.words import a
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 
@@ -61,7 +61,7 @@ class TableFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case(Part):
+class Case(CasePart):
     """What one clearing is given: a case folder that was read, or what was made in memory.
 
     It is checked in either way, and so is what `dataclasses.replace` makes of it. The text of a member of an
@@ -158,7 +158,7 @@ def need_case(function: str, value: object) -> None:
     need(function, Case, value, "give what gridpact.read_case makes of a folder, or gridpact.Case(...)")
 
 
-_PARTS: dict[str, type[Part]] = {
+_PARTS: dict[str, type[CasePart]] = {
     "horizon": Horizon,
     "network": NetworkSource,
     "limits": Limits,
@@ -207,6 +207,7 @@ def _settings(refusals: Refusals, case: Case) -> dict[str, Any]:
 
 
 def _warnings(refusals: Refusals, warnings: object) -> tuple[str, ...] | None:
+    """Warnings as a tuple of texts; `None` where they are something else."""
     if isinstance(warnings, tuple | list) and all(isinstance(one, str) for one in warnings):
         return tuple(warnings)
     refusals.add("warnings", "is not a sequence of texts", "give a tuple or a list of texts", warnings)

@@ -6,10 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gridpact.case.times import Fault, read_start, read_zone
-from gridpact.fields.part import Part
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.refusals import Refusals
+from gridpact.fields.said import a
 from gridpact.fields.scalars import whole
-from gridpact.fields.words import a
 from gridpact.units import MINUTES_PER_HOUR
 
 RESOLUTION_MINUTES = {"5min": 5, "15min": 15, "30min": 30, "1h": 60}
@@ -17,7 +17,7 @@ PERIODS_MAX = 105_408  # a leap year of 5 minutes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Horizon(Part):
+class Horizon(CasePart):
     """Equal periods from `start` on, counted in elapsed time.
 
     A local day on which the clocks change therefore has 23 or 25 hours.
@@ -94,6 +94,7 @@ def periods_fault(periods: object) -> Fault | None:
 
 
 def _zone(refusals: Refusals, timezone: object) -> ZoneInfo | None:
+    """The timezone; `None` where it is none, which `refusals` takes in."""
     name = timezone.key if isinstance(timezone, ZoneInfo) else timezone
     if not isinstance(name, str):
         refusals.add("timezone", "is not text", f"it is {a(timezone)}; write an IANA name", timezone)
@@ -106,6 +107,7 @@ def _zone(refusals: Refusals, timezone: object) -> ZoneInfo | None:
 
 
 def _start(refusals: Refusals, given: object, zone: ZoneInfo) -> datetime | None:
+    """The first instant; `None` where it is none, which `refusals` takes in."""
     start = read_start(_plain(given), zone)
     if isinstance(start, Fault):
         refusals.add("start", start.what, start.remedy, str(given) if isinstance(given, datetime) else given)

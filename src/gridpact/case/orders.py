@@ -6,18 +6,18 @@ from functools import partial
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int, frozen
-from gridpact.case.parts.rows import checked_rows
+from gridpact.case.rows import checked_rows
 from gridpact.case.schema import ORDERS
 from gridpact.case.terms import NONE, Terms
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.columns import flags, length_of, whole_numbers
-from gridpact.fields.part import Part
 from gridpact.fields.refusals import Refusals
 
 SELL, BUY = ORDERS.column("side").choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders(Part):
+class Orders(CasePart):
     """A bid or an ask per index, N of them: constant power over the periods [start, end).
 
     Lists are taken for arrays; what has a default may be one value for all.

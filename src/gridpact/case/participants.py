@@ -6,11 +6,11 @@ from functools import partial
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.case.parts.ranges import range_faults
+from gridpact.case.ranges import range_faults
 from gridpact.case.schema import DEFAULT_RETAILER, PARTICIPANTS, Kind
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.columns import flags, length_of, numbers, whole_numbers
 from gridpact.fields.names import names
-from gridpact.fields.part import Part
 from gridpact.fields.refusals import Refusals
 
 FIRM, ELASTIC = PARTICIPANTS.column("demand").choices
@@ -18,7 +18,7 @@ CURTAIL, EXPORT = PARTICIPANTS.column("surplus").choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Participants(Part):
+class Participants(CasePart):
     """A metered connection per index, P of them.
 
     Lists are taken for arrays; what has a default may be one value for all.
@@ -93,5 +93,6 @@ class Participants(Part):
 
 
 def _tan_phi(power_factor: Float) -> Float:
+    """Reactive power per active power at a power factor; same shape."""
     tangent: Float = np.sqrt(1.0 - power_factor**2) / power_factor
     return tangent

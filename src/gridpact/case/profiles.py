@@ -6,15 +6,15 @@ from functools import partial
 import numpy as np
 
 from gridpact.arrays import Float
-from gridpact.case.parts.ranges import range_faults
+from gridpact.case.ranges import range_faults
 from gridpact.case.schema import Kind
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.columns import numbers, said_shape
-from gridpact.fields.part import Part
 from gridpact.fields.refusals import Refusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Profiles(Part):
+class Profiles(CasePart):
     """Forecast load and available generation, mean power of each period.
 
     From load ℓ and generation g: own use u = min(ℓ, g), surplus a = g − u, residual demand r = ℓ − u.

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Float, Int, frozen
-from gridpact.case.parts.ranges import range_faults
+from gridpact.case.ranges import range_faults
 from gridpact.case.schema import FLAG_WORDS, Kind
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.columns import flags, length_of, numbers, whole_numbers
 from gridpact.fields.names import names
-from gridpact.fields.part import Part
 from gridpact.fields.refusals import Refusals
 
 NONE = -1
@@ -20,7 +20,7 @@ TORN_LINK = ("holds trades of different groups", "give all trades of a link one 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms(Part):
+class Terms(CasePart):
     """The terms of N trades or orders.
 
     Of block, least fraction, group and link at least one is an array, which says how many there are; one
@@ -112,6 +112,7 @@ class Terms(Part):
 def _merged(
     names: tuple[str, ...], index: Int, other_names: tuple[str, ...], other_index: Int
 ) -> tuple[tuple[str, ...], NDArray[Any]]:
+    """Names of both sides without repeats, and the places of both in them, those of `index` first."""
     merged = tuple(dict.fromkeys((*names, *other_names)))
     place = {name: position for position, name in enumerate(merged)}
     moved = np.array([*(place[name] for name in other_names), NONE], dtype=np.int64)[other_index]

@@ -1,23 +1,14 @@
-"""Times: ISO 8601 text to instants, and instants to periods of the horizon."""
+"""Times: ISO 8601 text to instants, and instants to microseconds."""
 
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-import numpy as np
-
-from gridpact.arrays import Int
-
-if TYPE_CHECKING:
-    from gridpact.case.horizon import Horizon
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-OUTSIDE_HORIZON = "is outside the horizon"
 YEARS = range(1980, 2200)
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 _MIDNIGHT = re.compile(
     r"(?P<day>\d{4}-?\d{2}-?\d{2}.)24(?P<rest>(?::?00)*(?:[.,]0+)?)(?P<offset>Z|[+-]\d.*)?"
 )
@@ -100,6 +91,7 @@ def read_zone(name: str) -> ZoneInfo | Fault:
 
 
 def _local(time: datetime, zone: ZoneInfo) -> datetime | Fault:
+    """The instant of a local time, or the fault of one that the clocks skip or pass twice."""
     readings = [time.replace(tzinfo=zone, fold=fold) for fold in (0, 1)]
     before, after = (reading.utcoffset() or timedelta(0) for reading in readings)
     if before == after:
@@ -115,53 +107,9 @@ def _local(time: datetime, zone: ZoneInfo) -> datetime | Fault:
 
 def microseconds(time: datetime) -> int:
     """Microseconds since 1970-01-01 UTC of a time with an offset."""
-    return (time - EPOCH) // _MICROSECOND
+    return (time - EPOCH) // MICROSECOND
 
 
 def from_microseconds(count: int) -> datetime:
     """The time in UTC, that many microseconds after 1970-01-01."""
     return EPOCH + timedelta(microseconds=count)
-
-
-def period_of(time: datetime, horizon: "Horizon", *, is_end: bool) -> int | Fault:
-    """The period that starts at an instant, or why none does.
-
-    Args:
-        time: with an offset.
-        horizon: the periods.
-        is_end: whether the time closes a window: then the horizon's end is allowed, its start is not.
-
-    Returns:
-        Index of the period, up to T for the end of a window.
-    """
-    # By way of UTC: the difference of two times in one timezone would be that of their clocks.
-    elapsed = (time - EPOCH) - (horizon.start - EPOCH)
-    whole = horizon.periods * horizon.step
-    inside = timedelta(0) < elapsed <= whole if is_end else timedelta(0) <= elapsed < whole
-    if not inside:
-        start, end = (_iso(horizon.instant(index)) for index in (0, horizon.periods))
-        return Fault(what=OUTSIDE_HORIZON, remedy=f"which is {start} to {end}")
-    period, rest = divmod(elapsed, horizon.step)
-    if rest:
-        near = _iso(horizon.instant(period + (2 * rest >= horizon.step)))
-        remedy = f"periods start every {horizon.resolution}, the nearest at {near}"
-        return Fault(what="is not the start of a period", remedy=remedy)
-    return period
-
-
-def periods_of(moments: Int, horizon: "Horizon", *, is_end: bool) -> Int | None:
-    """The periods that start at instants, as `period_of` gives them; `None` where it finds fault with any.
-
-    Args:
-        moments: microseconds since 1970-01-01 UTC, (R,).
-        horizon: the periods.
-        is_end: whether the times close windows.
-    """
-    period, rest = np.divmod(moments - microseconds(horizon.start), horizon.step // _MICROSECOND)
-    first, last = (1, horizon.periods) if is_end else (0, horizon.periods - 1)
-    fits = not rest.any() and period.min() >= first and period.max() <= last
-    return period if fits else None
-
-
-def _iso(time: datetime) -> str:
-    return time.isoformat(timespec="minutes")

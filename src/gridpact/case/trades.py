@@ -6,15 +6,15 @@ from functools import partial
 import numpy as np
 
 from gridpact.arrays import Float, Int, frozen
-from gridpact.case.parts.rows import checked_rows
+from gridpact.case.rows import checked_rows
 from gridpact.case.terms import Terms
+from gridpact.fields.case_part import CasePart, unchecked
 from gridpact.fields.columns import length_of, whole_numbers
-from gridpact.fields.part import Part, unchecked
 from gridpact.fields.refusals import Refusals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trades(Part):
+class Trades(CasePart):
     """A bilateral trade per index, N of them: constant power over the periods [start, end).
 
     Lists are taken for arrays; what has a default may be one value for all. The trades of a case have a name

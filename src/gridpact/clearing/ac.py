@@ -29,10 +29,11 @@ from gridpact.clearing.problem.parts import Part, period_part
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import LimitedBy, PartOutcome, PeriodSolution, PeriodStatus, Solution
 from gridpact.clearing.rules import RULES
-from gridpact.clearing.rules.stage import Allocation, Question, Stage, best_of
+from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, best_of
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import Solve, run_together
-from gridpact.clearing.solver.sqp import DENSE_MAX, LimitsAtWork, Optimum, SolverStatus
+from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
+from gridpact.clearing.solver.sqp import DENSE_MAX
 from gridpact.clearing.terms.joint_clearing import share_kept, solve_parts
 
 BATCH_PERIODS = 96
@@ -157,10 +158,12 @@ class AcClearing:
 
     def _clear(
         self, market: Market, over_caps_kw: Float, limits: LimitsAtWork | None = None
-    ) -> Solve[Allocation]:
+    ) -> Solve[StagedAllocation]:
         """The allocation of a period by the problem's rule."""
         problem, part = self._problem, market.part
         starts: tuple[Float, ...] = (problem.known_kw[part.columns], over_caps_kw)
+        if problem.rule is Rule.MAX_VOLUME and limits is None and not self._can_relieve[part.periods].any():
+            starts = starts[::-1]  # which is where a step without limits would lead
         greatest: Optimum | None = None
         if problem.rule is not Rule.MAX_VOLUME:
             greatest = yield from best_of(market.programme, starts, self._budget, doubts=True, limits=limits)
@@ -179,7 +182,7 @@ class AcClearing:
             return allocation
         every = np.ones(len(part.upper_kw), dtype=np.bool_)
         stage = Stage(optimum=greatest, decides=every)
-        return Allocation(value=greatest.value, status=SolverStatus.STOPPED, stages=(stage,))
+        return StagedAllocation(value=greatest.value, status=SolverStatus.STOPPED, stages=(stage,))
 
     def _keeps_limits(self, column_kw: Float) -> Bool:
         """Whether each period keeps its limits under an allocation's power flow, (T,)."""

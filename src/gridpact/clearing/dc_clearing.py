@@ -31,10 +31,10 @@ from gridpact.clearing.problem.reasons import DUAL_MIN, ActiveLimits, element_ki
 from gridpact.clearing.problem.solution import PeriodSolution, Solution
 from gridpact.clearing.problem.trading_pairs import Pairs
 from gridpact.clearing.rules import RULES
-from gridpact.clearing.rules.stage import Allocation, Question, Stage
+from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
-from gridpact.clearing.solver.sqp import Optimum
+from gridpact.clearing.solver.optimum import Optimum
 from gridpact.clearing.solver.volume_highs import FEASIBILITY_TOLERANCE_KW
 from gridpact.clearing.terms.joint_clearing import has_choice, solve_parts
 from gridpact.clearing.terms.linear_choices import LinearChoices
@@ -111,7 +111,7 @@ class DcClearing:
                 solver="HiGHS", status="Infeasible", where=f"the linear clearing of period {period}"
             )
         every = np.ones(len(market.part.upper_kw), dtype=np.bool_)
-        allocation = Allocation(
+        allocation = StagedAllocation(
             value=greatest.value, status=greatest.status, stages=(Stage(optimum=greatest, decides=every),)
         )
         if problem.rule is not Rule.MAX_VOLUME:

@@ -17,8 +17,8 @@ from gridpact.clearing.problem.reasons import (
     reasons,
 )
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
-from gridpact.clearing.rules.stage import Allocation
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus
+from gridpact.clearing.rules.stage import StagedAllocation
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.grid.network_model import NEUTRAL
 
 LimitsOf = Callable[[Market, Optimum, int], ActiveLimits]
@@ -32,7 +32,7 @@ STATUS = {
 
 
 def explained(
-    market: Market, allocation: Allocation, bound_kw: Float, limits_of: LimitsOf | None = None
+    market: Market, allocation: StagedAllocation, bound_kw: Float, limits_of: LimitsOf | None = None
 ) -> list[PeriodSolution]:
     """The solution of each period of a part.
 

@@ -11,8 +11,9 @@ from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.rules.stage import best_of, holds
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import Solve, run_together
+from gridpact.clearing.solver.optimum import SolverStatus
 from gridpact.clearing.solver.programme import Objective, Programme
-from gridpact.clearing.solver.sqp import DENSE_MAX, SolverStatus, maximise
+from gridpact.clearing.solver.sqp import DENSE_MAX, maximise
 from gridpact.clearing.terms.joint_clearing import has_choice
 
 REACH_SHARE = 0.5  # of what is exceeded, that trades must make up for by their sensitivities alone

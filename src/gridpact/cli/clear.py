@@ -75,8 +75,8 @@ def clear_and_say(
     """Clears a case, writes its result and says the outcome."""
     import gridpact
     from gridpact.progress import progress
+    from gridpact.results.clearance_outcome import outcome
     from gridpact.results.output_folder import REPORT_FILE
-    from gridpact.results.words import outcome
 
     with progress("compiling the network and clearing", quiet=quiet):
         clearance = gridpact.clear(case, certify=certify)
@@ -92,6 +92,7 @@ def clear_and_say(
 
 
 def _report(clearance: "Clearance") -> str:
-    from gridpact.report.page import report_page
+    """The report page; what draws it is imported only where there is one."""
+    from gridpact.report.clearance.clearance_page import report_page
 
     return report_page(clearance)

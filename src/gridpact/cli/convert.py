@@ -17,8 +17,8 @@ def convert(
 ) -> None:
     """Write a case with Parquet tables and a network that is read fast, or with CSV tables."""
     from gridpact.case import TableFormat
-    from gridpact.case.conversion_mark import is_as_converted
-    from gridpact.case.convert import convert_case
+    from gridpact.case.conversion.conversion_mark import is_as_converted
+    from gridpact.case.conversion.convert import convert_case
     from gridpact.progress import progress
     from gridpact.results.output_folder import ResultKind, check_output_folder, output_folder
 

@@ -14,10 +14,10 @@ def envelope(
     """Find how much each participant could sell and buy, alone and all together."""
     import gridpact
     from gridpact.case import read_case, with_commitments
-    from gridpact.envelopes.words import outcome
-    from gridpact.envelopes.write import ENVELOPES_RESULT, PICTURE_FILE
+    from gridpact.envelopes.envelopes_outcome import outcome
+    from gridpact.envelopes.envelopes_writer import ENVELOPES_RESULT, PICTURE_FILE
     from gridpact.progress import progress
-    from gridpact.report.envelope_page import envelope_page
+    from gridpact.report.envelopes.envelope_page import envelope_page
     from gridpact.results.output_folder import check_output_folder
 
     check_output_folder(out, ENVELOPES_RESULT, case_folder=case_folder, commitments=commitments)

@@ -8,11 +8,11 @@ from gridpact.errors import InvalidUsage
 def match(case_folder: CaseFolder, out: OutFolder, as_json: Json = False, quiet: Quiet = False) -> None:
     """Match the orders of a case into trades, and write them as a trades table."""
     from gridpact.case import read_case
-    from gridpact.case.write import write_trades
+    from gridpact.case.writing.case_writer import write_trades
+    from gridpact.fields.said import counted
     from gridpact.matching import match as match_orders
     from gridpact.progress import progress
     from gridpact.results.output_folder import MATCHED_TRADES, check_output_folder, output_folder
-    from gridpact.results.phrases import counted
 
     check_output_folder(out, MATCHED_TRADES, case_folder=case_folder)
     with progress(f"reading and matching {case_folder}", quiet=quiet):

@@ -20,6 +20,7 @@ class Invocation:
 
 
 def _note_json(context: typer.Context, value: bool) -> bool:
+    """Notes that failures are to be told as JSON too."""
     if isinstance(context.obj, Invocation):
         context.obj.as_json = value
     return value

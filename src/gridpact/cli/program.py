@@ -41,7 +41,7 @@ def _root(
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
     if version:
-        from gridpact import __version__
+        from gridpact.version import __version__
 
         say(f"gridpact {__version__}")
         raise typer.Exit

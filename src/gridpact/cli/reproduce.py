@@ -8,7 +8,7 @@ def reproduce(as_json: Json = False, quiet: Quiet = False) -> None:
     """Recompute the published 24-hour results and the extreme hour, and show them beside the published."""
     from gridpact.progress import progress
     from gridpact.published import reproduce as reproduce_published
-    from gridpact.published.words import comparison
+    from gridpact.published.comparison import comparison
 
     with progress("clearing the published cases again", quiet=quiet):
         reproduction = reproduce_published()

@@ -32,12 +32,12 @@ def settle(
     """Settle the cleared trades of a case by its meters and tariffs: ledger, statements, residuals."""
     import gridpact
     from gridpact.progress import progress
-    from gridpact.report.settlement_page import settlement_page
-    from gridpact.report.statement_page import statement_pages
+    from gridpact.report.settlement.settlement_page import settlement_page
+    from gridpact.report.settlement.statement_page import statement_pages
     from gridpact.results.output_folder import REPORT_FILE, check_output_folder
-    from gridpact.settlement.tariffs import LossAllocation, Missing, Mode
-    from gridpact.settlement.words import outcome
-    from gridpact.settlement.write import CLEARED, EARLIER, PAGES_FOLDER, SETTLEMENT_RESULT
+    from gridpact.settlement.settlement_outcome import outcome
+    from gridpact.settlement.settlement_writer import CLEARED, EARLIER, PAGES_FOLDER, SETTLEMENT_RESULT
+    from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode
 
     chosen = {
         "mode": choice(Mode, "--mode", mode) if mode else None,

@@ -15,10 +15,10 @@ from gridpact.clearing.network.network_state import KEPT_VOLTAGE_PU
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.cells import Cells
+from gridpact.results.decimals import DECIMALS
 
 PRECISION_KW = 1e-6
 STRICTLY_KEPT = 1e-9  # pu of voltage, and share of a rating; a clearing keeps its limits within 1e-7
-DECIMALS = 9
 
 
 class Side(Enum):
@@ -115,5 +115,6 @@ def _rounded_down(kw: Float) -> Float:
 
 
 def _placed(values: np.ndarray, period: Int, participant: Int, among: np.ndarray) -> np.ndarray:
+    """Writes the values of cells into a table of periods and participants, and gives the table."""
     among[period, participant] = values
     return among

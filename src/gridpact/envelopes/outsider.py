@@ -18,10 +18,10 @@ from gridpact.case.profiles import Profiles
 from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.terms import Terms
 from gridpact.case.trades import Trades
-from gridpact.clearing.commitments import solve_on_commitments
+from gridpact.clearing.on_commitments import solve_on_commitments
 from gridpact.clearing.problem.problem import CAP_TOLERANCE_KW, ClearingProblem, pose
 from gridpact.clearing.solver.budget import Budget
-from gridpact.fields.part import unchecked
+from gridpact.fields.case_part import unchecked
 from gridpact.grid.network import Network
 from gridpact.pipeline import SOLVERS
 
@@ -82,10 +82,12 @@ def _kept_kw(firm: ClearingProblem, formulation: Formulation) -> Float:
 
 
 def _what_is_left(kw: Float, is_open: Bool) -> Float:
+    """Power that is more than rounding, in open periods; same shape."""
     return np.where(is_open & (kw > CAP_TOLERANCE_KW), kw, 0.0)
 
 
 def _joined_by_outsider(case: Case, network: Network) -> Case:
+    """The case with the outsider as its last participant."""
     people, profiles = case.participants, case.profiles
     nothing = np.zeros((case.horizon.periods, 1))
     return replace(
@@ -129,4 +131,5 @@ def _trades_with_outsider(sale_kw: Float, purchase_kw: Float) -> Trades:
 
 
 def _appended(values: NDArray[Any], last: Any) -> NDArray[Any]:
+    """The values and one more, of the same type."""
     return frozen(np.append(values, last), values.dtype)

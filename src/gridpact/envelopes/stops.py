@@ -1,21 +1,17 @@
 """Stops: the limits of the network that keep participants, alone, from trading all that they have."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.results.words import reason
-
-if TYPE_CHECKING:
-    from gridpact.envelopes.envelopes import Envelopes
+from gridpact.envelopes.envelope_arrays import EnvelopeArrays
+from gridpact.results.clearance_outcome import reason
 
 NETWORK_LIMITS = (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN, LimitedBy.LINE, LimitedBy.TRANSFORMER)
 
 
-def stops(envelopes: "Envelopes", side: str) -> pd.DataFrame:
+def stops(envelopes: EnvelopeArrays, side: str) -> pd.DataFrame:
     """The limits that stop a side, `sale` or `purchase`, those that hold back most energy first.
 
     Returns:
@@ -50,7 +46,7 @@ def stops(envelopes: "Envelopes", side: str) -> pd.DataFrame:
     return found.assign(reason=words)[["reason", "participants", "periods", "kwh"]]
 
 
-def element_name(envelopes: "Envelopes", limited_by: int, element: int) -> str:
+def element_name(envelopes: EnvelopeArrays, limited_by: int, element: int) -> str:
     """A participant's id, or the index of a bus, line or transformer; empty where there is none."""
     if element < 0:
         return ""
@@ -63,7 +59,7 @@ def element_name(envelopes: "Envelopes", limited_by: int, element: int) -> str:
             return str(envelopes.network.elements.id[element])
 
 
-def _limits(envelopes: "Envelopes", limited_by: Int, element: Int, period: Int) -> Float:
+def _limits(envelopes: EnvelopeArrays, limited_by: Int, element: Int, period: Int) -> Float:
     """The value of each limit in its period, pu or percent; NaN where there is no operating point."""
     limits = envelopes.operating_limits
     found = np.full(len(element), np.nan)

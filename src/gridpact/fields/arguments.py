@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from gridpact.errors import InvalidUsage
-from gridpact.fields.words import a, with_article
+from gridpact.fields.said import a, with_article
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -51,4 +51,5 @@ def chosen(kind: type[Choice], name: str, value: object) -> Choice:
 
 
 def _listed(names: Iterable[str]) -> str:
+    """Names with commas between them."""
     return ", ".join(str(name) for name in names)

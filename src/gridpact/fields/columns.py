@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Float, Int, owned
 from gridpact.fields.refusals import Refusals
+from gridpact.fields.said import a
 from gridpact.fields.scalars import number
-from gridpact.fields.words import a
 
 Faults = Callable[[Float], Iterable[tuple[Bool, str, str]]]
 WHOLE_MAX = 2.0**53
@@ -125,6 +125,7 @@ def flags(
 
 
 def _flag(value: object, known: dict[str, bool]) -> bool | None:
+    """A value as a flag; `None` where it is none."""
     if isinstance(value, str):
         return known.get(value.lower())
     if isinstance(value, bool | np.bool_):
@@ -170,6 +171,7 @@ def said_shape(shape: tuple[int | None, ...]) -> str:
 
 
 def _array(value: object) -> NDArray[Any] | None:
+    """A value as an array of any type; `None` where it can be none."""
     if isinstance(value, np.ma.MaskedArray):
         masked: Any = value.astype(object)
         return np.asarray(masked.filled(None) if np.ma.is_masked(value) else value.data)
@@ -186,6 +188,7 @@ def _array(value: object) -> NDArray[Any] | None:
 
 
 def _mixes_flags(value: list[Any] | tuple[Any, ...], array: NDArray[Any]) -> bool:
+    """Whether a list has flags among numbers, which NumPy makes numbers of."""
     return array.dtype.kind in "iuf" and array.ndim == 1 and not {bool, np.bool_}.isdisjoint(map(type, value))
 
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from gridpact.fields.columns import said_shape
 from gridpact.fields.refusals import Refusals
+from gridpact.fields.said import a
 from gridpact.fields.scalars import is_plain
-from gridpact.fields.words import a
 
 _WITHOUT = "write it without"
 
@@ -64,6 +64,7 @@ def refuse_repeats(refusals: Refusals, field: str, given: tuple[str, ...]) -> No
 
 
 def _refuse_unplain(refusals: Refusals, field: str, given: tuple[str, ...], meaning: str) -> None:
+    """Takes in the names that are missing or not plain text."""
     joined = "".join(given)
     if joined.isprintable() and " " not in joined and all(given):
         return

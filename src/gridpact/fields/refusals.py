@@ -4,7 +4,7 @@ import numpy as np
 
 from gridpact.arrays import Bool
 from gridpact.errors import LISTED_MAX, InvalidCase, Problem, one_of_many
-from gridpact.fields.words import said
+from gridpact.fields.said import said
 
 
 class Refusals:
@@ -69,6 +69,7 @@ class Refusals:
 
 
 def _at(values: object, index: tuple[int, ...]) -> object:
+    """The value at an index of arrays or nested sequences, as one of Python's."""
     if isinstance(values, np.ndarray):
         value = values[index]
         return value.item() if isinstance(value, np.generic) else value

@@ -8,7 +8,7 @@ import numpy as np
 
 from gridpact.errors import nearest
 from gridpact.fields.refusals import Refusals
-from gridpact.fields.words import a
+from gridpact.fields.said import a
 
 NOT_PLAIN_TEXT = "is empty, has white space around it or a character that cannot be printed"
 Member = TypeVar("Member", bound=StrEnum)
@@ -68,6 +68,7 @@ def is_plain(value: str) -> bool:
 
 
 def _is_decimal(value: Any) -> bool:
+    """Whether a value is a decimal number, whose module is imported only to ask."""
     from decimal import Decimal
 
     return isinstance(value, Decimal)

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from gridpact.case.files import CASE_FILE
-from gridpact.case.problems import suggestion
+from gridpact.case.folder.case_files import CASE_FILE
+from gridpact.case.reading.problems import suggestion
 from gridpact.errors import InvalidCase, InvalidUsage, Problem
-from gridpact.fleet.files import OWN_NAMES
-from gridpact.fleet.words import listed
+from gridpact.fleet.page.fleet_outcome import listed
+from gridpact.fleet.workspace.fleet_files import OWN_NAMES
 
 HERE = "."
 OUTSIDE = "leads out of the folder of the cases"
@@ -69,6 +69,7 @@ def _below(folder: Path, out: Path, problems: list[Problem]) -> Iterator[str]:
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or a link to one."""
     try:
         return entry.is_dir()
     except OSError:  # A link that leads to itself.
@@ -92,6 +93,7 @@ def _listed(manifest: Path, folder: Path, out: Path, problems: list[Problem]) ->
 
 
 def _lines(manifest: Path) -> list[str]:
+    """The lines of a manifest, without spaces around them."""
     try:
         return [line.strip() for line in manifest.read_text(encoding="utf-8-sig").split("\n")]
     except UnicodeDecodeError:
@@ -163,6 +165,7 @@ def _lies_below(path: str, folder: Path) -> bool:
 
 
 def _is_text(path: str) -> bool:
+    """Whether a path can be written as UTF-8."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -171,9 +174,11 @@ def _is_text(path: str) -> bool:
 
 
 def _shown(path: str) -> str:
+    """A path as people can read it, whatever its octets are."""
     return path.encode(errors="backslashreplace").decode()
 
 
 def _identity(folder: Path) -> Identity:
+    """What tells a folder from any other, by whatever path it is reached."""
     status = folder.stat()
     return status.st_dev, status.st_ino

@@ -6,30 +6,30 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from time import perf_counter
 
-from gridpact import __version__
 from gridpact.case.case import Allocation, Formulation
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import chosen, path_of
+from gridpact.fields.said import a
 from gridpact.fields.scalars import whole
-from gridpact.fields.words import a
-from gridpact.fleet.batches import done_in_batches
-from gridpact.fleet.cluster import connected
-from gridpact.fleet.digest import network_key
-from gridpact.fleet.files import HOURS_FILE, PAGE_FILE, ROWS_FILE, SUMMARY_FILE
 from gridpact.fleet.find import find_cases
+from gridpact.fleet.fleet_result import FleetResult
 from gridpact.fleet.interrupted import Interrupted
-from gridpact.fleet.meter import Meter
-from gridpact.fleet.page import fleet_page
-from gridpact.fleet.record import other_results
-from gridpact.fleet.result import FleetResult
-from gridpact.fleet.spool import Spool
-from gridpact.fleet.summary import INTERRUPTED, RUNNING, summarise
-from gridpact.fleet.table import FAILED, write_tables
-from gridpact.fleet.tally import Tally
-from gridpact.fleet.words import outcome
-from gridpact.fleet.worker import Plan
-from gridpact.fleet.workspace import Workspace, check_out, workspace
+from gridpact.fleet.page.fleet_outcome import outcome
+from gridpact.fleet.page.fleet_page import fleet_page
+from gridpact.fleet.page.meter import Meter
+from gridpact.fleet.rows.fleet_summary import INTERRUPTED, RUNNING, summarise
+from gridpact.fleet.rows.fleet_tables import FAILED, write_tables
+from gridpact.fleet.rows.record import other_results
+from gridpact.fleet.rows.spool import Spool
+from gridpact.fleet.rows.tally import Tally
+from gridpact.fleet.workers.batches import done_in_batches
+from gridpact.fleet.workers.cluster import connected
+from gridpact.fleet.workers.digest import network_key
+from gridpact.fleet.workers.worker import Plan
+from gridpact.fleet.workspace.fleet_files import HOURS_FILE, PAGE_FILE, ROWS_FILE, SUMMARY_FILE
+from gridpact.fleet.workspace.workspace import Workspace, check_out, workspace
 from gridpact.progress import progress
+from gridpact.version import __version__
 
 
 def run_fleet(
@@ -148,4 +148,5 @@ def _clear(
 
 
 def _write_summary(place: Workspace, summary: dict[str, object]) -> None:
+    """Writes the figures of the run so far."""
     place.write(SUMMARY_FILE, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from gridpact.fields.part import Part
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.refusals import Refusals
 from gridpact.fields.scalars import number
 
@@ -11,7 +11,7 @@ THREE_PHASE_LIMITS = ("voltage_unbalance_max_percent", "neutral_loading_max_perc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits(Part):
+class Limits(CasePart):
     """Limits of every bus, line and transformer of the network.
 
     Attributes:

@@ -5,14 +5,14 @@ from enum import StrEnum
 from pathlib import Path
 
 from gridpact.errors import Problem
-from gridpact.fields.part import Part
+from gridpact.fields.case_part import CasePart
 from gridpact.fields.refusals import Refusals
-from gridpact.fields.words import a
+from gridpact.fields.said import a
 from gridpact.grid.network_model import NetworkModel, Neutral
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkSource(Part):
+class NetworkSource(CasePart):
     """Where the network comes from: exactly one of a built-in's name and a file.
 
     Attributes:

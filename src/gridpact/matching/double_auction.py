@@ -13,7 +13,7 @@ from gridpact.case.trades import Trades
 from gridpact.matching.auction import Crossing, auction_of
 from gridpact.matching.capacity import Scale, capacity
 from gridpact.matching.comebacks import with_comebacks
-from gridpact.matching.result import Matches, trades_of
+from gridpact.matching.matches import Matches, trades_of
 from gridpact.matching.rounds import rounds
 from gridpact.matching.termed import termed_orders
 

@@ -16,7 +16,7 @@ from gridpact.arrays import Bool, Float, Int, frozen
 from gridpact.case.orders import Orders
 from gridpact.case.terms import NONE, Terms
 from gridpact.case.trades import Trades
-from gridpact.matching.names import distinct_names
+from gridpact.matching.distinct_names import distinct_names
 from gridpact.matching.ranks import rank_by_id
 from gridpact.matching.termed import useful_kw
 

@@ -90,6 +90,7 @@ def cigre_extreme() -> Case:
 def _day(
     name: str, source: NetworkSource, consumers: tuple[int, ...], sellers: tuple[int, ...], solar: str
 ) -> Case:
+    """A published day on a network, with a home at each consumer's bus and a plant at each seller's."""
     names = [f"home-{bus}" for bus in consumers] + [f"pv-{bus}" for bus in sellers]
     is_seller = np.arange(len(names)) >= len(consumers)
     return _case(
@@ -124,6 +125,7 @@ def _case(
     trades: Trades | None = None,
     orders: Orders | None = None,
 ) -> Case:
+    """A case with what all published ones have in common."""
     return Case(
         name=name,
         currency="EUR",
@@ -143,6 +145,7 @@ def _case(
 def _participants(
     names: list[str], buses: tuple[int, ...], *, power_factor: float, elastic: Int | None = None
 ) -> Participants:
+    """Firm participants at buses, but for those that are elastic."""
     count = len(names)
     is_elastic = np.zeros(count, dtype=np.bool_) if elastic is None else elastic
     return Participants(

@@ -24,5 +24,6 @@ def published_kwh(buses: int, quantity: str) -> Float:
 
 @cache
 def _table(name: str) -> pd.DataFrame:
+    """A table that comes with the package."""
     with files("gridpact.published").joinpath("data", name).open("rb") as file:
         return pd.read_csv(file)

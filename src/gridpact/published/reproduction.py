@@ -121,6 +121,7 @@ def reproduce() -> Reproduction:
 
 
 def _compare_day(buses: int, case: Case) -> DayComparison:
+    """A published day beside its clearing by the DC formulation."""
     clearance = clear(replace(case, formulation=Formulation.DC))
     hours = case.horizon.hours_per_period
     schedule = clearance.dispatch
@@ -141,6 +142,7 @@ def _compare_day(buses: int, case: Case) -> DayComparison:
 
 
 def _compare_extreme(case: Case) -> ExtremeComparison:
+    """The extreme hour by the published formulation, by exact balances, and by ours."""
     feeders = published_feeders()
     dc, ac = (
         clear(replace(case, formulation=formulation)) for formulation in (Formulation.DC, Formulation.AC)

@@ -1,131 +1,69 @@
-"""Clearance: the result of a clearing."""
+"""Clearance: the result of a clearing, with its tables and figures."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from gridpact.arrays import Bool, Float, Int
-from gridpact.case.case import Case
-from gridpact.case.trades import Trades
-from gridpact.clearing.certificate.certify import Certificate
-from gridpact.clearing.contingencies import Contingencies
-from gridpact.clearing.network.network_state import OperatingLimits, Operation
-from gridpact.clearing.problem.offers import Offers
-from gridpact.clearing.problem.solution import Solution
-from gridpact.clearing.solver.budget import EndedBy
-from gridpact.clearing.verification import Verification
-from gridpact.dispatch import Schedule
-from gridpact.grid.network import Network
+from gridpact.results.clearance_arrays import ClearanceArrays
+from gridpact.results.clearance_summary import summarise
+from gridpact.results.clearance_tables import (
+    cleared_columns,
+    commitments_columns,
+    exchange_columns,
+    frame,
+    limits_columns,
+    network_columns,
+    schedule_columns,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clearance:
+class Clearance(ClearanceArrays):
     """How much of each trade clears, the dispatch that follows, and the proof.
 
-    The arrays are the result; `cleared`, `commitments`, `schedule`, `network_state`, `exchange`, `limits` and
-    `summary` are made of them on first use.
-
-    Attributes:
-        case: what was cleared.
-        network: its compiled network.
-        trades: the commitments, the bilateral trades, and those matched from orders.
-        matched: how many of them, the last ones, were matched from orders.
-        committed: how many of them, the first ones, are commitments: a trade may be several of them.
-        offers: the trades spread over periods.
-        solution: cleared power and reasons.
-        greatest_volume_kw: volume of each period by `max-volume`, (T,).
-        certificate: a proven bound on the volume; only where it was asked for.
-        contingencies: how the allocation survives outages; only where it was asked for.
-        dispatch: the schedule as arrays, (T, P).
-        bus_position: position of each participant's bus in `network.bus_ids`, (P,).
-        baseline: the true state of the network with no trade cleared.
-        operation: the true state of the network under the dispatch.
-        nominal_limits: as the case states them.
-        operating_limits: relaxed where the baseline breaks them.
-        verification: the independent power flow of the dispatch.
-        ended_by: what ended the clearing before it was through, if anything did.
-        seconds: wall time of each step.
+    The arrays, which `ClearanceArrays` lists, are the result; `cleared`, `commitments`, `schedule`,
+    `network_state`, `exchange`, `limits` and `summary` are made of them on first use.
     """
-
-    case: Case
-    network: Network
-    trades: Trades
-    matched: int
-    committed: int = 0
-    offers: Offers
-    solution: Solution
-    greatest_volume_kw: Float
-    certificate: Certificate | None
-    contingencies: Contingencies | None = None
-    dispatch: Schedule
-    bus_position: Int
-    baseline: Operation
-    operation: Operation
-    nominal_limits: OperatingLimits
-    operating_limits: OperatingLimits
-    verification: Verification
-    ended_by: EndedBy = EndedBy.NOTHING
-    seconds: Mapping[str, float] = field(compare=False)
 
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""
         volume = f"{self.summary['cleared_kwh']:.3f} of {self.summary['proposed_kwh']:.3f} kWh"
         return f"<Clearance '{self.case.name}': {self.verification.status}, {volume}>"
 
-    @property
-    def is_committed(self) -> Bool:
-        """Whether each row of `cleared` is of a commitment, (R,)."""
-        return self.offers.trade < self.committed
-
     @cached_property
     def cleared(self) -> "pd.DataFrame":
-        """One row per trade and period of its window, columns `tables.CLEARED`."""
-        from gridpact.results.tables import cleared_columns, frame
-
+        """One row per trade and period of its window, columns `clearance_tables.CLEARED`."""
         return frame(cleared_columns(self))
 
     @cached_property
     def commitments(self) -> "pd.DataFrame":
-        """One row per commitment and period in which it is cut, columns `tables.COMMITMENTS`."""
-        from gridpact.results.tables import commitments_columns, frame
-
+        """One row per commitment and period in which it is cut, columns `clearance_tables.COMMITMENTS`."""
         return frame(commitments_columns(self))
 
     @cached_property
     def schedule(self) -> "pd.DataFrame":
-        """One row per period and participant, columns `tables.SCHEDULE`."""
-        from gridpact.results.tables import frame, schedule_columns
-
+        """One row per period and participant, columns `clearance_tables.SCHEDULE`."""
         return frame(schedule_columns(self))
 
     @cached_property
     def network_state(self) -> "pd.DataFrame":
-        """One row per period and bus, line or transformer, columns `tables.NETWORK`."""
-        from gridpact.results.tables import frame, network_columns
-
+        """One row per period and bus, line or transformer, columns `clearance_tables.NETWORK`."""
         return frame(network_columns(self))
 
     @cached_property
     def exchange(self) -> "pd.DataFrame":
-        """One row per period, columns `tables.EXCHANGE`."""
-        from gridpact.results.tables import exchange_columns, frame
-
+        """One row per period, columns `clearance_tables.EXCHANGE`."""
         return frame(exchange_columns(self))
 
     @cached_property
     def limits(self) -> "pd.DataFrame":
-        """One row per binding limit and period, columns `tables.LIMITS`."""
-        from gridpact.results.tables import frame, limits_columns
-
+        """One row per binding limit and period, columns `clearance_tables.LIMITS`."""
         return frame(limits_columns(self))
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The figures of `summary.json`."""
-        from gridpact.results.summary import summarise
-
         return summarise(self)

@@ -26,9 +26,11 @@ def highest(values: Float) -> Extreme | None:
 
 
 def _known(values: Float) -> bool:
+    """Whether any value is known."""
     return bool(np.any(~np.isnan(values)))
 
 
 def _at(values: Float, flat: np.intp) -> Extreme:
+    """The extreme at a place of the flattened array."""
     period, position = divmod(int(flat), values.shape[1])
     return Extreme(float(values.flat[flat]), period, position)

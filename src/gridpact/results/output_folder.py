@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gridpact.case.case import TableFormat
-from gridpact.case.files import CASE_FILE
+from gridpact.case.folder.case_files import CASE_FILE
 from gridpact.errors import InvalidUsage
 
 SUMMARY_FILE = "summary.json"
@@ -24,6 +24,7 @@ _OTHER_CASE = "name a folder that is new or empty, or holds an earlier conversio
 
 
 def _table_files(*names: str) -> frozenset[str]:
+    """The file names of tables in every format."""
     return frozenset(f"{name}.{suffix}" for name in names for suffix in TableFormat)
 
 
@@ -95,7 +96,7 @@ def check_output_folder(
             folder, that of the commitments, another input or the current one, or cannot be written to.
     """
     target = _checked(folder, kind, case_folder=case_folder, commitments=commitments, inputs=inputs)
-    with _refused_by_the_system(folder):
+    with refused_by_the_system(folder):
         _try_to_write(target)
     return target
 
@@ -109,7 +110,7 @@ def _checked(
     inputs: Mapping[str, Path | None] | None = None,
 ) -> Path:
     """As `check_output_folder`, but for whether it can be written to."""
-    with _refused_by_the_system(folder):
+    with refused_by_the_system(folder):
         target = Path(os.path.realpath(folder))
         if target.exists() and not target.is_dir():
             raise InvalidUsage(f"{folder} is a file", _OTHER_FOLDER)
@@ -145,7 +146,7 @@ def output_folder(
         InvalidUsage: as in `check_output_folder`, whose arguments these are.
     """
     target = _checked(folder, kind, case_folder=case_folder, inputs=inputs)
-    with _refused_by_the_system(folder):
+    with refused_by_the_system(folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}-", dir=target.parent))
         new, old = aside / "new", aside / "old"
@@ -153,7 +154,7 @@ def output_folder(
     try:
         yield new
         _checked(folder, kind, case_folder=case_folder, inputs=inputs)
-        with _refused_by_the_system(folder):
+        with refused_by_the_system(folder):
             _swap(new, target, old)
     finally:
         shutil.rmtree(new, ignore_errors=True)
@@ -164,6 +165,7 @@ def output_folder(
 
 
 def _swap(new: Path, target: Path, old: Path) -> None:
+    """Puts a new folder in the place of an old one, which comes back where that fails."""
     try:
         if target.is_dir():
             target.rename(old)
@@ -174,6 +176,7 @@ def _swap(new: Path, target: Path, old: Path) -> None:
 
 
 def _refuse_around(target: Path, inner: Path, folder: str | Path, words: str) -> None:
+    """Refuses a target that is an input, or holds one."""
     if target == inner:
         raise InvalidUsage(f"{folder} is {words}", _OTHER_FOLDER)
     if target in inner.parents:
@@ -214,7 +217,7 @@ def _try_to_write(target: Path) -> None:
 
 
 @contextmanager
-def _refused_by_the_system(folder: str | Path) -> Iterator[None]:
+def refused_by_the_system(folder: str | Path) -> Iterator[None]:
     """Turns what the operating system has against a folder into a wrong use."""
     try:
         yield

@@ -11,11 +11,6 @@ DIGITS, DIGITS_MAX = 4, 12
 SHARE_SHOWN_MAX = 0.9995  # from here on a share would read 100.0%
 
 
-def counted(count: int, noun: str) -> str:
-    """A count with its noun: "1 period", "2 periods"."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def significant(value: float, digits: int = DIGITS) -> str:
     """A number with so many significant digits and no trailing zeros: "0.9", "1.041", "0.00012".
 
@@ -70,8 +65,10 @@ def span(horizon: Horizon, first: int, last: int) -> str:
 
 
 def _layout(horizon: Horizon) -> str:
+    """How times are shown: with the date where the horizon is long."""
     return "%Y-%m-%d %H:%M" if _is_long(horizon) else "%H:%M"
 
 
 def _is_long(horizon: Horizon) -> bool:
+    """Whether a clock time alone could mean several periods."""
     return horizon.periods * horizon.step > timedelta(hours=24)

@@ -1,26 +1,24 @@
 """Violations: limits that a state of the network breaks, each element at its worst."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from gridpact.arrays import Bool, Float
+from gridpact.arrays import Bool
 from gridpact.case.case import Case
+from gridpact.clearing.dispatch_verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from gridpact.clearing.network.network_state import OperatingLimits, Operation
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.clearing.verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
 from gridpact.grid.network import ElementKind, Network
-
-if TYPE_CHECKING:
-    from gridpact.results.clearance import Clearance
+from gridpact.results.clearance_arrays import ClearanceArrays
+from gridpact.results.decimals import figure
 
 BASELINE_TOLERANCE = 1e-9
-DECIMALS = 9
 
 Violation = dict[str, Any]
 
 
-def baseline_violations(clearance: "Clearance") -> list[Violation]:
+def baseline_violations(clearance: ClearanceArrays) -> list[Violation]:
     """Limits of the case that the baseline alone breaks."""
     return _violations(
         clearance.case,
@@ -31,7 +29,7 @@ def baseline_violations(clearance: "Clearance") -> list[Violation]:
     )
 
 
-def dispatch_violations(clearance: "Clearance") -> list[Violation]:
+def dispatch_violations(clearance: ClearanceArrays) -> list[Violation]:
     """Operating limits that the dispatch breaks by more than the tolerance of the verification."""
     return _violations(
         clearance.case,
@@ -42,7 +40,7 @@ def dispatch_violations(clearance: "Clearance") -> list[Violation]:
     )
 
 
-def remaining_violations(clearance: "Clearance") -> list[Violation]:
+def remaining_violations(clearance: ClearanceArrays) -> list[Violation]:
     """Limits of the case that are still broken under the dispatch, whoever broke them."""
     return _violations(
         clearance.case,
@@ -86,12 +84,8 @@ def _violations(
                     "element": str(ids[element]),
                     "periods": int(broken[:, element].sum()),
                     "worst_time": case.horizon.instant(worst).isoformat(timespec="minutes"),
-                    "worst_value": _figure(value, worst, element),
-                    "limit": _figure(limit, worst, element),
+                    "worst_value": figure(float(value[worst, element])),
+                    "limit": figure(float(limit[worst, element])),
                 }
             )
     return found
-
-
-def _figure(values: Float, period: int, element: int) -> float:
-    return round(float(values[period, element]), DECIMALS) + 0.0

@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gridpact.case.case import Case
-from gridpact.settlement.settlement import Settlement
+from gridpact.settlement.settlement_summary import summarise
+from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.statements.ledger_table import ledger_table
+from gridpact.settlement.statements.residuals import make_residuals, residuals_table
+from gridpact.settlement.statements.statements import make_statements, statements_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,27 +45,21 @@ class SettledCase:
     @cached_property
     def ledger(self) -> "pd.DataFrame":
         """One row per entry, columns `ledger_table.LEDGER`."""
-        from gridpact.settlement.ledger_table import ledger_table
-
         return ledger_table(self.settlement)
 
     @cached_property
     def statements(self) -> "pd.DataFrame":
         """One row per participant, columns `statements.STATEMENTS`."""
-        from gridpact.settlement.statements import make_statements, statements_table
-
         return statements_table(self.settlement, make_statements(self.settlement))
 
     @cached_property
     def residuals(self) -> "pd.DataFrame":
         """One row per period and retailer, columns `residuals.RESIDUALS`."""
-        from gridpact.settlement.residuals import make_residuals, residuals_table
-
         return residuals_table(self.settlement, make_residuals(self.settlement))
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The figures of `settlement.json`."""
-        from gridpact.settlement.summary import summarise
-
-        return summarise(self)
+        return summarise(
+            self.case, self.settlement, scheduled=self.scheduled, inputs_sha256=self.inputs_sha256
+        )

@@ -8,9 +8,10 @@ from difflib import get_close_matches
 import numpy as np
 
 from gridpact.arrays import Int
-from gridpact.case.problems import NAMES_SEARCHED_MAX, VALUE_SHOWN_MAX
+from gridpact.case.reading.problems import NAMES_SEARCHED_MAX
 from gridpact.case.reading.values import is_number_text
 from gridpact.case.times import Fault
+from gridpact.fields.said import VALUE_SHOWN_MAX
 from gridpact.grid.network import Network
 
 RUNS_SHOWN_MAX = 8

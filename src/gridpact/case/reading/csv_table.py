@@ -10,6 +10,7 @@ import numpy as np
 
 from gridpact.arrays import Bool, Int
 from gridpact.errors import Problem
+from gridpact.fields.said import counted
 
 _COMMA, _NEWLINE, _QUOTE = b',\n"'
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
@@ -112,6 +113,7 @@ def _are_well_formed(octets: Any, quotes: Int) -> bool:
 
 
 def _separates(octets: Any) -> Bool:
+    """Which octets end a value or begin a quoted one; same shape."""
     separates: Bool = (octets == _COMMA) | (octets == _NEWLINE) | (octets == _QUOTE)
     return separates
 
@@ -204,13 +206,11 @@ def _other_separator(text: str, file: str) -> Problem | None:
 
 
 def _unfit(file: str, line: int, found: int, wanted: int) -> Problem:
-    what = f"has {_counted(found, 'value')} where the header has {_counted(wanted, 'column')}"
+    """The problem of a row with another number of values than the header."""
+    what = f"has {counted(found, 'value')} where the header has {counted(wanted, 'column')}"
     return _problem(file, what, "quote a value with a comma in it", line)
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def _problem(file: str, what: str, remedy: str, line: int = 0) -> Problem:
+    """A problem of a file, or of a line in it."""
     return Problem(file=file, line=line, what=what, remedy=remedy)

@@ -10,9 +10,10 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.horizon import Horizon
-from gridpact.case.parts.ranges import RANK_REMEDY, range_faults
-from gridpact.case.problems import Problems, suggestion
+from gridpact.case.periods import OUTSIDE_HORIZON, period_of, periods_of
+from gridpact.case.ranges import RANK_REMEDY, range_faults
 from gridpact.case.reading.bus_names import BusNames
+from gridpact.case.reading.problems import Problems, suggestion
 from gridpact.case.reading.series import Series
 from gridpact.case.reading.table import Table
 from gridpact.case.reading.values import (
@@ -24,7 +25,7 @@ from gridpact.case.reading.values import (
     numbers,
 )
 from gridpact.case.schema import FLAG_WORDS, Column, Kind, Schema
-from gridpact.case.times import OUTSIDE_HORIZON, Fault, microseconds, period_of, periods_of, read_time
+from gridpact.case.times import Fault, microseconds, read_time
 from gridpact.errors import Problem
 
 _MISSING = "is missing"
@@ -376,4 +377,5 @@ class TableReader:
 
 
 def _read(value: str | datetime | None, zone: ZoneInfo) -> datetime | Fault:
+    """The instant that a time means; `None` stands for one that Python cannot hold."""
     return Fault(what="is out of the range of times") if value is None else read_time(value, zone)

@@ -13,7 +13,8 @@ import numpy as np
 
 from gridpact.arrays import Bool, Int
 from gridpact.case.horizon import Horizon
-from gridpact.case.times import Fault, period_of
+from gridpact.case.periods import period_of
+from gridpact.case.times import Fault
 
 NONE = -1
 
@@ -147,6 +148,7 @@ def _hour(time: datetime | Fault, horizon: Horizon) -> _Hour | None:
 
 
 def _comes_again(time: datetime) -> bool:
+    """Whether the clocks pass a local time once more after this one."""
     return time.fold == 0 and time.utcoffset() != time.replace(fold=1).utcoffset()
 
 

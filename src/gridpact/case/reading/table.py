@@ -73,6 +73,7 @@ def parse_csv(content: bytes, file: str) -> tuple[Table | None, list[Problem]]:
 def _table(
     file: str, header: list[str], columns: list[Any], lines: Int, is_row: bool = False
 ) -> tuple[Table, list[Problem]]:
+    """The table of some columns, and what is wrong with their names."""
     named, notices = _named(file, header, columns)
     names = [name for name, _ in named]
     problems = [

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.case.arrow_arrays import is_null, numpy_values
+from gridpact.case.reading.arrow_arrays import is_null, numpy_values
 from gridpact.case.times import microseconds
 
 _NUMBER = re.compile(
@@ -123,6 +123,7 @@ def moments(array: Any) -> Int | None:
 
 
 def _datetime(count: int, unit: str, zone: Any) -> datetime | None:
+    """The time of a count of units since 1970; `None` where Python cannot hold it."""
     per_second = {"s": 1, "ms": 1000, "us": 1_000_000, "ns": 1_000_000_000}[unit]
     try:
         seconds, rest = divmod(count, per_second)
@@ -133,6 +134,7 @@ def _datetime(count: int, unit: str, zone: Any) -> datetime | None:
 
 
 def _encoded(array: Any) -> tuple[Int, Any]:
+    """The place of each row's value among the different ones, −1 for none, (R,), and those."""
     encoded = array.dictionary_encode()
     of_row = np.where(is_null(encoded.indices), -1, numpy_values(encoded.indices))
     return of_row.astype(np.int64), encoded.dictionary
@@ -172,6 +174,7 @@ def is_number_text(text: str) -> bool:
 
 
 def _numbers_one_by_one(texts: list[str | None]) -> tuple[Float, Bool]:
+    """The numbers that texts mean, and which of them mean one, (R,) each."""
     is_number = [text is None or is_number_text(text) for text in texts]
     values = [float(text) if text and good else np.nan for text, good in zip(texts, is_number, strict=True)]
     return np.array(values, dtype=np.float64), np.array(is_number, dtype=np.bool_)

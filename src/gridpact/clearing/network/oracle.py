@@ -1,7 +1,7 @@
 """NetworkOracle: what a network answers to the powers injected into it."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from gridpact.arrays import Complex, Float, Int
 from gridpact.clearing.network.monitored import Monitored
 from gridpact.clearing.network.sensitivities import Sensitivities
-from gridpact.grid.flow.power_flow import Factors, voltages_of
+from gridpact.grid.flow.power_flow import KEPT_FACTORS, Factors, voltages_of
 from gridpact.grid.flow.reduction import Reduction, reduction_to
 from gridpact.grid.flow.response import Response
 from gridpact.grid.network import Network
@@ -77,3 +77,13 @@ class NetworkOracle:
     @cached_property
     def _reduction(self) -> Reduction:
         return reduction_to(self.network, self.essential)
+
+
+def oracle_at(network: Network, essential: Int) -> NetworkOracle:
+    """The oracle of a network with some essential nodes, (R,), made once for each."""
+    return _kept(network, essential.tobytes())
+
+
+@lru_cache(maxsize=KEPT_FACTORS)
+def _kept(network: Network, essential: bytes) -> NetworkOracle:
+    return NetworkOracle(network, np.frombuffer(essential, dtype=np.int64))

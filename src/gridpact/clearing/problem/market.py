@@ -7,7 +7,7 @@ from scipy.sparse import csr_array, vstack
 
 from gridpact.arrays import Complex, Float, Int
 from gridpact.clearing.network.network_state import OperatingLimits
-from gridpact.clearing.network.oracle import NetworkOracle
+from gridpact.clearing.network.oracle import NetworkOracle, oracle_at
 from gridpact.clearing.network.situations import Situations
 from gridpact.clearing.problem.linear_limits import PartRows, cap_rows
 from gridpact.clearing.problem.parts import Part
@@ -39,7 +39,7 @@ def oracle_of(problem: ClearingProblem) -> NetworkOracle:
     injects = (baseline.p_kw != 0.0).any(axis=0) | (baseline.q_kvar != 0.0).any(axis=0)
     injects[problem.connected.indices[problem.connected.data != 0.0]] = True
     injects[problem.network.slack_node] = False
-    return NetworkOracle(problem.network, np.flatnonzero(injects))
+    return oracle_at(problem.network, np.flatnonzero(injects))
 
 
 def coordinates_of(problem: ClearingProblem, oracle: NetworkOracle) -> Coordinates:

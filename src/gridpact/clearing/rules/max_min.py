@@ -11,10 +11,11 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array, hstack
 
 from gridpact.arrays import Bool, Float
-from gridpact.clearing.rules.stage import Allocation, Question, Stage
+from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation
 from gridpact.clearing.solver.lockstep import Solve
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Objective, Programme
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus, maximise
+from gridpact.clearing.solver.sqp import maximise
 
 LEVEL_DUAL_SHARE = 1e-6
 HELD_SHARE = 1e-9
@@ -22,7 +23,7 @@ LEVEL_WEIGHT = 1e3  # so that multipliers of the level stand out from those of w
 ROUNDED_SHARE = 1e-3  # of the least proposal: what stands above the level may be anywhere
 
 
-def clear(question: Question) -> Solve[Allocation]:
+def clear(question: Question) -> Solve[StagedAllocation]:
     """The allocation."""
     proposed_kw = question.proposed_kw
     is_open = question.programme.upper > 0.0
@@ -47,7 +48,7 @@ def clear(question: Question) -> Solve[Allocation]:
         nothing = np.zeros_like(nothing)
         if not optimum.status.is_kept:
             break
-    return Allocation(
+    return StagedAllocation(
         value=np.clip(start, 0.0, question.programme.upper), status=status, stages=tuple(stages)
     )
 

@@ -9,10 +9,10 @@ as evenly as that admits.
 import numpy as np
 
 from gridpact.arrays import Float, Int
-from gridpact.clearing.rules.stage import Allocation, Question, Stage, best_of, holds
+from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, best_of, holds
 from gridpact.clearing.solver.lockstep import Solve
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Objective, Programme
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus
 
 HELD_SHARE = 1e-9
 CLASSES_AT_ONCE = 64
@@ -21,7 +21,7 @@ WEIGHTED_CLASSES = 2  # that are kept by their weight
 NO_VOLUME_KW = 1e-9
 
 
-def clear(question: Question) -> Solve[Allocation]:
+def clear(question: Question) -> Solve[StagedAllocation]:
     """The allocation."""
     rank, programme, value = question.rank, question.programme, question.starts[0]
     ranks = np.unique(rank)
@@ -54,7 +54,7 @@ def clear(question: Question) -> Solve[Allocation]:
         if float(value[rank == ranks[done]].sum()) <= NO_VOLUME_KW:
             kept.pop()
         done += 1
-    return Allocation(value=value, status=status, stages=tuple(stages))
+    return StagedAllocation(value=value, status=status, stages=tuple(stages))
 
 
 def _weights(rank: Int, kept: list[int]) -> Float:

@@ -9,23 +9,24 @@ from dataclasses import replace
 import numpy as np
 
 from gridpact.arrays import Bool, Float
-from gridpact.clearing.rules.stage import Allocation, Question, Stage, holds
+from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, holds
 from gridpact.clearing.solver.lockstep import Solve
+from gridpact.clearing.solver.optimum import Optimum
 from gridpact.clearing.solver.programme import Objective, Programme
-from gridpact.clearing.solver.sqp import Optimum, maximise
+from gridpact.clearing.solver.sqp import maximise
 
 SPROUT_SHARE, SPROUTED_KW = 1e-3, 1e-6
 HALVINGS = 20
 
 
-def clear(question: Question) -> Solve[Allocation]:
+def clear(question: Question) -> Solve[StagedAllocation]:
     """The allocation."""
     programme, proposed_kw = question.programme, question.proposed_kw
     can_clear, sprouts = yield from _sprouts(question)
     stages = [Stage(optimum=sprouts, decides=~can_clear)]
     if not can_clear.any() or not sprouts.status.is_kept:
         value = np.where(can_clear, sprouts.value, programme.lower)
-        return Allocation(value=value, status=sprouts.status, stages=tuple(stages))
+        return StagedAllocation(value=value, status=sprouts.status, stages=tuple(stages))
     shared = replace(programme, upper=np.where(can_clear, programme.upper, programme.lower))
     logarithm = np.where(can_clear, proposed_kw, 0.0)
     none = np.zeros_like(proposed_kw)
@@ -33,7 +34,7 @@ def clear(question: Question) -> Solve[Allocation]:
     start = yield from _inside(shared, question, sprouts.value, can_clear)
     optimum = yield from maximise(shared.aiming_at(objective), start, question.budget)
     stages.append(Stage(optimum=optimum, decides=can_clear))
-    return Allocation(value=optimum.value, status=optimum.status, stages=tuple(stages))
+    return StagedAllocation(value=optimum.value, status=optimum.status, stages=tuple(stages))
 
 
 def _sprouts(question: Question) -> Solve[tuple[Bool, Optimum]]:

@@ -9,20 +9,16 @@ from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.clearing.solver.lockstep import Solve
+from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Programme
-from gridpact.clearing.solver.sqp import (
-    DENSE_MAX,
-    KEPT,
-    LimitsAtWork,
-    Optimum,
-    SolverStatus,
-    maximise,
-)
+from gridpact.clearing.solver.sqp import DENSE_MAX, KEPT, TIE_BREAK_SHARE, maximise
 
 GAIN_MIN = 1e-6  # of the objective, by which another optimum has to be better beyond what tolerances explain
 STARTS_MAX = 6
 INSIDE_SHARE, LEAST_SHARE = 0.05, 1e-9  # of what each variable can move
 FADING = (0.1, 0.01)  # kW of volume per kW proposed and e-fold
+TILT_SEED, TILTS, TILT = 0, 4, 0.1
+TILTED_LIMITS = 3  # with a price, from which on objectives are tilted
 KEPT_BY_OTHERS = 1e-8  # pu and parts of a rating, within which another solver keeps limits
 
 
@@ -40,7 +36,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allocation:
+class StagedAllocation:
     """What a rule makes of a programme.
 
     Attributes:
@@ -104,9 +100,10 @@ def best_of(
             best = found
             waiting.extend(_other_corners(programme, found))
     if doubts and is_small and is_doubtful and budget.is_left():
-        found = yield from _from_inside(programme, best, budget)
-        if is_better(found, best):
-            best = found
+        for further in (_from_inside, _from_tilted):
+            found = yield from further(programme, best, budget)
+            if is_better(found, best):
+                best = found
     if best.status is not SolverStatus.OPTIMAL and programme.situations is not None and budget.is_left():
         best = yield from _second_opinion(programme, best, budget)
     return best
@@ -127,6 +124,28 @@ def _from_inside(programme: Programme, best: Optimum, budget: Budget) -> Solve[O
             return best
         value, limits = np.maximum(found.value, programme.lower + LEAST_SHARE * span), found.limits
     return (yield from maximise(programme, value, budget, best, limits))
+
+
+def _from_tilted(programme: Programme, best: Optimum, budget: Budget) -> Solve[Optimum]:
+    """The best optimum next to those of objectives whose weights are a little other, always the same ones.
+
+    Where several limits have prices, several vertices are worth nearly the same, and which of them steps end
+    at follows from little.
+    """
+    taken = best.limits.dual * np.abs(best.limits.gradient).max(axis=1, initial=0.0)
+    if int(np.sum(taken > TIE_BREAK_SHARE)) < TILTED_LIMITS:
+        return best
+    drawn = np.random.default_rng(TILT_SEED).normal(0.0, TILT, (TILTS, len(programme)))
+    for tilt in np.exp(drawn):
+        if not budget.is_left():
+            break
+        objective = replace(programme.objective, weight=programme.objective.weight * tilt)
+        tilted = yield from maximise(programme.aiming_at(objective), programme.lower, budget)
+        if tilted.status is SolverStatus.OPTIMAL:
+            found = yield from maximise(programme, tilted.value, budget, best, tilted.limits)
+            if is_better(found, best):
+                best = found
+    return best
 
 
 def _second_opinion(programme: Programme, best: Optimum, budget: Budget) -> Solve[Optimum]:

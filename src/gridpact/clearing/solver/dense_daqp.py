@@ -46,6 +46,7 @@ def solve_dense(programme: QuadraticProgramme) -> QuadraticOptimum | None:
         row_dual=own,
         limit_dual=of_limits,
         excess=float(value[count]) if programme.elastic is not None else 0.0,
+        is_exact=True,
     )
 
 

@@ -13,8 +13,8 @@ from scipy.sparse import csr_array
 from gridpact.arrays import Float
 from gridpact.clearing.network.situations import Situations
 from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT, Programme
-from gridpact.clearing.solver.sqp import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.voltage_equations import VoltageEquations, as_matrix
 from gridpact.solvers.ipopt import silent_ipopt
 

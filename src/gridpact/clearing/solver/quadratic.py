@@ -71,6 +71,7 @@ class QuadraticOptimum:
         row_dual: of the rows, not negative, (m,).
         limit_dual: of the limits of all blocks, one after the other, not negative.
         excess: t.
+        is_exact: whether it is the minimiser to rounding, and not to a method's tolerance.
     """
 
     value: Float
@@ -78,6 +79,7 @@ class QuadraticOptimum:
     row_dual: Float
     limit_dual: Float
     excess: float
+    is_exact: bool = False
 
 
 def convexified(hessian: Float, least: float) -> Float:

@@ -8,8 +8,7 @@ do not settle soon; from then on one that makes an exact penalty worse is taken 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from enum import IntEnum
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
@@ -19,10 +18,12 @@ from scipy.sparse import csr_array
 from gridpact.arrays import Float, Int
 from gridpact.clearing.network.sensitivities import Sensitivities
 from gridpact.clearing.network.situations import Situations
+from gridpact.clearing.solver.active_set import ActiveSet, held_bounds, solve_from
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.dense_daqp import solve_dense
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.optimality import is_minimum, other_corners
+from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT, Programme
 from gridpact.clearing.solver.quadratic import (
     NetworkBlock,
@@ -48,109 +49,13 @@ CURVATURE_TOLERANCE = 1e-9  # kW of volume per kW²
 ELASTIC_PRICE = 1e4  # kW of volume for a kW by which a limit is exceeded
 LOOSE_TOLERANCE, TIGHT_TOLERANCE = 1e-7, 1e-12
 PRICED_SHARE_MAX = 100.0  # kW of volume that limits take of a kW of a variable, where their prices are finite
+BENT_SHARE_MAX = 0.5  # of what a kW of a variable takes of the limits, that curvature changes over its span
 TIE_BREAK_SHARE = 10.0 * EVEN_CUT_WEIGHT  # kW of volume per kW of a trade
 ADDED_AT_ONCE = 3
 UNPRICED_SHARE = (
     1e-8  # kW of volume per kW of a variable, which an interior-point method leaves on idle limits
 )
 AWAY_FROM_ZERO = 0.99  # of the way to 0 that a variable with a logarithm may go in a step
-
-
-class SolverStatus(IntEnum):
-    """How a solve ended."""
-
-    OPTIMAL = 0
-    ACCEPTABLE = 1
-    STOPPED = 2
-    INFEASIBLE = 3
-    FAILED = 4
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether what was found keeps every row and limit."""
-        return self <= SolverStatus.STOPPED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitsAtWork:
-    """Limits at work, L of them.
-
-    Attributes:
-        situation: of each, (L,).
-        row: monitored quantity, (L,).
-        sign: 1 where its greatest value is the limit, −1 where its least is, (L,).
-        dual: objective per unit of the limit, not negative, (L,).
-        value: where the quantity stands, (L,).
-        gradient: change of sign · quantity per kW of each coordinate of injection, (L, K).
-    """
-
-    situation: Int
-    row: Int
-    sign: Float
-    dual: Float
-    value: Float
-    gradient: Float
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-    @classmethod
-    def none(cls, coordinates: int) -> "LimitsAtWork":
-        """No limit at all."""
-        index, number = np.empty(0, dtype=np.int64), np.empty(0)
-        return cls(
-            situation=index,
-            row=index,
-            sign=number,
-            dual=number,
-            value=number,
-            gradient=np.empty((0, coordinates)),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Optimum:
-    """What a solve found.
-
-    Attributes:
-        status: how it ended.
-        value: of the variables, (J,); it keeps every row and limit where `status.is_kept`.
-        objective: there.
-        bound_dual: objective per unit of each variable's bound, positive at an upper one, (J,).
-        row_dual: objective per unit of each row, not negative, (m,).
-        limits: at work at the end.
-        is_sure: whether no other optimum is to be expected from prices and curvature.
-        others: by how much a corner that each variable's other bound leads to may be better, not positive,
-            (J,).
-    """
-
-    status: SolverStatus
-    value: Float
-    objective: float
-    bound_dual: Float
-    row_dual: Float
-    limits: LimitsAtWork
-    is_sure: bool = False
-    others: Float = field(default_factory=lambda: np.empty(0))
-
-    @classmethod
-    def without_multipliers(cls, programme: Programme, status: SolverStatus, value: Float) -> "Optimum":
-        """A value that nothing explains."""
-        coordinates = len(programme.situations.directions) if programme.situations else 0
-        return cls(
-            status=status,
-            value=value,
-            objective=programme.objective.value(value) if status.is_kept else -np.inf,
-            bound_dual=np.zeros(len(programme)),
-            row_dual=np.zeros(len(programme.row_upper)),
-            limits=LimitsAtWork.none(coordinates),
-        )
-
-    @classmethod
-    def within_rows(cls, programme: Programme, value: Float, row_dual: Float) -> "Optimum":
-        """An optimum of the rows alone that the network carries."""
-        plain = cls.without_multipliers(programme, SolverStatus.OPTIMAL, value)
-        return replace(plain, row_dual=row_dual, is_sure=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,11 +115,12 @@ class _Steps:
         self._best: tuple[float, Float] | None = None
         self._is_dense = len(programme) <= DENSE_MAX
         self._tolerance = LOOSE_TOLERANCE
+        self._held: Int | None = None
         self._span = np.maximum(programme.upper - programme.lower, 1e-9)
 
     def begin_with(self, limits: LimitsAtWork) -> None:
         """Puts limits to work with the multipliers that they have."""
-        self._keys = _keys(limits)
+        self._keys = limits.keys
         self._dual = dict(zip(self._keys, limits.dual.tolist(), strict=True))
         self._joined[limits.situation] = True
 
@@ -250,7 +156,7 @@ class _Steps:
                 self._put_to_work(points, value)
                 model = self._model(value, points, merit, violation)
                 radius = 2.0 * radius if step > WHOLE_STEPS else radius
-            optimum = self._solved(model.quadratic, radius)
+            optimum = self._solved(model, radius, optimum)
             if optimum is None:
                 break
             self._price(model, optimum)
@@ -261,7 +167,7 @@ class _Steps:
             is_small = self._is_small(float(np.abs(step_kw).max(initial=0.0)), gain_kw, abs(merit))
             if is_small and optimum.excess > PLAIN_EXCESS_KW:
                 return self._given_up(SolverStatus.INFEASIBLE, value)
-            if is_small and not self._is_dense and self._tolerance > TIGHT_TOLERANCE:
+            if is_small and not optimum.is_exact and self._tolerance > TIGHT_TOLERANCE:
                 self._tolerance, is_small = TIGHT_TOLERANCE, False
             elif gain_kw < 1e-3:
                 self._tolerance = TIGHT_TOLERANCE
@@ -351,7 +257,7 @@ class _Steps:
             return
         tolerance = KEPT if value.any() else -KEPT
         voltages = len(situations.oracle.monitored.node)
-        at_once = 1 if self._is_dense else ADDED_AT_ONCE
+        at_once = 2 if self._is_dense else ADDED_AT_ONCE
         for situation, excess in zip(
             np.flatnonzero(self._joined).tolist(), self._excess(points), strict=True
         ):
@@ -403,7 +309,7 @@ class _Steps:
             quadratic=quadratic,
             curvature=tuple(curvatures),
             scale=np.concatenate([np.empty(0), *scales]),
-            limits=_joined_limits(parts, coordinates),
+            limits=LimitsAtWork.joined(parts, coordinates),
         )
 
     def _block(
@@ -440,41 +346,52 @@ class _Steps:
         )
         return part, block, curvature, scale
 
-    def _solved(self, quadratic: QuadraticProgramme, radius: float) -> QuadraticOptimum | None:
+    def _solved(self, model: Model, radius: float, last: QuadraticOptimum | None) -> QuadraticOptimum | None:
         """The step of at most a radius; elastic where the linearised limits contradict one another.
 
-        What the interior-point method cannot solve goes to the active-set method, up to a size.
+        What the active set of the last step does not lead to goes to the interior-point method, and what that
+        cannot solve to the active-set method for dense matrices, up to a size.
         """
+        quadratic = model.quadratic
         if not np.isfinite(quadratic.gradient).all():
             return None
         if any(not (np.isfinite(b.rows).all() and np.isfinite(b.hessian).all()) for b in quadratic.blocks):
             return None
+        bounded = replace(
+            quadratic,
+            lower=np.maximum(quadratic.lower, -radius * self._span),
+            upper=np.minimum(quadratic.upper, radius * self._span),
+        )
         methods: list[Callable[[QuadraticProgramme], QuadraticOptimum | None]] = []
         if not self._is_dense:
             methods.append(partial(solve_sparse, tolerance=self._tolerance))
         if self._is_dense or len(self._span) <= DENSE_AT_LAST_MAX:
             methods.append(solve_dense)
+        found = None if self._is_dense else self._solved_from_last(model, bounded, last)
         for solve, elastic in product(methods, (None, ELASTIC_PRICE)):
-            bounded = QuadraticProgramme(
-                diagonal=quadratic.diagonal,
-                gradient=quadratic.gradient,
-                lower=np.maximum(quadratic.lower, -radius * self._span),
-                upper=np.minimum(quadratic.upper, radius * self._span),
-                rows=quadratic.rows,
-                row_upper=quadratic.row_upper,
-                blocks=quadratic.blocks,
-                span=self._span,
-                elastic=elastic,
-            )
-            found = solve(bounded)
-            if found is not None or not quadratic.blocks:
-                return found
-        return None
+            if found is not None:
+                break
+            if elastic is not None and not quadratic.blocks:
+                return None
+            found = solve(replace(bounded, elastic=elastic))
+        if found is not None and not self._is_dense:
+            self._held = held_bounds(bounded, found.value, found.bound_dual)
+        return found
+
+    def _solved_from_last(
+        self, model: Model, bounded: QuadraticProgramme, last: QuadraticOptimum | None
+    ) -> QuadraticOptimum | None:
+        """The step where what binds is nearly what bound in the last one."""
+        if last is None or self._held is None:
+            return None
+        row_dual = np.where(last.row_dual > UNPRICED_SHARE, last.row_dual, 0.0)
+        limit_dual = model.limits.dual * model.scale
+        return solve_from(bounded, ActiveSet(held=self._held, row_dual=row_dual, limit_dual=limit_dual))
 
     def _price(self, model: Model, optimum: QuadraticOptimum) -> None:
         """Takes the multipliers of a step for the next one's curvature."""
         dual = np.where(optimum.limit_dual > UNPRICED_SHARE, optimum.limit_dual, 0.0) / model.scale
-        for key, one in zip(_keys(model.limits), dual.tolist(), strict=True):
+        for key, one in zip(model.limits.keys, dual.tolist(), strict=True):
             self._dual[key] = one
 
     def _is_minimum(self, model: Model, optimum: QuadraticOptimum) -> bool:
@@ -528,9 +445,10 @@ class _Steps:
     def _other_optima(self, model: Model, optimum: QuadraticOptimum) -> tuple[bool, Float]:
         """Whether no other optimum is to be expected, and where one may be, (J,).
 
-        At most one limit of the network has a price, and all prices are finite. Over what is proposed,
-        curvature must not outweigh the kW that a kW of a trade takes of the limits, so that what they admit
-        is in one piece, nor what another corner of it costs.
+        All prices are finite. Where the Lagrangian bends up everywhere, as where loads lower voltages,
+        nothing is better than its minimum. Else at most one limit of the network has a price, and over what
+        is proposed curvature must not outweigh the kW that a kW of a trade takes of the limits, so that what
+        they admit is in one piece, nor what another corner of it costs.
         """
         nowhere = np.zeros(len(optimum.value))
         if not model.curvature:
@@ -539,12 +457,13 @@ class _Steps:
             return False, nowhere
         hessian, rows, dual = self._dense_lagrangian(model, optimum)
         taken = dual * np.abs(rows).max(axis=1, initial=0.0)
+        is_finite = bool(taken.max(initial=0.0) <= PRICED_SHARE_MAX)
+        if is_finite and float(np.linalg.eigvalsh(hessian)[0]) >= 0.0:
+            return True, nowhere
         limits_priced = int(np.sum(taken[len(optimum.row_dual) :] > TIE_BREAK_SHARE))
         bent = 0.5 * np.minimum(hessian, 0.0) @ self._span
         others = other_corners(hessian, rows[dual != 0.0], optimum.bound_dual, self._span)
-        is_plain = (
-            limits_priced <= 1 and taken.max(initial=0.0) <= PRICED_SHARE_MAX and not np.any(bent < -1.0)
-        )
+        is_plain = limits_priced <= 1 and is_finite and not np.any(bent < -BENT_SHARE_MAX)
         return is_plain and not others.any(), others
 
     def _given_up(self, status: SolverStatus, value: Float) -> Optimum:
@@ -566,19 +485,3 @@ def _worst(exceeded: Float, count: int, tolerance: float) -> list[int]:
     over = np.flatnonzero(exceeded > tolerance)
     _, first = np.unique(-rounded[over], return_index=True)
     return [int(row) for row in over[first[:count]]]
-
-
-def _keys(limits: LimitsAtWork) -> list[tuple[int, int, float]]:
-    return list(zip(limits.situation.tolist(), limits.row.tolist(), limits.sign.tolist(), strict=True))
-
-
-def _joined_limits(parts: list[LimitsAtWork], coordinates: int) -> LimitsAtWork:
-    parts = [LimitsAtWork.none(coordinates), *parts]
-    return LimitsAtWork(
-        situation=np.concatenate([one.situation for one in parts]),
-        row=np.concatenate([one.row for one in parts]),
-        sign=np.concatenate([one.sign for one in parts]),
-        dual=np.concatenate([one.dual for one in parts]),
-        value=np.concatenate([one.value for one in parts]),
-        gradient=np.vstack([one.gradient for one in parts]),
-    )

@@ -18,11 +18,11 @@ from gridpact.clearing.problem.market import Market
 from gridpact.clearing.problem.parts import Part
 from gridpact.clearing.problem.solution import PartOutcome, PeriodSolution, snapped
 from gridpact.clearing.rules import RULES
-from gridpact.clearing.rules.stage import Allocation, Question, Stage, holds
+from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, holds
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Programme
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus
 from gridpact.clearing.terms.decision_search import ChoiceFound, Search
 from gridpact.clearing.terms.linear_choices import LinearChoices
 from gridpact.clearing.terms.network_choices import NetworkChoices
@@ -147,7 +147,7 @@ def _by_class(begun: PartSearch, budget: Budget) -> tuple[ChoiceFound, Programme
 
 def _allocation(
     market: Market, programme: Programme, found: ChoiceFound, choices: Choices, budget: Budget
-) -> Allocation:
+) -> StagedAllocation:
     """What the rule makes of the choice; at least what was found for it."""
     part, problem = market.part, market.problem
     chosen = programme.between(*part.bounds(found.taken))
@@ -155,7 +155,7 @@ def _allocation(
     every = np.ones(len(part.upper_kw), dtype=np.bool_)
     if not np.isfinite(found.leaf.volume_kw):
         return share_kept(chosen)
-    own = Allocation(
+    own = StagedAllocation(
         value=best.value if best.status.is_kept else found.leaf.power_kw,
         status=best.status,
         stages=(Stage(optimum=best, decides=every),),
@@ -173,7 +173,7 @@ def _allocation(
     return shared if shared.status.is_kept else replace(own, status=SolverStatus.STOPPED)
 
 
-def share_kept(programme: Programme) -> Allocation:
+def share_kept(programme: Programme) -> StagedAllocation:
     """The greatest share of everything between its bounds that keeps every limit, or the least."""
     situations = programme.situations
     shares = np.linspace(0.0, 1.0, SHARES + 1)
@@ -183,7 +183,7 @@ def share_kept(programme: Programme) -> Allocation:
     value = values[int(np.flatnonzero(kept)[-1])] if kept.any() else values[0]
     optimum = Optimum.without_multipliers(programme, SolverStatus.FAILED, value)
     every = np.ones(len(value), dtype=np.bool_)
-    return Allocation(
+    return StagedAllocation(
         value=value, status=SolverStatus.FAILED, stages=(Stage(optimum=optimum, decides=every),)
     )
 

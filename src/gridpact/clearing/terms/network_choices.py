@@ -8,8 +8,8 @@ from gridpact.clearing.problem.parts import Part
 from gridpact.clearing.rules.stage import best_of, holds
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Objective, Programme
-from gridpact.clearing.solver.sqp import Optimum, SolverStatus
 from gridpact.clearing.terms.decision_search import Cuts, Leaf
 from gridpact.clearing.terms.linear_choices import LinearChoices
 from gridpact.clearing.terms.mixed_integer_highs import MixedInteger

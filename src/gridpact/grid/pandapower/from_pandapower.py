@@ -14,9 +14,9 @@ from gridpact.grid.flow.dc_model import susceptance_kw
 from gridpact.grid.immutable import frozen_csr
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
 from gridpact.grid.pandapower.pandapower_net import SUPPLY_NAME, prepared_net
+from gridpact.grid.pandapower.pandapower_zero_sequence import zero_two_ports
 from gridpact.grid.pandapower.three_phase_model import three_phase_model
 from gridpact.grid.pandapower.to_power_grid_model import verification_model
-from gridpact.grid.pandapower.zero_sequence import zero_two_ports
 from gridpact.grid.plausibility.idle_problems import idle_problems
 from gridpact.grid.plausibility.network_names import NetworkNames
 from gridpact.grid.reading.compact_indices import compacted

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from gridpact.errors import InvalidCase, Problem
-from gridpact.grid.pandapower.to_power_grid_model import joined_nodes
-from gridpact.grid.pandapower.zero_sequence_problems import (
+from gridpact.grid.pandapower.pandapower_zero_sequence_problems import (
     delta_problems,
     three_phase_notices,
     zero_sequence_problems,
 )
+from gridpact.grid.pandapower.to_power_grid_model import joined_nodes
 from gridpact.grid.plausibility.gathered import gathered
 from gridpact.grid.plausibility.one_nominal_voltage import with_one_nominal_voltage
 from gridpact.grid.plausibility.pandapower_units import pandapower_unit_slips

@@ -15,6 +15,7 @@ from gridpact.arrays import Complex, Float, Int, frozen
 from gridpact.grid.immutable import frozen_dataset
 from gridpact.grid.network import Network
 from gridpact.grid.network_model import PHASES
+from gridpact.grid.pandapower.pandapower_zero_sequence import YZN_FACTOR, numbers
 from gridpact.grid.pandapower.to_power_grid_model import (
     GenericBranches,
     impedance_branches,
@@ -29,7 +30,6 @@ from gridpact.grid.pandapower.to_power_grid_model import (
     transformer_rating_a,
 )
 from gridpact.grid.pandapower.vector_group import DELTA_WYE, WYE_WYE, winding_groups
-from gridpact.grid.pandapower.zero_sequence import YZN_FACTOR, numbers
 from gridpact.grid.verification.verification_model import VerificationModel
 
 WYE, WYE_N, DELTA, ZIGZAG_N = 0, 1, 2, 4

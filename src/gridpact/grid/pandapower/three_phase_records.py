@@ -7,6 +7,7 @@ import numpy as np
 
 from gridpact.arrays import Complex
 from gridpact.errors import Problem
+from gridpact.grid.pandapower.pandapower_zero_sequence import clocks, numbers
 from gridpact.grid.pandapower.three_phase_model import FREQUENCY_HZ, ZIGZAG_SHARE, seen_ohm, zero_ohm
 from gridpact.grid.pandapower.to_power_grid_model import (
     impedance_branches,
@@ -15,7 +16,6 @@ from gridpact.grid.pandapower.to_power_grid_model import (
 )
 from gridpact.grid.pandapower.transformer_plate import transformer_plate
 from gridpact.grid.pandapower.vector_group import DELTA_WYE, WYE_WYE, winding_groups
-from gridpact.grid.pandapower.zero_sequence import clocks, numbers
 from gridpact.grid.source import NetworkSource
 
 Record = dict[str, Any]

@@ -37,8 +37,11 @@ from gridpact.grid.plausibility.voltage_problems import voltage_problems
 from gridpact.grid.power_grid_model.component_labels import ComponentLabels
 from gridpact.grid.power_grid_model.conductor_matrices import comparable_conductors
 from gridpact.grid.power_grid_model.pi_branches import BASE_VA, SOURCE, PiBranches, pi_branches
+from gridpact.grid.power_grid_model.power_grid_model_zero_sequence_problems import (
+    in_service,
+    zero_sequence_problems,
+)
 from gridpact.grid.power_grid_model.three_phases import with_three_phases
-from gridpact.grid.power_grid_model.zero_sequence_problems import in_service, zero_sequence_problems
 from gridpact.grid.reading.power_grid_model_records import carried_components, refused_branches
 from gridpact.grid.reading.transformer_values import (
     comparable_transformers,

@@ -11,7 +11,7 @@ from gridpact.grid.network import ElementKind, Network
 from gridpact.grid.network_model import PHASES, Neutral
 from gridpact.grid.power_grid_model.conductor_matrices import capacitance_f, loop_rows, series_ohm
 from gridpact.grid.power_grid_model.pi_branches import BASE_VA, SYSTEM_FREQUENCY_HZ, PiBranches
-from gridpact.grid.power_grid_model.zero_sequence import zero_two_ports
+from gridpact.grid.power_grid_model.power_grid_model_zero_sequence import zero_two_ports
 from gridpact.grid.three_phase.expansion import three_phase_network
 from gridpact.grid.three_phase.two_port import TwoPorts
 from gridpact.grid.verification.verification_model import VerificationModel

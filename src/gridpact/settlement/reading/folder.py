@@ -4,16 +4,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gridpact.case.case import Case
-from gridpact.case.files import TARIFFS_FILE, CaseFiles
-from gridpact.case.problems import Problems
-from gridpact.case.read import CaseReading, read_case_folder
+from gridpact.case.folder.case_files import TARIFFS_FILE, CaseFiles
+from gridpact.case.folder.case_reader import CaseReading, read_case_folder
+from gridpact.case.folder.opener import TableOpener
 from gridpact.case.reading.frame import Frame
-from gridpact.case.reading.opener import TableOpener
+from gridpact.case.reading.problems import Problems
 from gridpact.case.schema import METERS, SETTLEMENT_SCHEMAS, SHARING
 from gridpact.errors import Problem
-from gridpact.settlement.accounts import DSO, RETAILER, TAX
-from gridpact.settlement.keys import SharingKey
-from gridpact.settlement.meters import Meters
+from gridpact.settlement.energy.keys import SharingKey
+from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.reading.read_meters import HEAD, read_meters, refuse_missing
 from gridpact.settlement.reading.read_sharing import (
     NEED_COEFFICIENTS,
@@ -22,7 +21,8 @@ from gridpact.settlement.reading.read_sharing import (
     read_sharing,
 )
 from gridpact.settlement.reading.read_tariffs import Choices, read_tariffs
-from gridpact.settlement.tariffs import Missing, Tariffs
+from gridpact.settlement.tariffs.accounts import DSO, RETAILER, TAX
+from gridpact.settlement.tariffs.tariffs import Missing, Tariffs
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +87,7 @@ def read_settlement_files(
 
 
 def _table_names(files: CaseFiles) -> list[str]:
+    """The names of the tables for settlement that the folder holds."""
     names = (files.present_tables(schema.name) for schema in SETTLEMENT_SCHEMAS)
     return [name for present in names for name in present]
 
@@ -103,6 +104,7 @@ def _refuse_account_names(frame: Frame, problems: Problems) -> None:
 def _read_tariffs(
     files: CaseFiles, reading: CaseReading, choices: Choices, found: SettlementFiles
 ) -> SharingTerms | None:
+    """Reads the tariffs, where there are any, and gives their terms of sharing."""
     content = files.read(TARIFFS_FILE)
     if content is None:
         return None
@@ -116,6 +118,7 @@ def _read_tariffs(
 def _read_sharing(
     found: SettlementFiles, terms: SharingTerms | None, frame: Frame, *, is_needed: bool
 ) -> None:
+    """Reads who takes part in sharing, by the table or by the tariffs alone."""
     reader = found.opener.table(SHARING)
     if reader is not None:
         found.key = read_sharing(reader, terms, frame)
@@ -135,6 +138,7 @@ def _read_sharing(
 
 
 def _read_meters(found: SettlementFiles, frame: Frame, problems: Problems, *, is_needed: bool) -> None:
+    """Reads the meters, which may be left out unless they are needed."""
     if is_needed:
         found.opener.need(METERS)
     reader = found.opener.table(METERS)

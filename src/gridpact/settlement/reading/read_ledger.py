@@ -9,16 +9,16 @@ import numpy as np
 
 from gridpact.arrays import Int, frozen
 from gridpact.case.case import Case
-from gridpact.case.files import SETTLEMENT_FOLDER, CaseFiles
-from gridpact.case.problems import Problems, shown
-from gridpact.case.reading.opener import TableOpener
+from gridpact.case.folder.case_files import SETTLEMENT_FOLDER, CaseFiles
+from gridpact.case.folder.opener import TableOpener
+from gridpact.case.reading.problems import Problems, shown
 from gridpact.case.reading.reader import Names, TableReader
 from gridpact.case.schema import Column, Kind, Schema
 from gridpact.errors import Problem
-from gridpact.settlement.accounts import DSO, RETAILER, TAX
-from gridpact.settlement.entries import NO_TRADE
-from gridpact.settlement.ledger import EntryKind, Ledger
-from gridpact.settlement.ledger_digest import ledger_sha256
+from gridpact.settlement.ledger.entries import NO_TRADE
+from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.ledger.ledger_digest import ledger_sha256
+from gridpact.settlement.tariffs.accounts import DSO, RETAILER, TAX
 
 SETTLEMENT_FILE = "settlement.json"
 REMEDY = "give an earlier settlement of this case"
@@ -141,6 +141,7 @@ def _facts(files: CaseFiles, case: Case, problems: Problems) -> dict[str, Any]:
 
 
 def _refuse_fact(problems: Problems, key: str, value: Any, what: str, remedy: str) -> None:
+    """Takes in a figure of the earlier settlement that cannot be."""
     problems.add(Problem(file=SETTLEMENT_FILE, field=key, value=shown(value), what=what, remedy=remedy))
 
 

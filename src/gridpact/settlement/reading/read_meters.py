@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from gridpact.arrays import Bool, Int, frozen
-from gridpact.case.problems import Problems
+from gridpact.case.folder.part_tables import refuse_repeats
 from gridpact.case.reading.frame import Frame
+from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import POWER_MAX_KW
-from gridpact.case.tables import refuse_repeats
 from gridpact.errors import Problem
-from gridpact.settlement.meters import Meters
-from gridpact.settlement.money import WH_PER_KWH
-from gridpact.settlement.whole import whole_parts
+from gridpact.settlement.amounts.money import WH_PER_KWH
+from gridpact.settlement.amounts.whole import whole_parts
+from gridpact.settlement.energy.meters import Meters
 
 HEAD = "@head"
 HEAD_MAX_KW = 50_000.0

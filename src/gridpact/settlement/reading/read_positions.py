@@ -7,15 +7,15 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int, frozen
 from gridpact.case.case import Case
-from gridpact.case.cleared import SUMMARY_FILE, read_parties, refuse_repeats
-from gridpact.case.problems import Problems, shown
+from gridpact.case.folder.part_tables import refuse_repeats as refuse_repeated_cells
+from gridpact.case.reading.problems import Problems, shown
 from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import Column, Kind, Schema
-from gridpact.case.tables import refuse_repeats as refuse_repeated_cells
+from gridpact.case.sessions.cleared import SUMMARY_FILE, read_parties, refuse_repeats
 from gridpact.errors import InvalidUsage, Problem
-from gridpact.settlement.positions import Positions
-from gridpact.settlement.prices import PRICE_MAX_PER_KWH, PRICE_REMEDY
-from gridpact.settlement.whole import MICRO, nearest_wh, nearest_whole
+from gridpact.settlement.amounts.whole import MICRO, nearest_wh, nearest_whole
+from gridpact.settlement.energy.positions import Positions
+from gridpact.settlement.tariffs.prices import PRICE_MAX_PER_KWH, PRICE_REMEDY
 
 if TYPE_CHECKING:
     from gridpact.results.clearance import Clearance
@@ -30,7 +30,7 @@ ENERGY_MAX_KWH = 1e15
 
 def schedule_schema() -> Schema:
     """The schedule of a clearance, of which time, participant and net injection are read."""
-    from gridpact.results.tables import SCHEDULE
+    from gridpact.results.clearance_tables import SCHEDULE
 
     read = {
         "time": Column(name="time", kind=Kind.TIME, meaning="start of the period"),

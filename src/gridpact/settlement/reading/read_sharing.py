@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Bool, Int, frozen
+from gridpact.case.folder.part_tables import refuse_repeats
 from gridpact.case.horizon import Horizon
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.reader import TableReader
-from gridpact.case.tables import refuse_repeats
-from gridpact.settlement.keys import WHOLE_PPM, KeyKind, SharingKey
-from gridpact.settlement.whole import MICRO, whole_parts
+from gridpact.settlement.amounts.whole import MICRO, whole_parts
+from gridpact.settlement.energy.keys import WHOLE_PPM, KeyKind, SharingKey
 
 NEED_COEFFICIENTS = (KeyKind.FIXED, KeyKind.HIERARCHICAL)
 
@@ -92,6 +92,7 @@ def _refuse_more_than_all(reader: TableReader, coefficient_ppm: Int, horizon: Ho
 
 
 def _key(terms: SharingTerms, member: Bool, coefficient_ppm: Int, priority: Int) -> SharingKey:
+    """The sharing key of some terms and members."""
     return SharingKey(
         kind=terms.kind,
         price_micro_per_kwh=terms.price_micro_per_kwh,

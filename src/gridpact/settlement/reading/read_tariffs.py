@@ -7,18 +7,18 @@ from decimal import Decimal
 import numpy as np
 
 from gridpact.arrays import Int, frozen
-from gridpact.case.files import TARIFFS_FILE
+from gridpact.case.folder.case_files import TARIFFS_FILE
+from gridpact.case.folder.toml_file import TomlFile, parse_toml
 from gridpact.case.horizon import Horizon
 from gridpact.case.participants import Participants
-from gridpact.case.problems import Problems, suggestion
 from gridpact.case.reading.frame import Frame
+from gridpact.case.reading.problems import Problems, suggestion
 from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import DEFAULT_RETAILER
-from gridpact.case.toml_file import TomlFile, parse_toml
-from gridpact.settlement.keys import KeyKind
-from gridpact.settlement.prices import micro_per_kwh, period_prices
+from gridpact.settlement.energy.keys import KeyKind
 from gridpact.settlement.reading.read_sharing import SharingTerms
-from gridpact.settlement.tariffs import LossAllocation, Missing, Mode, Retailer, Tariffs
+from gridpact.settlement.tariffs.prices import micro_per_kwh, period_prices
+from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode, Retailer, Tariffs
 
 RETAILERS = "retailers"
 SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -108,6 +108,7 @@ def _retailers(file: TomlFile, horizon: Horizon | None, mode: Mode) -> tuple[Ret
 
 
 def _retailer(file: TomlFile, name: str, horizon: Horizon | None, mode: Mode) -> Retailer:
+    """The retailer of a section, with its prices in every period."""
     section = f"{RETAILERS}.{name}"
     file.refuse_unknown_keys(section, RETAILER_KEYS)
     prices: dict[str, Int] = {}

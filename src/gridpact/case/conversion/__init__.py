@@ -1,0 +1,1 @@
+"""Conversion: a case folder to one that is read faster."""

@@ -1,0 +1,159 @@
+"""The tables of a case as dataclasses, with the checks that take more than one column.
+
+What is wrong is placed in its file, and values are placeholders then; the dataclasses do not check again.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from gridpact.arrays import Int, frozen
+from gridpact.case.horizon import Horizon
+from gridpact.case.orders import Orders
+from gridpact.case.participants import Participants
+from gridpact.case.profiles import Profiles
+from gridpact.case.reading.bus_names import BusNames
+from gridpact.case.reading.reader import TableReader
+from gridpact.case.terms import TORN_LINK, Terms, torn_links
+from gridpact.case.trades import Trades
+from gridpact.fields.case_part import unchecked
+
+Index = Mapping[str, int] | None
+
+
+def read_participants(reader: TableReader, buses: BusNames | None) -> tuple[Participants, list[str]]:
+    """The participants in a table, P rows, with a warning where the index of one bus is the name of another.
+
+    Args:
+        reader: of the table.
+        buses: of the network; `None` where they are not known, and are then −1.
+    """
+    ids = reader.unique_names("participant")
+    if not ids:
+        reader.refuse_table("has no rows", "add the participants")
+    bus, texts = reader.buses("bus", buses)
+    participants = unchecked(
+        Participants,
+        ids=ids,
+        bus=frozen(bus, np.int64),
+        firm=frozen(reader.choice("demand") == 0, np.bool_),
+        exports=frozen(reader.choice("surplus") == 1, np.bool_),
+        load_power_factor=frozen(reader.number("load_power_factor"), np.float64),
+        generation_power_factor=frozen(reader.number("generation_power_factor"), np.float64),
+        retailer=reader.names("retailer").texts(),
+    )
+    namesakes = buses.namesakes(texts) if buses is not None else []
+    return participants, [_taken_for_indices(reader.table.file, namesakes)] if namesakes else []
+
+
+def _taken_for_indices(file: str, texts: list[str]) -> str:
+    """The warning that some buses could be indices or names."""
+    first = ", ".join(f"'{text}'" for text in texts[:3]) + (", …" if len(texts) > 3 else "")
+    said = "is taken for an index" if len(texts) == 1 else "are taken for indices"
+    return f"{file}: bus {first} {said}, and other buses have that name"
+
+
+def read_profiles(
+    reader: TableReader, horizon: Horizon | None, index: Index, where: str
+) -> tuple[Profiles, list[str]]:
+    """The profiles in a table, with a warning where rows are missing.
+
+    Args:
+        reader: of the table.
+        horizon: the periods; `None` where they are not known, and the profiles are then empty.
+        index: index of every participant, likewise.
+        where: the file of the participants.
+    """
+    period = reader.period("time", horizon)
+    participant = reader.lookup("participant", index, where)
+    load_kw, generation_kw = reader.number("load_kw"), reader.number("generation_kw")
+    if horizon is None or index is None:
+        empty = frozen(np.zeros((0, 0)), np.float64)
+        return unchecked(Profiles, load_kw=empty, generation_kw=empty), []
+    shape = (horizon.periods, len(index))
+    cell = np.where((period >= 0) & (participant >= 0), period * shape[1] + participant, -1)
+    refuse_repeats(reader, cell)
+    used = cell >= 0
+    arrays = []
+    for values in (load_kw, generation_kw):
+        array = np.zeros(shape)
+        array.reshape(-1)[cell[used]] = values[used]
+        arrays.append(frozen(array, np.float64))
+    size = shape[0] * shape[1]
+    missing = size - int(used.sum())
+    warning = f"{reader.table.file}: {missing:,} of {size:,} rows are missing and count as zero"
+    return unchecked(Profiles, load_kw=arrays[0], generation_kw=arrays[1]), [warning] if missing > 0 else []
+
+
+def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, where: str) -> Trades:
+    """The trades in a table, N rows; the arguments are those of `read_profiles`."""
+    ids = reader.unique_names("trade")
+    seller, buyer = (reader.lookup(name, index, where) for name in ("seller", "buyer"))
+    reader.refuse("buyer", (seller == buyer) & (seller >= 0), "is the seller too", "name two participants")
+    start, end = reader.window(horizon)
+    return unchecked(
+        Trades,
+        ids=ids,
+        seller=frozen(seller, np.int64),
+        buyer=frozen(buyer, np.int64),
+        start=frozen(start, np.int64),
+        end=frozen(end, np.int64),
+        power_kw=frozen(reader.number("power_kw"), np.float64),
+        price_per_kwh=frozen(reader.number("price_per_kwh"), np.float64),
+        submitted=frozen(reader.instant("submitted", horizon), np.int64),
+        terms=_terms(reader),
+    )
+
+
+def read_orders(reader: TableReader, horizon: Horizon | None, index: Index, where: str) -> Orders:
+    """The orders in a table, N rows; the arguments are those of `read_profiles`."""
+    ids = reader.unique_names("order")
+    participant = reader.lookup("participant", index, where)
+    start, end = reader.window(horizon)
+    return unchecked(
+        Orders,
+        ids=ids,
+        participant=frozen(participant, np.int64),
+        sells=frozen(reader.choice("side") == 0, np.bool_),
+        start=frozen(start, np.int64),
+        end=frozen(end, np.int64),
+        power_kw=frozen(reader.number("power_kw"), np.float64),
+        price_per_kwh=frozen(reader.number("price_per_kwh"), np.float64),
+        submitted=frozen(reader.instant("submitted", horizon), np.int64),
+        terms=_terms(reader),
+    )
+
+
+def _terms(reader: TableReader) -> Terms:
+    """The terms in a table of trades or orders, N rows; those of one link are of one group."""
+    groups, group = reader.labels("group")
+    links, link = reader.labels("link")
+    reader.refuse("link", torn_links(group, link), *TORN_LINK)
+    return unchecked(
+        Terms,
+        block=frozen(reader.flag("block"), np.bool_),
+        min_fraction=frozen(reader.number("min_fraction"), np.float64),
+        group=frozen(group, np.int64),
+        link=frozen(link, np.int64),
+        group_names=groups,
+        link_names=links,
+    )
+
+
+def refuse_repeats(
+    reader: TableReader,
+    cell: Int,
+    field: str = "time",
+    what: str = "and its participant are given more than once",
+) -> None:
+    """Takes in the rows whose cell of time and participant, −1 for none, an earlier row gives too."""
+    order = np.argsort(cell, kind="stable")
+    ordered = cell[order]
+    repeats = np.zeros(len(cell), dtype=np.bool_)
+    repeats[order[1:]] = (ordered[1:] == ordered[:-1]) & (ordered[1:] >= 0)
+
+    def remedy(row: int) -> str:
+        place = "row" if reader.table.is_row else "line"
+        return f"first in {place} {reader.table.line[np.flatnonzero(cell == cell[row])[0]]}; keep one"
+
+    reader.refuse(field, repeats, what, remedy)

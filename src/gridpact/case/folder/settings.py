@@ -1,0 +1,256 @@
+"""Settings: what case.toml says, with each section and key declared once."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gridpact.case.case import Allocation, Formulation, PriceRule, Robustness
+from gridpact.case.folder.case_files import CASE_FILE, file_inside
+from gridpact.case.folder.toml_file import TomlFile, parse_toml
+from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon, periods_fault
+from gridpact.case.periods import period_of
+from gridpact.case.reading.problems import Problems
+from gridpact.case.setting_faults import SECONDS_EXAMPLE, WORK_MAX, currency_fault, seconds_fault, work_fault
+from gridpact.case.times import Fault, read_start, read_time, read_zone
+from gridpact.grid.limits import Limits, band_fault, range_fault
+from gridpact.grid.source import NetworkSource
+
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "": ("name", "currency"),
+    "horizon": ("start", "timezone", "resolution", "periods", "open_from"),
+    "network": ("builtin", "file"),
+    "limits": tuple(Limits.__dataclass_fields__),
+    "clearing": ("formulation", "allocation", "robust", "work_limit", "time_limit_s"),
+    "matching": ("price_rule",),
+}
+EXAMPLES: Mapping[tuple[str, str], str] = {
+    ("", "name"): '"Village street"',
+    ("horizon", "start"): '"2024-06-21T00:00"',
+    ("horizon", "timezone"): '"Europe/Lisbon"',
+    ("horizon", "resolution"): '"1h"',
+    ("horizon", "periods"): "24",
+}
+NUMBERS: Mapping[str, str] = {
+    "periods": EXAMPLES["horizon", "periods"],
+    "time_limit_s": SECONDS_EXAMPLE,
+    "work_limit": f"{WORK_MAX}",
+    **{key: f"{getattr(Limits(), key):g}" for key in SECTIONS["limits"]},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What case.toml says; `None` where it does not say it, or wrongly.
+
+    `network_line` is the line that names the network, 0 where it is not known; `first_open` is the first
+    period that new trades may use.
+    """
+
+    name: str
+    currency: str
+    horizon: Horizon | None
+    first_open: int
+    network: NetworkSource | None
+    network_line: int
+    limits: Limits
+    formulation: Formulation
+    allocation: Allocation
+    robustness: Robustness
+    work_max: int
+    seconds_max: float
+    price_rule: PriceRule
+
+
+def read_settings(content: bytes, folder: Path, problems: Problems) -> Settings | None:
+    """What case.toml says.
+
+    Args:
+        content: of case.toml.
+        folder: that a network file's name is relative to.
+        problems: takes in what is wrong.
+
+    Returns:
+        The settings; `None` where the file is not TOML.
+    """
+    file = parse_toml(content, CASE_FILE, problems, numbers=NUMBERS)
+    if file is None:
+        return None
+    file.refuse_unknown_sections(SECTIONS)
+    for section in (name for name in SECTIONS if name):
+        file.refuse_unknown_keys(section, SECTIONS[section])
+    formulation = Formulation(file.choice("clearing", "formulation", tuple(Formulation)))
+    horizon = _horizon(file)
+    return Settings(
+        name=file.text("", "name", example=EXAMPLES["", "name"]) or "",
+        currency=_currency(file),
+        horizon=horizon,
+        first_open=_first_open(file, horizon),
+        network=_network(file, folder),
+        network_line=file.line("network", "builtin"),
+        limits=_limits(file),
+        formulation=formulation,
+        allocation=Allocation(file.choice("clearing", "allocation", tuple(Allocation))),
+        robustness=Robustness(file.choice("clearing", "robust", tuple(Robustness))),
+        work_max=_work_max(file),
+        seconds_max=_seconds_max(file),
+        price_rule=PriceRule(file.choice("matching", "price_rule", tuple(PriceRule))),
+    )
+
+
+def _seconds_max(file: TomlFile) -> float:
+    """The time limit of a clearing in seconds; without one, infinity."""
+    value = file.get("clearing", "time_limit_s")
+    if value is None:
+        return math.inf
+    refuse = file.refusals("clearing", "time_limit_s", value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        refuse(
+            "is not a number", f"write a number of seconds without quotes, as in {NUMBERS['time_limit_s']}"
+        )
+    elif fault := seconds_fault(value):
+        refuse(*fault)
+    else:
+        return float(value)
+    return math.inf
+
+
+def _work_max(file: TomlFile) -> int:
+    """The limit of work of a clearing."""
+    value = file.get("clearing", "work_limit")
+    if value is None:
+        return WORK_MAX
+    refuse = file.refusals("clearing", "work_limit", value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        refuse("is not a whole number", f"write one without quotes, as in {NUMBERS['work_limit']}")
+    elif fault := work_fault(value):
+        refuse(*fault)
+    else:
+        return value
+    return WORK_MAX
+
+
+def _currency(file: TomlFile) -> str:
+    """The currency, which may be empty."""
+    value = file.text("", "currency") or ""
+    if fault := currency_fault(value):
+        file.refuse("", "currency", *fault, value)
+    return value
+
+
+def _horizon(file: TomlFile) -> Horizon | None:
+    """The horizon; `None` where any part of it is wrong."""
+    zone = _zone(file)
+    resolution = file.text("horizon", "resolution", example=EXAMPLES["horizon", "resolution"])
+    if resolution is not None and resolution not in RESOLUTION_MINUTES:
+        remedy = f"write {', '.join(RESOLUTION_MINUTES)}"
+        file.refuse("horizon", "resolution", "is not a resolution", remedy, resolution)
+        resolution = None
+    periods = _periods(file)
+    start = _start(file, zone)
+    if zone is None or resolution is None or periods is None or start is None:
+        return None
+    return Horizon(start=start, timezone=zone.key, resolution=resolution, periods=periods)
+
+
+def _zone(file: TomlFile) -> ZoneInfo | None:
+    """The timezone; `None` where it is missing or not known."""
+    name = file.text("horizon", "timezone", example=EXAMPLES["horizon", "timezone"])
+    if name is None:
+        return None
+    zone = read_zone(name)
+    if isinstance(zone, Fault):
+        file.refuse("horizon", "timezone", zone.what, zone.remedy, name)
+        return None
+    return zone
+
+
+def _periods(file: TomlFile) -> int | None:
+    """The number of periods; `None` where it is missing or wrong."""
+    value = file.get("horizon", "periods")
+    if value is None:
+        file.refuse_missing("horizon", "periods", EXAMPLES["horizon", "periods"])
+    elif fault := periods_fault(value):
+        file.refuse("horizon", "periods", fault.what, fault.remedy, value)
+    else:
+        return int(value)
+    return None
+
+
+def _start(file: TomlFile, zone: ZoneInfo | None) -> datetime | None:
+    """The start of the horizon; `None` where it is missing or wrong."""
+    value = file.get("horizon", "start")
+    if value is None:
+        file.refuse_missing("horizon", "start", EXAMPLES["horizon", "start"])
+        return None
+    start = read_start(value, zone or ZoneInfo("UTC"))
+    if isinstance(start, Fault):
+        file.refuse("horizon", "start", start.what, start.remedy, value)
+        return None
+    return start
+
+
+def _first_open(file: TomlFile, horizon: Horizon | None) -> int:
+    """The first period that is open to new trades, T where none is."""
+    value = file.get("horizon", "open_from")
+    if value is None or horizon is None:
+        return 0
+    refuse = file.refusals("horizon", "open_from", value)
+    if not isinstance(value, str | datetime):
+        refuse("is not a time", "write it as in 2024-06-21T10:00")
+        return 0
+    time = read_time(value, ZoneInfo(horizon.timezone))
+    is_end = not isinstance(time, Fault) and time == horizon.instant(horizon.periods)
+    period = time if isinstance(time, Fault) else period_of(time, horizon, is_end=is_end)
+    if isinstance(period, Fault):
+        refuse(period.what, period.remedy)
+        return 0
+    return period
+
+
+def _network(file: TomlFile, folder: Path) -> NetworkSource | None:
+    """Where the network comes from; `None` unless exactly one place is named."""
+    given = [key for key in SECTIONS["network"] if file.get("network", key) is not None]
+    if len(given) != 1:
+        what = "needs one of builtin and file" if not given else "has both builtin and file"
+        file.refuse("network", "", what, 'keep one, as in builtin = "pandapower/cigre_lv"')
+        return None
+    value = file.text("network", given[0])
+    if value is None:
+        return None
+    if given[0] == "builtin":
+        return NetworkSource(builtin=value)
+    refuse = file.refusals("network", "file", value)
+    found = file_inside(folder, value)
+    if isinstance(found, Fault):
+        refuse(found.what, found.remedy)
+        return None
+    return NetworkSource(file=folder / value)
+
+
+def _limits(file: TomlFile) -> Limits:
+    """The limits, with their defaults for those that are not given."""
+    given = dict(_given_limits(file))
+    low, high = (given.get(key, getattr(Limits(), key)) for key in ("voltage_min_pu", "voltage_max_pu"))
+    if fault := band_fault(low, high):
+        key = "voltage_min_pu" if "voltage_min_pu" in given else "voltage_max_pu"
+        file.refuse("limits", key, *fault, given[key])
+        return Limits()
+    return Limits(**given)
+
+
+def _given_limits(file: TomlFile) -> Iterator[tuple[str, float]]:
+    """The limits that are given and right, by their keys."""
+    for key in SECTIONS["limits"]:
+        value = file.get("limits", key)
+        if value is None:
+            continue
+        refuse = file.refusals("limits", key, value)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            refuse("is not a number", f"write a number without quotes, as in {NUMBERS[key]}")
+        elif fault := range_fault(key, value):
+            refuse(*fault)
+        else:
+            yield key, float(value)

@@ -1,0 +1,1 @@
+"""Sessions: what earlier clearings have cleared and made firm."""

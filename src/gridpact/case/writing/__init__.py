@@ -1,0 +1,1 @@
+"""Writing a case, and tables of any kind."""

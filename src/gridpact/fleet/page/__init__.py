@@ -1,0 +1,1 @@
+"""A fleet as a page, in words and on stderr."""

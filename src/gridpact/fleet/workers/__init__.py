@@ -1,0 +1,1 @@
+"""The workers of a fleet, and what they are handed."""

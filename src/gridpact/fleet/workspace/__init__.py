@@ -1,0 +1,1 @@
+"""The folder of a fleet: its files, its locks and what a run needs there."""

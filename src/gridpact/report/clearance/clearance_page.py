@@ -1,0 +1,57 @@
+"""Page: the report of a clearance."""
+
+from gridpact.report.clearance import sections
+from gridpact.report.clearance.clearance_pictures import (
+    generation_picture,
+    load_picture,
+    loading_picture,
+    voltage_picture,
+)
+from gridpact.report.clearance.commitments_section import commitments_picture, commitments_section
+from gridpact.report.clearance.drawing import network_drawing
+from gridpact.report.clearance.verdict import head
+from gridpact.report.pictures.period_axis import period_axis
+from gridpact.report.shell.document import Pictures, document
+from gridpact.report.shell.html import section
+from gridpact.results.clearance import Clearance
+
+
+def report_page(clearance: Clearance) -> str:
+    """The report page of a clearance: verdict, pictures, commitments, cut trades, binding limits, origin.
+
+    Args:
+        clearance: the result to show.
+
+    Returns:
+        An HTML document, its pictures drawn by plotly.js, which is part of it.
+    """
+    axis = period_axis(clearance.case.horizon)
+    drawing, states = network_drawing(clearance, axis)
+    pictures = {
+        "load": load_picture(clearance, axis),
+        "generation": generation_picture(clearance, axis),
+        "network": drawing,
+        "voltage": voltage_picture(clearance, axis),
+        "loading": loading_picture(clearance, axis),
+    }
+    firm = commitments_picture(clearance, axis)
+    if firm["data"]:
+        pictures["commitments"] = firm
+    return document(
+        head(clearance),
+        [
+            sections.broken(clearance),
+            section("Where the load is served from", sections.load(pictures["load"])),
+            section("Where the generation goes", sections.generation(pictures["generation"])),
+            section("The network, period by period", sections.network(clearance, states), kind="network"),
+            section(
+                "Voltages and loadings", sections.voltage(clearance), sections.loading(pictures["loading"])
+            ),
+            commitments_section(clearance, firm),
+            section("Trades that were cut", sections.cuts(clearance)),
+            section("Limits that hold the volume down", sections.binding(clearance)),
+            sections.baseline(clearance),
+        ],
+        sections.origin(clearance),
+        pictures=Pictures(script="slider.js", data={"pictures": pictures, "states": states}),
+    )

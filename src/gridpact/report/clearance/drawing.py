@@ -1,0 +1,246 @@
+"""Drawing: the network as a tree, and what there is to show of it in every period.
+
+The page holds each array once; its script colours the drawing from them when the slider moves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from gridpact.arrays import Bool, Float, Int
+from gridpact.clearing.dispatch_verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
+from gridpact.clearing.network.network_state import OperatingLimits, Operation
+from gridpact.grid.network import ElementKind, Network
+from gridpact.report.pictures.colours import ColourScale, loading_scale, voltage_scale
+from gridpact.report.pictures.period_axis import PeriodAxis
+from gridpact.report.pictures.period_extremes import extremes
+from gridpact.report.pictures.traces import Picture, shared_layout
+from gridpact.report.pictures.tree import Tree, tree
+from gridpact.report.shell.numbers import short
+from gridpact.results.clearance import Clearance
+from gridpact.results.phrases import significant
+
+ROW_PX, ROW_PX_MIN, HEIGHT_PX_MAX = 50.0, 10.0, 2400.0
+CHARACTER_PX, LABEL_GAP_PX = 8, 18
+LABEL_IDS_PER_LINE, LABEL_IDS_MAX = 2, 6
+STRESS_OF_NOTE = 0.95
+OUTSIDE_NAMED_MAX = 6
+BROKEN, BEYOND_BEFORE = "#d0021b", "#8a5a00"
+Beyond = tuple[Bool, Bool]
+
+
+def scales(clearance: Clearance) -> tuple[ColourScale, ColourScale]:
+    """The colours of branches and of buses, the same in every period."""
+    operation = clearance.operation
+    return loading_scale(operation.loading_percent), voltage_scale(operation.voltage_pu)
+
+
+def network_drawing(clearance: Clearance, axis: PeriodAxis) -> tuple[Picture, dict[str, Any]]:
+    """The empty drawing, and the places, names and values that the page's script fills it with."""
+    network, operation = clearance.network, clearance.operation
+    branches = network.branches
+    drawn = tree(network.nodes, branches.from_node, branches.to_node, network.slack_node)
+    buses_of = [np.flatnonzero(network.bus_node == node) for node in range(network.nodes)]
+    first_bus = np.array([buses[0] if len(buses) else -1 for buses in buses_of], dtype=np.int64)
+    broken, before = _beyond_limits(clearance)
+    loading, voltage = scales(clearance)
+    nodes = _nodes(network, drawn, buses_of)
+    states = {
+        "start": start_period(clearance),
+        "labels": list(axis.labels),
+        "facts": _facts(clearance, broken, before),
+        "nodes": nodes,
+        "branches": _branches(network, drawn),
+        "participants": _participants(clearance),
+        "voltage": short(np.where(first_bus >= 0, operation.voltage_pu[:, first_bus], np.nan)),
+        "loading": short(operation.loading_percent),
+        "outsideNodes": [np.unique(network.bus_node[row]).tolist() for row in broken[0]],
+        "outsideElements": [np.flatnonzero(row).tolist() for row in broken[1]],
+        "beforeNodes": [np.unique(network.bus_node[row]).tolist() for row in before[0]],
+        "beforeElements": [np.flatnonzero(row).tolist() for row in before[1]],
+        "brokenColour": BROKEN,
+        "beforeColour": BEYOND_BEFORE,
+        "voltageScale": asdict(voltage),
+        "loadingScale": asdict(loading),
+    }
+    return {"data": [], "layout": _layout(drawn, nodes["label"])}, states
+
+
+def start_period(clearance: Clearance) -> int:
+    """The period to look at first.
+
+    The first without a power-flow solution, or else the one nearest to a limit, or where none is near, the
+    one with most cleared.
+    """
+    operation, limits = clearance.operation, clearance.nominal_limits
+    if not operation.converged.all():
+        return int(operation.converged.argmin())
+    held = np.isinf(limits.voltage_max_pu)
+    half_band = np.where(held, 1.0, (limits.voltage_max_pu - limits.voltage_min_pu) / 2)
+    middle = np.where(held, 1.0, limits.voltage_min_pu + half_band)
+    off_middle = np.where(held, 0.0, np.abs(operation.voltage_pu - middle) / half_band)
+    loaded = operation.loading_percent / limits.loading_max_percent
+    worst = np.hstack([off_middle, loaded]).max(axis=1)
+    if worst.max() >= STRESS_OF_NOTE:
+        return int(worst.argmax())
+    cleared_kw = clearance.dispatch.p2p_sold_kw.sum(axis=1)
+    return int((cleared_kw if cleared_kw.any() else worst).argmax())
+
+
+def _beyond_limits(clearance: Clearance) -> tuple[Beyond, Beyond]:
+    """Limits that the dispatch breaks, and those that it keeps as far as they were kept before any trade.
+
+    Each as flags of buses, (T, B), and of rated elements, (T, E).
+    """
+    broken = _beyond(clearance.operation, clearance.operating_limits)
+    nominal = _beyond(clearance.operation, clearance.nominal_limits)
+    return broken, (nominal[0] & ~broken[0], nominal[1] & ~broken[1])
+
+
+def _beyond(operation: Operation, limits: OperatingLimits) -> Beyond:
+    """Where voltages, (T, B), and loadings, (T, E), are outside their limits."""
+    return (
+        limits.voltage_excess_pu(operation.voltage_pu) > VOLTAGE_TOLERANCE_PU,
+        limits.loading_excess_percent(operation.loading_percent) > LOADING_TOLERANCE_PERCENT,
+    )
+
+
+def _facts(clearance: Clearance, broken: Beyond, before: Beyond) -> list[str]:
+    """What the drawing shows in each period, in words."""
+    operation, network, offers = clearance.operation, clearance.network, clearance.offers
+    periods = clearance.case.horizon.periods
+    proposed_kw = np.bincount(offers.period, weights=offers.proposed_kw, minlength=periods)
+    cleared_kw = clearance.dispatch.p2p_sold_kw.sum(axis=1)
+    buses = np.array([f"bus {bus}" for bus in network.bus_ids], dtype=object)
+    elements = _element_names(network)
+    voltage = extremes(operation.voltage_pu, buses)
+    loading = extremes(operation.loading_percent, elements) if len(elements) else None
+    facts = []
+    for period in range(periods):
+        said = [f"{cleared_kw[period]:.3f} kW of {proposed_kw[period]:.3f} kW proposed cleared"]
+        if not operation.converged[period]:
+            said.append("the network has no power-flow solution in this period")
+        else:
+            said.append(
+                f"voltage from {voltage.low[period]:.4f} pu ({voltage.lowest[period]}) "
+                f"to {voltage.high[period]:.4f} pu ({voltage.highest[period]})"
+            )
+            if loading is not None:
+                highest = significant(loading.high[period])
+                said.append(f"highest loading {highest} % ({loading.highest[period]})")
+        for words, (of_bus, of_element) in (
+            ("broken by the dispatch", broken),
+            ("already beyond its limit before any trade", before),
+        ):
+            named = [*buses[of_bus[period]], *elements[of_element[period]]]
+            if named:
+                rest = len(named) - OUTSIDE_NAMED_MAX
+                more = f" and {rest} more" if rest > 0 else ""
+                said.append(f"{words}: {', '.join(named[:OUTSIDE_NAMED_MAX])}{more}")
+        facts.append("; ".join(said) + ".")
+    return facts
+
+
+def _nodes(network: Network, drawn: Tree, buses_of: list[Int]) -> dict[str, Any]:
+    """Each node's place, label, title and whether it is a supply or a leaf."""
+    parents = np.concatenate([network.branches.from_node, network.branches.to_node])
+    is_supply = np.isin(np.arange(network.nodes), network.slack_node)
+    is_root = drawn.parent_branch < 0
+    is_leaf = (np.bincount(parents, minlength=network.nodes) <= 1) & ~is_root
+    return {
+        "x": drawn.depth.tolist(),
+        "y": drawn.row.tolist(),
+        "label": [_label(network.bus_ids[buses]) for buses in buses_of],
+        "title": [_title(network, buses) for buses in buses_of],
+        "supply": is_supply.astype(int).tolist(),
+        "side": np.where(is_root, "root", np.where(is_leaf, "leaf", "between")).tolist(),
+    }
+
+
+def _branches(network: Network, drawn: Tree) -> dict[str, Any]:
+    """Each branch's path, rated element, title, and whether it closes a loop or is a transformer."""
+    branches, elements = network.branches, network.elements
+    paths = [
+        drawn.path(start, end, is_loop=not in_tree)
+        for start, end, in_tree in zip(
+            branches.from_node.tolist(), branches.to_node.tolist(), drawn.in_tree.tolist(), strict=True
+        )
+    ]
+    is_transformer = np.array([*(kind is ElementKind.TRANSFORMER for kind in elements.kind), False])
+    names = [*_element_names(network), "connection without a rating"]
+    own_names = [*elements.name, ""]
+    return {
+        "x": [np.round(depth, 2).tolist() for depth, _ in paths],
+        "y": [np.round(row, 2).tolist() for _, row in paths],
+        "element": branches.element.tolist(),
+        "title": [_named(names[element], own_names[element]) for element in branches.element],
+        "loop": (~drawn.in_tree).astype(int).tolist(),
+        "transformer": is_transformer[branches.element].astype(int).tolist(),
+    }
+
+
+def _participants(clearance: Clearance) -> dict[str, Any]:
+    """Each participant's node and name, and its power over time; 0 in place of a series of zeros."""
+    dispatch = clearance.dispatch
+    return {
+        "node": clearance.network.bus_node[clearance.bus_position].tolist(),
+        "name": [escape(name) for name in clearance.case.participants.ids],
+        "load": _series(dispatch.load_kw),
+        "generation": _series(dispatch.generation_kw),
+        "sold": _series(dispatch.p2p_sold_kw),
+        "bought": _series(dispatch.p2p_bought_kw),
+    }
+
+
+def _series(kw: Float) -> list[Any]:
+    """Powers by participant, (T, P) to P lists; 0 in place of one that is zero throughout."""
+    return [column if any(column) else 0 for column in short(kw.T)]
+
+
+def _element_names(network: Network) -> np.ndarray:
+    """Kind and index of each rated element, (E,)."""
+    elements = network.elements
+    names = [f"{kind} {element}" for kind, element in zip(elements.kind, elements.id, strict=True)]
+    return np.array(names, dtype=object)
+
+
+def _label(bus_ids: Int) -> str:
+    """The bus ids of a node, a few to a line."""
+    ids = [str(bus) for bus in bus_ids[:LABEL_IDS_MAX]]
+    if len(bus_ids) > LABEL_IDS_MAX:
+        ids[-1] = "…"
+    lines = [ids[at : at + LABEL_IDS_PER_LINE] for at in range(0, len(ids), LABEL_IDS_PER_LINE)]
+    return ",<br>".join(", ".join(line) for line in lines)
+
+
+def _title(network: Network, buses: Int) -> str:
+    """The buses of a node with their names, for hovering; inside a transformer there may be none."""
+    return (
+        "<br>".join(_named(f"bus {network.bus_ids[bus]}", network.bus_names[bus]) for bus in buses)
+        or "no bus"
+    )
+
+
+def _named(name: str, own_name: str) -> str:
+    """What something is called, with the name that the network gives it."""
+    return escape(f"{name} ({own_name})" if own_name else name)
+
+
+def _layout(drawn: Tree, labels: Sequence[str]) -> dict[str, Any]:
+    """A layout with room for every row, and at the left for the labels of the supplies."""
+    row_px = max(ROW_PX_MIN, min(ROW_PX, HEIGHT_PX_MAX / drawn.rows))
+    roots = np.flatnonzero(drawn.parent_branch < 0)
+    characters = max(len(line) for node in roots for line in labels[int(node)].split("<br>"))
+    hidden = {"visible": False, "fixedrange": True, "zeroline": False}
+    return shared_layout(
+        height=round(drawn.rows * row_px + 60.0),
+        hovermode="closest",
+        hoverdistance=30,
+        showlegend=False,
+        margin={"l": characters * CHARACTER_PX + LABEL_GAP_PX, "r": 24, "t": 16, "b": 16},
+        xaxis={**hidden, "range": [-0.2, max(float(drawn.depth.max()), 1.0) + 0.2]},
+        yaxis={**hidden, "range": [drawn.rows - 0.4, -0.6]},
+    )

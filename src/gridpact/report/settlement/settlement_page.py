@@ -1,0 +1,290 @@
+"""The page of a settlement."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from gridpact.arrays import Int
+from gridpact.case.case import Case
+from gridpact.fields.said import counted
+from gridpact.report.pictures.period_axis import horizon_words, period_axis
+from gridpact.report.pictures.traces import Picture
+from gridpact.report.settlement.line_words import LOSS_WORDS, MODE_WORDS, ROUNDING
+from gridpact.report.settlement.settlement_pictures import (
+    RETAIL_ALONE,
+    Group,
+    account_picture,
+    gain_pictures,
+    groups,
+    source_pictures,
+)
+from gridpact.report.shell.amounts import exact_money, kwh, money
+from gridpact.report.shell.document import Head, Pictures, document
+from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, section, side_by_side, table
+from gridpact.report.shell.sentences import sentence
+from gridpact.results.phrases import share_of
+from gridpact.settlement.settled_case import SettledCase
+from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.statements.balances import Balances, make_balances
+from gridpact.settlement.statements.statements import PLACE, Statements, make_statements
+from gridpact.version import __version__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A settlement with all that is shown of it; `name` is its mode, or what tells it from the other."""
+
+    name: str
+    settlement: Settlement
+    statements: Statements
+    balances: Balances
+
+    def energy_wh(self, line: str) -> int:
+        """The energy of a line of all statements."""
+        return int(self.statements.energy_wh[PLACE[line]].sum())
+
+
+def settlement_page(settled: SettledCase, *, beside: SettledCase | None = None) -> str:
+    """The page of a settlement: key figures, who gains what, energy by source, money by account.
+
+    Args:
+        settled: the result to show.
+        beside: the same case settled in another way, to compare.
+
+    Returns:
+        An HTML document, its pictures drawn by plotly.js, which is part of it.
+    """
+    case, shown = settled.case, [each for each in (settled, beside) if each is not None]
+    ways = [_way(each.settlement) for each in shown]
+    pictures = _pictures(case, ways)
+    return document(
+        _head(case, ways),
+        [
+            section("Who gains what against retail alone", _gains(ways, pictures)),
+            _compared(ways, case.currency) if len(ways) > 1 else "",
+            section(
+                "Where the energy comes from and goes",
+                *(_sources(ways, place) for place in range(len(ways))),
+            ),
+            section("Money by account", _accounts(ways, case.currency)),
+            section("Checked", *(_checks(each) for each in shown)),
+        ],
+        _origin(settled, ways),
+        styles=["pair.css"],
+        pictures=Pictures(script="pictures.js", data={"pictures": pictures}),
+    )
+
+
+def _head(case: Case, ways: Sequence[Way]) -> Head:
+    """What stands above the sections."""
+    settlement = ways[0].settlement
+    return Head(
+        title=f"{case.name}: settlement",
+        heading=f"{case.name}: what it comes to",
+        below=[horizon_words(settlement.horizon)],
+        said="".join(paragraph(_headline(way, case.currency)) for way in ways),
+        tiles=_tiles(ways[0], case.currency),
+        notices=[sentence(notice) for notice in settlement.notices],
+    )
+
+
+def _way(settlement: Settlement) -> Way:
+    """A settlement with what is shown of it."""
+    return Way(
+        name=str(settlement.tariffs.mode).capitalize(),
+        settlement=settlement,
+        statements=make_statements(settlement),
+        balances=make_balances(settlement),
+    )
+
+
+def _pictures(case: Case, ways: Sequence[Way]) -> dict[str, Picture]:
+    """The pictures by the name of their place in the page."""
+    names, currency = [way.name for way in ways], case.currency
+    ids = case.participants.ids
+    axis = period_axis(case.horizon)
+    statements = [way.statements for way in ways]
+    pictures: dict[str, Picture] = {}
+    for group in groups(ways[0].statements):
+        pictures |= gain_pictures(names, statements, group, ids, currency)
+    for place, way in enumerate(ways):
+        for name, picture in source_pictures(way.settlement, axis).items():
+            pictures[f"{name}-{place}"] = picture
+    pictures["accounts"] = account_picture(names, [way.balances for way in ways], currency)
+    return pictures
+
+
+def _headline(way: Way, currency: str) -> str:
+    """What the participants pay together, and how many of them gain."""
+    gain = way.statements.gain_micro
+    total, together = int(way.statements.total_micro.sum()), int(gain.sum())
+    change = "less" if together >= 0 else "more"
+    winners, losers = int((gain > 0).sum()), int((gain < 0).sum())
+    return (
+        f"{way.name}: together the participants pay {money(total, currency)}, "
+        f"{money(abs(together), currency)} {change} than with retail alone. Of {len(gain)}, "
+        f"{winners} gain and {losers} lose."
+    )
+
+
+def _tiles(way: Way, currency: str) -> list[Tile]:
+    """The key figures of a settlement."""
+    settlement, gain = way.settlement, way.statements.gain_micro
+    cleared_wh, traded_wh = int(settlement.positions.energy_wh.sum()), way.energy_wh("p2p_bought")
+    head_wh, losses_wh = int(settlement.losses.head_import_wh.sum()), int(settlement.losses.losses_wh.sum())
+    estimated, readings = int(settlement.meters.estimated.sum()), settlement.meters.estimated.size
+    people = f"of {counted(len(gain), 'participant')}"
+    metered = counted(int(settlement.meters.head_given.sum()), "period")
+    found = [
+        Tile(
+            name="Settled between peers",
+            value=f"{kwh(traded_wh)} kWh",
+            remark=f"{share_of(traded_wh, cleared_wh)} of cleared" if cleared_wh else "nothing was cleared",
+        ),
+        Tile(name="Metered import", value=f"{kwh(int(way.statements.import_wh.sum()))} kWh", remark=people),
+        Tile(name="Metered export", value=f"{kwh(int(way.statements.export_wh.sum()))} kWh", remark=people),
+        Tile(name="Gain of participants", value=money(int(gain.sum()), currency), remark="against retail"),
+        Tile(name="Drawn at the supply", value=f"{kwh(head_wh)} kWh", remark=f"metered in {metered}"),
+        Tile(name="Network losses", value=f"{kwh(losses_wh)} kWh", remark=_loss_words(settlement)),
+        Tile(name="Estimated readings", value=f"{estimated:,}", remark=f"of {readings:,}"),
+        Tile(name="Version", value=str(settlement.version), remark=_version_words(settlement)),
+    ]
+    if settlement.keys is not None:
+        shared = Tile(
+            name="Shared by the key",
+            value=f"{kwh(way.energy_wh('shared_received'))} kWh",
+            remark=str(settlement.keys.kind),
+        )
+        found[-1] = shared if settlement.version == 1 else found[-1]
+        if settlement.version > 1:
+            found.append(shared)
+    return found
+
+
+def _loss_words(settlement: Settlement) -> str:
+    """Who bears losses."""
+    return LOSS_WORDS[settlement.tariffs.loss_allocation]
+
+
+def _version_words(settlement: Settlement) -> str:
+    """What a version is in the run of corrections."""
+    return "the first" if settlement.version == 1 else "corrects an earlier one"
+
+
+def _gains(ways: Sequence[Way], pictures: dict[str, Picture]) -> str:
+    """The picture that a settlement is looked at for, in groups."""
+    if not any(way.statements.gain_micro.any() for way in ways):
+        return paragraph("Nobody gains or loses anything against retail alone.")
+    ordered = f" by {ways[0].name.lower()}" if len(ways) > 1 else ""
+    said = (
+        "Retail alone: the same meters, all import supplied and all export taken by the retailer, with "
+        f"network charge and tax. From the greatest gain to the greatest loss{ordered}; each picture has a "
+        "scale of its own."
+    )
+    return paragraph(said) + "".join(_group(group, pictures) for group in groups(ways[0].statements))
+
+
+def _group(group: Group, pictures: dict[str, Picture]) -> str:
+    """The pictures of a group of participants, and how many of them are left out."""
+    names = [name for name in pictures if name.startswith(f"gain-{group.key}-")]
+    alternative = f"Level bars: gain of each participant against retail alone. {group.title}"
+    drawn = "".join(figure(name, alternative, "") for name in names)
+    left_out = group.members - len(group.shown)
+    rest = f" The {len(group.shown)} at both ends are shown, {left_out} more are not." if left_out else ""
+    heading = f"<h3>{escape(group.title)}: {group.members}</h3>"
+    return heading + (side_by_side(drawn) if len(names) > 1 else drawn) + (paragraph(rest) if rest else "")
+
+
+def _compared(ways: Sequence[Way], currency: str) -> str:
+    """Both ways in one table."""
+    measures: list[tuple[str, Callable[[Way], str]]] = [
+        ("Settled between peers (kWh)", lambda way: kwh(way.energy_wh("p2p_bought"))),
+        ("Shared by the key (kWh)", lambda way: kwh(way.energy_wh("shared_received"))),
+        ("Supplied by retailers (kWh)", lambda way: kwh(way.energy_wh("supply"))),
+        ("Taken by retailers (kWh)", lambda way: kwh(way.energy_wh("feed_in"))),
+        ("Short of positions (kWh)", lambda way: kwh(way.energy_wh("imbalance_short"))),
+        ("Beyond positions (kWh)", lambda way: kwh(way.energy_wh("imbalance_long"))),
+        (f"Participants pay{_in(currency)}", lambda way: _sum(way.statements.total_micro)),
+        (f"With retail alone{_in(currency)}", lambda way: _sum(way.statements.retail_only_micro)),
+        (f"They gain{_in(currency)}", lambda way: _sum(way.statements.gain_micro)),
+        ("Participants who gain", lambda way: str(int((way.statements.gain_micro > 0).sum()))),
+        ("Participants who lose", lambda way: str(int((way.statements.gain_micro < 0).sum()))),
+    ]
+    columns = [HtmlColumn(name="Figure"), *(HtmlColumn(name=way.name, is_number=True) for way in ways)]
+    rows = [(name, *(told(way) for way in ways)) for name, told in measures]
+    shown = [row for row in rows if set(row[1:]) != {kwh(0)}]
+    caption = "The same trades and the same meters, settled both ways."
+    heading = " and ".join(way.name for way in ways).capitalize() + ", side by side"
+    return section(heading, table(caption, columns, shown))
+
+
+def _sources(ways: Sequence[Way], place: int) -> str:
+    """Energy by source of one way."""
+    way = ways[place]
+    heading = f"<h3>{escape(way.name)}</h3>" if len(ways) > 1 else ""
+    drawn = "What all participants draw from the network, stacked by who it is settled with."
+    if way.energy_wh("imbalance_long") or way.energy_wh("imbalance_short"):
+        drawn += " Positions count in full; what the meters show beside them is imbalance."
+    fed = "What all participants feed into the network, stacked in the same way."
+    return heading + side_by_side(
+        figure(f"drawn-{place}", "Stacked bars: energy drawn by source in each period, in kW", drawn),
+        figure(f"fed-{place}", "Stacked bars: energy fed in by destination in each period, in kW", fed),
+    )
+
+
+def _accounts(ways: Sequence[Way], currency: str) -> str:
+    """Received less paid of every account, drawn and to the millionth; each adds up to zero."""
+    alone = f"{RETAIL_ALONE}: net"
+    found: dict[str, Int] = {}
+    for way in ways:
+        name, each = (f"{way.name}: ", way.balances) if len(ways) > 1 else ("", way.balances)
+        if len(ways) == 1:
+            found |= {"Received": each.received_micro, "Paid": each.paid_micro}
+        found |= {f"{name}net".capitalize(): each.net_micro, alone: each.retail_only_micro}
+        found |= {f"{name}change".capitalize(): each.gain_micro}
+    columns = [HtmlColumn(name="Account"), *(HtmlColumn(name=name, is_number=True) for name in found)]
+    rows = [
+        (account, *(exact_money(int(values[place])) for values in found.values()))
+        for place, account in enumerate(ways[0].balances.accounts)
+    ]
+    alternative = "Level bars: received less paid of each account, with retail alone and as settled"
+    drawn = figure("accounts", alternative, "What every account receives less what it pays.")
+    caption = f"Amounts{_in(currency)}, to the millionth. Net and change add up to zero over all accounts."
+    return drawn + table(caption, columns, rows)
+
+
+def _checks(settled: SettledCase) -> str:
+    """What must hold of a settlement, each with the figure that says so."""
+    columns = (HtmlColumn(name="What must hold"), HtmlColumn(name="Off by", is_number=True))
+    rows = []
+    for name, each in settled.summary["invariants"].items():
+        unit = "micro" if name.endswith("_micro") else "Wh"
+        rows.append((sentence(each["meaning"]), f"{each['figure']} {unit}"))
+    heading = escape(str(settled.settlement.tariffs.mode).capitalize())
+    return f"<h3>{heading}</h3>" + table("Exact, in whole numbers.", columns, rows)
+
+
+def _origin(settled: SettledCase, ways: Sequence[Way]) -> list[tuple[str, str]]:
+    """Names and values of how the case was settled."""
+    first = ways[0].settlement
+    retailers = ", ".join(retailer.name for retailer in first.tariffs.retailers)
+    return [
+        *(("Mode", MODE_WORDS[way.settlement.tariffs.mode]) for way in ways),
+        ("Losses", LOSS_WORDS[first.tariffs.loss_allocation]),
+        ("Sharing key", "none" if first.keys is None else str(first.keys.kind)),
+        ("Retailers", retailers),
+        ("Rounding", ROUNDING),
+        ("Ledger", f"{len(first.ledger.kind):,} entries, version {first.version}"),
+        ("Inputs, SHA-256", settled.inputs_sha256),
+        ("gridpact", __version__),
+    ]
+
+
+def _in(currency: str) -> str:
+    """The currency in brackets; empty where there is none."""
+    return f" ({currency})" if currency else ""
+
+
+def _sum(micro: Int) -> str:
+    """A sum of amounts, to the micro."""
+    return exact_money(int(micro.sum()))

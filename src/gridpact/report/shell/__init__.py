@@ -1,0 +1,1 @@
+"""The shell of every page, and how texts and numbers stand in it."""

@@ -1,0 +1,27 @@
+"""Whole watt-hours and micro-currency as people read them, digit for digit."""
+
+from gridpact.settlement.amounts.money import WH_PER_KWH
+from gridpact.settlement.amounts.whole import MICRO
+
+MICRO_PER_CENT = 10_000
+
+
+def exact_money(micro: int) -> str:
+    """An amount to the micro: "1,234.567890"."""
+    sign, size = ("−" if micro < 0 else ""), abs(micro)
+    return f"{sign}{size // MICRO:,}.{size % MICRO:06d}"
+
+
+def money(micro: int, currency: str) -> str:
+    """An amount in whole cents, half to even, with its currency where there is one: "12.35 EUR"."""
+    cents, rest = divmod(abs(micro), MICRO_PER_CENT)
+    half = MICRO_PER_CENT // 2
+    cents += int(rest > half or (rest == half and cents % 2 == 1))
+    sign = "−" if micro < 0 and cents else ""
+    return f"{sign}{cents // 100:,}.{cents % 100:02d}{f' {currency}' if currency else ''}"
+
+
+def kwh(wh: int) -> str:
+    """An energy to the watt-hour: "1,234.567"."""
+    sign, size = ("−" if wh < 0 else ""), abs(wh)
+    return f"{sign}{size // WH_PER_KWH:,}.{size % WH_PER_KWH:03d}"

@@ -1,0 +1,1 @@
+"""Amounts: money and energy in whole numbers, and how they round."""

@@ -1,0 +1,1 @@
+"""The ledger: double entries of settled energy, their booking and their correction."""

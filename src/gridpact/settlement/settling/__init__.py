@@ -1,0 +1,1 @@
+"""Settling: from meters, positions and tariffs to a settlement."""
