@@ -25,7 +25,7 @@ from gridpact.dispatch import dispatch
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import ElementKind, Network
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from gridpact.published import cigre_extreme
 
 DOCS = Path(__file__).parents[1] / "docs"

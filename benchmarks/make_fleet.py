@@ -101,9 +101,9 @@ def make_bases(folder: Path, codes: Sequence[str] = CODES) -> None:
     """Writes networks and profiles of SimBench, a folder each, for workers to map into memory."""
     from simbench import get_absolute_values
 
-    from gridpact.grid.builtin import builtin_net
     from gridpact.grid.library_errors import problems_of_libraries
-    from gridpact.grid.power_grid_model_json import power_grid_model_json
+    from gridpact.grid.pandapower.builtin import builtin_net
+    from gridpact.grid.pandapower.power_grid_model_json import power_grid_model_json
 
     for code in codes:
         source = NetworkSource(builtin=f"simbench/{code}")

@@ -115,7 +115,7 @@ MUTANTS = (
     ),
     Mutant(
         "a reduced network that forgets its voltages without load",
-        "grid/reduction.py",
+        "grid/flow/reduction.py",
         "supply_current=-admittance @ no_load[nodes],",
         "supply_current=-admittance @ no_load[nodes] * 0.99,",
         "unit/test_reduction.py",

@@ -55,7 +55,7 @@ MARKS = {
         "clarabel_solver",
         "daqp_solve",
     ),
-    POWER_FLOW: ("gridpact/grid/power_flow.py", "gridpact/grid/verification.py", "/power_grid_model/"),
+    POWER_FLOW: ("gridpact/grid/flow/power_flow.py", "gridpact/grid/verification/", "/power_grid_model/"),
     FILES: ("/pyarrow/", "pyarrow.", "posix.", "io.open", "'_io.", "fcntl."),
 }
 CALLED_FOR = ("/numpy/", "/scipy/", "/pandas/")

@@ -13,8 +13,8 @@ from benchmarks.cases import MILD_KW, feeder_day
 from benchmarks.phases import timed
 from gridpact.arrays import Float
 from gridpact.case import Case
-from gridpact.grid.builtin import builtin_net
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.pandapower.builtin import builtin_net
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from gridpact.published import cigre_day
 from gridpact.results import Clearance
 

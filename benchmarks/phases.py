@@ -19,8 +19,8 @@ from benchmarks.settlement import prices
 from gridpact.case import Case, TableFormat
 from gridpact.grid.cache import FOLDER_VARIABLE
 from gridpact.grid.compile import _compiled_builtin
+from gridpact.grid.flow.power_flow import factors_of
 from gridpact.grid.network import Network
-from gridpact.grid.power_flow import factors_of
 from gridpact.results import Clearance
 from gridpact.settlement.reading.read_positions import positions_of
 from gridpact.settlement.settling.settle import settle

@@ -13,7 +13,7 @@ import gridpact
 from gridpact.arrays import Float
 from gridpact.case import Case
 from gridpact.clearing.network.injection import at_nodes, connection, injection, participant_node
-from gridpact.grid.power_flow import losses_kw, run_power_flow
+from gridpact.grid.flow.power_flow import losses_kw, run_power_flow
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.statements.statements import PLACE, make_statements
 

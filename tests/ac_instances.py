@@ -10,9 +10,9 @@ import gridpact
 from gridpact.arrays import frozen
 from gridpact.case import Allocation, Case, Formulation
 from gridpact.case.schema import POWER_MAX_KW
-from gridpact.grid.builtin import builtin_net
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
+from gridpact.grid.pandapower.builtin import builtin_net
 from gridpact.grid.source import NetworkSource
 from gridpact.results import Clearance
 from tests.instances import make_case, make_participants, make_trades

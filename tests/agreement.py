@@ -6,15 +6,21 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Float
-from gridpact.grid.component_labels import component_labels
-from gridpact.grid.from_pandapower import network_from_pandapower
-from gridpact.grid.from_power_grid_model import network_from_power_grid_model
+from gridpact.grid.flow.power_flow import (
+    bus_voltage_pu,
+    import_kw,
+    loading_percent,
+    losses_kw,
+    run_power_flow,
+)
 from gridpact.grid.network import ElementKind, Network
-from gridpact.grid.power_flow import bus_voltage_pu, import_kw, loading_percent, losses_kw, run_power_flow
-from gridpact.grid.power_grid_model_json import power_grid_model_json
+from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
+from gridpact.grid.pandapower.power_grid_model_json import power_grid_model_json
+from gridpact.grid.power_grid_model.component_labels import component_labels
+from gridpact.grid.power_grid_model.from_power_grid_model import network_from_power_grid_model
 from gridpact.grid.reading.power_grid_model_records import network_records
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 
 PERIODS = 3
 

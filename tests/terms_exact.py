@@ -12,7 +12,7 @@ import numpy as np
 
 from gridpact.case import Case
 from gridpact.grid.network import ElementKind, Network
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from tests.exact import BASE_KW, SOLVED, VOLUMES_MAX, ExactPeriod, NoOptimum, injected
 from tests.terms_oracle import KEPT_KW, SAME_VOLUME, Linear, Optimum, Shares
 

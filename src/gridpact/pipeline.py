@@ -14,6 +14,7 @@ from gridpact.clearing.certificate.certify import Certificate, cones_cost_less_t
 from gridpact.clearing.certificate.certify import certify as prove
 from gridpact.clearing.dc_clearing import solve_dc
 from gridpact.clearing.dispatch_verification import verify
+from gridpact.clearing.network.connections import connections
 from gridpact.clearing.network.injection import at_nodes, participant_bus_position
 from gridpact.clearing.network.network_state import operate
 from gridpact.clearing.on_commitments import solve_on_commitments
@@ -117,7 +118,8 @@ def clear(
     with watch.step("power_flow"):
         operation = operate(network, at_nodes(problem.connected, injection), problem.baseline_operation)
     with watch.step("verify"):
-        verification = verify(network, bus_position, injection, operation, problem.operating_limits)
+        connected = connections(network, bus_position)
+        verification = verify(network, connected, injection, operation, problem.operating_limits)
     return Clearance(
         case=case,
         network=network,

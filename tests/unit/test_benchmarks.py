@@ -19,8 +19,8 @@ from benchmarks.settlement import prices
 
 import gridpact
 from gridpact.case import Formulation, TableFormat
-from gridpact.grid.builtin import pandapower_names
 from gridpact.grid.cache import FOLDER_VARIABLE
+from gridpact.grid.pandapower.builtin import pandapower_names
 from gridpact.grid.source import NetworkSource
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.settlement.invariants.invariants import invariants

@@ -16,8 +16,8 @@ from gridpact.clearing.certificate.relaxation import SCALE_KVA, Relaxation
 from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.errors import SolverFailed
 from gridpact.grid.compile import compile_source
+from gridpact.grid.flow.power_flow import run_power_flow
 from gridpact.grid.limits import Limits
-from gridpact.grid.power_flow import run_power_flow
 from gridpact.grid.source import NetworkSource
 from gridpact.published import cigre_extreme
 from tests.ac_instances import ac_case

@@ -24,9 +24,9 @@ from gridpact.case.schema import METERS, SHARING
 from gridpact.cli import app
 from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.grid.compile import compile_source
-from gridpact.grid.from_pandapower import network_from_pandapower
 from gridpact.grid.network import ElementKind
-from gridpact.grid.power_grid_model_json import power_grid_model_json
+from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
+from gridpact.grid.pandapower.power_grid_model_json import power_grid_model_json
 from gridpact.grid.source import NetworkSource
 from tests.agreement import assert_carried, carried, random_injections
 from tests.example import write_example

@@ -29,7 +29,7 @@ from gridpact.envelopes import Envelopes
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from tests.instances import make_case, make_participants, make_trades, random_case
 
 VOLTAGE_KV, OHM_R, OHM_X = 0.4, 0.3, 0.1

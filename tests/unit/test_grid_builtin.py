@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from gridpact.errors import InvalidCase
-from gridpact.grid.builtin import builtin_names, builtin_net, pandapower_names
 from gridpact.grid.compile import compile_source
+from gridpact.grid.pandapower.builtin import builtin_names, builtin_net, pandapower_names
 from gridpact.grid.source import NetworkSource
 from tests.agreement import assert_agrees
 

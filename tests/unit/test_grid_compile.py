@@ -13,9 +13,9 @@ from pandapower import networks
 
 from gridpact.errors import InvalidCase
 from gridpact.grid.compile import compile_source
-from gridpact.grid.dc_model import susceptance_kw
+from gridpact.grid.flow.dc_model import susceptance_kw
+from gridpact.grid.flow.power_flow import bus_voltage_pu, run_power_flow
 from gridpact.grid.listing import listed, listing
-from gridpact.grid.power_flow import bus_voltage_pu, run_power_flow
 from gridpact.grid.source import NetworkSource
 
 
@@ -115,12 +115,12 @@ def test_damaged_file_never_gives_a_traceback(
 def test_the_two_conversions_have_to_agree(
     tmp_path: Path, cigre_json: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gridpact.grid import to_power_grid_model
+    from gridpact.grid.pandapower import to_power_grid_model
 
     def wrong(trafo: Any) -> tuple[Any, Any, Any]:
         return trafo.vn_hv_kv.to_numpy() * 1.1, trafo.vn_lv_kv.to_numpy(), np.zeros(len(trafo))
 
-    monkeypatch.setattr(to_power_grid_model, "_tapped", wrong)
+    monkeypatch.setattr(to_power_grid_model, "tapped", wrong)
     net = pp.from_json_string(cigre_json)
     net.name = "unlike"
     (tmp_path / "network.json").write_text(pp.to_json(net, filename=None), encoding="utf-8")

@@ -8,8 +8,8 @@ import pandapower as pp
 import pytest
 
 from gridpact.errors import InvalidCase
-from gridpact.grid.from_pandapower import network_from_pandapower
 from gridpact.grid.network import ElementKind
+from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
 from gridpact.grid.source import NetworkSource
 from tests.agreement import assert_agrees
 

@@ -9,10 +9,16 @@ import pytest
 
 from gridpact.errors import InvalidCase
 from gridpact.grid.compile import compile_source
+from gridpact.grid.flow.power_flow import (
+    bus_voltage_pu,
+    import_kw,
+    loading_percent,
+    losses_kw,
+    run_power_flow,
+)
 from gridpact.grid.network import ElementKind, Network
-from gridpact.grid.power_flow import bus_voltage_pu, import_kw, loading_percent, losses_kw, run_power_flow
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from tests.agreement import at_nodes, random_injections
 
 

@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gridpact.grid import power_flow, verification
 from gridpact.grid.compile import compile_source
-from gridpact.grid.network import Network
-from gridpact.grid.power_flow import (
+from gridpact.grid.flow import power_flow
+from gridpact.grid.flow.power_flow import (
     bus_voltage_pu,
     factors_of,
     import_kw,
@@ -16,8 +15,10 @@ from gridpact.grid.power_flow import (
     losses_kw,
     run_power_flow,
 )
+from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification import verification_flow as verification
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from tests.agreement import at_nodes
 
 

@@ -7,11 +7,11 @@ import pytest
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import splu
 
-from gridpact.grid import response
 from gridpact.grid.compile import compile_source
+from gridpact.grid.flow import response
+from gridpact.grid.flow.power_flow import Factors, factors_of, run_power_flow
+from gridpact.grid.flow.response import Response
 from gridpact.grid.network import Network
-from gridpact.grid.power_flow import Factors, factors_of, run_power_flow
-from gridpact.grid.response import Response
 from gridpact.grid.source import NetworkSource
 
 NETWORKS = ("pandapower/cigre_lv", "pandapower/kerber_dorfnetz", "simbench/1-LV-rural2--0-sw")

@@ -14,12 +14,12 @@ import gridpact
 from gridpact.errors import InvalidCase
 from gridpact.grid import library_errors
 from gridpact.grid.compile import compile_source
+from gridpact.grid.flow.power_flow import bus_voltage_pu, loading_percent, run_power_flow
 from gridpact.grid.listing import listing
 from gridpact.grid.network import ElementKind, Network
-from gridpact.grid.power_flow import bus_voltage_pu, loading_percent, run_power_flow
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.unrated import is_placeholder, is_placeholder_power
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from tests.agreement import assert_carried, at_nodes, carried, random_injections, run_pandapower
 from tests.unit.test_grid_from_pandapower import add_line, feeder
 

@@ -13,10 +13,10 @@ import pytest
 from gridpact.errors import InvalidCase
 from gridpact.grid.compile import compile_source
 from gridpact.grid.exchange import power_grid_model_content
+from gridpact.grid.flow.power_flow import bus_voltage_pu, loading_percent, run_power_flow
 from gridpact.grid.network import ElementKind, Network
-from gridpact.grid.power_flow import bus_voltage_pu, loading_percent, run_power_flow
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from tests.agreement import at_nodes, random_injections
 from tests.unit.test_grid_from_power_grid_model import branch, line, network_data, transformer, written
 

@@ -23,11 +23,13 @@ from scipy.sparse import csr_array
 import gridpact
 from gridpact.case.case import TableFormat
 from gridpact.case.conversion.convert import convert_case
-from gridpact.grid import cache, compile, from_pandapower, from_power_grid_model
+from gridpact.grid import cache, compile
 from gridpact.grid.archive import packed, unpacked
 from gridpact.grid.cache import ENTRIES_MAX, FOLDER_VARIABLE, cache_folder, code_digest, code_files
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import Network
+from gridpact.grid.pandapower import from_pandapower
+from gridpact.grid.power_grid_model import from_power_grid_model
 from gridpact.grid.source import NetworkSource
 from gridpact.published import cigre_extreme
 

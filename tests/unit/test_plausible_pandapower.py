@@ -8,8 +8,8 @@ import pandapower as pp
 import pytest
 
 from gridpact.errors import InvalidCase
-from gridpact.grid.from_pandapower import network_from_pandapower
-from gridpact.grid.power_flow import bus_voltage_pu, run_power_flow
+from gridpact.grid.flow.power_flow import bus_voltage_pu, run_power_flow
+from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
 from gridpact.grid.source import NetworkSource
 from tests.unit.test_grid_from_pandapower import add_line, feeder
 

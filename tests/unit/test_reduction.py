@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from gridpact.grid.compile import compile_source
-from gridpact.grid.power_flow import factors_of, run_power_flow, voltages_of
-from gridpact.grid.reduction import reduction_to
+from gridpact.grid.flow.power_flow import factors_of, run_power_flow, voltages_of
+from gridpact.grid.flow.reduction import reduction_to
 from gridpact.grid.source import NetworkSource
 
 NETWORKS = ("pandapower/cigre_lv", "pandapower/kerber_dorfnetz", "pandapower/ieee_european_lv")

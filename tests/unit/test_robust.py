@@ -11,7 +11,7 @@ from gridpact.case import Case, Formulation, Robustness
 from gridpact.case.terms import NONE, Terms
 from gridpact.clearing.network.injection import injection, participant_bus_position
 from gridpact.errors import InvalidUsage
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from gridpact.published import cigre_extreme
 from gridpact.results.clearance import Clearance
 

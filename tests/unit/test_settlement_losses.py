@@ -10,9 +10,9 @@ from gridpact.arrays import frozen
 from gridpact.clearing.network.injection import Injection, at_nodes, connection
 from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.grid.compile import compile_source
-from gridpact.grid.from_pandapower import network_from_pandapower
+from gridpact.grid.flow.power_flow import losses_kw, run_power_flow
 from gridpact.grid.network import Network
-from gridpact.grid.power_flow import losses_kw, run_power_flow
+from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
 from gridpact.grid.source import NetworkSource
 from gridpact.settlement.energy.losses import WEIGHT_STEPS, marginal_weights
 from gridpact.settlement.energy.metered_flow import MeteredFlow, marginal_losses_kw, run_metered_flow

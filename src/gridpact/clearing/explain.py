@@ -19,6 +19,7 @@ from gridpact.clearing.problem.reasons import (
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
 from gridpact.clearing.rules.stage import StagedAllocation
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
+from gridpact.grid.network_model import NEUTRAL
 
 LimitsOf = Callable[[Market, Optimum, int], ActiveLimits]
 STATUS = {
@@ -100,9 +101,15 @@ def active_limits(market: Market, optimum: Optimum, place: int) -> ActiveLimits:
     row, sign, situation = work.row[chosen], work.sign[chosen], work.situation[chosen]
     is_voltage = row < len(monitored.node)
     unit = np.where(is_voltage, 1.0, 100.0)
-    element = np.concatenate([monitored.bus, monitored.element])[row]
+    element = monitored.place[row]
     kinds = np.where(sign > 0.0, LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN).astype(np.int64)
-    kinds[~is_voltage] = element_kinds(oracle.network, element[~is_voltage])
+    is_unbalance = row >= monitored.first_unbalance
+    is_current = ~is_voltage & ~is_unbalance
+    kinds[is_current] = element_kinds(oracle.network, element[is_current])
+    kinds[np.array([monitored.phase[one] == NEUTRAL for one in row.tolist()], dtype=np.bool_)] = (
+        LimitedBy.NEUTRAL
+    )
+    kinds[is_unbalance] = LimitedBy.VOLTAGE_UNBALANCE
     effect = np.zeros((len(chosen), columns))
     for one in np.unique(situation).tolist():
         here = situation == one

@@ -9,6 +9,8 @@ from gridpact.clearing.network.network_state import OperatingLimits, Operation, 
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.reasons import element_kinds
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
+from gridpact.grid.network_model import NEUTRAL
+from gridpact.grid.places import places
 
 STEPS = 64
 ROUNDS = 4
@@ -97,9 +99,18 @@ def _worst_limit(
         return LimitedBy.VOLTAGE_MIN, -1
     voltage = limits.voltage_excess_pu(operation.voltage_pu)[row]
     loading = limits.loading_excess_percent(operation.loading_percent)[row] / 100.0
-    if not loading.size or voltage.max() >= loading.max():
-        bus = int(voltage.argmax())
-        is_high = operation.voltage_pu[row, bus] > limits.voltage_max_pu[row, bus]
-        return (LimitedBy.VOLTAGE_MAX if is_high else LimitedBy.VOLTAGE_MIN), bus
-    element = int(loading.argmax())
+    unbalance = limits.unbalance_excess_percent(operation.unbalance_percent)[row] / 100.0
+    found = places(problem.network)
+    greatest = max(part.max(initial=0.0) for part in (loading, unbalance))
+    if voltage.max() >= greatest:
+        column = int(voltage.argmax())
+        is_high = operation.voltage_pu[row, column] > limits.voltage_max_pu[row, column]
+        kind = LimitedBy.VOLTAGE_MAX if is_high else LimitedBy.VOLTAGE_MIN
+        return kind, int(found.voltage_bus[column])
+    if unbalance.max(initial=0.0) == greatest:
+        return LimitedBy.VOLTAGE_UNBALANCE, int(found.unbalance_bus[unbalance.argmax()])
+    column = int(loading.argmax())
+    element = int(found.loading_element[column])
+    if found.loading_phase[column] == NEUTRAL:
+        return LimitedBy.NEUTRAL, element
     return LimitedBy(element_kinds(problem.network, np.array([element]))[0]), element

@@ -15,9 +15,6 @@ import numpy as np
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Allocation
 from gridpact.clearing.network.network_state import (
-    KEPT_LOADING_PERCENT,
-    KEPT_VOLTAGE_PU,
-    OperatingLimits,
     keeps_limits,
     operate,
 )
@@ -75,15 +72,9 @@ def _fits(problem: ClearingProblem, firm_kw: Float) -> Bool:
     )
     within = np.all(sold_kw <= problem.seller_cap_kw + FIRM_TOLERANCE_KW, axis=1)
     within &= np.all(bought_kw <= problem.buyer_cap_kw + FIRM_TOLERANCE_KW, axis=1)
-    limits = problem.operating_limits
-    widened = OperatingLimits(
-        voltage_min_pu=limits.voltage_min_pu - KEPT_VOLTAGE_PU,
-        voltage_max_pu=limits.voltage_max_pu + KEPT_VOLTAGE_PU,
-        loading_max_percent=limits.loading_max_percent + KEPT_LOADING_PERCENT,
-    )
     operation = operate(problem.network, problem.injection_at_nodes(firm_kw))
     idle = problem.offers.volume_kw(firm_kw, problem.shape[0]) == 0.0
-    fits: Bool = idle | (within & keeps_limits(operation, widened))
+    fits: Bool = idle | (within & keeps_limits(operation, problem.operating_limits.widened()))
     return fits
 
 

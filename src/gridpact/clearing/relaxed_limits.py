@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridpact.clearing.network.network_state import OperatingLimits, keeps_limits
-from gridpact.clearing.problem.market import Market, coordinates_of, monitored_bounds, on_network, oracle_of
+from gridpact.clearing.problem.market import Market, coordinates_of, on_network, oracle_of
 from gridpact.clearing.problem.parts import period_part
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.rules.stage import best_of, holds
@@ -60,7 +60,8 @@ def _keeps_own_limits(market: Market, relaxed: OperatingLimits, budget: Budget) 
         kept_in_full = programme.between(np.where(firm, programme.upper, programme.lower), programme.upper)
         if (yield from _any_choice(kept_in_full, budget)):
             return True
-        least, greatest = monitored_bounds(market.situations.oracle.monitored, relaxed, market.part.periods)
+        monitored = market.situations.oracle.monitored
+        least, greatest = monitored.least_and_greatest(relaxed, market.part.periods)
         within = replace(programme, situations=market.situations.with_limits(least, greatest))
         fits = yield from holds(within, kept_in_full.lower[None, :])
         if fits[0]:

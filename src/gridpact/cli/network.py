@@ -18,9 +18,9 @@ def network(
     quiet: Quiet = False,
 ) -> None:
     """List the buses, lines and transformers of a network; without a name, the built-in networks."""
-    from gridpact.grid.builtin import builtin_names, near_builtin
     from gridpact.grid.compile import compile_source
     from gridpact.grid.listing import listed, listing
+    from gridpact.grid.pandapower.builtin import builtin_names, near_builtin
     from gridpact.grid.source import NetworkSource
     from gridpact.progress import progress
 

@@ -9,7 +9,7 @@ from gridpact.clearing.network.network_state import operate
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.reasons import element_kinds
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.grid.power_flow import bus_voltage_pu, loading_percent, run_power_flow
+from gridpact.grid.flow.power_flow import bus_voltage_pu, loading_percent, run_power_flow
 
 NO_STATE = 1.0
 VALUES_AT_ONCE = 2_000_000  # voltages and loadings that are held at the same time

@@ -1,10 +1,7 @@
 """Networks: compiled for clearing, their AC power flow, and its verification."""
 
-from gridpact.grid.builtin import builtin_names, pandapower_names
 from gridpact.grid.compile import compile_source
-from gridpact.grid.limits import Limits
-from gridpact.grid.network import Branches, ElementKind, Elements, Network
-from gridpact.grid.power_flow import (
+from gridpact.grid.flow.power_flow import (
     PowerFlow,
     bus_voltage_pu,
     import_kw,
@@ -12,9 +9,12 @@ from gridpact.grid.power_flow import (
     losses_kw,
     run_power_flow,
 )
+from gridpact.grid.limits import Limits
+from gridpact.grid.network import Branches, ElementKind, Elements, Network
+from gridpact.grid.pandapower.builtin import builtin_names, pandapower_names
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.verification import VerificationFlow, run_verification_power_flow
-from gridpact.grid.verification_model import VerificationModel
+from gridpact.grid.verification.verification_flow import VerificationFlow, run_verification_power_flow
+from gridpact.grid.verification.verification_model import VerificationModel
 
 __all__ = [
     "Branches",

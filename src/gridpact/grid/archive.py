@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
-from gridpact.grid.verification_model import VerificationModel
+from gridpact.grid.verification.verification_model import VerificationModel
 
 HEAD = "head"
 CSR_PARTS = ("data", "indices", "indptr")
@@ -37,7 +37,15 @@ BRANCH_ARRAYS = (
     "element",
     "susceptance_kw",
 )
-MODEL_ARRAYS = ("bus_component_id", "element_component_id", "rating_from_a", "rating_to_a")
+MODEL_ARRAYS = (
+    "bus_component_id",
+    "element_component_id",
+    "rating_from_a",
+    "rating_to_a",
+    "to_component_id",
+    "has_neutral",
+    "unbalance_bus",
+)
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -61,6 +69,7 @@ def packed(network: Network, key: str) -> bytes:
         "nodes": network.nodes,
         "components": {name: list(rows.dtype.names or ()) for name, rows in model.dataset.items()},
         "notices": network.notices,
+        "phases": network.phases,
     }
     arrays[HEAD] = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
     file = io.BytesIO()
@@ -102,8 +111,10 @@ def unpacked(content: bytes, key: str, name: str) -> Network:
         ),
         verification_model=VerificationModel(
             dataset=_dataset(arrays, head["components"]),
+            phases=tuple(head["phases"]),
             **{field: arrays[f"model.{field}"] for field in MODEL_ARRAYS},
         ),
+        phases=tuple(head["phases"]),
         notices=tuple(head["notices"]),
         bus_names=tuple(head["bus_names"]),
         out_of_service_bus_names=tuple(head["out_of_service_bus_names"]),

@@ -9,9 +9,8 @@ from functools import lru_cache, partial
 import numpy as np
 
 from gridpact.errors import InvalidCase
-from gridpact.grid.builtin import builtin_net
 from gridpact.grid.cache import cached
-from gridpact.grid.component_labels import component_labels
+from gridpact.grid.flow.power_flow import bus_voltage_pu, run_power_flow
 from gridpact.grid.library_errors import problems_of_libraries
 from gridpact.grid.network import Network
 from gridpact.grid.network_file import (
@@ -21,10 +20,12 @@ from gridpact.grid.network_file import (
     network_text,
     read_network_file,
 )
-from gridpact.grid.power_flow import bus_voltage_pu, run_power_flow
+from gridpact.grid.network_model import NetworkModel
+from gridpact.grid.pandapower.builtin import builtin_net
+from gridpact.grid.power_grid_model.component_labels import component_labels
 from gridpact.grid.reading.power_grid_model_records import network_records
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.verification import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import run_verification_power_flow
 
 KEPT_NETWORKS = 16
 AGREEMENT_PU = 1e-6
@@ -45,16 +46,17 @@ def compile_source(source: NetworkSource) -> Network:
         InvalidCase: the source is unknown, unreadable, not a network, or holds what gridpact cannot carry.
     """
     if source.file is None:
-        return _compiled_builtin(source.builtin)
+        return _compiled_builtin(source.builtin, source.model)
     with problems_of_libraries(source):
         file = read_network_file(source)
     return _compiled_file(file)
 
 
 @lru_cache(maxsize=KEPT_NETWORKS)
-def _compiled_builtin(name: str) -> Network:
-    source = NetworkSource(builtin=name)
-    return cached(f"built-in {name}", name, lambda: _from_builtin(source), partial(_checked, source=source))
+def _compiled_builtin(name: str, model: NetworkModel = NetworkModel.BALANCED) -> Network:
+    source = NetworkSource(builtin=name, model=model)
+    content = f"{model} built-in {name}"
+    return cached(content, name, lambda: _from_builtin(source), partial(_checked, source=source))
 
 
 @lru_cache(maxsize=KEPT_NETWORKS)
@@ -65,11 +67,11 @@ def _compiled_file(file: NetworkFile) -> Network:
     if network.format is NetworkFormat.POWER_GRID_MODEL:
         return _from_power_grid_model(network, source)
     make = partial(_from_pandapower, network.text, source)
-    return cached(f"file {file.sha256}", file.name, make, partial(_checked, source=source))
+    return cached(f"{file.model} file {file.sha256}", file.name, make, partial(_checked, source=source))
 
 
 def _from_builtin(source: NetworkSource) -> Network:
-    from gridpact.grid.from_pandapower import network_from_pandapower
+    from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
 
     with problems_of_libraries(source):
         net, notices = builtin_net(source)
@@ -80,14 +82,14 @@ def _from_pandapower(text: str, source: NetworkSource) -> Network:
     with problems_of_libraries(source):
         from pandapower import from_json_string
 
-        from gridpact.grid.from_pandapower import network_from_pandapower
+        from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
 
         return _checked(network_from_pandapower(from_json_string(text, convert=True), source), source)
 
 
 def _from_power_grid_model(network: NetworkText, source: NetworkSource) -> Network:
     with problems_of_libraries(source):
-        from gridpact.grid.from_power_grid_model import network_from_power_grid_model
+        from gridpact.grid.power_grid_model.from_power_grid_model import network_from_power_grid_model
 
         records = network_records(network.json, source)
         labels = component_labels(records.by_component)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Complex, Float
-from gridpact.grid.builtin import builtin_net
+from gridpact.grid.flow.power_flow import bus_voltage_pu, loading_percent, run_power_flow
 from gridpact.grid.library_errors import problems_of_libraries
 from gridpact.grid.network import Network
 from gridpact.grid.network_file import NetworkFormat, network_text, read_network_file
-from gridpact.grid.power_flow import bus_voltage_pu, loading_percent, run_power_flow
+from gridpact.grid.pandapower.builtin import builtin_net
+from gridpact.grid.places import places
 from gridpact.grid.source import NetworkSource
 
 
@@ -37,7 +38,7 @@ def power_grid_model_content(source: NetworkSource) -> bytes:
             text = network.text
         from pandapower import from_json_string
 
-        from gridpact.grid.power_grid_model_json import power_grid_model_json
+        from gridpact.grid.pandapower.power_grid_model_json import power_grid_model_json
 
         net = from_json_string(text, convert=True) if text else builtin_net(source)[0]
         return power_grid_model_json(net, source)
@@ -49,7 +50,7 @@ def difference(first: Network, second: Network, at_bus_kva: Complex) -> Differen
     Args:
         first: B buses.
         second: is to have the same buses, lines and transformers.
-        at_bus_kva: complex power injected at each bus, (T, B).
+        at_bus_kva: complex power injected at each bus, (T, B); of three phases each has another share.
     """
     elements, others = first.elements, second.elements
     if not (
@@ -67,11 +68,14 @@ def difference(first: Network, second: Network, at_bus_kva: Complex) -> Differen
 
 
 def _operated(network: Network, at_bus_kva: Complex) -> tuple[Float, Float]:
-    """Voltage of each bus, (T, B), and loading of each element by kind and id, (T, E)."""
+    """Voltages, (T, V), and loadings by kind and id of the elements, (T, L)."""
     at_node = np.zeros((len(at_bus_kva), network.nodes), dtype=np.complex128)
-    np.add.at(at_node.T, network.bus_node, at_bus_kva.T)
+    shares = np.arange(len(network.phases), 0, -1) / sum(range(len(network.phases) + 1))
+    for phase, share in enumerate(shares.tolist()):
+        np.add.at(at_node.T, network.bus_nodes[:, phase], share * at_bus_kva.T)
     flow = run_power_flow(network, at_node.real, at_node.imag)
-    order = np.lexsort([network.elements.id, np.array(network.elements.kind)])
+    element = places(network).loading_element
+    order = np.lexsort([network.elements.id[element], np.array(network.elements.kind)[element]])
     return bus_voltage_pu(network, flow), loading_percent(network, flow)[:, order]
 
 

@@ -1,18 +1,21 @@
 """Network: nodes, the admittances between them, and the ratings of lines and transformers.
 
 Everything below works on *nodes*. In a balanced network a node is a bus (or several, joined by closed
-switches); in a three-phase network it would be a bus and phase. Voltages are in pu of the node's nominal
-voltage, powers in kW and kvar, and admittances in kVA at nominal voltage: per unit on a base of 1 kVA, so
-that S = v ∘ conj(Y v) is in kVA with no base to convert.
+switches); in a three-phase network it is a phase of a bus, and its voltage is that to the neutral. Voltages
+are in pu of the node's nominal voltage, powers in kW and kvar, and admittances in kVA at nominal voltage: per
+unit on a base of 1 kVA, so that S = v ∘ conj(Y v) is in kVA with no base to convert. The power of a node is
+that of all three phases in a balanced network, and that of its phase in a three-phase one.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Complex, Float, Int
-from gridpact.grid.verification_model import VerificationModel
+from gridpact.grid.network_model import BALANCED_PHASES
+from gridpact.grid.verification.verification_model import VerificationModel
 
 
 class ElementKind(StrEnum):
@@ -43,11 +46,11 @@ class Elements:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branches:
-    """The two-ended branches between nodes, M of them.
+    """The two-ended branches between nodes, M of them; in a three-phase network one for each phase.
 
-    The currents into a branch at its two ends are `admittance_from @ v` and `admittance_to @ v`, in kVA at
-    nominal voltage. A rating is the current that counts as 100 % loading, in the same unit, and infinite at
-    an end that has none.
+    The phases of a branch follow one another. The currents into a branch at its two ends are
+    `admittance_from @ v` and `admittance_to @ v`, in kVA at nominal voltage. A rating is the current that
+    counts as 100 % loading, in the same unit, and infinite at an end that has none.
 
     Attributes:
         from_node, to_node: its two ends, (M,).
@@ -81,7 +84,8 @@ class Network:
         name: where it comes from.
         bus_ids: index of each supplied bus in the network file, ascending, (B,).
         bus_names: the bus's name in the network file, or empty, (B,).
-        bus_node: node of each bus, (B,).
+        bus_node: node of each bus, (B,); in a three-phase network that of its first phase, after which those
+            of its others follow: see `bus_nodes`.
         bus_voltage_kv: nominal voltage, line to line, (B,).
         slack_node: nodes held by a supply, (K,).
         slack_voltage_pu: complex voltage that each supply holds, (K,).
@@ -94,6 +98,7 @@ class Network:
         notices: what was ignored or reduced on the way in, for people.
         out_of_service_bus_names: the name of each bus that is switched off, or empty.
         islanded_bus_names: the name of each bus that no supply reaches, or empty.
+        phases: P of them, "a", "b" and "c", or the empty one of a balanced network.
     """
 
     name: str
@@ -112,8 +117,20 @@ class Network:
     notices: tuple[str, ...] = ()
     out_of_service_bus_names: tuple[str, ...] = ()
     islanded_bus_names: tuple[str, ...] = ()
+    phases: tuple[str, ...] = BALANCED_PHASES
 
     @property
     def nodes(self) -> int:
         """Number of nodes N."""
         return int(self.admittance.shape[0])
+
+    @property
+    def is_three_phase(self) -> bool:
+        """Whether each bus has three nodes."""
+        return len(self.phases) > 1
+
+    @property
+    def bus_nodes(self) -> Int:
+        """Node of each phase of each bus, (B, P)."""
+        nodes: Int = self.bus_node[:, None] + np.arange(len(self.phases))
+        return nodes

@@ -10,6 +10,7 @@ from pathlib import PureWindowsPath
 from typing import Any
 
 from gridpact.errors import InvalidCase, Problem
+from gridpact.grid.network_model import NetworkModel, Neutral
 from gridpact.grid.reading.json_text import json_text
 from gridpact.grid.source import NetworkSource
 
@@ -29,10 +30,12 @@ class NetworkFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkFile:
-    """A network file that was read; equal to another with the same name and content, wherever they lie."""
+    """A network file that was read; equal to another that makes the same network, wherever they lie."""
 
     name: str
     sha256: str
+    model: NetworkModel
+    neutral: Neutral
     source: NetworkSource = field(compare=False)
     content: bytes = field(compare=False, repr=False)
 
@@ -61,7 +64,14 @@ def read_network_file(source: NetworkSource) -> NetworkFile:
         what = "does not exist" if missing else f"cannot be read: {error.strerror}"
         raise InvalidCase([source.problem(what)]) from error
     digest = sha256(content).hexdigest()
-    return NetworkFile(name=source.name, sha256=digest, source=source, content=content)
+    return NetworkFile(
+        name=source.name,
+        sha256=digest,
+        model=source.model,
+        neutral=source.neutral,
+        source=source,
+        content=content,
+    )
 
 
 def network_text(file: NetworkFile) -> NetworkText:

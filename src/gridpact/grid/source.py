@@ -1,12 +1,14 @@
 """NetworkSource: the name of a network, before it is compiled."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from gridpact.errors import Problem
 from gridpact.fields.case_part import CasePart
 from gridpact.fields.refusals import Refusals
 from gridpact.fields.said import a
+from gridpact.grid.network_model import NetworkModel, Neutral
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +18,8 @@ class NetworkSource(CasePart):
     Attributes:
         builtin: a name that `gridpact network` lists.
         file: with pandapower's or power-grid-model's JSON; text is taken for a path.
+        model: how it is modelled, `balanced` or `three-phase`.
+        neutral: what the neutral of lines that are given by four conductors is, `return` or `earthed`.
 
     Raises:
         InvalidCase: with everything that is wrong with it.
@@ -23,6 +27,8 @@ class NetworkSource(CasePart):
 
     builtin: str = ""
     file: Path | None = None
+    model: NetworkModel = NetworkModel.BALANCED
+    neutral: Neutral = Neutral.RETURN
 
     def __post_init__(self) -> None:
         refusals, file = Refusals("network"), self.file
@@ -36,8 +42,17 @@ class NetworkSource(CasePart):
         if not len(refusals) and bool(self.builtin) == (file is not None):
             what = "has both builtin and file" if self.builtin else "needs one of builtin and file"
             refusals.add("", what, "keep one, as in builtin='pandapower/cigre_lv'")
+        words = {
+            name: _word(refusals, name, kind, getattr(self, name))
+            for name, kind in (("model", NetworkModel), ("neutral", Neutral))
+        }
         refusals.finish()
-        self._set(file=file)
+        self._set(file=file, **words)
+
+    @property
+    def is_three_phase(self) -> bool:
+        """Whether it is modelled with three phases."""
+        return self.model is NetworkModel.THREE_PHASE
 
     @property
     def name(self) -> str:
@@ -59,3 +74,13 @@ class NetworkSource(CasePart):
         return Problem(
             file="case.toml", field="network.builtin", value=self.builtin, what=subject, remedy=remedy
         )
+
+
+def _word(refusals: Refusals, name: str, kind: type[StrEnum], given: object) -> StrEnum | None:
+    """The given word of a kind; `None` where it is none."""
+    try:
+        return kind(given)  # type: ignore[arg-type]
+    except ValueError:
+        known = " or ".join(repr(word.value) for word in kind)
+        refusals.add(name, "is not known", f"write {known}", given)
+        return None

@@ -33,6 +33,8 @@ KINDS = {
     LimitedBy.VOLTAGE_MIN: "bus",
     LimitedBy.LINE: "line",
     LimitedBy.TRANSFORMER: "transformer",
+    LimitedBy.NEUTRAL: "neutral of line",
+    LimitedBy.VOLTAGE_UNBALANCE: "bus",
 }
 UNITS = {
     LimitedBy.SELLER_SURPLUS: "kW",
@@ -41,6 +43,8 @@ UNITS = {
     LimitedBy.VOLTAGE_MIN: "pu",
     LimitedBy.LINE: "%",
     LimitedBy.TRANSFORMER: "%",
+    LimitedBy.NEUTRAL: "%",
+    LimitedBy.VOLTAGE_UNBALANCE: "%",
 }
 
 

@@ -184,8 +184,8 @@ def element_labels(clearance: ClearanceArrays, limited_by: Int, element: Int) ->
     first_bus = 1 + len(ids)
     first = np.zeros(len(LimitedBy), dtype=np.int64)
     first[[LimitedBy.SELLER_SURPLUS, LimitedBy.BUYER_DEMAND]] = 1
-    first[[LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN]] = first_bus
-    first[[LimitedBy.LINE, LimitedBy.TRANSFORMER]] = first_bus + len(buses)
+    first[[LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN, LimitedBy.VOLTAGE_UNBALANCE]] = first_bus
+    first[[LimitedBy.LINE, LimitedBy.TRANSFORMER, LimitedBy.NEUTRAL]] = first_bus + len(buses)
     is_named = (first[limited_by] > 0) & (element >= 0)
     return Coded(labels=labels, codes=np.where(is_named, first[limited_by] + element, 0))
 

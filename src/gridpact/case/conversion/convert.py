@@ -67,7 +67,7 @@ def convert_case(folder: str | Path, out: Path, table_format: TableFormat) -> Co
     if table_format is TableFormat.PARQUET:
         out.mkdir(parents=True, exist_ok=True)
         (out / NETWORK_FILE).write_bytes(power_grid_model_content(case.network))
-        converted = replace(case, network=NetworkSource(file=out / NETWORK_FILE))
+        converted = replace(case, network=replace(case.network, builtin="", file=out / NETWORK_FILE))
     write_case(converted, out, table_format)
     _write_settlement(Path(folder), out, case, table_format)
     write_mark(out)

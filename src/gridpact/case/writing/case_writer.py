@@ -20,6 +20,7 @@ from gridpact.case.trades import Trades
 from gridpact.case.writing.table_file import Coded, write_table
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import chosen, path_of
+from gridpact.grid.limits import THREE_PHASE_LIMITS
 
 
 def write_case(case: Case, folder: str | Path, table_format: TableFormat | str | None = None) -> None:
@@ -94,7 +95,11 @@ def _settings(case: Case) -> str:
         f"{'builtin' if builtin else 'file'} = {_quoted(case.network.name)}",
         "",
         "[limits]",
-        *(f"{name} = {float(getattr(limits, name))!r}" for name in type(limits).__dataclass_fields__),
+        *(
+            f"{name} = {float(getattr(limits, name))!r}"
+            for name in type(limits).__dataclass_fields__
+            if case.network.is_three_phase or name not in THREE_PHASE_LIMITS
+        ),
         "",
         "[clearing]",
         f"formulation = {_quoted(case.formulation)}",

@@ -28,8 +28,8 @@ from scipy.sparse.linalg import splu
 
 from gridpact.arrays import Complex, Float, Int
 from gridpact.clearing.network.monitored import Monitored
+from gridpact.grid.flow.power_flow import factors_of
 from gridpact.grid.network import Network
-from gridpact.grid.power_flow import factors_of
 
 SCALE_KVA = 100.0
 

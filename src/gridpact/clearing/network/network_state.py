@@ -1,34 +1,42 @@
 """Operation: the true alternating-current state of a network, and the limits that it has to keep."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from gridpact.arrays import Bool, Complex, Float, Int
 from gridpact.clearing.network.injection import Injection
-from gridpact.grid.limits import Limits
-from gridpact.grid.network import ElementKind, Network
-from gridpact.grid.power_flow import (
+from gridpact.grid.flow.power_flow import (
     PowerFlow,
     bus_voltage_pu,
     import_kw,
     loading_percent,
     losses_kw,
     run_power_flow,
+    unbalance_percent,
 )
+from gridpact.grid.limits import Limits
+from gridpact.grid.network import ElementKind, Network
+from gridpact.grid.network_model import NEUTRAL
+from gridpact.grid.places import places
 
 KEPT_VOLTAGE_PU = 1e-7  # within which a clearing keeps its limits
 KEPT_LOADING_PERCENT = 1e-5
+KEPT_UNBALANCE_PERCENT = 1e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """The state of every bus and rated element in every period; NaN where the power flow did not converge.
 
+    The columns are those of `places`: V = B buses and L = E elements in a balanced network, their phases and
+    neutrals in a three-phase one.
+
     Attributes:
         flow: injections and complex voltages of the nodes.
-        voltage_pu: magnitudes at the buses, (T, B).
-        loading_percent: the greater of both ends, (T, E).
+        voltage_pu: magnitudes, (T, V).
+        loading_percent: the greater of both ends, (T, L).
+        unbalance_percent: negative- over positive-sequence voltage, (T, U); none in a balanced network.
         import_kw: active power drawn from the supplies, (T,).
         losses_kw: active power lost in the network, (T,).
     """
@@ -36,6 +44,7 @@ class Operation:
     flow: PowerFlow
     voltage_pu: Float
     loading_percent: Float
+    unbalance_percent: Float
     import_kw: Float
     losses_kw: Float
 
@@ -54,47 +63,60 @@ class Operation:
 class OperatingLimits:
     """The limits of every period, relaxed to the baseline's own value wherever the baseline breaks them.
 
+    The columns are those of an `Operation`: in a three-phase network each phase of a bus, each phase of an
+    element, each neutral of a line and each unbalance of a bus has a limit of its own.
+
     Attributes:
-        voltage_min_pu, voltage_max_pu: (T, B), infinite at buses that a supply holds.
-        loading_max_percent: (T, E).
+        voltage_min_pu, voltage_max_pu: (T, V), infinite at buses that a supply holds.
+        loading_max_percent: (T, L).
+        unbalance_max_percent: (T, U).
     """
 
     voltage_min_pu: Float
     voltage_max_pu: Float
     loading_max_percent: Float
+    unbalance_max_percent: Float
 
     def at(self, periods: Int) -> "OperatingLimits":
         """The limits of some periods, in their order."""
-        return OperatingLimits(
-            voltage_min_pu=self.voltage_min_pu[periods],
-            voltage_max_pu=self.voltage_max_pu[periods],
-            loading_max_percent=self.loading_max_percent[periods],
-        )
+        return OperatingLimits(**{name: values[periods] for name, values in self._parts()})
 
     def replaced(self, periods: Bool, other: "OperatingLimits") -> "OperatingLimits":
         """These limits, but those of another set in some periods, (T,)."""
         chosen = periods[:, None]
         return OperatingLimits(
-            voltage_min_pu=np.where(chosen, other.voltage_min_pu, self.voltage_min_pu),
-            voltage_max_pu=np.where(chosen, other.voltage_max_pu, self.voltage_max_pu),
-            loading_max_percent=np.where(chosen, other.loading_max_percent, self.loading_max_percent),
+            **{name: np.where(chosen, getattr(other, name), values) for name, values in self._parts()}
         )
 
     def repeated(self, period: int, count: int) -> "OperatingLimits":
         """The limits of one period, `count` times."""
         return OperatingLimits(
-            voltage_min_pu=np.tile(self.voltage_min_pu[period], (count, 1)),
-            voltage_max_pu=np.tile(self.voltage_max_pu[period], (count, 1)),
-            loading_max_percent=np.tile(self.loading_max_percent[period], (count, 1)),
+            **{name: np.tile(values[period], (count, 1)) for name, values in self._parts()}
+        )
+
+    def widened(self) -> "OperatingLimits":
+        """The limits and the tolerances within which a clearing keeps them."""
+        return OperatingLimits(
+            voltage_min_pu=self.voltage_min_pu - KEPT_VOLTAGE_PU,
+            voltage_max_pu=self.voltage_max_pu + KEPT_VOLTAGE_PU,
+            loading_max_percent=self.loading_max_percent + KEPT_LOADING_PERCENT,
+            unbalance_max_percent=self.unbalance_max_percent + KEPT_UNBALANCE_PERCENT,
         )
 
     def voltage_excess_pu(self, voltage_pu: Float) -> Float:
-        """How far each voltage is outside its band, 0 inside, (T, B)."""
+        """How far each voltage is outside its band, 0 inside, (T, V)."""
         return np.maximum(np.maximum(self.voltage_min_pu - voltage_pu, voltage_pu - self.voltage_max_pu), 0.0)
 
     def loading_excess_percent(self, loading_percent: Float) -> Float:
-        """How many percentage points each loading is above its limit, 0 below, (T, E)."""
+        """How many percentage points each loading is above its limit, 0 below, (T, L)."""
         return np.maximum(loading_percent - self.loading_max_percent, 0.0)
+
+    def unbalance_excess_percent(self, unbalance_percent: Float) -> Float:
+        """How many percentage points each unbalance is above its limit, 0 below, (T, U)."""
+        return np.maximum(unbalance_percent - self.unbalance_max_percent, 0.0)
+
+    def _parts(self) -> list[tuple[str, Float]]:
+        return [(field.name, getattr(self, field.name)) for field in fields(self)]
 
 
 def operate(network: Network, at_nodes: Injection, near: Operation | None = None) -> Operation:
@@ -107,6 +129,7 @@ def operate(network: Network, at_nodes: Injection, near: Operation | None = None
         flow=flow,
         voltage_pu=bus_voltage_pu(network, flow),
         loading_percent=loading_percent(network, flow),
+        unbalance_percent=unbalance_percent(network, flow),
         import_kw=import_kw(network, flow),
         losses_kw=losses_kw(network, flow),
     )
@@ -114,19 +137,25 @@ def operate(network: Network, at_nodes: Injection, near: Operation | None = None
 
 def nominal_limits(network: Network, limits: Limits, periods: int) -> OperatingLimits:
     """The limits as the case states them, the same in each of T `periods`."""
-    held = np.isin(network.bus_node, network.slack_node)
+    found = places(network)
+    held = np.isin(found.voltage_node, network.slack_node)
+    kinds = network.elements.kind
     loading_max = np.array(
         [
-            limits.line_loading_max_percent
-            if kind is ElementKind.LINE
+            limits.neutral_loading_max_percent
+            if phase == NEUTRAL
+            else limits.line_loading_max_percent
+            if kinds[element] is ElementKind.LINE
             else limits.transformer_loading_max_percent
-            for kind in network.elements.kind
+            for element, phase in zip(found.loading_element.tolist(), found.loading_phase, strict=True)
         ]
     )
+    unbalance_max = np.full((periods, len(found.unbalance_bus)), limits.voltage_unbalance_max_percent)
     return OperatingLimits(
         voltage_min_pu=np.tile(np.where(held, -np.inf, limits.voltage_min_pu), (periods, 1)),
         voltage_max_pu=np.tile(np.where(held, np.inf, limits.voltage_max_pu), (periods, 1)),
         loading_max_percent=np.tile(loading_max, (periods, 1)),
+        unbalance_max_percent=unbalance_max,
     )
 
 
@@ -136,6 +165,7 @@ def relaxed_limits(nominal: OperatingLimits, baseline: Operation) -> OperatingLi
         voltage_min_pu=np.fmin(nominal.voltage_min_pu, baseline.voltage_pu),
         voltage_max_pu=np.fmax(nominal.voltage_max_pu, baseline.voltage_pu),
         loading_max_percent=np.fmax(nominal.loading_max_percent, baseline.loading_percent),
+        unbalance_max_percent=np.fmax(nominal.unbalance_max_percent, baseline.unbalance_percent),
     )
 
 
@@ -143,7 +173,9 @@ def keeps_limits(operation: Operation, limits: OperatingLimits) -> Bool:
     """Whether each period converges and breaks no limit by more than its tolerance, (T,)."""
     voltage_excess = limits.voltage_excess_pu(operation.voltage_pu)
     loading_excess = limits.loading_excess_percent(operation.loading_percent)
+    unbalance_excess = limits.unbalance_excess_percent(operation.unbalance_percent)
     voltage = np.all(voltage_excess <= KEPT_VOLTAGE_PU, axis=1)
     loading = np.all(loading_excess <= KEPT_LOADING_PERCENT, axis=1)
-    kept: Bool = operation.converged & voltage & loading
+    unbalance = np.all(unbalance_excess <= KEPT_UNBALANCE_PERCENT, axis=1)
+    kept: Bool = operation.converged & voltage & loading & unbalance
     return kept

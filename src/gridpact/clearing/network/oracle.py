@@ -9,10 +9,10 @@ from scipy.sparse import csr_array
 from gridpact.arrays import Complex, Float, Int
 from gridpact.clearing.network.monitored import Monitored
 from gridpact.clearing.network.sensitivities import Sensitivities
+from gridpact.grid.flow.power_flow import KEPT_FACTORS, Factors, voltages_of
+from gridpact.grid.flow.reduction import Reduction, reduction_to
+from gridpact.grid.flow.response import Response
 from gridpact.grid.network import Network
-from gridpact.grid.power_flow import KEPT_FACTORS, Factors, voltages_of
-from gridpact.grid.reduction import Reduction, reduction_to
-from gridpact.grid.response import Response
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class NetworkOracle:
         """Change of the monitored quantities' forms per change of the voltages there, (M, R)."""
         return self._reduction.seen(self.monitored.forms)
 
+    @cached_property
+    def references(self) -> csr_array:
+        """Change of the forms that unbalances are shares of per change of the voltages there, (W, R)."""
+        return self._reduction.seen(self.monitored.references)
+
     def voltages(self, injected_kva: Complex) -> Complex:
         """Voltages of all nodes, (m, N), for powers injected at the essential ones, (m, R).
 
@@ -50,9 +55,13 @@ class NetworkOracle:
         return self._reduction.everywhere(voltages_of(self.factors, injected_kva))
 
     def magnitudes(self, voltages: Complex) -> Float:
-        """The monitored quantities, pu of voltage and parts of a rating, (m, M), for voltages, (m, N)."""
+        """The monitored quantities, pu of voltage and parts of one, (m, M), for voltages, (m, N)."""
         forms: Complex = np.asarray(self.monitored.forms @ voltages.T)
-        return np.abs(forms).T
+        magnitudes = np.abs(forms)
+        if len(self.monitored.unbalance_column):
+            references: Complex = np.asarray(self.monitored.references @ voltages.T)
+            magnitudes[self.monitored.first_unbalance :] /= np.abs(references)
+        return magnitudes.T
 
     def around(self, voltage_pu: Complex, injected_kva: Complex, directions: Complex) -> Sensitivities:
         """The monitored quantities around an operating point.
@@ -63,7 +72,7 @@ class NetworkOracle:
             directions: change of it per kW of each of K coordinates, (K, R).
         """
         response = Response(self.factors, voltage_pu[self.factors.free], injected_kva)
-        return Sensitivities(self.monitored, self.forms, voltage_pu, response, directions)
+        return Sensitivities(self.monitored, self.forms, self.references, voltage_pu, response, directions)
 
     @cached_property
     def _reduction(self) -> Reduction:

@@ -6,7 +6,6 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from gridpact.arrays import Complex, Float, Int
-from gridpact.clearing.network.monitored import Monitored
 from gridpact.clearing.network.network_state import OperatingLimits
 from gridpact.clearing.network.oracle import NetworkOracle, oracle_at
 from gridpact.clearing.network.situations import Situations
@@ -158,7 +157,7 @@ def with_contingencies(
     """
     problem, part, coordinates = market.problem, market.part, market._coordinates
     baseline, periods = problem.baseline_at_nodes, part.periods[place]
-    least, greatest = monitored_bounds(oracle.monitored, limits, periods)
+    least, greatest = oracle.monitored.least_and_greatest(limits, periods)
     effects = []
     for situation, one in enumerate(place.tolist()):
         here = np.flatnonzero(part.period == one)
@@ -197,11 +196,3 @@ def _column_effect(
     effect = csr_array((entry[seen], (row[seen], np.tile(every, 3)[seen])), shape=shape)
     effect.sum_duplicates()
     return effect
-
-
-def monitored_bounds(monitored: Monitored, limits: OperatingLimits, periods: Int) -> tuple[Float, Float]:
-    """Least and greatest of the monitored quantities in some periods, (S, M) each."""
-    least = limits.voltage_min_pu[periods][:, monitored.bus]
-    greatest = limits.voltage_max_pu[periods][:, monitored.bus]
-    loading = limits.loading_max_percent[periods][:, monitored.element] / 100.0
-    return np.hstack([least, np.full_like(loading, -np.inf)]), np.hstack([greatest, loading])

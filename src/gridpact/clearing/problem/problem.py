@@ -9,13 +9,13 @@ from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Allocation, Case
 from gridpact.case.participants import Participants
 from gridpact.case.trades import Trades
+from gridpact.clearing.network.connections import connections
 from gridpact.clearing.network.injection import (
     Injection,
     at_nodes,
-    connection,
     injection,
     made_kw,
-    participant_node,
+    participant_bus_position,
     used_kw,
 )
 from gridpact.clearing.network.network_state import (
@@ -51,8 +51,8 @@ class ClearingProblem:
         baseline_operation: the true state of the network under the baseline.
         nominal_limits: the limits of every period, as the case states them.
         operating_limits: the same, relaxed where the baseline breaks them.
-        participant_node: node of each participant, (P,).
-        connected: incidence of participants on nodes, (P, N).
+        participant_node: node of each participant, (P,); of the first phase of its bus where there are three.
+        connected: incidence of participants on nodes, shares of its power at each of its phases, (P, N).
         rule: chooses among what the network can carry.
         hours_per_period: kW times this is kWh.
         known_kw: an allocation of the columns that is known to keep everything, or nothing at all, (C,).
@@ -182,8 +182,8 @@ def pose(case: Case, trades: Trades, network: Network, *, firm: int = 0) -> Clea
         made_kw(participants, profiles, nothing),
         used_kw(participants, profiles, nothing),
     )
-    node = participant_node(network, participants)
-    connected = connection(node, network.nodes)
+    bus_position = participant_bus_position(network, participants)
+    connected = connections(network, bus_position).incidence(len(participants), network.nodes)
     baseline_at_nodes = at_nodes(connected, baseline)
     operation = operate(network, baseline_at_nodes)
     nominal = nominal_limits(network, case.limits, case.horizon.periods)
@@ -209,7 +209,7 @@ def pose(case: Case, trades: Trades, network: Network, *, firm: int = 0) -> Clea
         baseline_operation=operation,
         nominal_limits=nominal,
         operating_limits=relaxed_limits(nominal, operation),
-        participant_node=node,
+        participant_node=network.bus_node[bus_position],
         connected=connected,
         rule=case.allocation,
         hours_per_period=case.horizon.hours_per_period,

@@ -23,6 +23,8 @@ class LimitedBy(IntEnum):
     LINE = 5
     TRANSFORMER = 6
     TERMS = 7
+    NEUTRAL = 8
+    VOLTAGE_UNBALANCE = 9
 
     @property
     def label(self) -> str:
@@ -37,8 +39,8 @@ class BindingLimits:
     Attributes:
         period: (L,).
         limited_by: a `LimitedBy`, (L,).
-        element: a participant for the caps, a bus position for voltages, a rated element for lines and
-            transformers: its index, (L,).
+        element: a participant for the caps, a bus position for voltages and unbalances, a rated element for
+            lines, their neutrals and transformers: its index, (L,).
         value: kW sold or bought, pu, or percent, (L,).
         limit: in the same unit, (L,).
         shadow_price_kw_per_percent: kW more cleared per 1 % more of the limit, (L,).

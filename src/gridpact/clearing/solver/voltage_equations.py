@@ -5,7 +5,8 @@ Voltages are in rectangular coordinates, v = e + j f, in which everything is qua
     p = e ∘ Re(Yv) + f ∘ Im(Yv),  q = f ∘ Re(Yv) − e ∘ Im(Yv)     at nodes where something is injected,
     Yv = 0                                                        at the others, where it is linear,
     V_min² ≤ e² + f² ≤ V_max²                                     at every monitored node,
-    |i|² ≤ I²                                                     at every rated branch end.
+    |i|² ≤ I²                                                     at every rated branch end and neutral,
+    |v₂|² ≤ U² |v₁|²                                              of the sequences at every bus with phases.
 """
 
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from scipy.sparse import csr_array
 
 from gridpact.arrays import Complex, Float, Int
 from gridpact.clearing.network.oracle import NetworkOracle
-from gridpact.grid.power_flow import factors_of
+from gridpact.grid.flow.power_flow import factors_of
 
 VOLTAGE_UNIT_PU = 1e-4  # about what a kW moves, so that residuals of voltages and of powers compare
 
@@ -63,7 +64,12 @@ class VoltageEquations:
         monitored = self.oracle.monitored
         at = np.searchsorted(self._free, monitored.node).tolist()
         real, imaginary = self._linear(monitored.admittance)
-        return ca.vertcat(e[at] ** 2 + f[at] ** 2, real**2 + imaginary**2)
+        squares = ca.vertcat(e[at] ** 2 + f[at] ** 2, real**2 + imaginary**2)
+        if not len(monitored.unbalance_column):
+            return squares
+        real, imaginary = self._linear(monitored.forms[monitored.first_unbalance :])
+        of_real, of_imaginary = self._linear(monitored.references)
+        return ca.vertcat(squares, (real**2 + imaginary**2) / (of_real**2 + of_imaginary**2))
 
     def variables_at(self, voltage_pu: Complex) -> Float:
         """Values of the variables, (2F,), for voltages, (N,); those without load where these are unknown."""

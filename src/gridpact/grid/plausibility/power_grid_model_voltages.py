@@ -15,7 +15,7 @@ from gridpact.grid.plausibility.rated_voltages import (
 from gridpact.units import KV_PER_V
 
 MISSING_INTEGER = -128
-JOINT_SPREADS = {"line": 1e-9, "link": 0.01}
+JOINT_SPREADS = {"line": 1e-9, "asym_line": 1e-9, "link": 0.01}
 ENDS = {
     "transformer": (("from_node", "from_status", "u1"), ("to_node", "to_status", "u2")),
     "three_winding_transformer": tuple((f"node_{end}", f"status_{end}", f"u{end}") for end in (1, 2, 3)),

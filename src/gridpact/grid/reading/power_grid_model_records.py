@@ -1,7 +1,7 @@
 """The records of power-grid-model JSON as its arrays, whichever version of it wrote them.
 
 power-grid-model's own reader refuses a file for a component or an attribute that it does not know yet, and
-for a flag that is written as true. Here, what takes no part in a balanced network is left out before it can
+for a flag that is written as true. Here, what takes no part in the network is left out before it can
 be in the way, and every value that cannot be understood is named.
 """
 
@@ -21,6 +21,11 @@ CARRIED = ("node", "line", "link", "generic_branch", "transformer", "shunt", "so
 REFUSED_BRANCHES = {
     "three_winding_transformer": ("status_1", "status_2", "status_3"),
     "asym_line": ("from_status", "to_status"),
+}
+CARRIED_THREE_PHASE = ("node", "line", "asym_line", "link", "transformer", "shunt", "source")
+REFUSED_THREE_PHASE = {
+    "three_winding_transformer": ("status_1", "status_2", "status_3"),
+    "generic_branch": ("from_status", "to_status"),
 }
 IGNORED_COMPONENTS = {
     "sym_load": "load",
@@ -95,8 +100,18 @@ class _NotUnderstood(Exception):
         super().__init__(what)
 
 
+def carried_components(source: NetworkSource) -> tuple[str, ...]:
+    """The components that make up a network."""
+    return CARRIED_THREE_PHASE if source.is_three_phase else CARRIED
+
+
+def refused_branches(source: NetworkSource) -> Mapping[str, tuple[str, ...]]:
+    """The branches that a network cannot have, with the flags that say whether they are in service."""
+    return REFUSED_THREE_PHASE if source.is_three_phase else REFUSED_BRANCHES
+
+
 def network_records(content: Mapping[str, Any], source: NetworkSource) -> Records:
-    """The records of power-grid-model input that make up a balanced network.
+    """The records of power-grid-model input that make up a network.
 
     Args:
         content: the JSON.
@@ -121,7 +136,8 @@ def network_records(content: Mapping[str, Any], source: NetworkSource) -> Record
         if component in CARRIED or component in REFUSED_BRANCHES:
             by_component[component] = records
             if records:
-                dataset[component], faults = _array(component, records)
+                left_out = () if source.is_three_phase else ZERO_SEQUENCE.get(component, ())
+                dataset[component], faults = _array(component, records, left_out)
                 problems += _as_problems(faults, source)
                 unknown_attributes += _unknown_attributes(
                     component, headers.get(component), dataset[component]
@@ -175,14 +191,16 @@ def _unknown(component: str, count: int, source: NetworkSource) -> Problem:
     )
 
 
-def _array(component: str, records: list[Record]) -> tuple[NDArray[np.void], list[_Fault]]:
+def _array(
+    component: str, records: list[Record], left_out: tuple[str, ...]
+) -> tuple[NDArray[np.void], list[_Fault]]:
     """The records as power-grid-model's array, and what in them cannot be understood."""
     from power_grid_model import initialize_array
 
     rows: NDArray[np.void] = initialize_array("input", component, len(records))
     faults: list[_Fault] = []
     for name in rows.dtype.names or ():
-        if name not in ZERO_SEQUENCE.get(component, ()):
+        if name not in left_out:
             faults += _fill(rows, name, component, records)
     return rows, faults
 

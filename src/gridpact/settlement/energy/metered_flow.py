@@ -14,9 +14,9 @@ from gridpact.case.participants import Participants
 from gridpact.case.reading.problems import Problems
 from gridpact.clearing.network.injection import Injection, at_nodes, connection, injection, participant_node
 from gridpact.errors import Problem
+from gridpact.grid.flow.power_flow import PowerFlow, losses_kw, run_power_flow
+from gridpact.grid.flow.sensitivity import injection_gradient
 from gridpact.grid.network import Network
-from gridpact.grid.power_flow import PowerFlow, losses_kw, run_power_flow
-from gridpact.grid.sensitivity import injection_gradient
 from gridpact.settlement.amounts.money import WH_PER_KWH
 from gridpact.settlement.energy.meters import Meters
 

@@ -14,7 +14,10 @@ from scipy.sparse import csc_array, csr_array, diags_array, hstack, vstack
 from scipy.sparse.linalg import SuperLU, splu
 
 from gridpact.arrays import Bool, Complex, Float, Int, frozen
+from gridpact.grid.flow.rated_currents import rated_currents
+from gridpact.grid.flow.unbalance import sequence_voltages
 from gridpact.grid.network import Network
+from gridpact.grid.places import places
 
 ERROR_PU = 1e-13
 ROUNDING_PU = 1e-14
@@ -109,27 +112,32 @@ def voltages_of(factors: Factors, power: Complex) -> Complex:
 
 
 def bus_voltage_pu(network: Network, flow: PowerFlow) -> Float:
-    """Voltage magnitude of each bus, (T, B)."""
-    magnitude: Float = np.abs(flow.voltage_pu)[:, network.bus_node]
+    """Voltage magnitude of each bus, or each phase of each, (T, V): see `places`."""
+    magnitude: Float = np.abs(flow.voltage_pu)[:, places(network).voltage_node]
     return magnitude
 
 
-def loading_percent(network: Network, flow: PowerFlow) -> Float:
-    """Loading of each element, (T, E): the greatest current at its ends over the rating there.
+def unbalance_percent(network: Network, flow: PowerFlow) -> Float:
+    """Voltage unbalance |V2|/|V1|, (T, U): see `places`; none in a balanced network."""
+    negative, positive = (np.abs(_currents(forms, flow.voltage_pu)) for forms in sequence_voltages(network))
+    unbalance: Float = 100.0 * negative / positive
+    return unbalance
 
-    An end without a rating counts as 0 %.
+
+def loading_percent(network: Network, flow: PowerFlow) -> Float:
+    """Loading of each element, or each of its conductors, (T, L): see `places`.
+
+    It is the greatest current at its ends over the rating there. An end without a rating counts as 0 %.
     """
-    branches = network.branches
-    at_from = (
-        np.abs(_currents(branches.admittance_from, flow.voltage_pu).T) / branches.rating_from_kva[:, None]
-    )
-    at_to = np.abs(_currents(branches.admittance_to, flow.voltage_pu).T) / branches.rating_to_kva[:, None]
-    loading = np.zeros((len(network.elements), len(flow.converged)))
-    by_element = np.argsort(branches.element, kind="stable")
-    element, first = np.unique(branches.element[by_element], return_index=True)
-    greatest = np.maximum.reduceat(100.0 * np.maximum(at_from, at_to)[by_element], first, axis=0)
-    rated = element >= 0
-    loading[element[rated]] = greatest[rated]
+    currents = rated_currents(network)
+    at_from = np.abs(_currents(currents.at_from, flow.voltage_pu).T) / currents.rating_from_kva[:, None]
+    at_to = np.abs(_currents(currents.at_to, flow.voltage_pu).T) / currents.rating_to_kva[:, None]
+    loading = np.zeros((len(places(network).loading_phase), len(flow.converged)))
+    by_column = np.argsort(currents.column, kind="stable")
+    column, first = np.unique(currents.column[by_column], return_index=True)
+    greatest = np.maximum.reduceat(100.0 * np.maximum(at_from, at_to)[by_column], first, axis=0)
+    rated = column >= 0
+    loading[column[rated]] = greatest[rated]
     return loading.T
 
 

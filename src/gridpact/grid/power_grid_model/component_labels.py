@@ -9,10 +9,10 @@ import numpy as np
 from gridpact.arrays import Int
 from gridpact.errors import Problem
 from gridpact.grid.network import ElementKind
-from gridpact.grid.pi_branches import LINE, TRANSFORMER, PiBranches
+from gridpact.grid.power_grid_model.pi_branches import LINE, TRANSFORMER, PiBranches
 from gridpact.grid.source import NetworkSource
 
-TABLE_OF_COMPONENT = {"line": "line", "transformer": "trafo", "generic_branch": "trafo"}
+TABLE_OF_COMPONENT = {"line": "line", "asym_line": "line", "transformer": "trafo", "generic_branch": "trafo"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,12 @@ from typing import Any
 import numpy as np
 
 from gridpact.errors import InvalidCase, Problem
+from gridpact.grid.pandapower.pandapower_zero_sequence_problems import (
+    delta_problems,
+    three_phase_notices,
+    zero_sequence_problems,
+)
+from gridpact.grid.pandapower.to_power_grid_model import joined_nodes
 from gridpact.grid.plausibility.gathered import gathered
 from gridpact.grid.plausibility.one_nominal_voltage import with_one_nominal_voltage
 from gridpact.grid.plausibility.pandapower_units import pandapower_unit_slips
@@ -21,7 +27,6 @@ from gridpact.grid.reading.pandapower_columns import (
 )
 from gridpact.grid.reading.rounding import exceeds_by_rounding, is_worth_saying
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.to_power_grid_model import joined_nodes
 from gridpact.grid.unrated import is_placeholder_of_a_line, is_placeholder_power, unrated_notice
 
 PARTICIPANT_TABLES = {
@@ -92,6 +97,7 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
         *regular_columns(net, source),
         *_refused_tables(net, source),
         *voltage_problems(three_winding_voltages(net), source),
+        *(delta_problems(net, source) if source.is_three_phase else ()),
     ]
     restored = () if problems else restored_references(net)
     problems += _broken_references(net, source)
@@ -115,6 +121,7 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
         *_inexact_models(net, source),
         *_bypassed(net, source),
         *_bad_ratings(net, source),
+        *(zero_sequence_problems(net, source, _in_service) if source.is_three_phase else ()),
     ]
     if not _in_service(net, "ext_grid").any():
         problems.append(
@@ -123,7 +130,8 @@ def prepared_net(original: Any, source: NetworkSource) -> tuple[Any, tuple[str, 
     if problems:
         raise InvalidCase(gathered(problems))
     notices += with_one_nominal_voltage(net, voltages.joints)
-    return net, (*notices, *_missing_ratings(net), *_placeholder_ratings(net))
+    phases = three_phase_notices(net, _in_service) if source.is_three_phase else ()
+    return net, (*notices, *_missing_ratings(net), *_placeholder_ratings(net), *phases)
 
 
 def _in_service(net: Any, table: str) -> Any:

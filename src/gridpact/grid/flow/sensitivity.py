@@ -5,8 +5,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import splu
 
 from gridpact.arrays import Complex, Float, Int
+from gridpact.grid.flow.power_flow import factors_of, power_jacobian
 from gridpact.grid.network import Network
-from gridpact.grid.power_flow import factors_of, power_jacobian
 
 
 def voltage_gradient(network: Network, voltage_pu: Complex, nodes: Int) -> Complex:

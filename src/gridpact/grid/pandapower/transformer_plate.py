@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.grid.to_power_grid_model import GenericBranches, transformer_rated_va
+from gridpact.grid.pandapower.to_power_grid_model import GenericBranches, transformer_rated_va
 
 WYE_N, DELTA = 1, 2
 FROM_SIDE, TO_SIDE = 0, 1

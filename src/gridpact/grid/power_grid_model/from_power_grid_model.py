@@ -21,11 +21,9 @@ from scipy.sparse.csgraph import connected_components
 
 from gridpact.arrays import Bool, Complex, Int, frozen
 from gridpact.errors import InvalidCase, Problem
-from gridpact.grid.component_labels import ComponentLabels
-from gridpact.grid.dc_model import susceptance_kw
+from gridpact.grid.flow.dc_model import susceptance_kw
 from gridpact.grid.immutable import frozen_csr, frozen_dataset
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
-from gridpact.grid.pi_branches import BASE_VA, SOURCE, PiBranches, pi_branches
 from gridpact.grid.plausibility.gathered import gathered
 from gridpact.grid.plausibility.idle_problems import idle_problems
 from gridpact.grid.plausibility.network_names import NetworkNames
@@ -36,14 +34,22 @@ from gridpact.grid.plausibility.power_grid_model_voltages import (
 )
 from gridpact.grid.plausibility.unit_slip import slip_problems
 from gridpact.grid.plausibility.voltage_problems import voltage_problems
-from gridpact.grid.reading.power_grid_model_records import CARRIED, REFUSED_BRANCHES
+from gridpact.grid.power_grid_model.component_labels import ComponentLabels
+from gridpact.grid.power_grid_model.conductor_matrices import comparable_conductors
+from gridpact.grid.power_grid_model.pi_branches import BASE_VA, SOURCE, PiBranches, pi_branches
+from gridpact.grid.power_grid_model.power_grid_model_zero_sequence_problems import (
+    in_service,
+    zero_sequence_problems,
+)
+from gridpact.grid.power_grid_model.three_phases import with_three_phases
+from gridpact.grid.reading.power_grid_model_records import carried_components, refused_branches
 from gridpact.grid.reading.transformer_values import (
     comparable_transformers,
     impossible_transformers,
     rounded_transformers,
 )
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.verification_model import VerificationModel
+from gridpact.grid.verification.verification_model import VerificationModel
 from gridpact.units import KVA_PER_VA, SQRT_3
 
 Dataset = Mapping[str, NDArray[np.void]]
@@ -51,6 +57,20 @@ Scalar = TypeVar("Scalar", np.float64, np.int64)
 
 U_REF_MIN_PU, U_REF_MAX_PU = 0.5, 1.5
 SAME_VOLTAGE_PU = 1e-9
+NOT_MODELLED = (
+    "which gridpact does not model",
+    "take them out of service or replace them by an equivalent",
+)
+REFUSED_WORDS = {
+    ("asym_line", False): (
+        "which a balanced network has no place for",
+        "set model = 'three-phase', or replace them by lines",
+    ),
+    ("generic_branch", True): (
+        "which have no zero sequence",
+        "replace them by lines and transformers, or set model = 'balanced'",
+    ),
+}
 JOINS = "a link joins two nodes without an impedance"
 NO_LABELS = ComponentLabels()
 
@@ -75,16 +95,25 @@ def network_from_power_grid_model(
     Raises:
         InvalidCase: what power-grid-model calls invalid or gridpact cannot carry, all at once.
     """
-    carried = {name: np.array(dataset[name]) for name in CARRIED if name in dataset and len(dataset[name])}
+    carried = {
+        name: np.array(dataset[name])
+        for name in carried_components(source)
+        if name in dataset and len(dataset[name])
+    }
+    if source.is_three_phase:
+        carried = in_service(carried)
     carried, rounded = rounded_transformers(carried)
     if "node" in carried:
         carried["node"] = carried["node"][np.argsort(carried["node"]["id"], kind="stable")]
-    implausible = [*_implausible(dataset, carried, source)]
+    implausible = [
+        *_implausible(dataset, carried, source),
+        *(zero_sequence_problems(carried, source) if source.is_three_phase else ()),
+    ]
     known = {" ".join(problem.field.split()[:2]) for problem in implausible}
     problems = [*_refused(dataset, source), *implausible, *_invalid(carried, known, source)]
     if problems:
         raise InvalidCase(gathered(problems))
-    pi = pi_branches(carried)
+    pi = pi_branches(carried, source.neutral)
     problems = [*_not_finite(carried, pi, source), *labels.problems(pi, source)]
     if problems:
         raise InvalidCase(problems)
@@ -99,7 +128,11 @@ def network_from_power_grid_model(
     network = _network(carried, pi, node, labels, source.name, (*notices, *rounded, *_unrated(pi)))
     if problems := [*idle_problems(network, _names(carried, pi, node), source)]:
         raise InvalidCase(problems)
-    return network
+    if not source.is_three_phase:
+        return network
+    live, _, _, nodes = _ends(carried, pi, node)
+    shunt_zero = _shunt_admittance(carried, node, nodes, "0")
+    return with_three_phases(network, carried, pi, live & ~pi.is_ideal, shunt_zero, source.neutral)
 
 
 def _names(carried: Dataset, pi: PiBranches, node: Int) -> NetworkNames:
@@ -211,14 +244,14 @@ def _incidence(node: Int, nodes: int) -> csr_array:
     return csr_array((np.ones(len(node)), (rows, node)), shape=(len(node), nodes))
 
 
-def _shunt_admittance(carried: Dataset, node: Int, nodes: int) -> Complex:
-    """Shunt admittance at each node in pu of 1 kVA, (nodes,)."""
+def _shunt_admittance(carried: Dataset, node: Int, nodes: int, sequence: str = "1") -> Complex:
+    """Shunt admittance of a sequence at each node in pu of 1 kVA, (nodes,)."""
     total = np.zeros(nodes, dtype=np.complex128)
     if "shunt" in carried:
         shunt = carried["shunt"]
         ids, rated_v = carried["node"]["id"], carried["node"]["u_rated"]
         at = _at(ids, node, shunt["node"])
-        siemens = (shunt["g1"] + 1j * shunt["b1"]) * (shunt["status"] == 1)
+        siemens = (shunt[f"g{sequence}"] + 1j * shunt[f"b{sequence}"]) * (shunt["status"] == 1)
         np.add.at(total, at[at >= 0], (siemens * _at(ids, rated_v, shunt["node"]) ** 2 / BASE_VA)[at >= 0])
     return total
 
@@ -251,17 +284,14 @@ def _at(ids: NDArray[np.int32], values: NDArray[Scalar], wanted: Int) -> NDArray
 
 
 def _refused(dataset: Dataset, source: NetworkSource) -> Iterable[Problem]:
-    for name, statuses in REFUSED_BRANCHES.items():
+    for name, statuses in refused_branches(source).items():
         if name not in dataset:
             continue
         rows = dataset[name]
         active = np.any([rows[status] == 1 for status in statuses], axis=0)
         if active.any():
-            yield source.problem(
-                f"holds {active.sum()} in service, which gridpact does not model",
-                field=name,
-                remedy="take them out of service or replace them by an equivalent",
-            )
+            what, remedy = REFUSED_WORDS.get((name, source.is_three_phase), NOT_MODELLED)
+            yield source.problem(f"holds {active.sum()} in service, {what}", field=name, remedy=remedy)
     for name in ("node", "source"):
         if name not in dataset or not len(dataset[name]):
             yield source.problem(f"holds no {name}")
@@ -296,7 +326,9 @@ def _invalid(carried: Dataset, known: Set[str], source: NetworkSource) -> Iterab
         if " ".join(problem.field.split()[:2]) not in known:
             yield problem
     found = validate_input_data(
-        comparable_transformers(carried), calculation_type=CalculationType.power_flow, symmetric=True
+        comparable_conductors(comparable_transformers(carried)),
+        calculation_type=CalculationType.power_flow,
+        symmetric=not source.is_three_phase,
     )
     for error in found or ():
         component = getattr(error.component, "value", error.component)

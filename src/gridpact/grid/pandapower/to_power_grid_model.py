@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import connected_components
 from gridpact.arrays import Bool, Complex, Float, Int, frozen
 from gridpact.grid.immutable import frozen_dataset
 from gridpact.grid.unrated import UNRATED_MVA, is_placeholder_power
-from gridpact.grid.verification_model import VerificationModel
+from gridpact.grid.verification.verification_model import VerificationModel
 
 IDEAL_SHORT_CIRCUIT_VA = 1e16
 SWITCH_R_OVER_X = 2.0
@@ -169,7 +169,7 @@ def transformer_branches(net: Any) -> GenericBranches:
     )
     # An end at an out-of-service bus takes the transformer out, unless a switch is open there.
     active = trafo.in_service.to_numpy().astype(bool) & (bus_hv | ~switch_hv) & (bus_lv | ~switch_lv)
-    hv_kv, lv_kv, shift = _tapped(trafo)
+    hv_kv, lv_kv, shift = tapped(trafo)
     mva, parallel = trafo.sn_mva.to_numpy(), trafo.parallel.to_numpy()
     magnitude, resistance = trafo.vk_percent.to_numpy() / 100, trafo.vkr_percent.to_numpy() / 100
     reactance = np.sqrt(np.maximum(magnitude**2 - resistance**2, 0.0))
@@ -191,7 +191,7 @@ def transformer_branches(net: Any) -> GenericBranches:
     )
 
 
-def _tapped(trafo: Any) -> tuple[Float, Float, Float]:
+def tapped(trafo: Any) -> tuple[Float, Float, Float]:
     """Voltages of the windings in kV and phase shift in degrees at the present tap positions.
 
     "Ratio" and "Symmetrical" changers add steps at the tap's angle to the winding's voltage, "Ideal" ones

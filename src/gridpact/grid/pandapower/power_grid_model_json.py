@@ -14,10 +14,9 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.errors import InvalidCase
-from gridpact.grid.pandapower_net import prepared_net
-from gridpact.grid.pi_branches import SYSTEM_FREQUENCY_HZ
-from gridpact.grid.source import NetworkSource
-from gridpact.grid.to_power_grid_model import (
+from gridpact.grid.pandapower.pandapower_net import prepared_net
+from gridpact.grid.pandapower.three_phase_records import add_zero_sequence, unfit_three_phases
+from gridpact.grid.pandapower.to_power_grid_model import (
     GenericBranches,
     impedance_branches,
     joined_nodes,
@@ -29,7 +28,9 @@ from gridpact.grid.to_power_grid_model import (
     transformer_branches,
     transformer_rated_va,
 )
-from gridpact.grid.transformer_plate import transformer_plate
+from gridpact.grid.pandapower.transformer_plate import transformer_plate
+from gridpact.grid.power_grid_model.pi_branches import SYSTEM_FREQUENCY_HZ
+from gridpact.grid.source import NetworkSource
 from gridpact.grid.unrated import is_placeholder_power
 
 Record = dict[str, Any]
@@ -51,6 +52,8 @@ def power_grid_model_json(net: Any, source: NetworkSource) -> bytes:
     """
     net, _ = prepared_net(net, source)
     problems = [*_unfit_ids(net, source), *_unfit_lines(net, source), *_unfit_transformers(net, source)]
+    if source.is_three_phase:
+        problems += unfit_three_phases(net, source)
     if problems:
         raise InvalidCase(problems)
     block = _block(net)
@@ -69,6 +72,8 @@ def power_grid_model_json(net: Any, source: NetworkSource) -> bytes:
         "shunt": _records(shunt_rows(net, bus, SHUNT * block)),
         "source": _sources(net, SOURCE * block),
     }
+    if source.is_three_phase:
+        add_zero_sequence(net, data)
     return _written({name: records for name, records in data.items() if records})
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.sparse.linalg import SuperLU, splu
 
 from gridpact.arrays import Complex, Float
-from gridpact.grid.power_flow import Factors, power_jacobian
+from gridpact.grid.flow.power_flow import Factors, power_jacobian
 
 GRADIENT_TOLERANCE = 1e-13
 RESPONSE_TOLERANCE = 1e-5  # relative: only how fast a method converges depends on it

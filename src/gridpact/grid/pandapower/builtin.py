@@ -33,13 +33,20 @@ KERBER_EXTREME = (
 OVERHEAD_LINE = "freileitung"
 SEED = 0
 NAME_LIKENESS_MIN = 0.75
-CIGRE, EUROPEAN = "cigre_lv", "ieee_european_lv"
+CIGRE, EUROPEAN, EUROPEAN_ASYMMETRIC = "cigre_lv", "ieee_european_lv", "ieee_european_lv_asymmetric"
 PANDAPOWER_PREFIX, SIMBENCH_PREFIX = "pandapower/", "simbench/"
 
 
 def pandapower_names() -> tuple[str, ...]:
     """Names of the built-in networks of pandapower, sorted, such as "pandapower/cigre_lv"."""
-    names = (CIGRE, EUROPEAN, *VOLTAGE_CONTROL, *(f"kerber_{name}" for name in KERBER), *KERBER_EXTREME)
+    names = (
+        CIGRE,
+        EUROPEAN,
+        EUROPEAN_ASYMMETRIC,
+        *VOLTAGE_CONTROL,
+        *(f"kerber_{name}" for name in KERBER),
+        *KERBER_EXTREME,
+    )
     return tuple(sorted(PANDAPOWER_PREFIX + name for name in names))
 
 
@@ -68,7 +75,8 @@ def builtin_net(source: NetworkSource) -> tuple[Any, tuple[str, ...]]:
     """
     name = source.builtin
     if name in pandapower_names():
-        return _pandapower_net(name.removeprefix(PANDAPOWER_PREFIX))
+        net, notices = _pandapower_net(name.removeprefix(PANDAPOWER_PREFIX))
+        return net, () if source.is_three_phase and name.endswith(EUROPEAN_ASYMMETRIC) else notices
     if name not in builtin_names():
         raise InvalidCase([source.problem("is not a built-in network", remedy=near_builtin(name))])
     from simbench import get_simbench_net
@@ -81,7 +89,7 @@ def _pandapower_net(name: str) -> tuple[Any, tuple[str, ...]]:
 
     if name == CIGRE:
         return networks.create_cigre_network_lv(), ()
-    if name == EUROPEAN:
+    if name in (EUROPEAN, EUROPEAN_ASYMMETRIC):
         notice = "the IEEE European LV feeder is unbalanced; its balanced positive-sequence network is taken"
         return networks.ieee_european_lv_asymmetric(), (notice,)
     if name in VOLTAGE_CONTROL:

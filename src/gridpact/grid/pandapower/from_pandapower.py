@@ -10,15 +10,19 @@ import numpy as np
 
 from gridpact.arrays import Complex, Float, Int, frozen
 from gridpact.errors import InvalidCase
-from gridpact.grid.dc_model import susceptance_kw
+from gridpact.grid.flow.dc_model import susceptance_kw
 from gridpact.grid.immutable import frozen_csr
 from gridpact.grid.network import Branches, ElementKind, Elements, Network
-from gridpact.grid.pandapower_net import SUPPLY_NAME, prepared_net
+from gridpact.grid.pandapower.pandapower_net import SUPPLY_NAME, prepared_net
+from gridpact.grid.pandapower.pandapower_zero_sequence import zero_two_ports
+from gridpact.grid.pandapower.three_phase_model import three_phase_model
+from gridpact.grid.pandapower.to_power_grid_model import verification_model
 from gridpact.grid.plausibility.idle_problems import idle_problems
 from gridpact.grid.plausibility.network_names import NetworkNames
 from gridpact.grid.reading.compact_indices import compacted
 from gridpact.grid.source import NetworkSource
-from gridpact.grid.to_power_grid_model import verification_model
+from gridpact.grid.three_phase.expansion import three_phase_network
+from gridpact.grid.three_phase.two_port import TwoPorts, joined_two_ports
 from gridpact.grid.unrated import is_placeholder_power
 from gridpact.units import KVA_PER_MVA, SQRT_3, three_phase_kva
 
@@ -72,7 +76,14 @@ def network_from_pandapower(original: Any, source: NetworkSource, notices: tuple
     names = NetworkNames(bus="bus", branch=_branch_names(net, internal, lookups), supply=supply_names)
     if problems := [*idle_problems(network, names, source)]:
         raise InvalidCase(problems)
-    return network
+    if not source.is_three_phase:
+        return network
+    return three_phase_network(
+        network,
+        _zero_sequence(net, internal, lookups),
+        np.zeros(network.nodes, dtype=np.complex128),
+        three_phase_model(net, network, *rows),
+    )
 
 
 def _internal(net: Any, source: NetworkSource) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -129,6 +140,15 @@ def _branch_names(net: Any, internal: dict[str, Any], lookups: dict[str, Any]) -
         index = net.switch.index[lookups["switch"]] if table == "switch" else net[table].index
         names[first:last] = [f"{table} {number}" for number in index]
     return tuple(names[energised])
+
+
+def _zero_sequence(net: Any, internal: dict[str, Any], lookups: dict[str, Any]) -> TwoPorts:
+    """The zero sequence of each energised branch."""
+    energised = np.asarray(internal["branch_is"], dtype=bool)
+    switches = np.asarray(lookups["switch"], dtype=bool)
+    tables = sorted(lookups["branch"].items(), key=lambda item: item[1])
+    every = [zero_two_ports(net, table, switches) for table, (first, last) in tables if last > first]
+    return joined_two_ports(every).at(np.flatnonzero(energised))
 
 
 def _branches(

@@ -5,39 +5,44 @@ from functools import lru_cache
 from importlib.metadata import version
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Float, Int, frozen
-from gridpact.grid.verification_model import VerificationModel
+from gridpact.grid.verification.loads import Loads, three_phase_loads
+from gridpact.grid.verification.output import BRANCH_TYPES, Output, positions
+from gridpact.grid.verification.three_phase_readings import three_phase_readings
+from gridpact.grid.verification.verification_model import VerificationModel
 
 # Each method, with the greatest last step in pu, is for the periods that the one before it gives up. The
 # first factorises once for all periods, but is slow near collapse. The last is for links, which blur what
 # Newton finds by 10⁻⁹ pu.
 METHODS = (("iterative_current", 1e-10), ("newton_raphson", 1e-10), ("newton_raphson", 1e-8))
 MAX_ITERATIONS = 50
-BRANCH_TYPES = ("line", "link", "generic_branch", "transformer")
+SYMMETRIC = (["u_pu"], ["i_from", "i_to"])
+ASYMMETRIC = (["u_pu", "u", "u_angle"], ["p_from", "q_from", "p_to", "q_to"])
 VA_PER_KVA = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationFlow:
-    """What power-grid-model finds.
+    """What power-grid-model finds; the columns are those of `places`.
 
     Attributes:
-        voltage_pu: magnitude at each bus of the network, NaN where not converged, (T, B).
-        loading_percent: of each element of the network, NaN where not converged, (T, E).
+        voltage_pu: magnitude at each bus, or each of its phases, NaN where not converged, (T, V).
+        loading_percent: of each element, or each of its conductors, NaN where not converged, (T, L).
         converged: (T,).
+        unbalance_percent: |V2|/|V1|, NaN where not converged, (T, U); none in a balanced network.
         engine: name and version of the engine.
     """
 
     voltage_pu: Float
     loading_percent: Float
+    unbalance_percent: Float
     converged: Bool
     engine: str
 
 
 def run_verification_power_flow(
-    model: VerificationModel, bus_position: Int, p_kw: Float, q_kvar: Float
+    model: VerificationModel, bus_position: Int, p_kw: Float, q_kvar: Float, phase: Int | None = None
 ) -> VerificationFlow:
     """One batch of power flows, one scenario a period.
 
@@ -46,28 +51,37 @@ def run_verification_power_flow(
         bus_position: for each of L connections the index of its bus in `Network.bus_ids`, (L,).
         p_kw: active power that each connection injects, (T, L).
         q_kvar: reactive power that each connection injects, (T, L).
+        phase: of each connection of a three-phase network, the index in `Network.phases`, (L,).
 
     Returns:
         The flow; only the periods that power-grid-model gives up are not converged.
     """
     periods = len(p_kw)
-    voltage = np.full((periods, len(model.bus_component_id)), np.nan)
-    loading = np.full((periods, len(model.element_component_id)), np.nan)
     if len(bus_position) == 0:  # a batch needs something to vary
-        bus_position = np.zeros(1, dtype=np.int64)
+        bus_position, phase = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
         p_kw = q_kvar = np.zeros((periods, 1))
-    bus = _positions(model.dataset["node"]["id"], model.bus_component_id)
+    if model.is_three_phase and phase is None:
+        raise ValueError("connections to a three-phase network need a phase each")
+    loads = (
+        three_phase_loads(bus_position, phase, p_kw, q_kvar)
+        if model.is_three_phase and phase is not None
+        else Loads(bus=bus_position, p_kw=p_kw, q_kvar=q_kvar)
+    )
+    found = [np.full((periods, columns), np.nan) for columns in model.columns]
     pending = np.flatnonzero(np.isfinite(p_kw).all(axis=1) & np.isfinite(q_kvar).all(axis=1))
     for method, tolerance_pu in METHODS:
         if not len(pending):
             break
-        output, solved = _calculate(model, bus_position, p_kw[pending], q_kvar[pending], method, tolerance_pu)
-        voltage[pending[solved]] = output["node"]["u_pu"][solved][:, bus]
-        loading[pending[solved]] = _loading_percent(model, output, solved)
+        output, solved = _calculate(model, loads.at(pending), method, tolerance_pu)
+        read = three_phase_readings if model.is_three_phase else _readings
+        for values, part in zip(found, read(model, output, solved), strict=True):
+            values[pending[solved]] = part
         pending = pending[~solved]
+    voltage, loading, unbalance = found
     return VerificationFlow(
         voltage_pu=frozen(voltage, np.float64),
         loading_percent=frozen(loading, np.float64),
+        unbalance_percent=frozen(unbalance, np.float64),
         converged=frozen(np.isfinite(voltage).all(axis=1), np.bool_),
         engine=_engine(),
     )
@@ -79,37 +93,35 @@ def _engine() -> str:
 
 
 def _calculate(
-    model: VerificationModel,
-    bus_position: Int,
-    p_kw: Float,
-    q_kvar: Float,
-    method: str,
-    tolerance_pu: float,
-) -> tuple[dict[str, NDArray[np.void]], Bool]:
+    model: VerificationModel, loads: Loads, method: str, tolerance_pu: float
+) -> tuple[Output, Bool]:
     """Output of the batch by component type, (T, components), and which scenarios it solved, (T,)."""
     from power_grid_model import LoadGenType, PowerGridModel, initialize_array
 
-    loads = initialize_array("input", "sym_load", len(bus_position))
-    loads["id"] = _free_ids(model, len(bus_position))
-    loads["node"] = model.bus_component_id[bus_position]
-    loads["status"] = 1
-    loads["type"] = LoadGenType.const_power
-    loads["p_specified"] = loads["q_specified"] = 0.0
-    update = initialize_array("update", "sym_load", p_kw.shape)
-    update["id"] = loads["id"]
-    update["p_specified"] = -VA_PER_KVA * p_kw
-    update["q_specified"] = -VA_PER_KVA * q_kvar
-    engine = PowerGridModel({**model.dataset, "sym_load": loads})
+    component, attributes = ("asym_load", ASYMMETRIC) if model.is_three_phase else ("sym_load", SYMMETRIC)
+    count = len(loads.bus)
+    rows = initialize_array("input", component, count)
+    rows["id"] = _free_ids(model, count)
+    rows["node"] = model.bus_component_id[loads.bus]
+    rows["status"] = 1
+    rows["type"] = LoadGenType.const_power
+    rows["p_specified"] = rows["q_specified"] = 0.0
+    update = initialize_array("update", component, loads.p_kw.shape[:2])
+    update["id"] = rows["id"]
+    update["p_specified"] = -VA_PER_KVA * loads.p_kw
+    update["q_specified"] = -VA_PER_KVA * loads.q_kvar
+    engine = PowerGridModel({**model.dataset, component: rows})
     branch_types = [name for name in BRANCH_TYPES if name in model.dataset]
     output = engine.calculate_power_flow(
+        symmetric=not model.is_three_phase,
         calculation_method=method,
         error_tolerance=tolerance_pu,
         max_iterations=MAX_ITERATIONS,
-        update_data={"sym_load": update},
-        output_component_types={"node": ["u_pu"], **{name: ["i_from", "i_to"] for name in branch_types}},
+        update_data={component: update},
+        output_component_types={"node": attributes[0], **dict.fromkeys(branch_types, attributes[1])},
         continue_on_batch_error=True,
     )
-    solved: Bool = np.isfinite(output["node"]["u_pu"]).all(axis=1)
+    solved: Bool = np.isfinite(output["node"]["u_pu"]).all(axis=tuple(range(1, output["node"]["u_pu"].ndim)))
     if engine.batch_error is not None:
         solved[engine.batch_error.failed_scenarios] = False
     return output, solved
@@ -122,7 +134,14 @@ def _free_ids(model: VerificationModel, count: int) -> Int:
     return candidates[~np.isin(candidates, taken)][:count]
 
 
-def _loading_percent(model: VerificationModel, output: dict[str, NDArray[np.void]], solved: Bool) -> Float:
+def _readings(model: VerificationModel, output: Output, solved: Bool) -> tuple[Float, Float, Float]:
+    """Voltages, loadings and unbalances in the scenarios that were solved, of a balanced network."""
+    bus = positions(model.dataset["node"]["id"], model.bus_component_id)
+    voltage = output["node"]["u_pu"][solved][:, bus]
+    return voltage, _loading_percent(model, output, solved), np.zeros((len(voltage), 0))
+
+
+def _loading_percent(model: VerificationModel, output: Output, solved: Bool) -> Float:
     """Loading of each element in the scenarios that were solved; the output of the others is undefined."""
     loading = np.zeros((int(solved.sum()), len(model.element_component_id)))
     for name in BRANCH_TYPES:
@@ -130,15 +149,8 @@ def _loading_percent(model: VerificationModel, output: dict[str, NDArray[np.void
             continue
         ids = model.dataset[name]["id"]
         here = np.flatnonzero(np.isin(model.element_component_id, ids))
-        position = _positions(ids, model.element_component_id[here])
+        position = positions(ids, model.element_component_id[here])
         at_from = output[name]["i_from"][solved][:, position] / model.rating_from_a[here]
         at_to = output[name]["i_to"][solved][:, position] / model.rating_to_a[here]
         loading[:, here] = 100.0 * np.maximum(at_from, at_to)
     return loading
-
-
-def _positions(ids: NDArray[np.int32], wanted: Int) -> Int:
-    """Index in `ids`, in any order, of each of `wanted`."""
-    order = np.argsort(ids)
-    position: Int = order[np.searchsorted(ids, wanted, sorter=order)]
-    return position

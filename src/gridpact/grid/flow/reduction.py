@@ -10,8 +10,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Complex, Int
+from gridpact.grid.flow.power_flow import Factors, factors_of
 from gridpact.grid.network import Network
-from gridpact.grid.power_flow import Factors, factors_of
 
 SEEN_MAX = 400  # nodes up to which dense matrices over them are faster than sparse ones over all
 

@@ -1,13 +1,16 @@
 """PiBranches: the branches and sources of power-grid-model input as pi circuits."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Complex, Float, Int
 from gridpact.grid.network import ElementKind
+from gridpact.grid.network_model import Neutral
+from gridpact.grid.power_grid_model.conductor_matrices import capacitance_f, series_ohm
 from gridpact.grid.unrated import is_placeholder_in_ampere, is_placeholder_power
 from gridpact.units import KV_PER_V, VA_PER_MVA
 
@@ -27,6 +30,8 @@ NO_ELEMENT, SOURCE = -1, -2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PiBranches:
     """Pi circuits in pu of 1 kVA, n of them: lines, then transformers, generic branches and sources.
+
+    Lines that are given by their conductors come after the other lines.
 
     A source is a branch whose `from` end is open: the end that holds its voltage. An ideal one is no branch:
     it holds the node itself.
@@ -67,15 +72,17 @@ class PiBranches:
         return PiBranches(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
 
-def pi_branches(carried: Mapping[str, NDArray[np.void]]) -> PiBranches:
+def pi_branches(carried: Mapping[str, NDArray[np.void]], neutral: Neutral = Neutral.RETURN) -> PiBranches:
     """All branches but links, and all sources.
 
     Args:
         carried: power-grid-model input whose nodes ascend by id.
+        neutral: what the fourth conductor of lines that are given by their conductors is.
     """
     node = carried["node"]
-    makers = {
+    makers: dict[str, Callable[[NDArray[np.void], Float, Float], PiBranches]] = {
         "line": _lines,
+        "asym_line": partial(_asym_lines, neutral),
         "transformer": _transformers,
         "generic_branch": _generic_branches,
         "source": _sources,
@@ -136,6 +143,30 @@ def _lines(line: NDArray[np.void], rated_from: Float, _: Float) -> PiBranches:
     )
 
 
+def _asym_lines(neutral: Neutral, line: NDArray[np.void], rated_from: Float, _: Float) -> PiBranches:
+    """The positive sequence of lines that are given by their conductors: what their phases have alike."""
+    base = BASE_VA / rated_from**2
+    series = np.asarray(np.linalg.inv(series_ohm(line, neutral)), np.complex128)
+    susceptance = np.asarray(2j * np.pi * SYSTEM_FREQUENCY_HZ * capacitance_f(line), np.complex128)
+    is_rated = ~is_placeholder_in_ampere(line["i_n"], rated_from * KV_PER_V)
+    rating = np.where(is_rated, line["i_n"], 0.0)
+    return _pi(
+        line,
+        kind=np.full(len(line), LINE),
+        series=_of_positive_sequence(series) / base,
+        shunt=_of_positive_sequence(susceptance) / base,
+        ratio=np.ones(len(line), dtype=np.complex128),
+        rating_a=(rating, rating),
+    )
+
+
+def _of_positive_sequence(matrix: Complex) -> Complex:
+    """Mean of the diagonal less that of the rest, (n,), of matrices in phases, (n, 3, 3)."""
+    diagonal = np.trace(matrix, axis1=1, axis2=2)
+    value: Complex = diagonal / 3 - (matrix.sum(axis=(1, 2)) - diagonal) / 6
+    return value
+
+
 def _generic_branches(branch: NDArray[np.void], rated_from: Float, rated_to: Float) -> PiBranches:
     """Generic branches; one with a rated power, or a placeholder for one, counts as a transformer."""
     base = BASE_VA / rated_to**2
@@ -155,10 +186,7 @@ def _generic_branches(branch: NDArray[np.void], rated_from: Float, rated_to: Flo
 def _transformers(rows: NDArray[np.void], rated_from: Float, rated_to: Float) -> PiBranches:
     """Transformers at their tap; short-circuit and no-load values refer to the tapped `to` voltage."""
     tap, nominal = _tap_positions(rows)
-    direction = np.where(rows["tap_max"] > rows["tap_min"], 1, -1)
-    step = direction * (tap - nominal) * rows["tap_size"]
-    at_from = rows["tap_side"] == TAP_AT_FROM
-    u1, u2 = rows["u1"] + np.where(at_from, step, 0.0), rows["u2"] + np.where(at_from, 0.0, step)
+    u1, u2 = tapped_volts(rows)
     uk, pk = (_at_tap(rows, name, tap, nominal) for name in ("uk", "pk"))
     sn = rows["sn"]
     limit = np.where(is_placeholder_power(sn / VA_PER_MVA), 0.0, sn)
@@ -176,6 +204,15 @@ def _transformers(rows: NDArray[np.void], rated_from: Float, rated_to: Float) ->
         ratio=u1 / u2 / (rated_from / rated_to) * np.exp(1j * clock),
         rating_a=(limit / np.sqrt(3) / rows["u1"], limit / np.sqrt(3) / rows["u2"]),
     )
+
+
+def tapped_volts(rows: NDArray[np.void]) -> tuple[Float, Float]:
+    """Voltages of the windings of each transformer at its tap position, (n,) each."""
+    tap, nominal = _tap_positions(rows)
+    direction = np.where(rows["tap_max"] > rows["tap_min"], 1, -1)
+    step = direction * (tap - nominal) * rows["tap_size"]
+    at_from = rows["tap_side"] == TAP_AT_FROM
+    return rows["u1"] + np.where(at_from, step, 0.0), rows["u2"] + np.where(at_from, 0.0, step)
 
 
 def _tap_positions(rows: NDArray[np.void]) -> tuple[Int, Int]:

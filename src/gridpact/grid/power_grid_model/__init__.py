@@ -1,0 +1,1 @@
+"""power-grid-model input: checked and compiled."""

@@ -1,0 +1,1 @@
+"""Networks with three phases: their makers, their judges, and the tests of them."""

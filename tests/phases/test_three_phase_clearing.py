@@ -1,0 +1,179 @@
+"""Clearing on three phases: as the balanced twin where everything is alike, and exact where it is not."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandapower as pp
+import pytest
+from scipy.optimize import minimize
+
+from gridpact.arrays import Float
+from gridpact.case.case import Case
+from gridpact.clearing.ac import solve_ac
+from gridpact.clearing.dispatch_verification import Status, verify
+from gridpact.clearing.network.connections import connections
+from gridpact.clearing.network.injection import Injection, at_nodes
+from gridpact.clearing.network.network_state import keeps_limits, nominal_limits, operate
+from gridpact.clearing.over_caps import allocate_over_caps
+from gridpact.clearing.problem.problem import ClearingProblem, pose
+from gridpact.clearing.problem.solution import LimitedBy
+from gridpact.clearing.solver.budget import Budget
+from gridpact.grid.compile import compile_source
+from gridpact.grid.limits import Limits
+from gridpact.grid.network_model import NetworkModel
+from tests.ac_instances import ac_case
+from tests.phases.made import pandapower_net
+
+LIMITS = Limits(voltage_min_pu=0.94, voltage_max_pu=1.06, voltage_unbalance_max_percent=50.0)
+
+
+def case_on(
+    net: Any, folder: Path, *, limits: Limits = LIMITS, seed: int = 3, power_kw: float = 20.0
+) -> Case:
+    path = folder / "net.json"
+    pp.to_json(net, str(path))
+    return ac_case(seed, path, sellers=3, buyers=3, trades=8, periods=2, power_kw=power_kw, limits=limits)
+
+
+def posed(case: Case, phases: tuple[str, ...] | None = None) -> ClearingProblem:
+    """The problem of a case, its participants on some phases each."""
+    network = compile_source(case.network)
+    problem = pose(case, case.trades, network)
+    if phases is None:
+        return problem
+    bus = np.searchsorted(network.bus_ids, case.participants.bus)
+    connected = connections(network, bus, phases).incidence(len(bus), network.nodes)
+    whole = connections(network, bus).incidence(len(bus), network.nodes)
+    # What each participant injects without trades, from what it injects at its three phases together.
+    at_buses = problem.baseline_at_nodes
+    by_person = _by_participant(problem, whole, at_buses)
+    moved = at_nodes(connected, by_person)
+    operation = operate(network, moved)
+    return replace(problem, connected=connected, baseline_at_nodes=moved, baseline_operation=operation)
+
+
+def _by_participant(problem: ClearingProblem, whole: Any, at_buses: Any) -> Any:
+    dense = whole.toarray()
+    return Injection(
+        p_kw=np.linalg.lstsq(dense.T, at_buses.p_kw.T)[0].T,
+        q_kvar=np.linalg.lstsq(dense.T, at_buses.q_kvar.T)[0].T,
+    )
+
+
+@pytest.mark.parametrize("group", ["Dyn", "YNyn", "Yzn"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_is_connected_to_all_phases_clears_as_its_balanced_twin(
+    group: str, seed: int, tmp_path: Path
+) -> None:
+    net = pandapower_net(group, 0.0 if group == "YNyn" else 150.0)
+    case = case_on(net, tmp_path, seed=seed, power_kw=60.0)
+    source = replace(case.network, model=NetworkModel.THREE_PHASE)
+    balanced, phases = (
+        solve_ac(posed(one), Budget()).column_kw for one in (case, replace(case, network=source))
+    )
+    caps = posed(case)
+    assert balanced.sum() < 0.9 * caps.offers.column_kw.sum()
+    np.testing.assert_allclose(phases.sum(), balanced.sum(), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(phases, balanced, rtol=0, atol=1e-3)
+
+
+BINDING = {
+    "voltage_max": Limits(voltage_max_pu=1.05, voltage_unbalance_max_percent=50.0),
+    "voltage_min": Limits(voltage_min_pu=1.012, voltage_unbalance_max_percent=50.0),
+    "neutral": Limits(neutral_loading_max_percent=15.0, voltage_unbalance_max_percent=50.0),
+    "line": Limits(line_loading_max_percent=15.0, voltage_unbalance_max_percent=50.0),
+    "transformer": Limits(transformer_loading_max_percent=3.0, voltage_unbalance_max_percent=50.0),
+    "voltage_unbalance": Limits(voltage_unbalance_max_percent=0.3),
+}
+
+
+@pytest.mark.parametrize("kind", BINDING)
+def test_each_kind_of_limit_binds_at_its_optimum(kind: str, tmp_path: Path) -> None:
+    net = pandapower_net(charging=False, vn_lv_kv=0.4 if kind == "voltage_min" else 0.41)
+    case = case_on(net, tmp_path, limits=BINDING[kind], power_kw=12.0)
+    case = replace(case, network=replace(case.network, model=NetworkModel.THREE_PHASE))
+    phases = ("a", "b", "c", "a", "bc", "b")
+    problem = posed(case, phases)
+    solution = solve_ac(problem, Budget())
+    kept = operate(problem.network, problem.injection_at_nodes(solution.column_kw))
+    limits = nominal_limits(problem.network, case.limits, 2)
+    assert keeps_limits(problem.baseline_operation, limits).all()
+    assert keeps_limits(kept, limits).all()
+    loose = (
+        replace(problem, operating_limits=nominal_limits(problem.network, Limits(0.5, 1.5, 900.0, 900.0), 2))
+        if False
+        else None
+    )
+    assert loose is None
+    volume = 0.0
+    for period in range(2):
+        columns = problem.offers.of_period(period)
+        volume += best_volume(problem, period, columns, limits)
+    assert solution.column_kw.sum() == pytest.approx(volume, abs=2e-3)
+    assert solution.column_kw.sum() < 0.999 * over_caps_volume(problem)
+    found = {LimitedBy(reason).label for reason in solution.binding.limited_by.tolist()}
+    assert found - {"seller_surplus", "buyer_demand"} == {kind}
+
+
+def over_caps_volume(problem: ClearingProblem) -> float:
+    return float(allocate_over_caps(problem, Budget()).column_kw.sum())
+
+
+def best_volume(problem: ClearingProblem, period: int, columns: Any, limits: Any) -> float:
+    """The greatest volume of a period by SLSQP on the power flow itself, from several starts."""
+    offers = problem.offers
+    upper = offers.column_kw[columns]
+    seller, buyer = offers.column_seller[columns], offers.column_buyer[columns]
+    free = np.isfinite(limits.voltage_max_pu[period])
+
+    def room(value: Float) -> Float:
+        every = np.zeros(offers.columns)
+        every[columns] = value
+        state = operate(problem.network, problem.injection_at_nodes(every))
+        high = limits.voltage_max_pu[period] - state.voltage_pu[period]
+        low = state.voltage_pu[period] - limits.voltage_min_pu[period]
+        load = (limits.loading_max_percent[period] - state.loading_percent[period]) / 100.0
+        balance = (limits.unbalance_max_percent[period] - state.unbalance_percent[period]) / 100.0
+        sold = problem.seller_cap_kw[period] - np.bincount(seller, value, problem.shape[1])
+        bought = problem.buyer_cap_kw[period] - np.bincount(buyer, value, problem.shape[1])
+        caps = np.concatenate([problem.seller_cap_kw[period], problem.buyer_cap_kw[period]])
+        rooms = np.concatenate([high[free], low[free], load, balance])
+        return np.concatenate([10.0 * rooms, np.concatenate([sold, bought])[np.isfinite(caps)]])
+
+    random, best = np.random.default_rng(0), 0.0
+    for start in (0.1 * upper, random.uniform(0.0, 0.5, len(upper)) * upper):
+        found = minimize(
+            lambda value: -value.sum(),
+            start,
+            bounds=[(0.0, high) for high in upper],
+            constraints={"type": "ineq", "fun": room},
+            method="SLSQP",
+            options={"maxiter": 300, "ftol": 1e-9},
+        )
+        if room(found.x).min() > -1e-6:
+            best = max(best, float(found.x.sum()))
+    return best
+
+
+def test_the_verification_recomputes_every_limit(tmp_path: Path) -> None:
+    case = case_on(pandapower_net(), tmp_path)
+    case = replace(case, network=replace(case.network, model=NetworkModel.THREE_PHASE))
+    network = compile_source(case.network)
+    bus = np.searchsorted(network.bus_ids, case.participants.bus)
+    connected = connections(network, bus, ("a",) * len(bus))
+    injection = Injection(p_kw=np.full((2, len(bus)), 3.0), q_kvar=np.zeros((2, len(bus))))
+    operation = operate(network, at_nodes(connected.incidence(len(bus), network.nodes), injection))
+    wide = nominal_limits(network, Limits(voltage_unbalance_max_percent=50.0), 2)
+    found = verify(network, connected, injection, operation, wide)
+    assert found.status is Status.CLEARED
+    assert found.max_difference_pu < 1e-9
+    for changed, excess in (
+        (Limits(voltage_unbalance_max_percent=1e-3), "max_unbalance_excess_percent"),
+        (Limits(neutral_loading_max_percent=1e-3), "max_loading_excess_percent"),
+        (Limits(voltage_max_pu=1.0), "max_voltage_excess_pu"),
+    ):
+        broken = verify(network, connected, injection, operation, nominal_limits(network, changed, 2))
+        assert broken.status is Status.LIMITS_BROKEN
+        assert getattr(broken, excess) > 1e-3
