@@ -14,7 +14,7 @@ from gridpact.clearing.certificate.certify import Certificate, cones_cost_less_t
 from gridpact.clearing.certificate.certify import certify as prove
 from gridpact.clearing.dc_clearing import solve_dc
 from gridpact.clearing.dispatch_verification import verify
-from gridpact.clearing.network.connections import connections
+from gridpact.clearing.network.connections import connections_of
 from gridpact.clearing.network.injection import at_nodes, participant_bus_position
 from gridpact.clearing.network.network_state import operate
 from gridpact.clearing.on_commitments import solve_on_commitments
@@ -86,6 +86,7 @@ def clear(
     """
     need_case("clear", case)
     need_network("clear", network)
+    check_formulation(case)
     _check_usage(case, certify=bool(certify))
     watch = Stopwatch()
     with watch.step("compile"):
@@ -107,6 +108,7 @@ def clear(
             solution, contingencies = AcClearing(problem, budget).withstanding_outages(solution)
     if certify is None:
         is_free = math.isinf(budget.deadline) and cancel is None and case.formulation is Formulation.AC
+        is_free &= not network.is_three_phase
         certificate = _cheap_certificate(problem, solution, watch) if is_free else None
     else:
         certificate = _certificate(problem, solution, watch, tightens=True) if certify else None
@@ -118,7 +120,7 @@ def clear(
     with watch.step("power_flow"):
         operation = operate(network, at_nodes(problem.connected, injection), problem.baseline_operation)
     with watch.step("verify"):
-        connected = connections(network, bus_position)
+        connected = connections_of(network, case.participants)
         verification = verify(network, connected, injection, operation, problem.operating_limits)
     return Clearance(
         case=case,
@@ -141,6 +143,19 @@ def clear(
         ended_by=budget.stopped_by,
         seconds=watch.seconds,
     )
+
+
+def check_formulation(case: Case) -> None:
+    """Refuses a formulation that does not know the network's model.
+
+    Raises:
+        InvalidUsage: it is the DC model, of a three-phase network.
+    """
+    if case.formulation is Formulation.DC and case.network.is_three_phase:
+        raise InvalidUsage(
+            "the formulation 'dc' knows no phases, and the network's model is 'three-phase'",
+            "clear with formulation 'ac', or with the model 'balanced'",
+        )
 
 
 def _certificate(
@@ -179,6 +194,12 @@ def _check_usage(case: Case, *, certify: bool) -> None:
         raise InvalidUsage(
             f"a certificate is about exact AC, and the formulation is '{case.formulation}'",
             "clear with formulation 'ac', or without a certificate",
+        )
+    if certify and case.network.is_three_phase:
+        raise InvalidUsage(
+            "a certificate is proven by a relaxation of balanced networks, and the network's model is "
+            "'three-phase'",
+            "clear without a certificate, or with the model 'balanced'",
         )
     if case.robustness is not Robustness.NONE and case.formulation is not Formulation.AC:
         raise InvalidUsage(

@@ -233,9 +233,9 @@ def has_no_state(problem: ClearingProblem, period: int) -> bool:
     """Whether a period without a baseline is proven to have no operating point, whatever clears.
 
     A convex relaxation of the network that has no point within the limits is the proof, at a hundredth of
-    the time that a solver takes to fail.
+    the time that a solver takes to fail. Three phases have none: there a solver has to fail.
     """
-    if problem.baseline_operation.converged[period]:
+    if problem.baseline_operation.converged[period] or problem.network.is_three_phase:
         return False
     relaxed = relaxed_states(problem, period)
     return relaxed.states.greatest(relaxed.volume_kw).upper == -np.inf

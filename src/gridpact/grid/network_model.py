@@ -5,6 +5,7 @@ from enum import StrEnum
 BALANCED_PHASES = ("",)
 PHASES = ("a", "b", "c")
 NEUTRAL = "n"
+LIMIT_PHASES = (*BALANCED_PHASES, *PHASES, NEUTRAL)
 
 
 class NetworkModel(StrEnum):

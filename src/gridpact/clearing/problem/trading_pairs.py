@@ -20,14 +20,14 @@ class Pairs:
 
     Attributes:
         network: the compiled network.
-        participant_node: node of each participant, (P,).
+        connected: incidence of participants on nodes, shares of its power at each of its phases, (P, N).
         seller, buyer: participants of each pair, (K,).
         sold_p, sold_q: kW and kvar more injected at the seller per kW, (K,).
         bought_p, bought_q: kW and kvar more injected at the buyer per kW, not positive, (K,).
     """
 
     network: Network
-    participant_node: Int
+    connected: csr_array
     seller: Int
     buyer: Int
     sold_p: Float
@@ -50,7 +50,7 @@ class Pairs:
         sold, bought = problem.seller_injects[seller], -problem.buyer_draws[buyer]
         pairs = cls(
             network=problem.network,
-            participant_node=problem.participant_node,
+            connected=problem.connected,
             seller=seller,
             buyer=buyer,
             sold_p=sold,
@@ -79,35 +79,21 @@ class Pairs:
         """kvar more injected at each node per kW of each pair, (N, K)."""
         return self._at_nodes(self.sold_q, self.bought_q)
 
-    @cached_property
-    def by_seller(self) -> tuple[csr_array, csr_array]:
-        """kW and kvar more injected at each node per kW that each of S sellers sells, (N, S) each."""
-        return self._by_participant(self.seller, self.sold_p, self.sold_q)
-
-    @cached_property
-    def by_buyer(self) -> tuple[csr_array, csr_array]:
-        """kW and kvar more injected at each node per kW that each of B buyers buys, (N, B) each."""
-        return self._by_participant(self.buyer, self.bought_p, self.bought_q)
-
-    def _by_participant(self, participant: Int, p: Float, q: Float) -> tuple[csr_array, csr_array]:
-        distinct, first = np.unique(participant, return_index=True)
-        cell = (self.participant_node[distinct], np.arange(len(distinct)))
-        shape = (self.network.nodes, len(distinct))
-        return csr_array((p[first], cell), shape=shape), csr_array((q[first], cell), shape=shape)
-
     def _at_nodes(self, sold: Float, bought: Float) -> csr_array:
-        node = self.participant_node[np.concatenate([self.seller, self.buyer])]
-        pair = np.tile(np.arange(len(self)), 2)
-        effect = csr_array(
-            (np.concatenate([sold, bought]), (node, pair)), shape=(self.network.nodes, len(self))
-        )
+        at = csr_array(self.connected[np.concatenate([self.seller, self.buyer])])
+        nodes = np.diff(at.indptr)
+        share = np.repeat(np.concatenate([sold, bought]), nodes) * at.data
+        pair = np.repeat(np.tile(np.arange(len(self)), 2), nodes)
+        effect = csr_array((share, (at.indices, pair)), shape=(self.network.nodes, len(self)))
         effect.eliminate_zeros()
         return effect
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
         arrays = (
-            self.participant_node,
+            self.connected.indptr,
+            self.connected.indices,
+            self.connected.data,
             self.seller,
             self.buyer,
             self.sold_p,
