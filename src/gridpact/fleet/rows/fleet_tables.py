@@ -10,8 +10,15 @@ from gridpact.fleet.workspace.fleet_files import HOURS_FILE, ROWS_FILE
 
 Row = dict[str, Any]
 
-VOLTAGE_LIMITS = (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN)
-NETWORK_LIMITS = (*VOLTAGE_LIMITS, LimitedBy.LINE, LimitedBy.TRANSFORMER)
+BUS_LIMITS = (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN, LimitedBy.VOLTAGE_UNBALANCE)
+NETWORK_LIMITS = (
+    LimitedBy.VOLTAGE_MAX,
+    LimitedBy.VOLTAGE_MIN,
+    LimitedBy.LINE,
+    LimitedBy.TRANSFORMER,
+    LimitedBy.NEUTRAL,
+    LimitedBy.VOLTAGE_UNBALANCE,
+)
 CAPS = (LimitedBy.SELLER_SURPLUS, LimitedBy.BUYER_DEMAND)
 
 PHASES = ("read", "compile", "match", "clear", "robust", "dispatch", "power_flow", "verify", "write")

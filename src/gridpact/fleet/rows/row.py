@@ -9,13 +9,13 @@ from gridpact.arrays import Float, Int, frozen
 from gridpact.case.horizon import Horizon
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.fleet.rows.fleet_tables import (
+    BUS_LIMITS,
     BY_HOUR,
     CAPS,
     HOURS_PER_DAY,
     LIMIT_CUTS,
     NETWORK_LIMITS,
     PHASES,
-    VOLTAGE_LIMITS,
     Row,
 )
 from gridpact.results import Clearance
@@ -118,7 +118,7 @@ def _element(clearance: Clearance, kind: int, element: int) -> tuple[str, str]:
     network = clearance.network
     if element < 0:
         return "", ""
-    if kind in VOLTAGE_LIMITS:
+    if kind in BUS_LIMITS:
         return str(network.bus_ids[element]), network.bus_names[element]
     return str(network.elements.id[element]), network.elements.name[element]
 
