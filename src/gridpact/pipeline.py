@@ -86,7 +86,6 @@ def clear(
     """
     need_case("clear", case)
     need_network("clear", network)
-    check_formulation(case)
     _check_usage(case, certify=bool(certify))
     watch = Stopwatch()
     with watch.step("compile"):
@@ -108,7 +107,6 @@ def clear(
             solution, contingencies = AcClearing(problem, budget).withstanding_outages(solution)
     if certify is None:
         is_free = math.isinf(budget.deadline) and cancel is None and case.formulation is Formulation.AC
-        is_free &= not network.is_three_phase
         certificate = _cheap_certificate(problem, solution, watch) if is_free else None
     else:
         certificate = _certificate(problem, solution, watch, tightens=True) if certify else None
@@ -143,19 +141,6 @@ def clear(
         ended_by=budget.stopped_by,
         seconds=watch.seconds,
     )
-
-
-def check_formulation(case: Case) -> None:
-    """Refuses a formulation that does not know the network's model.
-
-    Raises:
-        InvalidUsage: it is the DC model, of a three-phase network.
-    """
-    if case.formulation is Formulation.DC and case.network.is_three_phase:
-        raise InvalidUsage(
-            "the formulation 'dc' knows no phases, and the network's model is 'three-phase'",
-            "clear with formulation 'ac', or with the model 'balanced'",
-        )
 
 
 def _certificate(
@@ -194,12 +179,6 @@ def _check_usage(case: Case, *, certify: bool) -> None:
         raise InvalidUsage(
             f"a certificate is about exact AC, and the formulation is '{case.formulation}'",
             "clear with formulation 'ac', or without a certificate",
-        )
-    if certify and case.network.is_three_phase:
-        raise InvalidUsage(
-            "a certificate is proven by a relaxation of balanced networks, and the network's model is "
-            "'three-phase'",
-            "clear without a certificate, or with the model 'balanced'",
         )
     if case.robustness is not Robustness.NONE and case.formulation is not Formulation.AC:
         raise InvalidUsage(

@@ -8,18 +8,17 @@ import pytest
 
 import gridpact
 from gridpact.arrays import Float
-from gridpact.case.case import Case, Formulation
+from gridpact.case.case import Case
 from gridpact.clearing.network.connections import connections_of
 from gridpact.clearing.network.injection import injection, made_kw, used_kw
 from gridpact.clearing.network.network_state import nominal_limits
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes import Envelopes
 from gridpact.envelopes.envelopes_outcome import outcome
-from gridpact.errors import InvalidUsage
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
-from gridpact.grid.network_model import LIMIT_PHASES, NetworkModel
+from gridpact.grid.network_model import PHASE_LABELS, NetworkModel
 from gridpact.grid.places import places
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from gridpact.report.envelopes.envelope_page import envelope_page
@@ -90,7 +89,7 @@ def test_each_kind_of_limit_stops_where_power_grid_model_finds_it(
         for row, (period, participant) in enumerate(np.argwhere(stopped)):
             kinds = LimitedBy(int(getattr(found, f"{side}_limited_by")[period, participant]))
             element = int(getattr(found, f"{side}_element")[period, participant])
-            phase = LIMIT_PHASES[getattr(found, f"{side}_phase")[period, participant]]
+            phase = PHASE_LABELS[getattr(found, f"{side}_phase")[period, participant]]
             seen.add(kinds.label)
             assert more[column(network, kinds, element, phase)][row] > 1e-7
     assert kind in seen
@@ -164,10 +163,3 @@ def test_the_phase_that_stops_stands_in_the_table_in_words_and_on_the_page(
 def test_a_balanced_network_has_no_phases_in_the_table(tmp_path: Path) -> None:
     table = gridpact.envelope(case_on(pandapower_net(), tmp_path)).table
     assert not [name for name in table.columns if "phase" in name]
-
-
-def test_the_dc_formulation_is_refused(tmp_path: Path) -> None:
-    case = replace(three_phase(case_on(pandapower_net(), tmp_path)), formulation=Formulation.DC)
-    for refused in (gridpact.envelope, gridpact.clear):
-        with pytest.raises(InvalidUsage, match="knows no phases"):
-            refused(case)

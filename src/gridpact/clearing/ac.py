@@ -233,7 +233,7 @@ def has_no_state(problem: ClearingProblem, period: int) -> bool:
     """Whether a period without a baseline is proven to have no operating point, whatever clears.
 
     A convex relaxation of the network that has no point within the limits is the proof, at a hundredth of
-    the time that a solver takes to fail. Three phases have none: there a solver has to fail.
+    the time that a solver takes to fail. There is none of three phases.
     """
     if problem.baseline_operation.converged[period] or problem.network.is_three_phase:
         return False

@@ -158,7 +158,7 @@ class DcClearing:
         element = self._problem.network.branches.element[active]
         effect = csr_array(self._effect[active])[:, self._pair[part.columns[part.period == place]]]
         return ActiveLimits(
-            limited_by=element_kinds(self._problem.network, element, [""] * len(element)),
+            limited_by=element_kinds(self._problem.network, element),
             element=element,
             value=np.abs(limit_kw) / kw_per_percent,
             limit=np.abs(limit_kw) / kw_per_percent,

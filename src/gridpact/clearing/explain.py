@@ -19,6 +19,7 @@ from gridpact.clearing.problem.reasons import (
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
 from gridpact.clearing.rules.stage import StagedAllocation
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
+from gridpact.grid.network_model import NEUTRAL
 
 LimitsOf = Callable[[Market, Optimum, int], ActiveLimits]
 STATUS = {
@@ -119,8 +120,9 @@ def limit_kinds(monitored: Monitored, row: Int, sign: Float) -> Int:
     kinds = np.where(sign > 0.0, LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN).astype(np.int64)
     is_unbalance = row >= monitored.first_unbalance
     current = np.flatnonzero((row >= len(monitored.node)) & ~is_unbalance)
-    phases = [monitored.phase[one] for one in row[current].tolist()]
-    kinds[current] = element_kinds(monitored.network, monitored.place[row[current]], phases)
+    kinds[current] = element_kinds(monitored.network, monitored.place[row[current]])
+    is_neutral = np.array([monitored.phase[one] == NEUTRAL for one in row.tolist()], dtype=np.bool_)
+    kinds[is_neutral] = LimitedBy.NEUTRAL
     kinds[is_unbalance] = LimitedBy.VOLTAGE_UNBALANCE
     return kinds
 

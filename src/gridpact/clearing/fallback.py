@@ -9,6 +9,7 @@ from gridpact.clearing.network.network_state import OperatingLimits, Operation, 
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.reasons import element_kinds
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
+from gridpact.grid.network_model import NEUTRAL
 from gridpact.grid.places import places
 
 STEPS = 64
@@ -109,5 +110,7 @@ def _worst_limit(
     if unbalance.max(initial=0.0) == greatest:
         return LimitedBy.VOLTAGE_UNBALANCE, int(found.unbalance_bus[unbalance.argmax()])
     column = int(loading.argmax())
-    element, phase = found.loading_element[[column]], found.loading_phase[column]
-    return LimitedBy(element_kinds(problem.network, element, [phase])[0]), int(element[0])
+    element = int(found.loading_element[column])
+    if found.loading_phase[column] == NEUTRAL:
+        return LimitedBy.NEUTRAL, element
+    return LimitedBy(element_kinds(problem.network, np.array([element]))[0]), element

@@ -9,7 +9,7 @@ from gridpact.clearing.network.network_state import OperatingLimits
 from gridpact.clearing.problem.reasons import element_kinds
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network import Network
-from gridpact.grid.network_model import LIMIT_PHASES
+from gridpact.grid.network_model import NEUTRAL, PHASE_LABELS
 from gridpact.grid.places import places
 
 
@@ -20,7 +20,7 @@ class AllLimits:
     Attributes:
         limited_by: a `LimitedBy`, that of high voltages before that of low ones, (2V + L + U,).
         element: as in `BindingLimits`, same shape.
-        phase: position in `LIMIT_PHASES`, same shape.
+        phase: position in `PHASE_LABELS`, same shape.
     """
 
     limited_by: Int
@@ -32,20 +32,21 @@ class AllLimits:
         """All limits of a network, in the order of an excess."""
         found = places(network)
         voltages, unbalances = len(found.voltage_bus), len(found.unbalance_bus)
+        is_neutral = np.array(found.loading_phase) == NEUTRAL
         phases = (*found.voltage_phase * 2, *found.loading_phase, *("",) * unbalances)
         return cls(
             limited_by=np.concatenate(
                 [
                     np.full(voltages, LimitedBy.VOLTAGE_MAX),
                     np.full(voltages, LimitedBy.VOLTAGE_MIN),
-                    element_kinds(network, found.loading_element, found.loading_phase),
+                    np.where(is_neutral, LimitedBy.NEUTRAL, element_kinds(network, found.loading_element)),
                     np.full(unbalances, LimitedBy.VOLTAGE_UNBALANCE),
                 ]
             ),
             element=np.concatenate(
                 [found.voltage_bus, found.voltage_bus, found.loading_element, found.unbalance_bus]
             ),
-            phase=np.array([LIMIT_PHASES.index(one) for one in phases], dtype=np.int64),
+            phase=np.array([PHASE_LABELS.index(one) for one in phases], dtype=np.int64),
         )
 
     @property

@@ -11,6 +11,7 @@ from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.all_limits import AllLimits
 from gridpact.grid.flow.power_flow import bus_voltage_pu, loading_percent, run_power_flow, unbalance_percent
+from gridpact.grid.network_model import NO_PHASE
 from gridpact.grid.places import places
 
 NO_STATE = 1.0
@@ -26,7 +27,7 @@ class WorstLimit:
             `NO_STATE` where there is no operating point, (m,).
         limited_by: a `LimitedBy`, (m,).
         element: as in `BindingLimits`, −1 without an operating point, (m,).
-        phase: position in `LIMIT_PHASES`, (m,).
+        phase: position in `PHASE_LABELS`, (m,).
     """
 
     excess: Float
@@ -66,7 +67,7 @@ class Cells:
         """The worst limit of some cells, (m,), each trading its own power, (m,), alone."""
         excess = np.full(len(cells), NO_STATE)
         limited_by = np.full(len(cells), LimitedBy.VOLTAGE_MIN, dtype=np.int64)
-        element, phase = np.full(len(cells), -1, dtype=np.int64), np.zeros(len(cells), dtype=np.int64)
+        element, phase = np.full(len(cells), -1, dtype=np.int64), np.full(len(cells), NO_PHASE)
         solvable = np.flatnonzero(self.has_state[cells])
         for first in range(0, len(solvable), self._at_once):
             some = solvable[first : first + self._at_once]
@@ -99,5 +100,5 @@ class Cells:
             excess=np.where(flow.converged, beyond[row, worst], NO_STATE),
             limited_by=np.where(flow.converged, self._all.limited_by[worst], LimitedBy.VOLTAGE_MIN),
             element=np.where(flow.converged, self._all.element[worst], -1),
-            phase=np.where(flow.converged, self._all.phase[worst], 0),
+            phase=np.where(flow.converged, self._all.phase[worst], NO_PHASE),
         )

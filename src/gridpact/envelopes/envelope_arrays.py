@@ -25,7 +25,7 @@ class EnvelopeArrays:
             nothing to trade, (T, P).
         sale_element, purchase_element: the participant, bus position or rated element of that, −1 for none,
             (T, P).
-        sale_phase, purchase_phase: of that limit, position in `LIMIT_PHASES`; the first one, which is empty,
+        sale_phase, purchase_phase: of that limit, position in `PHASE_LABELS`; the first one, which is empty,
             in a balanced network, (T, P).
         operating_limits: of the network, relaxed where it breaks them before anything is traded.
         together_status: a `PeriodStatus` of how `together` was found, (T,).

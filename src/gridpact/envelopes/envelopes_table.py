@@ -9,7 +9,7 @@ from gridpact.arrays import Int
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.envelope_arrays import EnvelopeArrays
 from gridpact.envelopes.stops import element_name
-from gridpact.grid.network_model import LIMIT_PHASES
+from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results.clearance_tables import period_times
 from gridpact.results.decimals import rounded
 
@@ -58,7 +58,7 @@ def envelopes_table(envelopes: EnvelopeArrays) -> pd.DataFrame:
 
 def _phases() -> np.ndarray:
     """The name of each phase, in order."""
-    return np.array(LIMIT_PHASES, dtype=object)
+    return np.array(PHASE_LABELS, dtype=object)
 
 
 def _labels() -> np.ndarray:

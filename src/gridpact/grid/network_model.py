@@ -5,7 +5,8 @@ from enum import StrEnum
 BALANCED_PHASES = ("",)
 PHASES = ("a", "b", "c")
 NEUTRAL = "n"
-LIMIT_PHASES = (*BALANCED_PHASES, *PHASES, NEUTRAL)
+NO_PHASE = 0
+PHASE_LABELS = ("", *PHASES, NEUTRAL)  # of what stands at a phase, at a neutral, or, with none, at all
 
 
 class NetworkModel(StrEnum):

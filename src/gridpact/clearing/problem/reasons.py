@@ -4,7 +4,6 @@ The kW that a cut column would add is used up by duals: of its seller's cap, of 
 limit times the change of the limited quantity per kW of the column. The greatest share is the reason.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +12,6 @@ from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy
 from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT
 from gridpact.grid.network import ElementKind, Network
-from gridpact.grid.network_model import NEUTRAL
 
 DUAL_MIN = 1e-6
 SHARE_DECIMALS = 6
@@ -127,11 +125,7 @@ def binding_limits(period: int, limits: ActiveLimits, caps: ActiveCaps) -> Bindi
     )
 
 
-def element_kinds(network: Network, element: Int, phase: Sequence[str]) -> Int:
-    """The `LimitedBy` of the loadings of rated elements, of a phase or of the neutral each."""
+def element_kinds(network: Network, element: Int) -> Int:
+    """The `LimitedBy` of rated elements."""
     words = {ElementKind.LINE: LimitedBy.LINE, ElementKind.TRANSFORMER: LimitedBy.TRANSFORMER}
-    kinds = [
-        LimitedBy.NEUTRAL if one == NEUTRAL else words[network.elements.kind[k]]
-        for k, one in zip(element.tolist(), phase, strict=True)
-    ]
-    return np.array(kinds, dtype=np.int64)
+    return np.array([words[network.elements.kind[k]] for k in element], dtype=np.int64)

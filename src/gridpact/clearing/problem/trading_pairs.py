@@ -20,7 +20,7 @@ class Pairs:
 
     Attributes:
         network: the compiled network.
-        connected: incidence of participants on nodes, shares of its power at each of its phases, (P, N).
+        connected: shares of participants at nodes, (P, N).
         seller, buyer: participants of each pair, (K,).
         sold_p, sold_q: kW and kvar more injected at the seller per kW, (K,).
         bought_p, bought_q: kW and kvar more injected at the buyer per kW, not positive, (K,).
@@ -79,21 +79,34 @@ class Pairs:
         """kvar more injected at each node per kW of each pair, (N, K)."""
         return self._at_nodes(self.sold_q, self.bought_q)
 
+    @cached_property
+    def by_seller(self) -> tuple[csr_array, csr_array]:
+        """kW and kvar more injected at each node per kW that each of S sellers sells, (N, S) each."""
+        return self._by_participant(self.seller, self.sold_p, self.sold_q)
+
+    @cached_property
+    def by_buyer(self) -> tuple[csr_array, csr_array]:
+        """kW and kvar more injected at each node per kW that each of B buyers buys, (N, B) each."""
+        return self._by_participant(self.buyer, self.bought_p, self.bought_q)
+
+    def _by_participant(self, participant: Int, p: Float, q: Float) -> tuple[csr_array, csr_array]:
+        distinct, first = np.unique(participant, return_index=True)
+        shares = self.connected[distinct]
+        return _scaled(shares, p[first]), _scaled(shares, q[first])
+
     def _at_nodes(self, sold: Float, bought: Float) -> csr_array:
-        at = csr_array(self.connected[np.concatenate([self.seller, self.buyer])])
-        nodes = np.diff(at.indptr)
-        share = np.repeat(np.concatenate([sold, bought]), nodes) * at.data
-        pair = np.repeat(np.tile(np.arange(len(self)), 2), nodes)
-        effect = csr_array((share, (at.indices, pair)), shape=(self.network.nodes, len(self)))
+        effect: csr_array = _scaled(self.connected[self.seller], sold) + _scaled(
+            self.connected[self.buyer], bought
+        )
         effect.eliminate_zeros()
         return effect
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
         arrays = (
-            self.connected.indptr,
-            self.connected.indices,
             self.connected.data,
+            self.connected.indices,
+            self.connected.indptr,
             self.seller,
             self.buyer,
             self.sold_p,
@@ -102,3 +115,9 @@ class Pairs:
             self.bought_q,
         )
         return self.network, *(array.tobytes() for array in arrays)
+
+
+def _scaled(shares: csr_array, per_kw: Float) -> csr_array:
+    """What K participants inject at N nodes, (N, K), by their shares there, (K, N)."""
+    scaled = csr_array(shares.multiply(per_kw[:, None]))
+    return csr_array(scaled.T)
