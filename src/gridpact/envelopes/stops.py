@@ -9,7 +9,7 @@ from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.all_limits import AllLimits, side_by_side
 from gridpact.envelopes.envelope_arrays import EnvelopeArrays
-from gridpact.grid.network_model import NEUTRAL, PHASE_LABELS
+from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results.clearance_outcome import reason
 
 NETWORK_LIMITS = (
@@ -62,10 +62,7 @@ def limit_words(
 ) -> str:
     """A limit in words, as `reason` has it, with the phase that it is of."""
     name = element_name(envelopes, limited_by, element)
-    has_phase = name and PHASE_LABELS[phase] not in ("", NEUTRAL)
-    return reason(
-        LimitedBy(limited_by).label, f"{name} phase {PHASE_LABELS[phase]}" if has_phase else name, limits
-    )
+    return reason(LimitedBy(limited_by).label, name, limits, phase=PHASE_LABELS[phase])
 
 
 def element_name(envelopes: EnvelopeArrays, limited_by: int, element: int) -> str:
