@@ -10,16 +10,11 @@ from gridpact.clearing.solver.quadratic import QuadraticOptimum, QuadraticProgra
 UNBOUNDED = 1e30
 SOLVED, SOFT_SOLVED = 1, 2
 FEASIBILITY_TOLERANCE, DUAL_TOLERANCE = 1e-9, 1e-12
-COARSER_TOLERANCES = (1e-8, 1e-7)  # for what has a solution, and is called infeasible for rounding
 EXCESS_CURVATURE = 1e-6
 
 
 def solve_dense(programme: QuadraticProgramme) -> QuadraticOptimum | None:
-    """The minimiser, or none where there is none; an elastic programme always has one.
-
-    Two limits that say nearly the same, as those of two buses of one phase side by side do, and a price of
-    what exceeds them that is a million million times the curvature, are more than rounding leaves room for.
-    """
+    """The minimiser, or none where there is none."""
     count = len(programme.gradient)
     hessian, gradient = np.diag(programme.diagonal), programme.gradient
     limits = [np.zeros((0, count))]
@@ -40,12 +35,8 @@ def solve_dense(programme: QuadraticProgramme) -> QuadraticOptimum | None:
         lower, upper = np.append(lower, 0.0), np.append(upper, UNBOUNDED)
         relaxed = np.where(np.arange(len(rows)) < programme.rows.shape[0], 0.0, -1.0)
         rows = np.column_stack([rows, relaxed])
-    tolerances = (FEASIBILITY_TOLERANCE, *(COARSER_TOLERANCES if programme.elastic is not None else ()))
-    for tolerance in tolerances:
-        found = _solved(hessian, gradient, rows, row_upper, lower, upper, tolerance)
-        if found is not None:
-            break
-    else:
+    found = _solved(hessian, gradient, rows, row_upper, lower, upper)
+    if found is None:
         return None
     value, bound_dual, row_dual = found
     own, of_limits = np.split(np.maximum(row_dual, 0.0), [programme.rows.shape[0]])
@@ -60,13 +51,7 @@ def solve_dense(programme: QuadraticProgramme) -> QuadraticOptimum | None:
 
 
 def _solved(
-    hessian: Float,
-    gradient: Float,
-    rows: Float,
-    row_upper: Float,
-    lower: Float,
-    upper: Float,
-    tolerance: float,
+    hessian: Float, gradient: Float, rows: Float, row_upper: Float, lower: Float, upper: Float
 ) -> tuple[Float, Float, Float] | None:
     greatest = np.abs(rows).max(axis=1, initial=0.0)
     scale = np.where(greatest > 0.0, greatest, 1.0)
@@ -77,7 +62,7 @@ def _solved(
         np.concatenate([upper, row_upper / scale]),
         np.concatenate([lower, np.full(len(row_upper), -UNBOUNDED)]),
         np.zeros(len(upper) + len(row_upper), dtype=np.int32),
-        primal_tol=tolerance,
+        primal_tol=FEASIBILITY_TOLERANCE,
         dual_tol=DUAL_TOLERANCE,
     )
     if flag not in (SOLVED, SOFT_SOLVED):
