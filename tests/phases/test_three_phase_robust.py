@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gridpact
 from gridpact.arrays import Float, frozen
-from gridpact.case.case import Case
+from gridpact.case.case import Case, Robustness
 from gridpact.clearing.ac import AcClearing, solve_ac
 from gridpact.clearing.contingencies import Contingencies, withstand_outages
 from gridpact.clearing.network.connections import connections_of
@@ -153,3 +154,23 @@ def test_an_unbalance_that_an_outage_leaves_is_no_loading(tmp_path: Path) -> Non
     assert found.worst is not None
     assert found.worst.limited_by is LimitedBy.VOLTAGE_UNBALANCE
     assert 100.0 * found.worst.excess == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_summary_names_the_worst_outage_with_its_phase(tmp_path: Path) -> None:
+    net, limits = pandapower_net(charging=False, vn_lv_kv=0.4), BREAKING["voltage_min"]
+    case = elastic(case_on(net, tmp_path, limits=limits, power_kw=12.0, phases=ALIKE))
+    clearance = gridpact.clear(replace(case, robustness=Robustness.DECLARED))
+    facts, found = clearance.summary["robustness"], clearance.contingencies
+    assert clearance.summary["status"] == "cleared"
+    assert found is not None
+    assert found.worst is not None
+    assert facts["max_unbalance_excess_percent"] == 0.0
+    assert facts["worst"] == {
+        "time": case.horizon.instant(found.worst.period).isoformat(timespec="minutes"),
+        "limited_by": "voltage_min",
+        "element": str(clearance.network.bus_ids[found.worst.element]),
+        "phase": "a",
+        "excess": pytest.approx(0.0, abs=1e-8),
+    }
+    balanced = gridpact.clear(replace(balanced_twin(case), robustness=Robustness.DECLARED))
+    assert not {"worst", "max_unbalance_excess_percent"} & balanced.summary["robustness"].keys()
