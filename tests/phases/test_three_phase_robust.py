@@ -172,5 +172,6 @@ def test_the_summary_names_the_worst_outage_with_its_phase(tmp_path: Path) -> No
         "phase": "a",
         "excess": pytest.approx(0.0, abs=1e-8),
     }
-    balanced = gridpact.clear(replace(balanced_twin(case), robustness=Robustness.DECLARED))
+    twin = balanced_twin(elastic(case_on(net, tmp_path, power_kw=12.0)))
+    balanced = gridpact.clear(replace(twin, robustness=Robustness.DECLARED))
     assert not {"worst", "max_unbalance_excess_percent"} & balanced.summary["robustness"].keys()
