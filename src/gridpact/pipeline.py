@@ -14,7 +14,7 @@ from gridpact.clearing.certificate.certify import Certificate, cones_cost_less_t
 from gridpact.clearing.certificate.certify import certify as prove
 from gridpact.clearing.dc_clearing import solve_dc
 from gridpact.clearing.dispatch_verification import verify
-from gridpact.clearing.network.connections import connections
+from gridpact.clearing.network.connections import connections_of
 from gridpact.clearing.network.injection import at_nodes, participant_bus_position
 from gridpact.clearing.network.network_state import operate
 from gridpact.clearing.on_commitments import solve_on_commitments
@@ -137,7 +137,7 @@ def clear(
     with watch.step("power_flow"):
         operation = operate(network, at_nodes(problem.connected, injection), problem.baseline_operation)
     with watch.step("verify"):
-        connected = connections(network, bus_position, case.participants.phases)
+        connected = connections_of(network, case.participants)
         verification = verify(network, connected, injection, operation, problem.operating_limits)
     return Clearance(
         case=case,

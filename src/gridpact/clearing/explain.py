@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gridpact.arrays import Float
+from gridpact.arrays import Float, Int
 from gridpact.case.case import Allocation as Rule
-from gridpact.clearing.network.oracle import NetworkOracle
+from gridpact.clearing.network.monitored import Monitored
 from gridpact.clearing.problem.market import Market
 from gridpact.clearing.problem.reasons import (
     DUAL_MIN,
@@ -97,35 +97,42 @@ def active_limits(market: Market, optimum: Optimum, place: int) -> ActiveLimits:
     columns = int(np.sum(market.part.period == place))
     if situations is None or not len(work):
         return ActiveLimits.none(columns)
-    oracle: NetworkOracle = situations.oracle
-    monitored = oracle.monitored
+    monitored = situations.oracle.monitored
     chosen = np.flatnonzero((work.dual > DUAL_MIN) & (market.place[work.situation] == place))
     chosen = chosen[np.lexsort((work.sign[chosen], work.row[chosen], work.situation[chosen]))]
     row, sign, situation = work.row[chosen], work.sign[chosen], work.situation[chosen]
     is_voltage = row < len(monitored.node)
     unit = np.where(is_voltage, 1.0, 100.0)
-    element = monitored.place[row]
-    kinds = np.where(sign > 0.0, LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN).astype(np.int64)
-    is_unbalance = row >= monitored.first_unbalance
-    is_current = ~is_voltage & ~is_unbalance
-    kinds[is_current] = element_kinds(oracle.network, element[is_current])
-    phase = np.array([PHASE_LABELS.index(monitored.phase[one]) for one in row.tolist()], dtype=np.int64)
-    kinds[phase == PHASE_LABELS.index(NEUTRAL)] = LimitedBy.NEUTRAL
-    kinds[is_unbalance] = LimitedBy.VOLTAGE_UNBALANCE
     effect = np.zeros((len(chosen), columns))
     for one in np.unique(situation).tolist():
         here = situation == one
         effect[here] = (market.column_effect(one).T @ work.gradient[chosen[here]].T).T
     limit = np.where(sign > 0.0, situations.greatest[situation, row], situations.least[situation, row])
     return ActiveLimits(
-        limited_by=kinds,
-        element=element,
-        phase=phase,
+        limited_by=limit_kinds(monitored, row, sign),
+        element=monitored.place[row],
+        phase=limit_phases(monitored, row),
         value=work.value[chosen] * unit,
         limit=limit * unit,
         dual=sign * work.dual[chosen] / unit,
         effect=effect * (sign * unit)[:, None],
     )
+
+
+def limit_kinds(monitored: Monitored, row: Int, sign: Float) -> Int:
+    """The `LimitedBy` of monitored quantities at their upper limit, or their lower one, by the sign, (L,)."""
+    kinds = np.where(sign > 0.0, LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN).astype(np.int64)
+    is_unbalance = row >= monitored.first_unbalance
+    current = np.flatnonzero((row >= len(monitored.node)) & ~is_unbalance)
+    kinds[current] = element_kinds(monitored.network, monitored.place[row[current]])
+    kinds[limit_phases(monitored, row) == PHASE_LABELS.index(NEUTRAL)] = LimitedBy.NEUTRAL
+    kinds[is_unbalance] = LimitedBy.VOLTAGE_UNBALANCE
+    return kinds
+
+
+def limit_phases(monitored: Monitored, row: Int) -> Int:
+    """Positions in `PHASE_LABELS` of the phases of monitored quantities, (L,)."""
+    return np.array([PHASE_LABELS.index(monitored.phase[one]) for one in row.tolist()], dtype=np.int64)
 
 
 def _binding(bindings: Sequence[BindingLimits], rule: Rule) -> BindingLimits:

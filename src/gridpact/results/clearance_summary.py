@@ -6,7 +6,8 @@ import numpy as np
 
 from gridpact.case.case import Formulation
 from gridpact.clearing.certificate.certify import ProvenBy
-from gridpact.clearing.problem.solution import PeriodStatus
+from gridpact.clearing.contingencies import WorstOutage
+from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.clearing.solver.budget import EndedBy
 from gridpact.fields.said import counted
 from gridpact.results.clearance_arrays import ClearanceArrays
@@ -136,7 +137,28 @@ def _robustness(clearance: ClearanceArrays) -> dict[str, Any]:
         "max_voltage_excess_pu": figure(found.max_voltage_excess_pu),
         "max_loading_excess_percent": figure(found.max_loading_excess_percent),
     }
+    if clearance.network.is_three_phase:
+        facts["max_unbalance_excess_percent"] = figure(found.max_unbalance_excess_percent)
+        facts["worst"] = _worst_in_outages(clearance, found.worst)
     return {"robustness": facts}
+
+
+def _worst_in_outages(clearance: ClearanceArrays, worst: WorstOutage | None) -> dict[str, Any] | None:
+    """The limit that is broken most in an outage, or nearest; its excess in pu or percentage points."""
+    if worst is None:
+        return None
+    network, is_voltage = (
+        clearance.network,
+        worst.limited_by in (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN),
+    )
+    at_bus = is_voltage or worst.limited_by is LimitedBy.VOLTAGE_UNBALANCE
+    return {
+        "time": clearance.case.horizon.instant(worst.period).isoformat(timespec="minutes"),
+        "limited_by": worst.limited_by.label,
+        "element": str((network.bus_ids if at_bus else network.elements.id)[worst.element]),
+        "phase": worst.phase,
+        "excess": figure(worst.excess if is_voltage else 100.0 * worst.excess),
+    }
 
 
 def _notices(clearance: ClearanceArrays) -> list[str]:

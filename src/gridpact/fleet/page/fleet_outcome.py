@@ -12,7 +12,11 @@ from gridpact.fleet.rows.tally import Tally
 from gridpact.results.clearance_outcome import KINDS
 from gridpact.results.phrases import share_of, significant
 
-VOLTAGES = {LimitedBy.VOLTAGE_MAX.label: "upper voltage", LimitedBy.VOLTAGE_MIN.label: "lower voltage"}
+AT_BUS = {
+    LimitedBy.VOLTAGE_MAX.label: "upper voltage",
+    LimitedBy.VOLTAGE_MIN.label: "lower voltage",
+    LimitedBy.VOLTAGE_UNBALANCE.label: "voltage unbalance",
+}
 FAILURES_SHOWN, REASON_CHARACTERS = 5, 160
 LISTED = 3
 KWH_SHOWN_MIN = 0.0005  # less would read 0.000
@@ -108,14 +112,14 @@ def limit_name(row: Row) -> str:
     kind, element = kind_name(row["limited_by"]), row["element"]
     if not element:
         return f"any {kind}"
-    of = " of bus" if row["limited_by"] in VOLTAGES else ""
+    of = " of bus" if row["limited_by"] in AT_BUS else ""
     name = f" ({row['element_name']})" if row["element_name"] else ""
     return f"{kind}{of} {element}{name}"
 
 
 def kind_name(limited_by: str) -> str:
     """A kind of limit in words: "line", "upper voltage"."""
-    return VOLTAGES.get(limited_by) or KINDS[LimitedBy[limited_by.upper()]]
+    return AT_BUS.get(limited_by) or KINDS[LimitedBy[limited_by.upper()]]
 
 
 def reason(error: str, characters: int) -> str:
