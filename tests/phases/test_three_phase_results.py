@@ -180,7 +180,9 @@ def test_commands_say_what_there_is_and_refuse_what_has_no_meaning(
     main_ends(["clear", str(tmp_path / "parquet"), "--out", str(tmp_path / "p"), "--quiet"], 0)
     assert pd.read_parquet(tmp_path / "p" / "schedule.parquet")["phases"].tolist()[:6] == list(PHASES)
     main_ends(["network", folder + "/net.json", "--model", "three-phase", "--quiet"], 0)
-    main_ends(["fleet", str(tmp_path / "cases"), "--out", str(tmp_path / "fleet"), "--workers", "1", "--quiet"], 0)
+    main_ends(
+        ["fleet", str(tmp_path / "cases"), "--out", str(tmp_path / "fleet"), "--workers", "1", "--quiet"], 0
+    )
     row = pd.read_parquet(tmp_path / "fleet" / "fleet.parquet").iloc[0]
     assert row["status"] == "cleared" and row["network_cut_kwh"] > 0.0 and row["element"]
 
