@@ -10,6 +10,8 @@ from gridpact.fields.refusals import Refusals
 from gridpact.fields.said import a
 from gridpact.grid.network_model import NetworkModel, Neutral
 
+OPENDSS_SUFFIX = ".dss"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSource(CasePart):
@@ -17,7 +19,8 @@ class NetworkSource(CasePart):
 
     Attributes:
         builtin: a name that `gridpact network` lists.
-        file: with pandapower's or power-grid-model's JSON; text is taken for a path.
+        file: with pandapower's or power-grid-model's JSON, or the master file of an OpenDSS folder, which ends
+            in `.dss`; text is taken for a path.
         model: how it is modelled, `balanced` or `three-phase`.
         neutral: what the neutral of lines that are given by four conductors is, `return` or `earthed`.
 
@@ -53,6 +56,11 @@ class NetworkSource(CasePart):
     def is_three_phase(self) -> bool:
         """Whether it is modelled with three phases."""
         return self.model is NetworkModel.THREE_PHASE
+
+    @property
+    def is_opendss(self) -> bool:
+        """Whether it is the master file of an OpenDSS folder."""
+        return self.file is not None and self.file.suffix.lower() == OPENDSS_SUFFIX
 
     @property
     def name(self) -> str:
