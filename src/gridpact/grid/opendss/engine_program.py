@@ -49,26 +49,49 @@ def _circuit(engine: Any, run: _Commands) -> dict[str, Any]:
     """Buses, elements, and voltages without load."""
     active = engine.ActiveCircuit
     elements = []
+    opened = _opened(active)
+    for place in opened:
+        _switch(active, *place, is_open=False)
     for command in (
         "Set Mode=Snapshot",
         "Set ControlMode=Off",
         "Set LoadMult=0",
         f"Set Tolerance={TOLERANCE}",
         "Set MaxIterations=200",
-        "Solve",  # before which no element has a matrix
+        "Solve",  # before which no element has a matrix, and an open one has that of its rest
     ):
         if not run.run(command):
             return {}
     for name in active.AllElementNames:
         active.SetActiveElement(name)
         if active.ActiveCktElement.Enabled:
-            elements.append(_element(active, name))
+            open_at = [place[1:] for place in opened if place[0] == name]
+            elements.append(_element(active, name, open_at))
+    for place in opened:
+        _switch(active, *place, is_open=True)
     for element in elements:
         if element["kind"] == "load":
             active.SetActiveElement(element["name"])
             active.ActiveCktElement.Enabled = False
     run.run("Solve")
     return {"elements": elements, "buses": [_bus(active, name) for name in active.AllBusNames]}
+
+
+def _opened(active: Any) -> list[tuple[str, int, int]]:
+    """Name, terminal and phase of all that is open, counted from 1."""
+    found = []
+    for name in active.AllElementNames:
+        active.SetActiveElement(name)
+        element = active.ActiveCktElement
+        if element.Enabled:
+            places = range(1, int(element.NumTerminals) + 1), range(1, int(element.NumConductors) + 1)
+            found += [(name, end, phase) for end in places[0] for phase in places[1] if element.IsOpen(end, phase)]
+    return found
+
+
+def _switch(active: Any, name: str, terminal: int, phase: int, *, is_open: bool) -> None:
+    active.SetActiveElement(name)
+    (active.ActiveCktElement.Open if is_open else active.ActiveCktElement.Close)(terminal, phase)
 
 
 def _bus(active: Any, name: str) -> dict[str, Any]:
@@ -83,7 +106,7 @@ def _bus(active: Any, name: str) -> dict[str, Any]:
     }
 
 
-def _element(active: Any, name: str) -> dict[str, Any]:
+def _element(active: Any, name: str, open_at: list[tuple[int, int]]) -> dict[str, Any]:
     element = active.ActiveCktElement
     kind = name.partition(".")[0].lower()
     values = [float(value) for value in element.Yprim]
@@ -97,7 +120,7 @@ def _element(active: Any, name: str) -> dict[str, Any]:
         "conductors": conductors,
         "terminals": terminals,
         "open": [
-            [bool(element.IsOpen(terminal + 1, phase + 1)) for phase in range(int(element.NumPhases))]
+            [(terminal + 1, phase + 1) in open_at for phase in range(int(element.NumPhases))]
             for terminal in range(terminals)
         ],
         "matrix": [values[0::2], values[1::2]],

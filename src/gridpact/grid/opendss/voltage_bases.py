@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from gridpact.errors import Problem
-from gridpact.grid.opendss.circuit import Circuit, CircuitElement
+from gridpact.grid.opendss.circuit import Circuit, CircuitBus, CircuitElement
 from gridpact.grid.opendss.script.script_reader import Script
 from gridpact.grid.source import NetworkSource
 from gridpact.units import KV_PER_V
 
+LIVE_MIN_PU = 0.05
 DIGITS = 12  # beyond which stands what the root of three and back leaves
 
 
@@ -27,10 +30,10 @@ def missing_bases(script: Script, circuit: Circuit, source: NetworkSource) -> li
 def bus_volts(circuit: Circuit) -> dict[str, float]:
     """Rated voltage of each bus, line to line, V.
 
-    OpenDSS gives no base to what no supply reaches: there lines carry the base of their other end, and windings
-    bring theirs.
+    OpenDSS's bases are the nearest to the voltages without load, and so nothing where no supply reaches: there
+    lines carry the base of their other end, and windings bring theirs.
     """
-    known = {bus.name: bus.kv for bus in circuit.buses if bus.kv > 0}
+    known = {bus.name: bus.kv for bus in circuit.buses if bus.kv > 0 and _is_live(bus)}
     bases = sorted(set(known.values()))
     left = bool(bases)
     while left and len(known) < len(circuit.buses):
@@ -40,6 +43,11 @@ def bus_volts(circuit: Circuit) -> dict[str, float]:
                 known[bus], left = min(bases, key=lambda each: abs(each - base)), True
     other = bases[0] if bases else 1.0
     return {bus.name: float(f"{known.get(bus.name, other) / KV_PER_V:.{DIGITS}g}") for bus in circuit.buses}
+
+
+def _is_live(bus: CircuitBus) -> bool:
+    """Whether a supply reaches a bus, so that its voltage is more than what leaks to it."""
+    return bool(np.abs(bus.idle_v).max(initial=0.0) > LIVE_MIN_PU * bus.kv / KV_PER_V)
 
 
 def _said(element: CircuitElement, known: Mapping[str, float]) -> Iterator[tuple[str, float]]:

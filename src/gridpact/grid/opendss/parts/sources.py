@@ -50,7 +50,7 @@ def _add(records: Records, source: CircuitElement, one: complex, zero: complex) 
         u_ref=float(values["kv"]) / KV_PER_V * float(values["pu"]) / volts,
         u_ref_angle=np.deg2rad(float(values["degree"])),
         sk=power,
-        rx_ratio=impedance.real / impedance.imag,
+        rx_ratio=max(impedance.real, 0.0) / impedance.imag,
         z01_ratio=ratio,
     )
     if power < IDEAL_SHORT_CIRCUIT_MIN_VA and abs(left) > NOTHING * abs(zero):

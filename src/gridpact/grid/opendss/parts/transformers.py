@@ -18,6 +18,7 @@ from gridpact.units import KV_PER_V, KVA_PER_VA
 
 CLOCKS = range(12)
 ALIKE = 1e-7
+FITS = 1e-5
 NOTHING = 1e-11
 WINDINGS, PHASES = 2, 3
 
@@ -98,17 +99,18 @@ def _earthing(transformer: CircuitElement, winding: int, earthings: Earthings) -
 def _add(records: Records, transformer: CircuitElement, earthings: Earthings) -> Fault | None:
     """Adds a transformer of which everything is known to be right but its equations."""
     blocks = _sequence_blocks(transformer)
+    earthing = [_earthing(transformer, winding, earthings) for winding in range(WINDINGS)]
     rows = transformer.values["rows"]
     volts = [row["kv"] / KV_PER_V * row["tap"] for row in rows]
     ratio, clock, series = _positive_sequence(blocks[1], volts[0] / volts[1])
     windings = [_winding(transformer, winding, earthings) for winding in range(WINDINGS)]
-    zero_from, zero_to, is_through = _zero_sequence(blocks[0], series, abs(ratio), windings)
+    zero = _zero_block(transformer, earthings, earthing)
+    zero_from, zero_to, is_through = _zero_sequence(zero, series, abs(ratio), windings, earthing)
     if clock is None or not _is_even(transformer, blocks) or not is_through:
         what = "turns or couples its phases in a way that three phases have no model for"
         return "", "", what, "write the nodes of both buses in the order 1.2.3, or turned by one or two"
     impedance, power = 1 / series, float(rows[0]["kva"]) / KVA_PER_VA
     base = volts[1] ** 2 / power
-    earthing = [_earthing(transformer, winding, earthings) for winding in range(WINDINGS)]
     records.add(
         "transformer",
         transformer,
@@ -204,14 +206,44 @@ def _is_even(transformer: CircuitElement, blocks: Complex) -> bool:
     return bool((difference <= ALIKE * np.abs(blocks[1])).all())
 
 
+def _zero_block(transformer: CircuitElement, earthings: Earthings, earthing: list[complex]) -> Complex:
+    """Admittances between the windings for the zero sequence, siemens, (2, 2).
+
+    Neutrals that are what voltages are to are left out; those behind an impedance follow from it.
+    """
+    count = transformer.conductors
+    shape = np.zeros((WINDINGS * count, WINDINGS), dtype=np.complex128)
+    matrix = transformer.matrix.copy()
+    free = []
+    for winding in range(WINDINGS):
+        shape[winding * count + np.arange(PHASES), winding] = 1.0
+        neutral = winding * count + PHASES
+        bus, node = transformer.buses[winding], transformer.nodes[winding][PHASES]
+        is_free = earthing[winding] != 0 or _winding(transformer, winding, earthings) == WYE
+        if count > PHASES and is_free:
+            free.append(neutral)
+            beside = earthings.impedance_ohm(bus, node)
+            matrix[neutral, neutral] += 1 / beside if beside else 0.0
+    currents = matrix @ shape
+    if free:
+        inner = np.linalg.solve(matrix[np.ix_(free, free)], currents[free])
+        currents = currents - matrix[:, free] @ inner
+    block: Complex = shape.T @ currents / PHASES
+    return block
+
+
 def _zero_sequence(
-    block: Complex, series: complex, ratio: float, windings: list[int]
+    block: Complex, series: complex, ratio: float, windings: list[int], earthing: list[complex]
 ) -> tuple[complex, complex, bool]:
     """What is at both buses beside power-grid-model's, and whether current goes through as it has it."""
-    through = windings == [WYE_N, WYE_N]
-    by_from = series / ratio**2 if windings[0] == WYE_N else 0j
-    by_to = series if windings[1] == WYE_N else 0j
-    expected = -series / ratio if through else 0j
-    size = abs(series / ratio)
-    fits = abs(abs(block[1, 0]) - abs(expected)) < ALIKE * size and abs(block[1, 0] - expected) < ALIKE * size
+    at_from, at_to = 3 * earthing[0] / ratio**2, 3 * earthing[1]
+    if windings == [WYE_N, WYE_N]:
+        through = 1 / (1 / series + at_from + at_to)
+        by_from, by_to, across = through / ratio**2, through, -through / ratio
+    else:
+        beyond = [windings[1] == DELTA, windings[0] == DELTA]
+        by_from = 1 / (1 / series + at_from) / ratio**2 if windings[0] == WYE_N and beyond[0] else 0j
+        by_to = 1 / (1 / series + at_to) if windings[1] == WYE_N and beyond[1] else 0j
+        across = 0j
+    fits = abs(block[1, 0] - across) < FITS * abs(series / ratio)
     return complex(block[0, 0]) - by_from, complex(block[1, 1]) - by_to, bool(fits)
