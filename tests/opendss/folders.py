@@ -71,7 +71,10 @@ def judged(master: Path, network: Network, power: Complex, *, back: int = 0) -> 
     dss.ClearAll()
     dss.AllowForms = False
     dss.AllowChangeDir = False
-    run = lambda text: setattr(dss.Text, "Command", text)  # noqa: E731
+
+    def run(text: str) -> None:
+        dss.Text.Command = text
+
     run(f'compile "{master}"')
     for name in dss.ActiveCircuit.Loads.AllNames:
         if name.lower() != "none":
@@ -81,9 +84,10 @@ def judged(master: Path, network: Network, power: Complex, *, back: int = 0) -> 
         node = back if kv < 1.0 else 0
         for phase, injected in enumerate(power[position].tolist()):
             if injected:
+                power_text = f"kW={-injected.real:.15g} kvar={-injected.imag:.15g} kv={kv / SQRT_3:.15g}"
                 run(
-                    f"New Load.judge_{position}_{phase} bus1={bus}.{phase + 1}.{node} phases=1 kv={kv / SQRT_3:.15g} "
-                    f"kW={-injected.real:.15g} kvar={-injected.imag:.15g} model=1 vminpu=0.05 vmaxpu=5 conn=wye"
+                    f"New Load.judge_{position}_{phase} bus1={bus}.{phase + 1}.{node} phases=1 {power_text} "
+                    "model=1 vminpu=0.05 vmaxpu=5 conn=wye"
                 )
     run("Set Tolerance=1e-12")
     run("Set MaxIterations=500")

@@ -36,9 +36,7 @@ def cables(code: str = "cable", ends: str = "", mesh: bool = True, more: str = "
 @pytest.mark.parametrize("low", [".1.2.3.0", ".3.1.2.0", ".2.3.1.0", ""])
 @pytest.mark.parametrize("lead", ["lag", "lead"])
 def test_delta_star_transformers_of_every_clock(low: str, lead: str, tmp_path: Path) -> None:
-    master = folder(
-        tmp_path, HEAD + CODE + transformer(low, more=f"leadlag={lead}") + "\n" + cables() + FOOT
-    )
+    master = folder(tmp_path, HEAD + CODE + transformer(low, more=f"leadlag={lead}") + "\n" + cables() + FOOT)
     assert differences(master, compiled(master)) < 1e-8
 
 
@@ -120,7 +118,9 @@ Line.o3.enabled=yes
 
 
 def test_open_lines_switches_and_what_no_supply_reaches(tmp_path: Path) -> None:
-    text = cables(mesh=True) + """
+    text = (
+        cables(mesh=True)
+        + """
 New Line.s bus1=d bus2=e phases=3 switch=yes
 New Line.off bus1=e bus2=f linecode=cable length=0.1 units=km
 New Line.gone bus1=e bus2=c linecode=cable length=0.1 units=km enabled=no
@@ -129,6 +129,7 @@ New Line.far bus1=f bus2=g linecode=cable length=0.1 units=km
 New Line.end bus1=e bus2=h linecode=cable length=0.1 units=km
 Open Line.end 2
 """
+    )
     master = folder(tmp_path, HEAD + CODE + transformer() + "\n" + text + FOOT)
     network = compiled(master)
     assert set(network.islanded_bus_names) == {"f", "g", "h"}

@@ -1,7 +1,7 @@
 """Compiling a network: from its name or file to a Network, once in a process.
 
-What takes pandapower or OpenDSS, and so seconds, is compiled once on a machine: see `cache`. power-grid-model's JSON is
-compiled in the time that an entry of the cache takes to read, and is not kept there.
+What takes pandapower or OpenDSS, and so seconds, is compiled once on a machine: see `cache`. JSON of
+power-grid-model is compiled in the time that an entry of the cache takes to read, and is not kept there.
 """
 
 from functools import lru_cache, partial

@@ -6,14 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from gridpact.errors import InvalidCase, Problem
 from gridpact.grid.network_model import NetworkModel, Neutral
 from gridpact.grid.opendss.script.script_reader import Script, read_script
 from gridpact.grid.reading.json_text import json_text
-from gridpact.grid.source import NetworkSource
+from gridpact.grid.source import NetworkSource, is_opendss
 
 OLD_TABLES = ("bus", "line", "ext_grid")
 VALUE_SHOWN_MAX = 80
@@ -33,8 +33,8 @@ class NetworkFormat(StrEnum):
 class NetworkFile:
     """A network file that was read; equal to another that makes the same network, wherever they lie.
 
-    Of the master file of an OpenDSS folder `script` is what it says with all files that it reads, and `sha256`
-    is of all of them.
+    Of the master file of an OpenDSS folder, `script` is what it says with all files that it reads, and
+    `sha256` is of all of them.
     """
 
     name: str
@@ -83,6 +83,13 @@ def read_network_file(source: NetworkSource) -> NetworkFile:
         content=content,
         script=script,
     )
+
+
+def read_names(file: Path) -> tuple[str, ...]:
+    """A network file and all that it reads, by their paths from its folder, with `/` between folders."""
+    if not is_opendss(file):
+        return (file.name,)
+    return tuple(dict.fromkeys([file.name, *read_script(file).contents]))
 
 
 def network_text(file: NetworkFile) -> NetworkText:

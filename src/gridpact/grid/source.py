@@ -19,8 +19,8 @@ class NetworkSource(CasePart):
 
     Attributes:
         builtin: a name that `gridpact network` lists.
-        file: with pandapower's or power-grid-model's JSON, or the master file of an OpenDSS folder, which ends
-            in `.dss`; text is taken for a path.
+        file: with pandapower's or power-grid-model's JSON, or the master file of an OpenDSS folder, which
+            ends in `.dss`; text is taken for a path.
         model: how it is modelled, `balanced` or `three-phase`.
         neutral: what the neutral of lines that are given by four conductors is, `return` or `earthed`.
 
@@ -60,7 +60,7 @@ class NetworkSource(CasePart):
     @property
     def is_opendss(self) -> bool:
         """Whether it is the master file of an OpenDSS folder."""
-        return self.file is not None and self.file.suffix.lower() == OPENDSS_SUFFIX
+        return self.file is not None and is_opendss(self.file)
 
     @property
     def name(self) -> str:
@@ -82,6 +82,11 @@ class NetworkSource(CasePart):
         return Problem(
             file="case.toml", field="network.builtin", value=self.builtin, what=subject, remedy=remedy
         )
+
+
+def is_opendss(file: Path) -> bool:
+    """Whether a network file is the master file of an OpenDSS folder, which its name alone says."""
+    return file.suffix.lower() == OPENDSS_SUFFIX
 
 
 def _word(refusals: Refusals, name: str, kind: type[StrEnum], given: object) -> StrEnum | None:

@@ -1,4 +1,4 @@
-"""The engine: OpenDSS in a process of its own, in a temporary folder, with nothing of the user's around it."""
+"""The engine: OpenDSS in a process of its own, in a temporary folder and an environment of its own."""
 
 import json
 import os

@@ -1,7 +1,7 @@
-"""The program that evaluates a script in OpenDSS, run as a process of its own: it imports nothing of gridpact.
+"""The program that evaluates a script in OpenDSS, a process of its own that imports nothing of gridpact.
 
-It takes JSON with the commands of the script from `commands.json` in its working folder, and writes what
-OpenDSS made of them to `circuit.json`: buses, and elements with the matrices that they enter its equations by.
+It takes the commands of the script from `commands.json` in its working folder, and writes what OpenDSS made
+of them to `circuit.json`: buses, and elements with the matrices by which they enter its equations.
 """
 
 import json
@@ -85,7 +85,9 @@ def _opened(active: Any) -> list[tuple[str, int, int]]:
         element = active.ActiveCktElement
         if element.Enabled:
             places = range(1, int(element.NumTerminals) + 1), range(1, int(element.NumConductors) + 1)
-            found += [(name, end, phase) for end in places[0] for phase in places[1] if element.IsOpen(end, phase)]
+            found += [
+                (name, end, phase) for end in places[0] for phase in places[1] if element.IsOpen(end, phase)
+            ]
     return found
 
 

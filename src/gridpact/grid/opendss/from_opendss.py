@@ -1,8 +1,8 @@
 """An OpenDSS folder as a Network, by way of power-grid-model's records.
 
 OpenDSS evaluates the script, in a process of its own; what it puts into its equations becomes records of
-power-grid-model, from which the network is made, and by which it is verified. In the end the network and OpenDSS
-have to agree on the voltages without load.
+power-grid-model, from which the network is made, and by which it is verified. In the end the network and
+OpenDSS have to agree on the voltages without load.
 """
 
 import re
@@ -16,18 +16,19 @@ from gridpact.errors import InvalidCase, Problem
 from gridpact.grid.flow.power_flow import run_power_flow
 from gridpact.grid.network import Network
 from gridpact.grid.opendss.circuit import NEUTRAL_NODE, PHASE_NODES, Circuit
-from gridpact.grid.opendss.connections import Connection, connections
 from gridpact.grid.opendss.engine import evaluated, needs_engine
+from gridpact.grid.opendss.load_connections import Connection, connections
+from gridpact.grid.opendss.parts.circuit_records import CircuitRecords
 from gridpact.grid.opendss.parts.earthings import Earthings
 from gridpact.grid.opendss.parts.lines import add_lines
 from gridpact.grid.opendss.parts.placed import Placed
-from gridpact.grid.opendss.parts.records import Records
 from gridpact.grid.opendss.parts.sources import add_sources
 from gridpact.grid.opendss.parts.transformers import add_transformers
 from gridpact.grid.opendss.script.script_reader import Script
 from gridpact.grid.opendss.voltage_bases import bus_volts, missing_bases
 from gridpact.grid.power_grid_model.component_labels import ComponentLabels
 from gridpact.grid.power_grid_model.from_power_grid_model import network_from_power_grid_model
+from gridpact.grid.reading.power_grid_model_text import input_bytes
 from gridpact.grid.source import NetworkSource
 from gridpact.units import KV_PER_V, SQRT_3
 
@@ -43,7 +44,7 @@ class OpenDssNetwork:
     """What an OpenDSS folder holds: records of power-grid-model, and what they were made of."""
 
     circuit: Circuit
-    records: Records
+    records: CircuitRecords
     placed: Placed
     connections: tuple[Connection, ...]
     notices: tuple[str, ...]
@@ -64,7 +65,7 @@ def read_opendss(script: Script, source: NetworkSource) -> OpenDssNetwork:
         raise InvalidCase([*script.problems, *error.problems]) from error
     placed = Placed(script.statements, source.name)
     found, problems = connections(circuit, placed)
-    records = Records()
+    records = CircuitRecords()
     records.add_nodes(circuit, bus_volts(circuit))
     earthings = Earthings(circuit, records, placed)
     add_lines(records, circuit.of_kind("line"), placed)
@@ -74,6 +75,8 @@ def read_opendss(script: Script, source: NetworkSource) -> OpenDssNetwork:
     if problems:
         raise InvalidCase(sorted(problems, key=lambda problem: (problem.file, problem.line)))
     notices = [*script.notices, *records.notices]
+    if count := sum(each.leads for each in found):
+        notices.append(f"{count} of the loads lead: as participants they have a power factor of 1")
     if found:
         notices.append(LOADS_NOTICE.format(count=len(found), s="" if len(found) == 1 else "s"))
     return OpenDssNetwork(
@@ -109,6 +112,15 @@ def network_from_opendss(script: Script, source: NetworkSource) -> Network:
     if problems := list(_disagreements(network, read.circuit, source)):
         raise InvalidCase(problems)
     return network
+
+
+def opendss_as_json(script: Script, source: NetworkSource) -> bytes:
+    """An OpenDSS folder as power-grid-model JSON, with names, and the indices that results call elements by.
+
+    Raises:
+        InvalidCase: as `read_opendss`.
+    """
+    return input_bytes(read_opendss(script, source).records.labelled())
 
 
 def _named(problem: Problem, read: OpenDssNetwork) -> Problem:
@@ -148,7 +160,9 @@ def _disagreements(network: Network, circuit: Circuit, source: NetworkSource) ->
         difference = float(np.abs(_phases(bus.nodes, bus.idle_v) / base - own[row]).max())
         worst, where = max((worst, where), (difference, bus.name))
     if not worst <= AGREEMENT_PU:
-        what = f"is understood in two ways: without load bus {where} is {worst:.1e} pu from where OpenDSS has it"
+        what = (
+            f"is understood in two ways: without load bus {where} is {worst:.1e} pu from where OpenDSS has it"
+        )
         yield source.problem(what, remedy="please report this network")
 
 

@@ -30,8 +30,8 @@ def missing_bases(script: Script, circuit: Circuit, source: NetworkSource) -> li
 def bus_volts(circuit: Circuit) -> dict[str, float]:
     """Rated voltage of each bus, line to line, V.
 
-    OpenDSS's bases are the nearest to the voltages without load, and so nothing where no supply reaches: there
-    lines carry the base of their other end, and windings bring theirs.
+    OpenDSS's bases are the nearest to the voltages without load, and so nothing where no supply reaches:
+    there lines carry the base of their other end, and windings bring theirs.
     """
     known = {bus.name: bus.kv for bus in circuit.buses if bus.kv > 0 and _is_live(bus)}
     bases = sorted(set(known.values()))

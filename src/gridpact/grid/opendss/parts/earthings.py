@@ -1,8 +1,8 @@
 """Earthings: which neutrals of a circuit are led out, and by which impedance they are earthed."""
 
 from gridpact.grid.opendss.circuit import EARTH, NEUTRAL_NODE, PHASE_NODES, Circuit, CircuitElement
+from gridpact.grid.opendss.parts.circuit_records import CircuitRecords
 from gridpact.grid.opendss.parts.placed import Placed
-from gridpact.grid.opendss.parts.records import Records
 
 TERMINALS = 2
 
@@ -16,7 +16,7 @@ class Earthings:
         placed: where the reactors stand.
     """
 
-    def __init__(self, circuit: Circuit, records: Records, placed: Placed) -> None:
+    def __init__(self, circuit: Circuit, records: CircuitRecords, placed: Placed) -> None:
         self._ohm: dict[tuple[str, int], complex] = {}
         self._with_lines = {
             bus
@@ -47,7 +47,7 @@ class Earthings:
         """Impedance from a neutral to earth; `None` where there is none."""
         return self._ohm.get((bus, node))
 
-    def _notice(self, circuit: Circuit, records: Records) -> None:
+    def _notice(self, circuit: Circuit, records: CircuitRecords) -> None:
         """Says which earthings the choice of `neutral` stands for."""
         transformed = {bus for transformer in circuit.of_kind("transformer") for bus in transformer.buses}
         count = sum(bus not in transformed for bus, _ in self._ohm)

@@ -6,18 +6,19 @@ import numpy as np
 
 from gridpact.arrays import Complex, Float
 from gridpact.grid.opendss.circuit import EARTH, NEUTRAL_NODE, PHASE_NODES, CircuitElement
+from gridpact.grid.opendss.parts.circuit_records import CircuitRecords
 from gridpact.grid.opendss.parts.placed import Placed
-from gridpact.grid.opendss.parts.records import Records
 from gridpact.grid.power_grid_model.conductor_matrices import CONDUCTORS, NEUTRAL_PAIRS, PHASE_PAIRS
 from gridpact.grid.power_grid_model.pi_branches import SYSTEM_FREQUENCY_HZ
 
 DEFAULT_NORM_AMPS = 400.0
-ROUNDING_SHARE = 1e-9
+SINGULAR_SHARE = 1e-9
+ROUNDING_SHARE = 1e-14
 NO_CHARGING_S = 1e-13
 NAMED_MAX = 5
 
 
-def add_lines(records: Records, lines: list[CircuitElement], placed: Placed) -> None:
+def add_lines(records: CircuitRecords, lines: list[CircuitElement], placed: Placed) -> None:
     """Adds the lines; what they cannot be is added to the problems."""
     unrated = []
     for line in lines:
@@ -26,7 +27,10 @@ def add_lines(records: Records, lines: list[CircuitElement], placed: Placed) -> 
             continue
         series, charging = _matrices(line, found)
         if series is None:
-            what, remedy = "has no impedance in some direction", "write its matrices, or make its ends one bus"
+            what, remedy = (
+                "has no impedance in some direction",
+                "write its matrices, or make its ends one bus",
+            )
             records.problems.append(placed.problem(line, what, remedy=remedy))
             continue
         rating = _rating_a(line, placed)
@@ -44,8 +48,11 @@ def add_lines(records: Records, lines: list[CircuitElement], placed: Placed) -> 
         records.notices.append(f"without NormAmps, and so never overloaded: {count} ({named})")
 
 
-def _conductors(line: CircuitElement, records: Records, placed: Placed) -> list[int] | None:
-    """Places of the phases a, b, c, and of a neutral that is not earth; `None`, with a problem, where they are no three phases."""
+def _conductors(line: CircuitElement, records: CircuitRecords, placed: Placed) -> list[int] | None:
+    """Places of the phases a, b, c, and of a neutral that is not earth.
+
+    `None`, with a problem, where they are no three phases.
+    """
     first, second = line.nodes
     fault: tuple[str, str, str] | None = None
     phases = [node for node in first if node in PHASE_NODES]
@@ -55,7 +62,9 @@ def _conductors(line: CircuitElement, records: Records, placed: Placed) -> list[
         what = f"has {count} phase{'s' if count != 1 else ''}" if count < 3 else "has too many conductors"
         remedy = "three phases take lines of all three, with or without a neutral: write phases=3 or 4"
         fault = what, remedy, "phases"
-    elif any(one != other and {one, other} & {*PHASE_NODES} for one, other in zip(first, second, strict=True)):
+    elif any(
+        one != other and {one, other} & {*PHASE_NODES} for one, other in zip(first, second, strict=True)
+    ):
         fault = "joins a phase to another one", "write the nodes of both ends in the same order", "bus2"
     elif others and first[others[0]] != second[others[0]]:
         remedy = "write .4 at both ends, or .0 at both where it is earthed there"
@@ -66,10 +75,8 @@ def _conductors(line: CircuitElement, records: Records, placed: Placed) -> list[
         fault = "is open in some phases only", "open it in all phases", ""
     if fault is not None:
         what, remedy, field = fault
-        value = f"{line.conductors}" if field == "phases" else ".".join(map(str, second))
-        records.problems.append(
-            placed.problem(line, what, remedy=remedy, field=field, value=value if field else "")
-        )
+        value = {"phases": f"{line.conductors}", "bus2": ".".join(map(str, second))}.get(field, "")
+        records.problems.append(placed.problem(line, what, remedy=remedy, field=field, value=value))
         return None
     order = [first.index(node) for node in PHASE_NODES]
     return order + [place for place in others if first[place] == NEUTRAL_NODE]
@@ -84,11 +91,12 @@ def _matrices(line: CircuitElement, order: list[int]) -> tuple[Complex | None, F
     own, mutual = (line.matrix[:count, start : start + count][np.ix_(order, order)] for start in (0, count))
     admittance, half = -mutual, own + mutual
     size = np.linalg.svd(admittance, compute_uv=False)
-    if not np.isfinite(size).all() or size[-1] <= ROUNDING_SHARE * size[0]:
+    if not np.isfinite(size).all() or size[-1] <= SINGULAR_SHARE * size[0]:
         return None, half.real
-    series = np.linalg.inv(admittance)
-    half = np.where(np.abs(half) <= np.maximum(ROUNDING_SHARE**2 * size[0], NO_CHARGING_S), 0.0, half)
-    return (series + series.T) / 2, (half + half.T).imag / (2 * np.pi * SYSTEM_FREQUENCY_HZ)
+    series: Complex = np.asarray(np.linalg.inv(admittance), np.complex128)
+    rest = np.maximum(ROUNDING_SHARE * size[0], NO_CHARGING_S)
+    charging = np.where(np.abs(half) > rest, half, 0.0)
+    return (series + series.T) / 2, (charging + charging.T).imag / (2 * np.pi * SYSTEM_FREQUENCY_HZ)
 
 
 def _entries(part: str, matrix: Float) -> dict[str, Any]:

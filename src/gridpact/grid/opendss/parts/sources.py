@@ -1,14 +1,14 @@
 """Sources of a circuit as power-grid-model's, exact in the zero sequence too.
 
-A source drives no zero sequence, for which it is an admittance to earth like any other: what power-grid-model's
-ratio of both impedances, which is a real number, leaves of it stands at the bus as one.
+A source drives no zero sequence, for which it is an admittance to earth like any other: what
+power-grid-model's ratio of both impedances, which is a real number, leaves of it stands at the bus as one.
 """
 
 import numpy as np
 
 from gridpact.grid.opendss.circuit import EARTH, PHASE_NODES, CircuitElement
+from gridpact.grid.opendss.parts.circuit_records import CircuitRecords
 from gridpact.grid.opendss.parts.placed import Placed
-from gridpact.grid.opendss.parts.records import Records
 from gridpact.grid.power_grid_model.pi_branches import IDEAL_SHORT_CIRCUIT_MIN_VA
 from gridpact.grid.three_phase.sequences import TO_PHASES, TO_SEQUENCES
 from gridpact.units import KV_PER_V
@@ -17,7 +17,7 @@ ALIKE = 1e-7
 NOTHING = 1e-12
 
 
-def add_sources(records: Records, sources: list[CircuitElement], placed: Placed) -> None:
+def add_sources(records: CircuitRecords, sources: list[CircuitElement], placed: Placed) -> None:
     """Adds the sources; what they cannot be is added to the problems."""
     for source in sources:
         if source.nodes[0] != PHASE_NODES or any(node != EARTH for node in source.nodes[1]):
@@ -35,7 +35,7 @@ def add_sources(records: Records, sources: list[CircuitElement], placed: Placed)
         _add(records, source, one, zero)
 
 
-def _add(records: Records, source: CircuitElement, one: complex, zero: complex) -> None:
+def _add(records: CircuitRecords, source: CircuitElement, one: complex, zero: complex) -> None:
     """Adds a source by its admittances of the positive and the zero sequence, siemens."""
     node = records.node_of[source.buses[0]]
     volts, impedance = records.volts[node], 1 / one

@@ -1,17 +1,17 @@
 """Transformers of a circuit as power-grid-model's: clock, short circuit and windings from their equations.
 
 In symmetrical components a transformer is, at its second winding, y_tt = y, y_ft = −y / k*, y_tf = −y / k
-with k = V₁/V₂ · e^{j30°·clock}. What there is beside that, the no-load branch and the parts per million by which
-OpenDSS keeps windings from floating, is an admittance to the neutral at either bus, sequence by sequence.
+with k = V₁/V₂ · e^{j30°·clock}. What there is beside that, the no-load branch and the parts per million by
+which OpenDSS keeps windings from floating, is an admittance to the neutral at either bus, by sequences.
 """
 
 import numpy as np
 
 from gridpact.arrays import Complex, Int
-from gridpact.grid.opendss.circuit import EARTH, NEUTRAL_NODE, PHASE_NODES, CircuitElement
+from gridpact.grid.opendss.circuit import EARTH, PHASE_NODES, CircuitElement
+from gridpact.grid.opendss.parts.circuit_records import CircuitRecords
 from gridpact.grid.opendss.parts.earthings import Earthings
 from gridpact.grid.opendss.parts.placed import Placed
-from gridpact.grid.opendss.parts.records import Records
 from gridpact.grid.power_grid_model.power_grid_model_zero_sequence import DELTA, WYE, WYE_N
 from gridpact.grid.three_phase.sequences import TO_PHASES, TO_SEQUENCES
 from gridpact.units import KV_PER_V, KVA_PER_VA
@@ -24,7 +24,7 @@ WINDINGS, PHASES = 2, 3
 
 
 def add_transformers(
-    records: Records, transformers: list[CircuitElement], earthings: Earthings, placed: Placed
+    records: CircuitRecords, transformers: list[CircuitElement], earthings: Earthings, placed: Placed
 ) -> None:
     """Adds the transformers; what they cannot be is added to the problems."""
     for transformer in transformers:
@@ -33,14 +33,16 @@ def add_transformers(
             fault = _add(records, transformer, earthings)
         if fault is not None:
             field, value, what, remedy = fault
-            records.problems.append(placed.problem(transformer, what, remedy=remedy, field=field, value=value))
+            records.problems.append(
+                placed.problem(transformer, what, remedy=remedy, field=field, value=value)
+            )
 
 
 Fault = tuple[str, str, str, str]
 
 
 def _fault(transformer: CircuitElement, earthings: Earthings) -> Fault | None:
-    """Field, value, what is wrong and remedy of a transformer that is not of two windings and three phases."""
+    """Field, value, what is wrong and remedy of one that is not of two windings and three phases."""
     windings = int(transformer.values["windings"])
     if windings != WINDINGS:
         remedy = "write a transformer of two windings for each low-voltage network"
@@ -72,7 +74,9 @@ def _winding(transformer: CircuitElement, winding: int, earthings: Earthings) ->
     if transformer.values["rows"][winding]["is_delta"]:
         return DELTA
     bus, node = transformer.buses[winding], transformer.nodes[winding][PHASES]
-    led_out = node == EARTH or earthings.is_led_out(bus, node) or _own_earthing(transformer, winding) is not None
+    led_out = (
+        node == EARTH or earthings.is_led_out(bus, node) or _own_earthing(transformer, winding) is not None
+    )
     return WYE_N if led_out else WYE
 
 
@@ -96,7 +100,7 @@ def _earthing(transformer: CircuitElement, winding: int, earthings: Earthings) -
     return 1 / sum(1 / each for each in given) if given else 0j
 
 
-def _add(records: Records, transformer: CircuitElement, earthings: Earthings) -> Fault | None:
+def _add(records: CircuitRecords, transformer: CircuitElement, earthings: Earthings) -> Fault | None:
     """Adds a transformer of which everything is known to be right but its equations."""
     blocks = _sequence_blocks(transformer)
     earthing = [_earthing(transformer, winding, earthings) for winding in range(WINDINGS)]
@@ -143,11 +147,10 @@ def _add(records: Records, transformer: CircuitElement, earthings: Earthings) ->
         complex(blocks[1][0, 0]) - series / abs(ratio) ** 2,
         complex(blocks[1][1, 1]) - series,
     )
-    for bus, positive, zero, scale in zip(
-        transformer.buses, one, (zero_from, zero_to), (1 / abs(ratio) ** 2, 1.0), strict=True
-    ):
-        parts = [each if abs(each) > floor * scale else 0j for each in (positive, zero)]
-        records.add_shunt(transformer, bus, *parts)
+    rest = zip(transformer.buses, one, (zero_from, zero_to), (1 / abs(ratio) ** 2, 1.0), strict=True)
+    for bus, at_one, at_zero, scale in rest:
+        of_one, of_zero = (each if abs(each) > floor * scale else 0j for each in (at_one, at_zero))
+        records.add_shunt(transformer, bus, of_one, of_zero)
     return None
 
 
@@ -187,9 +190,9 @@ def _positive_sequence(block: Complex, ratio: float) -> tuple[complex, int | Non
         turned = ratio * np.exp(1j * np.deg2rad(30.0) * clock)
         series = complex(-block[1, 0] * turned)
         mirrored = -series / np.conj(turned)
-        if abs(mirrored - block[0, 1]) < ALIKE * abs(block[0, 1]) and series.imag < abs(series.real):
-            if series.real >= -ALIKE * abs(series):
-                return complex(turned), clock, series
+        fits = abs(mirrored - block[0, 1]) < ALIKE * abs(block[0, 1])
+        if fits and series.imag < abs(series.real) and series.real >= -ALIKE * abs(series):
+            return complex(turned), clock, series
     return complex(ratio), None, complex(-block[1, 0] * ratio)
 
 

@@ -101,4 +101,7 @@ IGNORED_OPTIONS = frozenset(
         "tracecontrol", "trapezoidal", "voltexceptionreport", "year", "zonelock",
     }
 )  # fmt: skip
-UNKNOWN_OPTION = ("is an option that is not read", "leave it out; the network takes voltagebases and frequencies")
+UNKNOWN_OPTION = (
+    "is an option that is not read",
+    "leave it out; the network takes voltagebases and frequencies",
+)

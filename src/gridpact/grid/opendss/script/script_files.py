@@ -23,8 +23,8 @@ class ScriptFiles:
     """Reads the files of the folder of a master file.
 
     A folder may come from anybody: whatever a script names has to lie in it, links resolved, and nothing is
-    said of what lies elsewhere. As on Windows, where OpenDSS is at home, `\\\\` stands between folders too,
-    the case of letters does not count where no name fits to the letter, and `.dss` may be left out.
+    said of what lies elsewhere. As on Windows, where OpenDSS is at home, a backslash stands between folders
+    too, the case of letters does not count where no name fits to the letter, and `.dss` may be left out.
 
     Args:
         master: the file that all begins with.
@@ -53,7 +53,9 @@ class ScriptFiles:
         try:
             size = (self._root / path).stat().st_size
             if self._bytes + size > BYTES_MAX:
-                raise NotTaken(f"is more than {BYTES_MAX // 2**20} MB of script", "leave out what is no network")
+                raise NotTaken(
+                    f"is more than {BYTES_MAX // 2**20} MB of script", "leave out what is no network"
+                )
             content = (self._root / path).read_bytes()
         except OSError as error:
             raise NotTaken(f"cannot be read: {error.strerror}", "") from error
@@ -102,7 +104,7 @@ class ScriptFiles:
         if not real.is_relative_to(os.path.realpath(self._root)):
             raise NotTaken("leads out of the folder of the master file", COPY)
         try:
-            present = sorted(os.listdir(real))
+            present = sorted(entry.name for entry in real.iterdir())
         except OSError:
             present = []
         for name in names:

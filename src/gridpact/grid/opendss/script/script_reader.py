@@ -1,8 +1,8 @@
-"""Reading a script of OpenDSS: its files in order, as the commands that OpenDSS is given and what is refused."""
+"""Reading a script of OpenDSS: its files in order, as what OpenDSS is given and what is refused."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gridpact.errors import Problem
@@ -146,13 +146,7 @@ class _Reader:
             what, remedy = "continues no element", "write it below New or Edit, with no other command between"
             self._refuse(statement, what, remedy, breaks=True)
             return
-        place = Statement(
-            file=statement.file,
-            line=statement.line,
-            verb=statement.verb,
-            kind=self._last.kind,
-            name=self._last.name,
-        )
+        place = replace(statement, kind=self._last.kind, name=self._last.name)
         if self._last.kind in admitted.ADMITTED_CLASSES and not self._values_are_plain(place, values):
             return
         self._last.values += values
@@ -191,24 +185,15 @@ class _Reader:
         self._ignore(statement.element.partition(".")[0])
         content = admitted.NAMED_CLASSES.get(statement.kind)
         if content:
-            place = {"file": statement.file, "line": statement.line, "verb": "new"}
-            given = Statement(**place, kind=statement.kind, name=statement.name, values=words(content))
-            self._script.statements.append(given)
-            self._last = Statement(**place, kind=statement.kind, name=statement.name)
+            self._script.statements.append(replace(statement, values=words(content)))
 
     def _set(self, statement: Statement, values: list[Value]) -> None:
         for value in values:
             name = value.name.lower()
             if name in admitted.ADMITTED_OPTIONS:
                 if self._values_are_plain(statement, [value]):
-                    given = Value(
-                        name=admitted.ADMITTED_OPTIONS[name],
-                        text=value.text,
-                        opening=value.opening,
-                        closing=value.closing,
-                    )
-                    place = {"file": statement.file, "line": statement.line, "verb": "set"}
-                    self._script.statements.append(Statement(**place, values=[given]))
+                    given = replace(value, name=admitted.ADMITTED_OPTIONS[name])
+                    self._script.statements.append(replace(statement, values=[given]))
             elif name in admitted.IGNORED_OPTIONS:
                 self._ignore(f"'set {name}'")
             else:

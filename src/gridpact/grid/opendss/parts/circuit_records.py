@@ -1,4 +1,4 @@
-"""Records: power-grid-model input that grows element by element, and what each component is called."""
+"""CircuitRecords: power-grid-model input that grows element by element, and what each component is called."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,11 +10,10 @@ from gridpact.errors import Problem
 from gridpact.grid.opendss.circuit import Circuit, CircuitElement
 
 WHOLE_NUMBER_MAX = 10**8
-SERIES_MIN_SHARE = 1e-12
 
 
 @dataclass(slots=True, kw_only=True)
-class Records:
+class CircuitRecords:
     """Components of power-grid-model, each a dict of its attributes.
 
     Attributes:
@@ -54,8 +53,7 @@ class Records:
         self.by_component.setdefault(component, []).append({"id": index, **values})
         self.element_of[index] = element
         if component in ("asym_line", "transformer"):
-            same = [each for each in self.by_component[component]]
-            self.index_of[index] = len(same) - 1
+            self.index_of[index] = len(self.by_component[component]) - 1
         return index
 
     def add_shunt(self, element: CircuitElement, bus: str, one: complex, zero: complex) -> None:
@@ -63,6 +61,23 @@ class Records:
         if one or zero:
             values = {"g1": one.real, "b1": one.imag, "g0": zero.real, "b0": zero.imag}
             self.add("shunt", element, node=self.node_of[bus], status=1, **values)
+
+    def labelled(self) -> dict[str, list[dict[str, Any]]]:
+        """The records with names, and the indices of lines and transformers, as JSON has them."""
+        bus_of = {index: name for name, index in self.node_of.items()}
+        tables = {"asym_line": "line", "transformer": "trafo"}
+        made: dict[str, list[dict[str, Any]]] = {}
+        for component, records in self.by_component.items():
+            for record in records:
+                index = record["id"]
+                label: dict[str, Any] = {
+                    "name": bus_of[index] if index in bus_of else self.element_of[index].name
+                }
+                if component in tables:
+                    label["id_reference"] = {"table": tables[component], "index": self.index_of[index]}
+                given = {name: value for name, value in record.items() if value == value}
+                made.setdefault(component, []).append(given | label)
+        return made
 
     def dataset(self) -> dict[str, NDArray[np.void]]:
         """The records as arrays of power-grid-model."""

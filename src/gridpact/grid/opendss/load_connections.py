@@ -42,7 +42,10 @@ def connections(circuit: Circuit, placed: Placed) -> tuple[list[Connection], lis
             remedy = "write conn=wye, with the phases to the neutral, as in bus1=b.1.4 or bus1=b.1"
             problems.append(placed.problem(load, what, remedy=remedy, field="conn", value=value))
         elif not phases or not others <= {EARTH, NEUTRAL_NODE} or len(phases) != len(set(phases)):
-            what, remedy = "is not between phases and the neutral", "write nodes 1, 2, 3, and 4 or 0 for neutral"
+            what, remedy = (
+                "is not between phases and the neutral",
+                "write nodes 1, 2, 3, and 4 or 0 for neutral",
+            )
             problems.append(placed.problem(load, what, remedy=remedy, field="bus1", value=_nodes(load)))
         else:
             found.append(_connection(load, phases))
