@@ -127,7 +127,7 @@ def test_a_path_that_leads_elsewhere_is_refused(verb: str, name: str, said: str,
 def test_files_are_found_as_windows_finds_them_from_the_file_that_names_them(tmp_path: Path) -> None:
     master = folder(
         tmp_path,
-        "\ufeffClear\r\n/* all\nof it */\nREDIRECT Parts\\Head.TXT  ! the rest // of it\r\ncompile parts/feet",
+        "\ufeffClear\r\n/* all\nof it */\nREDIRECT Parts\\Head.TXT  ! the // rest\r\ncompile parts/feet",
         parts__head="// head\n" + HEAD.removeprefix("clear\n") + CODE + "redirect 'deep/Lines.txt'\n",
         parts__deep__lines=transformer() + "\nnew object=line.L1 bus1 = lv, bus2=a // here\n"
         "~ linecode=CABLE\nMORE length={100 2 /} ! half\nm units=m\n",
@@ -185,7 +185,9 @@ def test_a_line_that_cannot_be_read_is_a_problem(text: str, tmp_path: Path) -> N
 
 
 def test_what_opendss_says_is_said_with_the_line_of_the_statement(tmp_path: Path) -> None:
-    text = "New Line.x bus1=a bus2=b linecode=none\nNew Line.l1 bus1=a bus2=b\nNew Line.y bus1=a bus2=b foo=1\n"
+    text = (
+        "New Line.x bus1=a bus2=b linecode=none\nNew Line.l1 bus1=a bus2=b\nNew Line.y bus1=a bus2=b foo=1\n"
+    )
     found = problems_of(folder(tmp_path, GOOD + text + "New Generator.g bus1=a" + FOOT))
     assert sorted(problem.line for problem in found) == [FIRST, FIRST + 1, FIRST + 2, FIRST + 3]
     assert all("OpenDSS" in problem.what or "generator" in problem.what for problem in found)
@@ -272,4 +274,6 @@ def test_an_engine_that_does_not_end_well_is_a_problem(
     monkeypatch.setattr(engine.engine_program, "__file__", str(program))
     monkeypatch.setattr(engine, "SECONDS_MAX", 0.5 if fault == "endless" else 60.0)
     problem = the_problem(folder(tmp_path / "case", GOOD + FOOT))
-    assert problem.what.startswith("takes OpenDSS more than" if fault == "endless" else "made OpenDSS break off")
+    assert problem.what.startswith(
+        "takes OpenDSS more than" if fault == "endless" else "made OpenDSS break off"
+    )

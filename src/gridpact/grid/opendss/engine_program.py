@@ -6,15 +6,18 @@ of them to `circuit.json`: buses, and elements with the matrices by which they e
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 COMMANDS, CIRCUIT = "commands.json", "circuit.json"
 TOLERANCE = 1e-12
+BYTES_MAX = 8 * 2**30
 
 
 def main() -> None:
     """Evaluates the commands in the working folder."""
+    _limit_memory()
     given = json.loads(Path(COMMANDS).read_text(encoding="utf-8"))
     sys.path[:] = given["path"]
     from dss import DSS
@@ -27,6 +30,14 @@ def main() -> None:
         run.run(command, place)
     found = {"errors": run.errors, **({} if run.errors else _circuit(DSS, run))}
     Path(CIRCUIT).write_text(json.dumps(found, allow_nan=True), encoding="utf-8")
+
+
+def _limit_memory() -> None:
+    """Keeps a script from asking for all the memory of the machine, where the system can."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (BYTES_MAX, BYTES_MAX))
 
 
 class _Commands:
