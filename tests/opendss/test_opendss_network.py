@@ -65,6 +65,26 @@ def test_four_conductors_whose_neutral_is_the_way_back(mesh: bool, tmp_path: Pat
     assert np.abs(network.admittance - earthed.admittance).max() > 1.0
 
 
+def test_a_mesh_of_unlike_cables_differs_by_what_circulates_in_all_four_conductors(tmp_path: Path) -> None:
+    """The loop impedance takes the currents of a line's conductors for none in all, which a mesh need not."""
+    thin = FOUR_CODE.replace("LineCode.four", "LineCode.thin")
+    thin = thin.replace("(0.40 | 0.05 0.41 | 0.051 0.052 0.42 |", "(1.9 | 0.05 1.9 | 0.05 0.05 1.9 |")
+    ends = "bus1=c.1.2.3.4 bus2=d.1.2.3.4"
+    text = transformer(".1.2.3.4") + "\n" + cables("four", ".1.2.3.4", mesh=False)
+    text += f"\nNew Line.m {ends} linecode=thin length=0.2 units=km"
+    text += "\nNew Reactor.earth phases=1 bus1=lv.4 bus2=lv.0 R=0.5 X=0"
+    master = folder(tmp_path, HEAD + FOUR_CODE + thin + text + FOOT)
+    assert 1e-8 < differences(master, compiled(master), back=4) < 1e-4
+
+
+def test_earthings_beside_the_transformers_are_said_to_be_left_out(tmp_path: Path) -> None:
+    text = transformer(".1.2.3.4") + "\n" + cables("four", ".1.2.3.4", mesh=False)
+    text += "\nNew Reactor.e1 phases=1 bus1=lv.4 bus2=lv.0 R=0.5 X=0"
+    text += "\nNew Reactor.e2 phases=1 bus1=c.4 R=10 X=0"
+    network = compiled(folder(tmp_path, HEAD + FOUR_CODE + text + FOOT))
+    assert "1 earthing of neutrals beside those of transformers" in " ".join(network.notices)
+
+
 @pytest.mark.parametrize("neutral", ["return", "earthed"])
 def test_four_conductors_whose_neutral_is_earth(neutral: str, tmp_path: Path) -> None:
     text = transformer() + "\n" + cables("four", ".1.2.3.0")
