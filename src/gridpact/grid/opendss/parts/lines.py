@@ -20,7 +20,7 @@ NAMED_MAX = 5
 
 def add_lines(records: CircuitRecords, lines: list[CircuitElement], placed: Placed) -> None:
     """Adds the lines; what they cannot be is added to the problems."""
-    unrated = []
+    unrated, four = [], []
     for line in lines:
         found = _conductors(line, records, placed)
         if found is None:
@@ -41,11 +41,35 @@ def add_lines(records: CircuitRecords, lines: list[CircuitElement], placed: Plac
             f"{end}_status": int(not any(is_open))
             for end, is_open in zip(("from", "to"), line.is_open, strict=True)
         }
+        if len(found) > len(PHASE_NODES) and all(closed.values()):
+            four.append(line.buses)
         records.add("asym_line", line, **ends, **closed, **values, i_n=rating or np.nan)
+    if _is_meshed(four):
+        records.notices.append(
+            "lines of four conductors form a mesh: with neutral = 'return', a current that circulates "
+            "in all four is left out"
+        )
     if unrated:
         named = ", ".join(unrated[:NAMED_MAX]) + (", …" if len(unrated) > NAMED_MAX else "")
         count = f"{len(unrated)} line{'s' if len(unrated) != 1 else ''}"
         records.notices.append(f"without NormAmps, and so never overloaded: {count} ({named})")
+
+
+def _is_meshed(ends: list[tuple[str, ...]]) -> bool:
+    """Whether any of these lines closes a ring of them."""
+    root: dict[str, str] = {}
+
+    def found(bus: str) -> str:
+        while root.setdefault(bus, bus) != bus:
+            bus = root[bus]
+        return bus
+
+    for first, second in ends:
+        one, other = found(first), found(second)
+        if one == other:
+            return True
+        root[one] = other
+    return False
 
 
 def _conductors(line: CircuitElement, records: CircuitRecords, placed: Placed) -> list[int] | None:
