@@ -12,6 +12,8 @@ from gridpact.grid.network_model import OF_THREE_PHASES, NetworkModel, Neutral
 
 NEUTRAL_FIELD = "network.neutral"
 
+OPENDSS_SUFFIX = ".dss"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSource(CasePart):
@@ -19,7 +21,8 @@ class NetworkSource(CasePart):
 
     Attributes:
         builtin: a name that `gridpact network` lists.
-        file: with pandapower's or power-grid-model's JSON; text is taken for a path.
+        file: with pandapower's or power-grid-model's JSON, or the master file of an OpenDSS folder, which
+            ends in `.dss`; text is taken for a path.
         model: how it is modelled, `balanced` or `three-phase`.
         neutral: what the neutral of lines that are given by four conductors is, `return` or `earthed`.
 
@@ -59,6 +62,11 @@ class NetworkSource(CasePart):
         return self.model is NetworkModel.THREE_PHASE
 
     @property
+    def is_opendss(self) -> bool:
+        """Whether it is the master file of an OpenDSS folder."""
+        return self.file is not None and is_opendss(self.file)
+
+    @property
     def name(self) -> str:
         """The built-in's name, or the file's."""
         return self.builtin if self.file is None else self.file.name
@@ -93,6 +101,11 @@ def unused_neutral(source: NetworkSource) -> list[Problem]:
             remedy="leave it out: r0 and x0 of a line say themselves what its neutral is",
         )
     ]
+
+
+def is_opendss(file: Path) -> bool:
+    """Whether a network file is the master file of an OpenDSS folder, which its name alone says."""
+    return file.suffix.lower() == OPENDSS_SUFFIX
 
 
 def _word(refusals: Refusals, name: str, kind: type[StrEnum], given: object) -> StrEnum | None:

@@ -29,6 +29,7 @@ from gridpact.case.trades import Trades
 from gridpact.errors import InvalidCase, Problem
 from gridpact.fields.arguments import path_of
 from gridpact.grid.network import Network
+from gridpact.grid.network_file import read_names
 
 PROFILE_VALUES_MAX = 100_000_000
 
@@ -90,7 +91,7 @@ def read_case_folder(folder: str | Path) -> CaseReading:
     tables = _read_tables(TableOpener(files, problems), settings)
     network = settings.network if settings else None
     if network is not None and network.file is not None:
-        files.read(str(network.file.relative_to(files.folder)))
+        _remember(files, network.file)
     return CaseReading(
         case=None if len(problems) or settings is None else _case(settings, tables, files),
         frame=tables.frame,
@@ -98,6 +99,13 @@ def read_case_folder(folder: str | Path) -> CaseReading:
         problems=problems,
         unchecked=tables.unchecked,
     )
+
+
+def _remember(files: CaseFiles, network_file: Path) -> None:
+    """Takes a network file, and the files that it reads, into the digest of the case."""
+    folder = network_file.parent.relative_to(files.folder)
+    for name in read_names(network_file):
+        files.read((folder / name).as_posix())
 
 
 @dataclass(slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from gridpact.case.writing.table_file import Coded, write_table
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import chosen, path_of
 from gridpact.grid.limits import THREE_PHASE_LIMITS
+from gridpact.grid.network_file import read_names
 from gridpact.grid.network_model import Neutral
 
 
@@ -28,7 +29,7 @@ def write_case(case: Case, folder: str | Path, table_format: TableFormat | str |
     """Writes a case folder; reading it gives the case back, each number exactly.
 
     Every setting is written, but for `currency` and `open_from` where the case has none. A network file is
-    copied into the folder. Profiles are written whole, so that no row is missing.
+    copied into the folder with the files that it reads. Profiles are written whole, without a row missing.
     Commitments are not part of a case folder: they come from the result that made them firm.
 
     Args:
@@ -46,12 +47,9 @@ def write_case(case: Case, folder: str | Path, table_format: TableFormat | str |
     names = [CASE_FILE, *(f"{schema.name}.{suffix}" for schema in SCHEMAS for suffix in TableFormat)]
     if taken := [name for name in names if (folder / name).exists()]:
         raise InvalidUsage(f"{folder} holds {taken[0]} already", "give a folder without a case")
+    if case.network.file is not None:
+        _copy_network(case.network.file, folder)
     (folder / CASE_FILE).write_text(_settings(case), encoding="utf-8", newline="\n")
-    if (
-        case.network.file is not None
-        and case.network.file.resolve() != (folder / case.network.name).resolve()
-    ):
-        shutil.copyfile(case.network.file, folder / case.network.name)
     times = _times(case, table_format)
     write_table(_participants(case), folder, PARTICIPANTS.name, table_format)
     write_table(_profiles(case, times), folder, PROFILES.name, table_format)
@@ -59,6 +57,14 @@ def write_case(case: Case, folder: str | Path, table_format: TableFormat | str |
         write_trades(case, case.trades, folder, table_format)
     if len(case.orders):
         write_table(_orders(case, times, table_format), folder, ORDERS.name, table_format)
+
+
+def _copy_network(file: Path, folder: Path) -> None:
+    """Copies a network file, and the files that it reads, to where the case looks for them."""
+    for name in read_names(file):
+        if (file.parent / name).resolve() != (folder / name).resolve():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.parent / name, folder / name)
 
 
 def write_trades(case: Case, trades: Trades, folder: Path, table_format: TableFormat | None = None) -> None:
