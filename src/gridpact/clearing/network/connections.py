@@ -8,8 +8,7 @@ from scipy.sparse import csr_array
 
 from gridpact.arrays import Float, Int
 from gridpact.grid.network import Network
-
-ALL_PHASES = "abc"
+from gridpact.grid.network_model import ALL_PHASES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

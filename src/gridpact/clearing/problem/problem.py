@@ -183,7 +183,9 @@ def pose(case: Case, trades: Trades, network: Network, *, firm: int = 0) -> Clea
         used_kw(participants, profiles, nothing),
     )
     bus_position = participant_bus_position(network, participants)
-    connected = connections(network, bus_position).incidence(len(participants), network.nodes)
+    connected = connections(network, bus_position, participants.phases).incidence(
+        len(participants), network.nodes
+    )
     baseline_at_nodes = at_nodes(connected, baseline)
     operation = operate(network, baseline_at_nodes)
     nominal = nominal_limits(network, case.limits, case.horizon.periods)

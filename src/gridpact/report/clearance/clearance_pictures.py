@@ -8,6 +8,8 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float
 from gridpact.grid.network import ElementKind
+from gridpact.grid.network_model import NEUTRAL
+from gridpact.grid.places import places
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.period_extremes import Extremes, extremes
 from gridpact.report.pictures.stack import Layer, stack
@@ -29,6 +31,7 @@ from gridpact.report.pictures.traces import (
 )
 from gridpact.results.clearance import Clearance
 from gridpact.results.phrases import significant
+from gridpact.results.place_words import loading_places, voltage_places
 
 SPAN_MIN_PU, FINE_SPAN_PU, REACH = 0.02, 0.005, 3.0
 LOADING_SHARE = 0.3
@@ -63,7 +66,7 @@ def generation_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
 
 def voltage_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
     """The band of bus voltages over time, that of the baseline, and the limits."""
-    limits, ids = clearance.case.limits, clearance.network.bus_ids
+    limits, ids = clearance.case.limits, voltage_places(clearance.network)
     found = extremes(clearance.operation.voltage_pu, ids)
     base = extremes(clearance.baseline.voltage_pu, ids)
     bottom, top = _span(found.low, base.low, found.high, base.high)
@@ -93,7 +96,7 @@ def voltage_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
 
 def loading_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
     """The highest loading of any line and of any transformer over time, and their limits."""
-    limits, network = clearance.case.limits, clearance.network
+    limits, names = clearance.case.limits, loading_places(clearance.network)
     lines: list[list[str]] = [[] for _ in axis.labels]
     data, tops, limit_of = [], [], {}
     for kind, colour, dash, limit in (
@@ -103,12 +106,10 @@ def loading_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
         chosen = of_kind(clearance, kind)
         if not chosen.any():
             continue
-        found = extremes(clearance.operation.loading_percent[:, chosen], network.elements.id[chosen])
+        found = extremes(clearance.operation.loading_percent[:, chosen], names[chosen])
         data.append(steps(found.high, f"Highest {kind}", colour, width=2.5, dash=dash))
         for line, value, element in zip(lines, found.high, found.highest, strict=True):
-            line.append(
-                f"{kind} {element}: {significant(value)} %" if np.isfinite(value) else f"{kind}s: {UNKNOWN}"
-            )
+            line.append(f"{element}: {significant(value)} %" if np.isfinite(value) else f"{kind}s: {UNKNOWN}")
         tops.append(found.high)
         limit_of[kind] = limit
     if not data:
@@ -125,8 +126,13 @@ def loading_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
 
 
 def of_kind(clearance: Clearance, kind: ElementKind) -> Bool:
-    """Which of the network's elements are of a kind, (E,)."""
-    return np.array([known is kind for known in clearance.network.elements.kind], dtype=np.bool_)
+    """Which loadings are of a kind of elements, those of neutrals apart, (L,)."""
+    found, kinds = places(clearance.network), clearance.network.elements.kind
+    chosen = [
+        kinds[element] is kind and phase != NEUTRAL
+        for element, phase in zip(found.loading_element.tolist(), found.loading_phase, strict=True)
+    ]
+    return np.array(chosen, dtype=np.bool_)
 
 
 def _voltage_lines(found: Extremes, base: Extremes) -> list[list[str]]:
@@ -136,9 +142,9 @@ def _voltage_lines(found: Extremes, base: Extremes) -> list[list[str]]:
         said = [f"Voltages: {UNKNOWN}"]
         if np.isfinite(found.low[period]):
             said = [
-                f"Highest: {found.high[period]:.4f} pu at bus {found.highest[period]}",
+                f"Highest: {found.high[period]:.4f} pu at {found.highest[period]}",
                 f"Median: {found.median[period]:.4f} pu",
-                f"Lowest: {found.low[period]:.4f} pu at bus {found.lowest[period]}",
+                f"Lowest: {found.low[period]:.4f} pu at {found.lowest[period]}",
             ]
         if np.isfinite(base.low[period]):
             said.append(f"Without trades: {base.low[period]:.4f} to {base.high[period]:.4f} pu")

@@ -11,9 +11,14 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.clearing.dispatch_verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
+from gridpact.clearing.dispatch_verification import (
+    LOADING_TOLERANCE_PERCENT,
+    UNBALANCE_TOLERANCE_PERCENT,
+    VOLTAGE_TOLERANCE_PU,
+)
 from gridpact.clearing.network.network_state import OperatingLimits, Operation
 from gridpact.grid.network import ElementKind, Network
+from gridpact.grid.places import any_of_buses, greatest_of_elements, places, worst_of_buses
 from gridpact.report.pictures.colours import ColourScale, loading_scale, voltage_scale
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.period_extremes import extremes
@@ -22,6 +27,7 @@ from gridpact.report.pictures.tree import Tree, tree
 from gridpact.report.shell.numbers import short
 from gridpact.results.clearance import Clearance
 from gridpact.results.phrases import significant
+from gridpact.results.place_words import loading_places, voltage_places
 
 ROW_PX, ROW_PX_MIN, HEIGHT_PX_MAX = 50.0, 10.0, 2400.0
 CHARACTER_PX, LABEL_GAP_PX = 8, 18
@@ -38,12 +44,21 @@ def scales(clearance: Clearance) -> tuple[ColourScale, ColourScale]:
     return loading_scale(operation.loading_percent), voltage_scale(operation.voltage_pu)
 
 
+def _drawn(network: Network, node: Int) -> Int:
+    """The place in the drawing of nodes: one for all phases of a node."""
+    place: Int = node // len(network.phases)
+    return place
+
+
 def network_drawing(clearance: Clearance, axis: PeriodAxis) -> tuple[Picture, dict[str, Any]]:
-    """The empty drawing, and the places, names and values that the page's script fills it with."""
+    """The empty drawing, and the places, names and values that the page's script fills it with.
+
+    The phases of a bus, or of a branch, are drawn as one, by the worst of them.
+    """
     network, operation = clearance.network, clearance.operation
-    branches = network.branches
-    drawn = tree(network.nodes, branches.from_node, branches.to_node, network.slack_node)
-    buses_of = [np.flatnonzero(network.bus_node == node) for node in range(network.nodes)]
+    ends, nodes_drawn, place = _ends(network), _count(network), _drawn(network, network.bus_node)
+    drawn = tree(nodes_drawn, *ends, np.unique(_drawn(network, network.slack_node)))
+    buses_of = [np.flatnonzero(place == node) for node in range(nodes_drawn)]
     first_bus = np.array([buses[0] if len(buses) else -1 for buses in buses_of], dtype=np.int64)
     broken, before = _beyond_limits(clearance)
     loading, voltage = scales(clearance)
@@ -55,11 +70,13 @@ def network_drawing(clearance: Clearance, axis: PeriodAxis) -> tuple[Picture, di
         "nodes": nodes,
         "branches": _branches(network, drawn),
         "participants": _participants(clearance),
-        "voltage": short(np.where(first_bus >= 0, operation.voltage_pu[:, first_bus], np.nan)),
-        "loading": short(operation.loading_percent),
-        "outsideNodes": [np.unique(network.bus_node[row]).tolist() for row in broken[0]],
+        "voltage": short(
+            np.where(first_bus >= 0, worst_of_buses(network, operation.voltage_pu)[:, first_bus], np.nan)
+        ),
+        "loading": short(greatest_of_elements(network, operation.loading_percent)),
+        "outsideNodes": [np.unique(place[row]).tolist() for row in broken[0]],
         "outsideElements": [np.flatnonzero(row).tolist() for row in broken[1]],
-        "beforeNodes": [np.unique(network.bus_node[row]).tolist() for row in before[0]],
+        "beforeNodes": [np.unique(place[row]).tolist() for row in before[0]],
         "beforeElements": [np.flatnonzero(row).tolist() for row in before[1]],
         "brokenColour": BROKEN,
         "beforeColour": BEYOND_BEFORE,
@@ -67,6 +84,18 @@ def network_drawing(clearance: Clearance, axis: PeriodAxis) -> tuple[Picture, di
         "loadingScale": asdict(loading),
     }
     return {"data": [], "layout": _layout(drawn, nodes["label"])}, states
+
+
+def _ends(network: Network) -> tuple[Int, Int]:
+    """The places of both ends of every branch, whose phases follow one another."""
+    branches, count = network.branches, len(network.phases)
+    from_place, to_place = (_drawn(network, node) for node in (branches.from_node, branches.to_node))
+    return from_place[::count], to_place[::count]
+
+
+def _count(network: Network) -> int:
+    """How many nodes are drawn."""
+    return network.nodes // len(network.phases)
 
 
 def start_period(clearance: Clearance) -> int:
@@ -83,7 +112,8 @@ def start_period(clearance: Clearance) -> int:
     middle = np.where(held, 1.0, limits.voltage_min_pu + half_band)
     off_middle = np.where(held, 0.0, np.abs(operation.voltage_pu - middle) / half_band)
     loaded = operation.loading_percent / limits.loading_max_percent
-    worst = np.hstack([off_middle, loaded]).max(axis=1)
+    unbalanced = operation.unbalance_percent / limits.unbalance_max_percent
+    worst = np.hstack([off_middle, loaded, unbalanced]).max(axis=1)
     if worst.max() >= STRESS_OF_NOTE:
         return int(worst.argmax())
     cleared_kw = clearance.dispatch.p2p_sold_kw.sum(axis=1)
@@ -95,17 +125,20 @@ def _beyond_limits(clearance: Clearance) -> tuple[Beyond, Beyond]:
 
     Each as flags of buses, (T, B), and of rated elements, (T, E).
     """
-    broken = _beyond(clearance.operation, clearance.operating_limits)
-    nominal = _beyond(clearance.operation, clearance.nominal_limits)
+    network = clearance.network
+    broken = _beyond(network, clearance.operation, clearance.operating_limits)
+    nominal = _beyond(network, clearance.operation, clearance.nominal_limits)
     return broken, (nominal[0] & ~broken[0], nominal[1] & ~broken[1])
 
 
-def _beyond(operation: Operation, limits: OperatingLimits) -> Beyond:
-    """Where voltages, (T, B), and loadings, (T, E), are outside their limits."""
-    return (
-        limits.voltage_excess_pu(operation.voltage_pu) > VOLTAGE_TOLERANCE_PU,
-        limits.loading_excess_percent(operation.loading_percent) > LOADING_TOLERANCE_PERCENT,
-    )
+def _beyond(network: Network, operation: Operation, limits: OperatingLimits) -> Beyond:
+    """Where voltages and unbalances, (T, B), and loadings, (T, E), are outside their limits."""
+    voltage = limits.voltage_excess_pu(operation.voltage_pu) > VOLTAGE_TOLERANCE_PU
+    loading = limits.loading_excess_percent(operation.loading_percent) > LOADING_TOLERANCE_PERCENT
+    unbalance = limits.unbalance_excess_percent(operation.unbalance_percent) > UNBALANCE_TOLERANCE_PERCENT
+    at_bus = any_of_buses(network, voltage)
+    at_bus[:, places(network).unbalance_bus] |= unbalance
+    return at_bus, greatest_of_elements(network, loading)
 
 
 def _facts(clearance: Clearance, broken: Beyond, before: Beyond) -> list[str]:
@@ -116,8 +149,8 @@ def _facts(clearance: Clearance, broken: Beyond, before: Beyond) -> list[str]:
     cleared_kw = clearance.dispatch.p2p_sold_kw.sum(axis=1)
     buses = np.array([f"bus {bus}" for bus in network.bus_ids], dtype=object)
     elements = _element_names(network)
-    voltage = extremes(operation.voltage_pu, buses)
-    loading = extremes(operation.loading_percent, elements) if len(elements) else None
+    voltage = extremes(operation.voltage_pu, voltage_places(network))
+    loading = extremes(operation.loading_percent, loading_places(network)) if len(elements) else None
     facts = []
     for period in range(periods):
         said = [f"{cleared_kw[period]:.3f} kW of {proposed_kw[period]:.3f} kW proposed cleared"]
@@ -146,10 +179,10 @@ def _facts(clearance: Clearance, broken: Beyond, before: Beyond) -> list[str]:
 
 def _nodes(network: Network, drawn: Tree, buses_of: list[Int]) -> dict[str, Any]:
     """Each node's place, label, title and whether it is a supply or a leaf."""
-    parents = np.concatenate([network.branches.from_node, network.branches.to_node])
-    is_supply = np.isin(np.arange(network.nodes), network.slack_node)
+    parents = np.concatenate(_ends(network))
+    is_supply = np.isin(np.arange(_count(network)), _drawn(network, network.slack_node))
     is_root = drawn.parent_branch < 0
-    is_leaf = (np.bincount(parents, minlength=network.nodes) <= 1) & ~is_root
+    is_leaf = (np.bincount(parents, minlength=_count(network)) <= 1) & ~is_root
     return {
         "x": drawn.depth.tolist(),
         "y": drawn.row.tolist(),
@@ -162,11 +195,12 @@ def _nodes(network: Network, drawn: Tree, buses_of: list[Int]) -> dict[str, Any]
 
 def _branches(network: Network, drawn: Tree) -> dict[str, Any]:
     """Each branch's path, rated element, title, and whether it closes a loop or is a transformer."""
-    branches, elements = network.branches, network.elements
+    elements, (from_place, to_place) = network.elements, _ends(network)
+    element_of = network.branches.element[:: len(network.phases)]
     paths = [
         drawn.path(start, end, is_loop=not in_tree)
         for start, end, in_tree in zip(
-            branches.from_node.tolist(), branches.to_node.tolist(), drawn.in_tree.tolist(), strict=True
+            from_place.tolist(), to_place.tolist(), drawn.in_tree.tolist(), strict=True
         )
     ]
     is_transformer = np.array([*(kind is ElementKind.TRANSFORMER for kind in elements.kind), False])
@@ -175,10 +209,10 @@ def _branches(network: Network, drawn: Tree) -> dict[str, Any]:
     return {
         "x": [np.round(depth, 2).tolist() for depth, _ in paths],
         "y": [np.round(row, 2).tolist() for _, row in paths],
-        "element": branches.element.tolist(),
-        "title": [_named(names[element], own_names[element]) for element in branches.element],
+        "element": element_of.tolist(),
+        "title": [_named(names[element], own_names[element]) for element in element_of],
         "loop": (~drawn.in_tree).astype(int).tolist(),
-        "transformer": is_transformer[branches.element].astype(int).tolist(),
+        "transformer": is_transformer[element_of].astype(int).tolist(),
     }
 
 
@@ -186,7 +220,7 @@ def _participants(clearance: Clearance) -> dict[str, Any]:
     """Each participant's node and name, and its power over time; 0 in place of a series of zeros."""
     dispatch = clearance.dispatch
     return {
-        "node": clearance.network.bus_node[clearance.bus_position].tolist(),
+        "node": _drawn(clearance.network, clearance.network.bus_node[clearance.bus_position]).tolist(),
         "name": [escape(name) for name in clearance.case.participants.ids],
         "load": _series(dispatch.load_kw),
         "generation": _series(dispatch.generation_kw),

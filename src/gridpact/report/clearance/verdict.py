@@ -22,6 +22,7 @@ from gridpact.results.clearance_outcome import (
 )
 from gridpact.results.clearance_summary import unsolved_baseline
 from gridpact.results.phrases import clock, share_of, significant
+from gridpact.results.place_words import loading_place, voltage_place
 
 NONE = "none"
 
@@ -115,7 +116,7 @@ def _extreme_voltage(clearance: Clearance, name: str, *, lowest: bool) -> Tile:
     if found is None:
         return Tile(name=name, value=NONE, remark="no power-flow solution")
     period, bus = found
-    remark = f"bus {clearance.network.bus_ids[bus]}, {clock(clearance.case.horizon, period)}"
+    remark = f"{voltage_place(clearance.network, bus)}, {clock(clearance.case.horizon, period)}"
     return Tile(name=name, value=f"{voltage[period, bus]:.4f} pu", remark=remark)
 
 
@@ -127,7 +128,7 @@ def _highest_loading(clearance: Clearance) -> Tile:
         reason = "no power-flow solution" if len(elements) else "nothing has a rating"
         return Tile(name="Highest loading", value=NONE, remark=reason)
     period, element = found
-    remark = f"{elements.kind[element]} {elements.id[element]}, {clock(clearance.case.horizon, period)}"
+    remark = f"{loading_place(clearance.network, element)}, {clock(clearance.case.horizon, period)}"
     return Tile(name="Highest loading", value=f"{significant(loading[period, element])} %", remark=remark)
 
 
