@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandapower as pp
 import pytest
 from scipy.optimize import minimize
 
@@ -23,27 +22,8 @@ from gridpact.clearing.solver.budget import Budget
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.network_model import NetworkModel
-from tests.ac_instances import ac_case
+from tests.phases.cases import case_on
 from tests.phases.made import pandapower_net
-
-LIMITS = Limits(voltage_min_pu=0.94, voltage_max_pu=1.06, voltage_unbalance_max_percent=50.0)
-
-
-def case_on(
-    net: Any,
-    folder: Path,
-    *,
-    limits: Limits = LIMITS,
-    phases: tuple[str, ...] = (),
-    seed: int = 3,
-    power_kw: float = 20.0,
-) -> Case:
-    path = folder / "net.json"
-    pp.to_json(net, str(path))
-    case = ac_case(seed, path, sellers=3, buyers=3, trades=8, periods=2, power_kw=power_kw)
-    source = replace(case.network, model=NetworkModel.THREE_PHASE)
-    people = replace(case.participants, phases=phases)
-    return replace(case, network=source, limits=limits, participants=people)
 
 
 def balanced_twin(case: Case) -> Case:

@@ -1,11 +1,11 @@
 """`gridpact network`: the built-in networks, or what one network consists of."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from gridpact.cli.options import Json, Quiet
+from gridpact.cli.options import Json, Quiet, choice
 from gridpact.cli.output import json_text, say
 from gridpact.errors import InvalidUsage
 
@@ -14,12 +14,14 @@ def network(
     name: Annotated[
         str, typer.Argument(metavar="[NAME_OR_FILE]", help="A built-in network's name, or a network file.")
     ] = "",
+    model: Annotated[str, typer.Option(help="Model: balanced or three-phase.")] = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """List the buses, lines and transformers of a network; without a name, the built-in networks."""
     from gridpact.grid.compile import compile_source
     from gridpact.grid.listing import listed, listing
+    from gridpact.grid.network_model import NetworkModel
     from gridpact.grid.pandapower.builtin import builtin_names, near_builtin
     from gridpact.grid.source import NetworkSource
     from gridpact.progress import progress
@@ -30,7 +32,9 @@ def network(
     is_file = Path(name).is_file()
     if not is_file and name not in builtin_names():
         raise InvalidUsage(f"'{name}' is neither a built-in network nor a file", near_builtin(name))
-    source = NetworkSource(file=Path(name)) if is_file else NetworkSource(builtin=name)
+    modelled = choice(NetworkModel, "--model", model) if model else NetworkModel.BALANCED
+    place: dict[str, Any] = {"file": Path(name)} if is_file else {"builtin": name}
+    source = NetworkSource(**place, model=modelled)
     with progress(f"compiling {name}", quiet=quiet):
         facts = listing(compile_source(source))
     say(json_text(facts) if as_json else listed(facts))

@@ -49,7 +49,7 @@ class NetworkSource(CasePart):
             for name, kind in (("model", NetworkModel), ("neutral", Neutral))
         }
         if words["model"] is NetworkModel.BALANCED and words["neutral"] is Neutral.EARTHED:
-            refusals.add("neutral", *OF_THREE_PHASES, self.neutral)
+            refusals.add("neutral", *OF_THREE_PHASES, str(self.neutral))
         refusals.finish()
         self._set(file=file, **words)
 
@@ -88,7 +88,7 @@ def unused_neutral(source: NetworkSource) -> list[Problem]:
         Problem(
             file="case.toml",
             field=NEUTRAL_FIELD,
-            value=source.neutral,
+            value=source.neutral.value,
             what=f"is about lines that are given by four conductors, and {source.name} has none",
             remedy="leave it out: r0 and x0 of a line say themselves what its neutral is",
         )

@@ -20,7 +20,7 @@ from gridpact.results.clearance_summary import unsolved_baseline
 from gridpact.results.clearance_tables import PHASE, cleared_columns, limits_columns
 from gridpact.results.decimals import rounded
 from gridpact.results.extremes import highest, lowest
-from gridpact.results.phrases import clock, ranged, share_of, significant, span, told_apart
+from gridpact.results.phrases import clock, ranged, ranged_pu, share_of, significant, span, told_apart
 from gridpact.results.place_words import loading_place, phase_words, unbalance_place, voltage_place
 from gridpact.results.violations import Violation
 
@@ -262,7 +262,7 @@ def reason(limited_by: str, element: str, limits: Sequence[float], model: str = 
     if not len(limits):
         return f"{name} at its limit"
     if unit == "pu":
-        return f"{name} at {ranged(limits)} pu"
+        return f"{name} at {ranged_pu(limits)} pu"
     if limited_by == LimitedBy.VOLTAGE_UNBALANCE.label:
         return f"{name} at {ranged(limits)} %"
     rated = "the line's rating" if limited_by == LimitedBy.NEUTRAL.label else "its rating"

@@ -221,6 +221,7 @@ def _network(file: TomlFile, folder: Path) -> NetworkSource | None:
     is_known = len(file) == before
     if is_known and model is NetworkModel.BALANCED and (said := file.get("network", "neutral")) is not None:
         file.refuse("network", "neutral", *OF_THREE_PHASES, said)
+        neutral = Neutral.RETURN
     given = [key for key in ("builtin", "file") if file.get("network", key) is not None]
     if len(given) != 1:
         what = "needs one of builtin and file" if not given else "has both builtin and file"

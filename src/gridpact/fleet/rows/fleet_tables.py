@@ -12,6 +12,7 @@ Row = dict[str, Any]
 
 VOLTAGE_LIMITS = (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN)
 NETWORK_LIMITS = (*VOLTAGE_LIMITS, LimitedBy.LINE, LimitedBy.TRANSFORMER)
+THREE_PHASE_LIMITS = (LimitedBy.NEUTRAL, LimitedBy.VOLTAGE_UNBALANCE)  # in the sum of networks' cuts alone
 CAPS = (LimitedBy.SELLER_SURPLUS, LimitedBy.BUYER_DEMAND)
 
 PHASES = ("read", "compile", "match", "clear", "robust", "dispatch", "power_flow", "verify", "write")

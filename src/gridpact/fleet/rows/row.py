@@ -15,6 +15,7 @@ from gridpact.fleet.rows.fleet_tables import (
     LIMIT_CUTS,
     NETWORK_LIMITS,
     PHASES,
+    THREE_PHASE_LIMITS,
     VOLTAGE_LIMITS,
     Row,
 )
@@ -23,6 +24,8 @@ from gridpact.results.clearance_outcome import CUT_SHARE_MIN
 from gridpact.results.decimals import figure
 
 SECONDS_DECIMALS = 6
+BY_NETWORK = (*NETWORK_LIMITS, *THREE_PHASE_LIMITS)
+AT_BUSES = (*VOLTAGE_LIMITS, LimitedBy.VOLTAGE_UNBALANCE)
 
 
 def row_of(path: str, clearance: Clearance, seconds: Mapping[str, float]) -> Row:
@@ -35,7 +38,7 @@ def row_of(path: str, clearance: Clearance, seconds: Mapping[str, float]) -> Row
     """
     case, summary = clearance.case, clearance.summary
     hours, cut_kwh = case.horizon.hours_per_period, _cut_kwh(clearance)
-    by_network_kwh = np.where(np.isin(clearance.solution.limited_by, NETWORK_LIMITS), cut_kwh, 0.0)
+    by_network_kwh = np.where(np.isin(clearance.solution.limited_by, BY_NETWORK), cut_kwh, 0.0)
     proposed_kwh, cleared_kwh = summary["proposed_kwh"], summary["cleared_kwh"]
     return {
         "path": path,
@@ -87,7 +90,7 @@ def _worst_limit(clearance: Clearance, cut_kwh: Float) -> Row:
     for column in np.flatnonzero(cut_kwh).tolist():
         key = int(solution.limited_by[column]), int(solution.element[column])
         found.setdefault(key, [0.0, 0.0])[0] += float(cut_kwh[column])
-    for place in np.flatnonzero(np.isin(binding.limited_by, NETWORK_LIMITS)).tolist():
+    for place in np.flatnonzero(np.isin(binding.limited_by, BY_NETWORK)).tolist():
         price = float(np.nan_to_num(binding.shadow_price_kw_per_percent[place]))
         known = found.setdefault((int(binding.limited_by[place]), int(binding.element[place])), [0.0, 0.0])
         known[1] = max(known[1], price)
@@ -118,7 +121,7 @@ def _element(clearance: Clearance, kind: int, element: int) -> tuple[str, str]:
     network = clearance.network
     if element < 0:
         return "", ""
-    if kind in VOLTAGE_LIMITS:
+    if kind in AT_BUSES:
         return str(network.bus_ids[element]), network.bus_names[element]
     return str(network.elements.id[element]), network.elements.name[element]
 
