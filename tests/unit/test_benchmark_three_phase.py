@@ -1,11 +1,14 @@
 """The benchmark of three phases judges what it says, and its page has what it writes."""
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.fleet_run import FleetRun
 from benchmarks.three_phase import __main__ as command
 from benchmarks.three_phase import seconds as costs
 from benchmarks.three_phase.european_day import (
@@ -25,6 +28,7 @@ from gridpact.case import Case, Horizon, Profiles
 from gridpact.clearing.network.connections import connections
 from gridpact.clearing.network.injection import Injection
 from gridpact.grid.network_model import NetworkModel
+from tests.example import write_example
 
 PARTS = ("day", "seconds", "fleets")
 FIGURES = {BALANCED: "477.75", UNIFORM: "159.54", EXACT: "473.34"}
@@ -125,19 +129,28 @@ def test_a_day_is_measured_where_the_network_binds_and_where_it_does_not(case: C
 
 
 def test_fleets_of_both_models_are_made_and_cleared_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
-    from benchmarks import make_fleet as maker
+    made, cleared = [], []
 
-    def small(folder: Path, codes: object = None, model: NetworkModel = NetworkModel.BALANCED) -> None:
-        make_bases(folder, maker.CODES[:1], model)
+    def small(
+        folder: Path, feeders: int, seed: int, *, settled: bool, workers: int, model: NetworkModel
+    ) -> None:
+        made.append((feeders, model))
+        write_example(folder / "feeder-00001")
 
-    make_bases = maker.make_bases
-    monkeypatch.setattr(maker, "make_bases", small)
-    monkeypatch.setattr(costs, "WORKERS", 1)
-    found = costs.fleet_costs(2, 1)
+    def run(folder: Path, names: list[str], aside: Path) -> FleetRun:
+        subprocess.run([sys.executable, "-c", "sum(range(1_000_000))"], check=True)
+        cleared.append(folder.name)
+        return FleetRun(feeders=len(names), seconds=2.0, peak_mib=1.0)
+
+    monkeypatch.setattr(costs, "make_fleet", small)
+    monkeypatch.setattr(costs, "run_fleet", run)
+    found = costs.fleet_costs(1, 2)
+    assert cleared == ["balanced", "three-phase"] * 2
     assert [one.model for one in found] == ["balanced", "three-phase"]
+    assert made == [(1, NetworkModel.BALANCED), (1, NetworkModel.THREE_PHASE)]
     for one in found:
-        assert one.feeders == one.sample == 2 and 0 <= one.congested <= 2
-        assert min(*one.seconds, *one.cpu_seconds) > 0.0
+        assert one.feeders == one.sample == 1 and 0 <= one.congested <= 1
+        assert list(one.seconds) == [2.0, 2.0] and len(one.cpu_seconds) == 2 and min(one.cpu_seconds) > 0.0
     rows = costs.fleet_table(found).splitlines()
     assert len(rows) == 4 and len({row.count("|") for row in rows}) == 1
     assert rows[2].endswith("| 1.00 |")
