@@ -19,7 +19,6 @@ from gridpact.report.pictures.traces import (
     BLUE,
     GREEN,
     GREY,
-    HEIGHT_PX,
     INK,
     ORANGE,
     SAND,
@@ -39,7 +38,7 @@ from gridpact.results.place_words import loading_places, voltage_places
 SPAN_MIN_PU, FINE_SPAN_PU, REACH = 0.02, 0.005, 3.0
 LOADING_SHARE = 0.3
 TOP_MIN_PERCENT = 1.0
-PHASE_HEIGHT_PX = 260
+PHASE_HEIGHT_PX = 230
 UNKNOWN = "no power-flow solution"
 
 
@@ -89,7 +88,10 @@ def voltage_picture(clearance: Clearance, axis: PeriodAxis, phase: str = "") -> 
     near = [mark.value for mark in marks if not mark.is_far]
     bottom, top = min([bottom, *near]), max([top, *near])
     margin = 0.18 * max(top - bottom, 0.002)
-    layout = time_layout(axis, "Voltage (pu)", height=PHASE_HEIGHT_PX if phase else HEIGHT_PX)
+    layout = time_layout(axis, "Voltage (pu)")
+    if phase:
+        layout |= {"height": PHASE_HEIGHT_PX, "showlegend": False}  # the page has one key for all phases
+        layout["yaxis"]["title"]["text"] = f"Phase {phase} (pu)"
     layout["yaxis"] |= {
         "range": [round(bottom - margin, 5), round(top + margin, 5)],
         "tickformat": ".4f" if top - bottom < FINE_SPAN_PU else ".3f",
@@ -148,14 +150,23 @@ class Curve:
 
 
 def highest_picture(
-    clearance: Clearance, axis: PeriodAxis, y_title: str, curves: Sequence[Curve], limit_of: dict[str, float]
+    clearance: Clearance,
+    axis: PeriodAxis,
+    y_title: str,
+    curves: Sequence[Curve],
+    limit_of: dict[str, float],
+    *,
+    top_min: float = TOP_MIN_PERCENT,
 ) -> Picture:
-    """Curves in percent over time with their limits by text; empty where there are no curves."""
+    """Curves in percent over time with their limits by text; empty where there are no curves.
+
+    The picture reaches up to `top_min` percent at least.
+    """
     if not curves:
         return empty_picture()
     highest = np.fmax.reduce([curve.found.high for curve in curves])
     marks = _loading_marks(limit_of, _span(highest)[1])
-    top = max(_span(highest)[1], *[mark.value for mark in marks if not mark.is_far], TOP_MIN_PERCENT)
+    top = max(_span(highest)[1], *[mark.value for mark in marks if not mark.is_far], top_min)
     layout = time_layout(axis, y_title, height=300)
     layout["yaxis"] |= {"range": [0.0, round(1.25 * top, 3)]}
     lines = [[curve.said(period) for curve in curves] for period in range(len(axis))]

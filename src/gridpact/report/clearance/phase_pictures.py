@@ -9,7 +9,13 @@ from gridpact.arrays import Bool, Float
 from gridpact.grid.network import ElementKind
 from gridpact.grid.network_model import PHASES
 from gridpact.grid.places import places
-from gridpact.report.clearance.clearance_pictures import Curve, highest_picture, of_kind, voltage_picture
+from gridpact.report.clearance.clearance_pictures import (
+    TOP_MIN_PERCENT,
+    Curve,
+    highest_picture,
+    of_kind,
+    voltage_picture,
+)
 from gridpact.report.clearance.phase_states import VIEWS
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.period_extremes import extremes
@@ -17,6 +23,7 @@ from gridpact.report.pictures.traces import BLUE, GREEN, INK, ORANGE, Picture, e
 from gridpact.results.clearance import Clearance
 from gridpact.results.place_words import loading_places, unbalance_places
 
+UNBALANCE_TOP_MIN_PERCENT = 0.05
 LOOKS = {"a": (BLUE, "solid"), "b": (ORANGE, "dash"), "c": (GREEN, "dot")}
 
 
@@ -68,7 +75,13 @@ def _unbalance(clearance: Clearance, axis: PeriodAxis) -> Picture:
     limit = clearance.case.limits.voltage_unbalance_max_percent
     states = [state.unbalance_percent for state in (clearance.operation, clearance.baseline)]
     return _with_and_without(
-        clearance, axis, "Highest unbalance (%)", states, unbalance_places(clearance.network), limit
+        clearance,
+        axis,
+        "Highest unbalance (%)",
+        states,
+        unbalance_places(clearance.network),
+        limit,
+        UNBALANCE_TOP_MIN_PERCENT,
     )
 
 
@@ -79,6 +92,7 @@ def _with_and_without(
     states: list[Float],
     names: NDArray[Any],
     limit: float,
+    top_min: float = TOP_MIN_PERCENT,
 ) -> Picture:
     """The highest of values (T, K) under the dispatch and without trades."""
     if not len(names):
@@ -96,4 +110,4 @@ def _with_and_without(
             lead="Without trades, ",
         ),
     ]
-    return highest_picture(clearance, axis, y_title, curves, {f"Limit {limit:g} %": limit})
+    return highest_picture(clearance, axis, y_title, curves, {f"Limit {limit:g} %": limit}, top_min=top_min)

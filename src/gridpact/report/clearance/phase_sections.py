@@ -2,10 +2,19 @@
 
 from gridpact.grid.network_model import PHASES
 from gridpact.report.clearance.phase_states import VIEWS, WORST
-from gridpact.report.pictures.traces import Picture
-from gridpact.report.shell.html import figure, paragraph
+from gridpact.report.pictures.traces import BAND, BAND_EDGE, BLUE, INK, RED, Picture
+from gridpact.report.shell.html import figure, key, paragraph
 from gridpact.results.clearance import Clearance
 
+VOLTAGE_KEY = (
+    ("lowest to highest bus", f'<path d="M0 4h20v12H0z" fill="{BAND}" stroke="{BAND_EDGE}"/>'),
+    ("median bus", f'<path d="M0 10h20" stroke="{BLUE}" stroke-width="3"/>'),
+    (
+        "lowest and highest without trades",
+        f'<path d="M0 10h20" stroke="{INK}" stroke-width="2" stroke-dasharray="3 2"/>',
+    ),
+    ("limit", f'<path d="M0 10h20" stroke="{RED}" stroke-width="2" stroke-dasharray="6 2 2 2"/>'),
+)
 LOADINGS = {"loading": "line", "transformers": "transformer"}
 
 
@@ -54,9 +63,7 @@ def _voltages(clearance: Clearance) -> str:
         f"no trade cleared. Limits {low:g} to {high:g} pu."
     )
     figures = "".join(
-        figure(
-            f"voltage-{phase}", f"Band of bus voltages of phase {phase} in each period, in pu", VIEWS[phase]
-        )
+        figure(f"voltage-{phase}", f"Band of bus voltages of phase {phase} in each period, in pu", "")
         for phase in PHASES
     )
-    return f"<h3>Voltage of all buses, by phase</h3>{paragraph(said)}{figures}"
+    return f"<h3>Voltage of all buses, by phase</h3>{paragraph(said)}{key(VOLTAGE_KEY)}{figures}"
