@@ -25,6 +25,7 @@ from gridpact.report.shell.numbers import short
 from gridpact.results.clearance import Clearance
 from gridpact.results.phrases import significant
 from gridpact.results.place_words import loading_places, unbalance_places, voltage_places
+from gridpact.results.stress import stress
 
 ROW_PX, ROW_PX_MIN, HEIGHT_PX_MAX = 50.0, 10.0, 2400.0
 CHARACTER_PX, LABEL_GAP_PX = 8, 18
@@ -105,13 +106,7 @@ def start_period(clearance: Clearance) -> int:
     operation, limits = clearance.operation, clearance.nominal_limits
     if not operation.converged.all():
         return int(operation.converged.argmin())
-    held = np.isinf(limits.voltage_max_pu)
-    half_band = np.where(held, 1.0, (limits.voltage_max_pu - limits.voltage_min_pu) / 2)
-    middle = np.where(held, 1.0, limits.voltage_min_pu + half_band)
-    off_middle = np.where(held, 0.0, np.abs(operation.voltage_pu - middle) / half_band)
-    loaded = operation.loading_percent / limits.loading_max_percent
-    unbalanced = operation.unbalance_percent / limits.unbalance_max_percent
-    worst = np.hstack([off_middle, loaded, unbalanced]).max(axis=1)
+    worst = np.hstack(stress(operation, limits)).max(axis=1)
     if worst.max() >= STRESS_OF_NOTE:
         return int(worst.argmax())
     cleared_kw = clearance.dispatch.p2p_sold_kw.sum(axis=1)
