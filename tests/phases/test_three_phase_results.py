@@ -43,14 +43,12 @@ def test_tables_have_the_columns_of_phases_and_balanced_ones_do_not(
     table_format: TableFormat, tmp_path: Path
 ) -> None:
     case = replace(tight_case(tmp_path), table_format=table_format)
-    session = after(with_forecast(case, 1.0, 0.7), gridpact.clear(replace(case, limits=Limits())))
+    less = replace(with_forecast(case, 1.0, 0.7), trades=case.trades.at(np.arange(0)))
+    session = after(less, gridpact.clear(replace(case, limits=Limits())))
     people = replace(case.participants, phases=())
     source = replace(case.network, model="balanced")
     balanced = replace(case, network=source, limits=Limits(), participants=people)
-    for one, is_balanced in (
-        (replace(session, trades=case.trades.at(np.arange(0))), False),
-        (balanced, True),
-    ):
+    for one, is_balanced in ((session, False), (balanced, True)):
         folder = gridpact.write_clearance(gridpact.clear(one), tmp_path / f"out{is_balanced}")
         for name in ("cleared", "commitments", "schedule", "network", "limits"):
             path = folder / f"{name}.{table_format}"
@@ -150,17 +148,22 @@ def test_opendss_finds_no_limit_broken_by_the_written_schedule(tmp_path: Path) -
 
 
 def main_ends(arguments: list[str], code: int) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert (ended.value.code or 0) == code
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["gridpact", *arguments])
+        try:
+            main()
+            ended = 0
+        except SystemExit as stop:
+            ended = int(stop.code or 0)
+    assert ended == code
 
 
 def test_commands_say_what_there_is_and_refuse_what_has_no_meaning(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     case, out = tight_case(tmp_path), tmp_path / "out"
-    write_case(case, tmp_path / "case")
-    folder = str(tmp_path / "case")
+    write_case(case, tmp_path / "cases" / "case")
+    folder = str(tmp_path / "cases" / "case")
     main_ends(["check", folder, "--quiet"], 0)
     main_ends(["clear", folder, "--out", str(out), "--quiet"], 0)
     said = capsys.readouterr().out
@@ -177,7 +180,9 @@ def test_commands_say_what_there_is_and_refuse_what_has_no_meaning(
     main_ends(["clear", str(tmp_path / "parquet"), "--out", str(tmp_path / "p"), "--quiet"], 0)
     assert pd.read_parquet(tmp_path / "p" / "schedule.parquet")["phases"].tolist()[:6] == list(PHASES)
     main_ends(["network", folder + "/net.json", "--model", "three-phase", "--quiet"], 0)
-    main_ends(["fleet", folder, "--out", str(tmp_path / "fleet"), "--workers", "1", "--quiet"], 0)
+    main_ends(
+        ["fleet", str(tmp_path / "cases"), "--out", str(tmp_path / "fleet"), "--workers", "1", "--quiet"], 0
+    )
     row = pd.read_parquet(tmp_path / "fleet" / "fleet.parquet").iloc[0]
     assert row["status"] == "cleared" and row["network_cut_kwh"] > 0.0 and row["element"]
 
