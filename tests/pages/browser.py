@@ -1,6 +1,5 @@
 """A real browser without a window, driven through the pipe that Chromium has for this."""
 
-import base64
 import json
 import os
 import shutil
@@ -8,10 +7,12 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from select import select
 from tempfile import TemporaryDirectory
 from typing import Any
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+PATIENCE_SECONDS = 60
 DESKTOP, PHONE = 1280, 360
 KEY_CODES = {"ArrowLeft": 37, "ArrowRight": 39, "Tab": 9, " ": 32}
 
@@ -85,13 +86,6 @@ class Browser:
             if event.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded")
         ]
 
-    def picture(self, file: Path) -> None:
-        """The whole page as a PNG."""
-        size = self._call("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
-        shot = self._call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
-        file.write_bytes(base64.b64decode(shot["data"]))
-
     def close(self) -> None:
         """Ends the browser."""
         self._session = ""
@@ -111,6 +105,7 @@ class Browser:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            assert select([self._answers], [], [], PATIENCE_SECONDS)[0], "the browser does not answer"
             part = os.read(self._answers.fileno(), 1 << 20)
             assert part, "the browser has ended"
             self._rest += part

@@ -117,13 +117,15 @@ def loading_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
         chosen = of_kind(clearance.network, kind)
         if chosen.any():
             found = extremes(clearance.operation.loading_percent[:, chosen], names[chosen])
-            curves.append(Curve(found=found, name=f"Highest {kind}", of=f"{kind}s", colour=colour, dash=dash))
+            curves.append(
+                HighestCurve(found=found, name=f"Highest {kind}", of=f"{kind}s", colour=colour, dash=dash)
+            )
             limit_of[kind] = limit
     return highest_picture(clearance, axis, "Highest loading (%)", curves, _texts(limit_of))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
+class HighestCurve:
     """The highest of some values over time.
 
     Attributes:
@@ -153,7 +155,7 @@ def highest_picture(
     clearance: Clearance,
     axis: PeriodAxis,
     y_title: str,
-    curves: Sequence[Curve],
+    curves: Sequence[HighestCurve],
     limit_of: dict[str, float],
     *,
     top_min: float = TOP_MIN_PERCENT,

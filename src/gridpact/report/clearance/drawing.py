@@ -23,6 +23,7 @@ from gridpact.report.pictures.traces import Picture, shared_layout
 from gridpact.report.pictures.tree import Tree, tree
 from gridpact.report.shell.numbers import short
 from gridpact.results.clearance import Clearance
+from gridpact.results.decimals import rounded
 from gridpact.results.phrases import significant
 from gridpact.results.place_words import loading_places, unbalance_places, voltage_places
 from gridpact.results.stress import stress
@@ -178,8 +179,8 @@ def _highest(clearance: Clearance, loadings: Names, unbalances: Names) -> dict[s
     operation, is_neutral = clearance.operation, places(clearance.network).is_neutral
     parts = {
         "highest loading": (operation.loading_percent[:, ~is_neutral], loadings[~is_neutral]),
-        "highest neutral loading": (operation.loading_percent[:, is_neutral], loadings[is_neutral]),
-        "highest unbalance": (operation.unbalance_percent, unbalances),
+        "highest neutral loading": (rounded(operation.loading_percent[:, is_neutral]), loadings[is_neutral]),
+        "highest unbalance": (rounded(operation.unbalance_percent), unbalances),
     }
     return {words: extremes(values, names) for words, (values, names) in parts.items() if len(names)}
 

@@ -11,7 +11,7 @@ from gridpact.grid.network_model import PHASES
 from gridpact.grid.places import places
 from gridpact.report.clearance.clearance_pictures import (
     TOP_MIN_PERCENT,
-    Curve,
+    HighestCurve,
     highest_picture,
     of_kind,
     voltage_picture,
@@ -21,6 +21,7 @@ from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.period_extremes import extremes
 from gridpact.report.pictures.traces import BLUE, GREEN, INK, ORANGE, Picture, empty_picture
 from gridpact.results.clearance import Clearance
+from gridpact.results.decimals import rounded
 from gridpact.results.place_words import loading_places, unbalance_places
 
 UNBALANCE_TOP_MIN_PERCENT = 0.05
@@ -48,9 +49,11 @@ def _by_phase(clearance: Clearance, axis: PeriodAxis, kind: ElementKind, limit: 
     for phase, (colour, dash) in LOOKS.items():
         chosen: Bool = kinds & np.array([each == phase for each in found.loading_phase], dtype=np.bool_)
         if chosen.any():
-            highest = extremes(clearance.operation.loading_percent[:, chosen], names[chosen])
+            highest = extremes(rounded(clearance.operation.loading_percent[:, chosen]), names[chosen])
             curves.append(
-                Curve(found=highest, name=VIEWS[phase], of=f"{kind}s phase {phase}", colour=colour, dash=dash)
+                HighestCurve(
+                    found=highest, name=VIEWS[phase], of=f"{kind}s phase {phase}", colour=colour, dash=dash
+                )
             )
     return highest_picture(clearance, axis, "Highest loading (%)", curves, {f"Limit {limit:g} %": limit})
 
@@ -97,10 +100,10 @@ def _with_and_without(
     """The highest of values (T, K) under the dispatch and without trades."""
     if not len(names):
         return empty_picture()
-    operation, baseline = (extremes(values, names) for values in states)
+    operation, baseline = (extremes(rounded(values), names) for values in states)
     curves = [
-        Curve(found=operation, name="With the trades", of="with the trades", colour=BLUE),
-        Curve(
+        HighestCurve(found=operation, name="With the trades", of="with the trades", colour=BLUE),
+        HighestCurve(
             found=baseline,
             name="Without trades",
             of="all",

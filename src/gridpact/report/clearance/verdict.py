@@ -24,6 +24,7 @@ from gridpact.results.clearance_outcome import (
     worst_violations,
 )
 from gridpact.results.clearance_summary import unsolved_baseline
+from gridpact.results.decimals import rounded
 from gridpact.results.phrases import clock, share_of, significant
 from gridpact.results.place_words import loading_places, unbalance_places, voltage_place
 
@@ -131,8 +132,8 @@ def _highest(clearance: Clearance) -> list[Tile]:
     if not network.is_three_phase:
         return [_highest_percent(clearance, "Highest loading", loading, loading_places(network))]
     of_phase, names = np.where(is_neutral, np.nan, loading), loading_places(network)
-    of_neutral = np.where(is_neutral, loading, np.nan)
-    unbalance = operation.unbalance_percent
+    of_neutral = rounded(np.where(is_neutral, loading, np.nan))
+    unbalance = rounded(operation.unbalance_percent)
     return [
         _highest_percent(clearance, "Highest phase loading", of_phase, names),
         _highest_percent(clearance, "Highest neutral loading", of_neutral, names),
