@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
 
 import numpy as np
 
-from gridpact.arrays import Bool, Float, Int, frozen
+from gridpact.arrays import Bool, Int, frozen
 from gridpact.grid.network import ElementKind, Network
 from gridpact.grid.network_model import NEUTRAL
 
 KEPT_PLACES = 16
-Values = TypeVar("Values", Float, Bool)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +37,11 @@ class Places:
     loading_phase: tuple[str, ...]
     unbalance_bus: Int
 
+    @property
+    def is_neutral(self) -> Bool:
+        """Which loadings are of neutrals, (L,)."""
+        return np.array([phase == NEUTRAL for phase in self.loading_phase], dtype=np.bool_)
+
     def loading_first(self) -> Int:
         """The first column of each element, (E,)."""
         return np.unique(self.loading_element, return_index=True)[1].astype(np.int64)
@@ -60,25 +63,6 @@ def places(network: Network) -> Places:
         loading_phase=phase,
         unbalance_bus=frozen(unbalanced, np.int64),
     )
-
-
-def worst_of_buses(network: Network, voltage_pu: Float) -> Float:
-    """Of the phases of each bus, (T, V), the voltage that is furthest from nominal, (T, B)."""
-    by_phase = voltage_pu.reshape(len(voltage_pu), -1, len(network.phases))
-    worst = np.abs(by_phase - 1.0).argmax(axis=2)[:, :, None]
-    return np.take_along_axis(by_phase, worst, axis=2)[:, :, 0]
-
-
-def any_of_buses(network: Network, flags: Bool) -> Bool:
-    """Whether any phase of each bus, (T, V), is flagged, (T, B)."""
-    flagged: Bool = np.any(flags.reshape(len(flags), -1, len(network.phases)), axis=2)
-    return flagged
-
-
-def greatest_of_elements(network: Network, values: Values) -> Values:
-    """Of the phases and neutral of each element, (T, L), the greatest value, (T, E)."""
-    first = places(network).loading_first()
-    return np.maximum.reduceat(values, first, axis=1) if len(first) else values
 
 
 def _loadings(network: Network) -> tuple[Int, tuple[str, ...]]:

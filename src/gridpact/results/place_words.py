@@ -45,5 +45,10 @@ def loading_places(network: Network) -> NDArray[Any]:
     return _words(loading_place(network, column) for column in range(len(places(network).loading_element)))
 
 
+def unbalance_places(network: Network) -> NDArray[Any]:
+    """Where every unbalance is, (U,)."""
+    return _words(unbalance_place(network, column) for column in range(len(places(network).unbalance_bus)))
+
+
 def _words(texts: Iterable[str]) -> NDArray[Any]:
     return np.array(list(texts), dtype=object)

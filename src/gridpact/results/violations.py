@@ -14,7 +14,6 @@ from gridpact.clearing.dispatch_verification import (
 from gridpact.clearing.network.network_state import OperatingLimits, Operation
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network import ElementKind, Network
-from gridpact.grid.network_model import NEUTRAL
 from gridpact.grid.places import places
 from gridpact.results.clearance_arrays import ClearanceArrays
 from gridpact.results.decimals import figure
@@ -117,7 +116,7 @@ def _kinds(
     elements = network.elements.id[found.loading_element], found.loading_phase
     every = np.ones(len(found.voltage_bus), dtype=np.bool_)
     of_line = is_line(network)[found.loading_element]
-    is_neutral = np.array([phase == NEUTRAL for phase in found.loading_phase], dtype=np.bool_)
+    is_neutral = found.is_neutral
     unbalance, most = operation.unbalance_percent, limits.unbalance_max_percent
     at = network.bus_ids[found.unbalance_bus], ("",) * len(found.unbalance_bus)
     loaded = loading, top, loading - top

@@ -10,6 +10,7 @@ from gridpact.case.case import Formulation
 from gridpact.fields.said import counted
 from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.report.clearance.drawing import BEYOND_BEFORE, BROKEN, scales
+from gridpact.report.clearance.phase_sections import phase_switch
 from gridpact.report.pictures.colours import ColourScale
 from gridpact.report.pictures.traces import Picture
 from gridpact.report.shell.html import HtmlColumn, figure, key, paragraph, section, table
@@ -74,6 +75,7 @@ def network(clearance: Clearance, states: dict[str, Any]) -> str:
         f'aria-label="Period shown" autocomplete="off"{still}>'
         f'<button type="button" id="later" aria-label="Later period"{still}>▶</button></div>'
         f'<p id="period-facts" aria-live="polite">{escape(states["facts"][start])}</p>'
+        f"{phase_switch() if clearance.network.is_three_phase else ''}"
         f'<div class="scales">{scale_rows}</div>{_key(states)}'
         + figure(
             "network", "The network as a tree, coloured by voltage and loading in the chosen period", caption
