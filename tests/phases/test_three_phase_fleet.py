@@ -7,7 +7,7 @@ import pytest
 import gridpact
 from gridpact.case import TableFormat, read_case, write_case
 from gridpact.fleet.page.fleet_outcome import limit_name
-from gridpact.fleet.rows.fleet_tables import LIMIT_CUTS
+from gridpact.fleet.rows.fleet_tables import LIMIT_CUTS, PHASE_LIMIT_CUTS
 from gridpact.fleet.rows.row import row_of
 from gridpact.fleet.workers.worker import Plan, clear_batch
 from gridpact.fleet.workspace.workspace import workspace
@@ -73,7 +73,8 @@ def test_what_neutrals_and_unbalances_cut_is_cut_by_the_network(
     cut = (cleared["proposed_kw"] - cleared["cleared_kw"])[cleared["limited_by"] == kind].sum() * hours
     assert cut > 0.1
     assert row[f"{kind}_cut_kwh"] == pytest.approx(cut, abs=1e-6)
-    assert row["network_cut_kwh"] == pytest.approx(sum(row[name] for name in LIMIT_CUTS.values()), abs=1e-6)
+    cuts = (*LIMIT_CUTS.values(), *PHASE_LIMIT_CUTS.values())
+    assert row["network_cut_kwh"] == pytest.approx(sum(row[name] for name in cuts), abs=1e-6)
     assert row["limited_by"] == kind
     assert row["element"] in set(cleared["element"][cleared["limited_by"] == kind])
     assert limit_name(row) == f"{words} {row['element']}"
