@@ -13,14 +13,13 @@ import gridpact
 from gridpact.arrays import Float, frozen
 from gridpact.case import Allocation, Case, Formulation, Orders, Participants, Trades
 from gridpact.case.profiles import Profiles
+from gridpact.clearing.network.connections import connections_of
 from gridpact.clearing.network.injection import (
     Injection,
     at_nodes,
-    connection,
     injection,
     made_kw,
     participant_bus_position,
-    participant_node,
     used_kw,
 )
 from gridpact.clearing.network.network_state import nominal_limits, operate, relaxed_limits
@@ -263,7 +262,7 @@ def excess_by_power_grid_model(
         made_kw(case.participants, case.profiles, nothing),
         used_kw(case.participants, case.profiles, nothing),
     )
-    connected = connection(participant_node(network, case.participants), network.nodes)
+    connected = connections_of(network, case.participants).incidence(len(case.participants), network.nodes)
     baseline = operate(network, at_nodes(connected, injection(case.participants, made, used)))
     limits = relaxed_limits(nominal_limits(network, case.limits, len(nothing)), baseline)
     position = participant_bus_position(network, case.participants)

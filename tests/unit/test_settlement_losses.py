@@ -7,7 +7,7 @@ import pandapower as pp
 import pytest
 
 from gridpact.arrays import frozen
-from gridpact.clearing.network.injection import Injection, at_nodes, connection
+from gridpact.clearing.network.injection import Injection, at_nodes
 from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.grid.compile import compile_source
 from gridpact.grid.flow.power_flow import losses_kw, run_power_flow
@@ -226,7 +226,7 @@ def scaled_losses_kw(metered: MeteredFlow, participant: int, by: float) -> np.nd
     factor = np.ones(metered.injected.p_kw.shape[1])
     factor[participant] += by
     scaled = Injection(p_kw=metered.injected.p_kw * factor, q_kvar=metered.injected.q_kvar * factor)
-    at = at_nodes(connection(metered.node, metered.network.nodes), scaled)
+    at = at_nodes(metered.connected, scaled)
     return losses_kw(metered.network, run_power_flow(metered.network, at.p_kw, at.q_kvar))
 
 

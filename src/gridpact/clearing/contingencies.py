@@ -14,12 +14,13 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from gridpact.arrays import Bool, Float, Int
+from gridpact.clearing.explain import limit_kinds
 from gridpact.clearing.problem.market import Market, with_contingencies
 from gridpact.clearing.problem.parts import Part, period_part
 from gridpact.clearing.problem.problem import ClearingProblem
-from gridpact.clearing.problem.solution import PartOutcome, PeriodSolution, Solution
+from gridpact.clearing.problem.solution import LimitedBy, PartOutcome, PeriodSolution, Solution
 
-KEPT_PU, KEPT_LOADING = 1e-7, 1e-7  # pu, and parts of a rating, within which an outage keeps a limit
+KEPT_PU, KEPT_SHARE = 1e-7, 1e-7  # pu, and parts of one, within which an outage keeps a limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,10 @@ class Contingencies:
         broken_after: how many the robust one does.
         cost_kw: volume that it costs in each period, (T,).
         max_voltage_excess_pu: the most that a voltage leaves its band by in any outage of the robust one.
-        max_loading_excess_percent: likewise for loadings.
+        max_loading_excess_percent: likewise for loadings, of phases and of neutrals.
+        max_unbalance_excess_percent: likewise for unbalances, 0 in a balanced network.
+        worst: the limit that an outage of the robust one breaks most, each relative to its own scale of 1 pu
+            and 100 %, or comes nearest to; none where there are no outages.
     """
 
     outages: int
@@ -41,6 +45,27 @@ class Contingencies:
     cost_kw: Float
     max_voltage_excess_pu: float
     max_loading_excess_percent: float
+    max_unbalance_excess_percent: float
+    worst: "WorstOutage | None"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorstOutage:
+    """A limit of the network in an outage.
+
+    Attributes:
+        period: in which it is.
+        limited_by: which kind.
+        element: bus position or rated element.
+        phase: "a", "b", "c" or "n"; empty for an unbalance, and in a balanced network.
+        excess: by how much it is broken, negative inside, pu and parts of one.
+    """
+
+    period: int
+    limited_by: LimitedBy
+    element: int
+    phase: str
+    excess: float
 
 
 ClearAgain = Callable[[Sequence[Market]], list[tuple[list[PeriodSolution], PartOutcome | None]]]
@@ -65,19 +90,23 @@ def withstand_outages(
         robust = robust.with_periods(problem.offers, solved)
         if outcome is not None:
             robust = robust.with_parts([outcome])
-    after, voltage_excess, loading_excess = 0, 0.0, 0.0
+    after, greatest, worst = 0, np.zeros(3), None
     for market in markets:
-        after += int(_broken(market, robust).sum())
-        voltage, loading = _excess(market, robust)
-        voltage_excess = max(voltage_excess, float(np.nanmax(voltage, initial=0.0)))
-        loading_excess = max(loading_excess, 100.0 * float(np.nanmax(loading, initial=0.0)))
+        sides = _excess(market, robust)
+        excess = sides.max(axis=0)
+        after += int((~_is_kept(market, excess)).sum())
+        parts = _by_quantity(market, excess)
+        greatest = np.fmax(greatest, [float(np.nanmax(part, initial=0.0)) for part in parts])
+        worst = _worse(worst, _worst(market, sides))
     return robust, Contingencies(
         outages=sum(len(broken) for broken in failed),
         broken_before=sum(int(broken.sum()) for broken in failed),
         broken_after=after,
         cost_kw=problem.offers.volume_kw(solution.column_kw - robust.column_kw, problem.shape[0]),
-        max_voltage_excess_pu=voltage_excess,
-        max_loading_excess_percent=loading_excess,
+        max_voltage_excess_pu=float(greatest[0]),
+        max_loading_excess_percent=100.0 * float(greatest[1]),
+        max_unbalance_excess_percent=100.0 * float(greatest[2]),
+        worst=worst,
     )
 
 
@@ -146,15 +175,18 @@ def _relaxed_to_firm(market: Market, scheduled: int) -> Market:
 
 def _broken(market: Market, solution: Solution) -> Bool:
     """Which outages an allocation breaks a limit in, (S',)."""
-    voltage, loading = _excess(market, solution)
-    broken: Bool = ~(
-        (voltage.max(axis=1, initial=0.0) <= KEPT_PU) & (loading.max(axis=1, initial=0.0) <= KEPT_LOADING)
-    )
-    return broken
+    return ~_is_kept(market, _excess(market, solution).max(axis=0))
 
 
-def _excess(market: Market, solution: Solution) -> tuple[Float, Float]:
-    """By how much the outages of a market exceed limits of voltage, pu, and loading, parts of a rating."""
+def _is_kept(market: Market, excess: Float) -> Bool:
+    """Which outages keep every limit, (S',), for their excess, (S', M)."""
+    voltage, *shares = (part.max(axis=1, initial=0.0) for part in _by_quantity(market, excess))
+    kept: Bool = (voltage <= KEPT_PU) & np.all([share <= KEPT_SHARE for share in shares], axis=0)
+    return kept
+
+
+def _excess(market: Market, solution: Solution) -> Float:
+    """How far outages are above upper and below lower limits, pu of voltage and parts of one, (2, S', M)."""
     situations, part = market.situations, market.part
     outages = np.arange(len(part.periods), len(situations))
     summed = part.matrix.copy()
@@ -162,7 +194,32 @@ def _excess(market: Market, solution: Solution) -> tuple[Float, Float]:
     value = summed.T @ solution.column_kw[part.columns]
     voltages = situations.oracle.voltages(situations.injected_kva(value, outages))
     magnitude = situations.oracle.magnitudes(voltages)
-    excess = np.maximum(magnitude - situations.greatest[outages], situations.least[outages] - magnitude)
-    split = len(situations.oracle.monitored.node)
-    voltage, loading = np.split(excess, [split], axis=1)
-    return voltage, loading
+    return np.stack([magnitude - situations.greatest[outages], situations.least[outages] - magnitude])
+
+
+def _by_quantity(market: Market, excess: Float) -> list[Float]:
+    """The excess of voltages, of currents and of unbalances, (S', V), (S', I) and (S', W)."""
+    monitored = market.situations.oracle.monitored
+    return np.split(excess, [len(monitored.node), monitored.first_unbalance], axis=1)
+
+
+def _worst(market: Market, excess: Float) -> WorstOutage | None:
+    """The limit with the greatest excess, (2, S', M), in an outage that has a state; none without one."""
+    known = np.where(np.isfinite(excess), excess, -np.inf)
+    if not np.isfinite(known).any():
+        return None
+    side, outage, row = (int(one) for one in np.unravel_index(known.argmax(), known.shape))
+    monitored, part = market.situations.oracle.monitored, market.part
+    kind = limit_kinds(monitored, np.array([row]), np.array([-1.0 if side else 1.0]))
+    return WorstOutage(
+        period=int(part.periods[market.place[len(part.periods) + outage]]),
+        limited_by=LimitedBy(int(kind[0])),
+        element=int(monitored.place[row]),
+        phase=monitored.phase[row],
+        excess=float(known[side, outage, row]),
+    )
+
+
+def _worse(first: WorstOutage | None, second: WorstOutage | None) -> WorstOutage | None:
+    """That of two which has the greater excess, the first where they are equal."""
+    return max((one for one in (first, second) if one), key=lambda one: one.excess, default=None)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gridpact.arrays import Float
+from gridpact.arrays import Float, Int
 from gridpact.case.case import Allocation as Rule
-from gridpact.clearing.network.oracle import NetworkOracle
+from gridpact.clearing.network.monitored import Monitored
 from gridpact.clearing.problem.market import Market
 from gridpact.clearing.problem.reasons import (
     DUAL_MIN,
@@ -19,7 +19,7 @@ from gridpact.clearing.problem.reasons import (
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
 from gridpact.clearing.rules.stage import StagedAllocation
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
-from gridpact.grid.network_model import NEUTRAL
+from gridpact.grid.network_model import NEUTRAL, NO_PHASE, PHASE_LABELS
 
 LimitsOf = Callable[[Market, Optimum, int], ActiveLimits]
 STATUS = {
@@ -50,14 +50,16 @@ def explained(
         columns = part.columns[here]
         limited_by = np.full(len(here), LimitedBy.NOTHING, dtype=np.int64)
         element = np.full(len(here), -1, dtype=np.int64)
+        phase = np.full(len(here), NO_PHASE, dtype=np.int64)
         bindings = []
         seller, buyer = problem.offers.column_seller[columns], problem.offers.column_buyer[columns]
         for stage in allocation.stages:
             limits = (limits_of or active_limits)(market, stage.optimum, place)
             caps = active_caps(market, stage.optimum, place)
-            kinds, elements = reasons(limits, caps, seller, buyer)
+            found = reasons(limits, caps, seller, buyer)
             decided = np.asarray(part.matrix[here] @ stage.decides.astype(np.float64)) > 0.0
-            limited_by[decided], element[decided] = kinds[decided], elements[decided]
+            limited_by[decided], element[decided] = found.limited_by[decided], found.element[decided]
+            phase[decided] = found.phase[decided]
             bindings.append(binding_limits(period, limits, caps))
         solutions.append(
             PeriodSolution(
@@ -66,6 +68,7 @@ def explained(
                 column_kw=column_kw[here],
                 limited_by=limited_by,
                 element=element,
+                phase=phase,
                 binding=_binding(bindings, problem.rule),
                 volume_bound_kw=float(bound_kw[period]),
                 status=STATUS[allocation.status],
@@ -94,35 +97,42 @@ def active_limits(market: Market, optimum: Optimum, place: int) -> ActiveLimits:
     columns = int(np.sum(market.part.period == place))
     if situations is None or not len(work):
         return ActiveLimits.none(columns)
-    oracle: NetworkOracle = situations.oracle
-    monitored = oracle.monitored
+    monitored = situations.oracle.monitored
     chosen = np.flatnonzero((work.dual > DUAL_MIN) & (market.place[work.situation] == place))
     chosen = chosen[np.lexsort((work.sign[chosen], work.row[chosen], work.situation[chosen]))]
     row, sign, situation = work.row[chosen], work.sign[chosen], work.situation[chosen]
     is_voltage = row < len(monitored.node)
     unit = np.where(is_voltage, 1.0, 100.0)
-    element = monitored.place[row]
-    kinds = np.where(sign > 0.0, LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN).astype(np.int64)
-    is_unbalance = row >= monitored.first_unbalance
-    is_current = ~is_voltage & ~is_unbalance
-    kinds[is_current] = element_kinds(oracle.network, element[is_current])
-    kinds[np.array([monitored.phase[one] == NEUTRAL for one in row.tolist()], dtype=np.bool_)] = (
-        LimitedBy.NEUTRAL
-    )
-    kinds[is_unbalance] = LimitedBy.VOLTAGE_UNBALANCE
     effect = np.zeros((len(chosen), columns))
     for one in np.unique(situation).tolist():
         here = situation == one
         effect[here] = (market.column_effect(one).T @ work.gradient[chosen[here]].T).T
     limit = np.where(sign > 0.0, situations.greatest[situation, row], situations.least[situation, row])
     return ActiveLimits(
-        limited_by=kinds,
-        element=element,
+        limited_by=limit_kinds(monitored, row, sign),
+        element=monitored.place[row],
+        phase=limit_phases(monitored, row),
         value=work.value[chosen] * unit,
         limit=limit * unit,
         dual=sign * work.dual[chosen] / unit,
         effect=effect * (sign * unit)[:, None],
     )
+
+
+def limit_kinds(monitored: Monitored, row: Int, sign: Float) -> Int:
+    """The `LimitedBy` of monitored quantities at their upper limit, or their lower one, by the sign, (L,)."""
+    kinds = np.where(sign > 0.0, LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN).astype(np.int64)
+    is_unbalance = row >= monitored.first_unbalance
+    current = np.flatnonzero((row >= len(monitored.node)) & ~is_unbalance)
+    kinds[current] = element_kinds(monitored.network, monitored.place[row[current]])
+    kinds[limit_phases(monitored, row) == PHASE_LABELS.index(NEUTRAL)] = LimitedBy.NEUTRAL
+    kinds[is_unbalance] = LimitedBy.VOLTAGE_UNBALANCE
+    return kinds
+
+
+def limit_phases(monitored: Monitored, row: Int) -> Int:
+    """Positions in `PHASE_LABELS` of the phases of monitored quantities, (L,)."""
+    return np.array([PHASE_LABELS.index(monitored.phase[one]) for one in row.tolist()], dtype=np.int64)
 
 
 def _binding(bindings: Sequence[BindingLimits], rule: Rule) -> BindingLimits:

@@ -1,12 +1,11 @@
 """`gridpact network`: the built-in networks, or what one network consists of."""
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from gridpact.cli.options import Json, Quiet
+from gridpact.cli.options import Json, Quiet, choice
 from gridpact.cli.output import json_text, say
 from gridpact.errors import InvalidUsage
 
@@ -20,6 +19,7 @@ def network(
     name: Annotated[
         str, typer.Argument(metavar="[NAME_OR_FILE]", help="A built-in network's name, or a network file.")
     ] = "",
+    model: Annotated[str, typer.Option(help="Model: balanced or three-phase.")] = "",
     participants: Participants = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -44,9 +44,11 @@ def network(
     is_file = Path(name).is_file()
     if not is_file and name not in builtin_names():
         raise InvalidUsage(f"'{name}' is neither a built-in network nor a file", near_builtin(name))
-    source = NetworkSource(file=Path(name)) if is_file else NetworkSource(builtin=name)
-    if is_file and is_opendss(Path(name)):
-        source = replace(source, model=NetworkModel.THREE_PHASE)
+    is_opendss_folder = is_file and is_opendss(Path(name))
+    default = NetworkModel.THREE_PHASE if is_opendss_folder else NetworkModel.BALANCED
+    modelled = choice(NetworkModel, "--model", model) if model else default
+    place: dict[str, Any] = {"file": Path(name)} if is_file else {"builtin": name}
+    source = NetworkSource(**place, model=modelled)
     if participants:
         with progress(f"reading {name}", quiet=quiet):
             rows = participants_template(source)

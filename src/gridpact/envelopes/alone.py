@@ -15,6 +15,7 @@ from gridpact.clearing.network.network_state import KEPT_VOLTAGE_PU
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.cells import Cells
+from gridpact.grid.network_model import NO_PHASE
 from gridpact.results.decimals import DECIMALS
 
 PRECISION_KW = 1e-6
@@ -36,11 +37,13 @@ class Reach:
         power_kw: 0 where there is nothing to trade, (T, P).
         limited_by: a `LimitedBy`, `NOTHING` where there is nothing to trade, (T, P).
         element: as in `BindingLimits`, −1 for none, (T, P).
+        phase: of the limit, position in `PHASE_LABELS`, (T, P).
     """
 
     power_kw: Float
     limited_by: Int
     element: Int
+    phase: Int
 
 
 def reach_alone(problem: ClearingProblem, cap_kw: Float, side: Side) -> Reach:
@@ -59,7 +62,7 @@ def reach_alone(problem: ClearingProblem, cap_kw: Float, side: Side) -> Reach:
     cells = Cells(
         problem,
         period=period,
-        node=problem.participant_node[participant],
+        participant=participant,
         p_per_kw=p_per_kw[participant],
         q_per_kw=q_per_kw[participant],
     )
@@ -67,14 +70,15 @@ def reach_alone(problem: ClearingProblem, cap_kw: Float, side: Side) -> Reach:
     stopped = np.flatnonzero(at_most.excess > KEPT_VOLTAGE_PU)
     power_kw = most_kw.copy()
     limited_by = np.full(len(most_kw), side.value, dtype=np.int64)
-    element = participant.copy()
+    element, phase = participant.copy(), np.full(len(most_kw), NO_PHASE)
     power_kw[stopped], outside_kw = _bracketed(cells, most_kw, stopped)
     stop = cells.worst(outside_kw, stopped)
-    limited_by[stopped], element[stopped] = stop.limited_by, stop.element
+    limited_by[stopped], element[stopped], phase[stopped] = stop.limited_by, stop.element, stop.phase
     return Reach(
         power_kw=_placed(power_kw, period, participant, np.zeros(cap_kw.shape)),
         limited_by=_placed(limited_by, period, participant, np.full(cap_kw.shape, LimitedBy.NOTHING)),
         element=_placed(element, period, participant, np.full(cap_kw.shape, -1)),
+        phase=_placed(phase, period, participant, np.full(cap_kw.shape, NO_PHASE)),
     )
 
 

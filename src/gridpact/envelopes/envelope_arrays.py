@@ -25,6 +25,8 @@ class EnvelopeArrays:
             nothing to trade, (T, P).
         sale_element, purchase_element: the participant, bus position or rated element of that, −1 for none,
             (T, P).
+        sale_phase, purchase_phase: of that limit, position in `PHASE_LABELS`; the first one, which is empty,
+            in a balanced network, (T, P).
         operating_limits: of the network, relaxed where it breaks them before anything is traded.
         together_status: a `PeriodStatus` of how `together` was found, (T,).
         together_kept: whether `together` keeps every limit under exact AC, (T,).
@@ -40,11 +42,13 @@ class EnvelopeArrays:
     sale_together_kw: Float
     sale_limited_by: Int
     sale_element: Int
+    sale_phase: Int
     purchase_cap_kw: Float
     purchase_alone_kw: Float
     purchase_together_kw: Float
     purchase_limited_by: Int
     purchase_element: Int
+    purchase_phase: Int
     operating_limits: OperatingLimits
     together_status: Int
     together_kept: Bool

@@ -9,6 +9,7 @@ from gridpact.arrays import Int
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.envelope_arrays import EnvelopeArrays
 from gridpact.envelopes.stops import element_name
+from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results.clearance_tables import period_times
 from gridpact.results.decimals import rounded
 
@@ -26,6 +27,14 @@ ENVELOPES = (
     "purchase_limited_by",
     "purchase_element",
 )
+PHASE_AFTER = {"sale_element": "sale_phase", "purchase_element": "purchase_phase"}
+
+
+def columns_of(envelopes: EnvelopeArrays) -> tuple[str, ...]:
+    """The columns of the envelopes of a network: those of phases only where it has some."""
+    if not envelopes.network.is_three_phase:
+        return ENVELOPES
+    return tuple(each for name in ENVELOPES for each in (name, PHASE_AFTER.get(name, "")) if each)
 
 
 def envelopes_table(envelopes: EnvelopeArrays) -> pd.DataFrame:
@@ -41,9 +50,15 @@ def envelopes_table(envelopes: EnvelopeArrays) -> pd.DataFrame:
         element = getattr(envelopes, f"{side}_element").ravel()
         columns[f"{side}_limited_by"] = _labels()[limited_by]
         columns[f"{side}_element"] = _element_names(envelopes, limited_by, element)
+        columns[f"{side}_phase"] = _phases()[getattr(envelopes, f"{side}_phase").ravel()]
     powers = {name: rounded(getattr(envelopes, name).ravel()) for name in ENVELOPES if name.endswith("_kw")}
     columns |= powers
-    return pd.DataFrame({name: columns[name] for name in ENVELOPES})
+    return pd.DataFrame({name: columns[name] for name in columns_of(envelopes)})
+
+
+def _phases() -> np.ndarray:
+    """The name of each phase, in order."""
+    return np.array(PHASE_LABELS, dtype=object)
 
 
 def _labels() -> np.ndarray:

@@ -7,7 +7,7 @@ from gridpact.envelopes.alone import Side, reach_alone
 from gridpact.envelopes.envelopes import Envelopes
 from gridpact.envelopes.outsider import open_trading
 from gridpact.grid.network import Network
-from gridpact.pipeline import SOLVERS, compile_network, need_network
+from gridpact.pipeline import SOLVERS, compile_network, need_formulation, need_network
 
 
 def envelope(case: Case, network: Network | None = None) -> Envelopes:
@@ -23,11 +23,12 @@ def envelope(case: Case, network: Network | None = None) -> Envelopes:
 
     Raises:
         InvalidCase: the network cannot be compiled, or does not have the participants' buses.
-        InvalidUsage: the formulation does not offer the allocation, or `case` is no case.
+        InvalidUsage: the formulation is not one of the network, or `case` is no case.
         SolverFailed: no optimum was found over the caps, or in the DC model.
     """
     need_case("envelope", case)
-    need_network("envelope", network)
+    need_network("envelope", network, case)
+    need_formulation(case)
     network = network or compile_network(case)
     trading, people = open_trading(case, network), len(case.participants)
     problem = trading.problem
@@ -45,11 +46,13 @@ def envelope(case: Case, network: Network | None = None) -> Envelopes:
         sale_together_kw=problem.offers.sold_kw(together.column_kw, problem.shape)[:, :people],
         sale_limited_by=sale.limited_by,
         sale_element=sale.element,
+        sale_phase=sale.phase,
         purchase_cap_kw=trading.purchase_cap_kw,
         purchase_alone_kw=purchase.power_kw,
         purchase_together_kw=problem.offers.bought_kw(together.column_kw, problem.shape)[:, :people],
         purchase_limited_by=purchase.limited_by,
         purchase_element=purchase.element,
+        purchase_phase=purchase.phase,
         operating_limits=problem.operating_limits,
         together_status=together.status,
         together_kept=keeps_limits(operation, problem.operating_limits),

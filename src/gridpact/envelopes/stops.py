@@ -1,14 +1,25 @@
 """Stops: the limits of the network that keep participants, alone, from trading all that they have."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
+from gridpact.envelopes.all_limits import AllLimits, side_by_side
 from gridpact.envelopes.envelope_arrays import EnvelopeArrays
+from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results.clearance_outcome import reason
 
-NETWORK_LIMITS = (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN, LimitedBy.LINE, LimitedBy.TRANSFORMER)
+NETWORK_LIMITS = (
+    LimitedBy.VOLTAGE_MAX,
+    LimitedBy.VOLTAGE_MIN,
+    LimitedBy.LINE,
+    LimitedBy.TRANSFORMER,
+    LimitedBy.NEUTRAL,
+    LimitedBy.VOLTAGE_UNBALANCE,
+)
 
 
 def stops(envelopes: EnvelopeArrays, side: str) -> pd.DataFrame:
@@ -22,28 +33,36 @@ def stops(envelopes: EnvelopeArrays, side: str) -> pd.DataFrame:
     stopped = period, participant
     held_kw = getattr(envelopes, f"{side}_cap_kw")[stopped] - getattr(envelopes, f"{side}_alone_kw")[stopped]
     element = getattr(envelopes, f"{side}_element")[stopped]
+    phase = getattr(envelopes, f"{side}_phase")[stopped]
     rows = pd.DataFrame(
         {
             "limited_by": limited_by[stopped],
             "element": element,
+            "phase": phase,
             "period": period,
             "participant": participant,
             "kwh": held_kw * envelopes.case.horizon.hours_per_period,
-            "limit": _limits(envelopes, limited_by[stopped], element, period),
+            "limit": _limits(envelopes, limited_by[stopped], element, phase, period),
         }
     )
-    groups = rows.groupby(["limited_by", "element"]).agg(
+    groups = rows.groupby(["limited_by", "element", "phase"]).agg(
         participants=("participant", "nunique"),
         periods=("period", "nunique"),
         kwh=("kwh", "sum"),
         limits=("limit", list),
     )
     found = groups.reset_index().sort_values("kwh", ascending=False, kind="stable", ignore_index=True)
-    words = [
-        reason(LimitedBy(kind).label, element_name(envelopes, kind, at), limits)
-        for kind, at, limits in zip(found["limited_by"], found["element"], found["limits"], strict=True)
-    ]
+    named = zip(found["limited_by"], found["element"], found["phase"], found["limits"], strict=True)
+    words = [limit_words(envelopes, kind, at, phase, limits) for kind, at, phase, limits in named]
     return found.assign(reason=words)[["reason", "participants", "periods", "kwh"]]
+
+
+def limit_words(
+    envelopes: EnvelopeArrays, limited_by: int, element: int, phase: int, limits: Sequence[float]
+) -> str:
+    """A limit in words, as `reason` has it, with the phase that it is of."""
+    name = element_name(envelopes, limited_by, element)
+    return reason(LimitedBy(limited_by).label, name, limits, phase=PHASE_LABELS[phase])
 
 
 def element_name(envelopes: EnvelopeArrays, limited_by: int, element: int) -> str:
@@ -53,22 +72,17 @@ def element_name(envelopes: EnvelopeArrays, limited_by: int, element: int) -> st
     match limited_by:
         case LimitedBy.SELLER_SURPLUS | LimitedBy.BUYER_DEMAND:
             return envelopes.case.participants.ids[element]
-        case LimitedBy.VOLTAGE_MAX | LimitedBy.VOLTAGE_MIN:
+        case LimitedBy.VOLTAGE_MAX | LimitedBy.VOLTAGE_MIN | LimitedBy.VOLTAGE_UNBALANCE:
             return str(envelopes.network.bus_ids[element])
         case _:
             return str(envelopes.network.elements.id[element])
 
 
-def _limits(envelopes: EnvelopeArrays, limited_by: Int, element: Int, period: Int) -> Float:
+def _limits(envelopes: EnvelopeArrays, limited_by: Int, element: Int, phase: Int, period: Int) -> Float:
     """The value of each limit in its period, pu or percent; NaN where there is no operating point."""
-    limits = envelopes.operating_limits
+    column, values = AllLimits.of(envelopes.network).column, side_by_side(envelopes.operating_limits)
     found = np.full(len(element), np.nan)
-    for kind, values in (
-        (LimitedBy.VOLTAGE_MAX, limits.voltage_max_pu),
-        (LimitedBy.VOLTAGE_MIN, limits.voltage_min_pu),
-        (LimitedBy.LINE, limits.loading_max_percent),
-        (LimitedBy.TRANSFORMER, limits.loading_max_percent),
-    ):
-        chosen = (limited_by == kind) & (element >= 0)
-        found[chosen] = values[period[chosen], element[chosen]]
+    for row in np.flatnonzero(element >= 0).tolist():
+        name = int(limited_by[row]), int(element[row]), int(phase[row])
+        found[row] = values[period[row], column[name]]
     return found

@@ -27,7 +27,7 @@ from gridpact.grid.opendss.script.script_reader import Script
 from gridpact.grid.pandapower.builtin import builtin_net
 from gridpact.grid.power_grid_model.component_labels import component_labels
 from gridpact.grid.reading.power_grid_model_records import network_records
-from gridpact.grid.source import NetworkSource
+from gridpact.grid.source import NetworkSource, unused_neutral
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
 
 KEPT_NETWORKS = 16
@@ -49,6 +49,8 @@ def compile_source(source: NetworkSource) -> Network:
         InvalidCase: the source is unknown, unreadable, not a network, or holds what gridpact cannot carry.
     """
     if source.file is None:
+        if problems := unused_neutral(source):
+            raise InvalidCase(problems)
         return _compiled_builtin(source.builtin, source.model)
     with problems_of_libraries(source):
         file = read_network_file(source)
@@ -74,6 +76,8 @@ def _compiled_file(file: NetworkFile) -> Network:
         network = network_text(file)
     if network.format is NetworkFormat.POWER_GRID_MODEL:
         return _from_power_grid_model(network, source)
+    if problems := unused_neutral(source):
+        raise InvalidCase(problems)
     make = partial(_from_pandapower, network.text, source)
     return cached(f"{file.model} file {file.sha256}", file.name, make, partial(_checked, source=source))
 

@@ -8,7 +8,9 @@ from gridpact.errors import Problem
 from gridpact.fields.case_part import CasePart
 from gridpact.fields.refusals import Refusals
 from gridpact.fields.said import a
-from gridpact.grid.network_model import NetworkModel, Neutral
+from gridpact.grid.network_model import OF_THREE_PHASES, NetworkModel, Neutral
+
+NEUTRAL_FIELD = "network.neutral"
 
 OPENDSS_SUFFIX = ".dss"
 
@@ -49,6 +51,8 @@ class NetworkSource(CasePart):
             name: _word(refusals, name, kind, getattr(self, name))
             for name, kind in (("model", NetworkModel), ("neutral", Neutral))
         }
+        if words["model"] is NetworkModel.BALANCED and words["neutral"] is Neutral.EARTHED:
+            refusals.add("neutral", *OF_THREE_PHASES, str(self.neutral))
         refusals.finish()
         self._set(file=file, **words)
 
@@ -82,6 +86,21 @@ class NetworkSource(CasePart):
         return Problem(
             file="case.toml", field="network.builtin", value=self.builtin, what=subject, remedy=remedy
         )
+
+
+def unused_neutral(source: NetworkSource) -> list[Problem]:
+    """What is wrong where a network of no lines by four conductors is to have an earthed neutral."""
+    if source.neutral is not Neutral.EARTHED:
+        return []
+    return [
+        Problem(
+            file="case.toml",
+            field=NEUTRAL_FIELD,
+            value=source.neutral.value,
+            what=f"is about lines that are given by four conductors, and {source.name} has none",
+            remedy="leave it out: r0 and x0 of a line say themselves what its neutral is",
+        )
+    ]
 
 
 def is_opendss(file: Path) -> bool:

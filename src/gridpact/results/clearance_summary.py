@@ -6,7 +6,8 @@ import numpy as np
 
 from gridpact.case.case import Formulation
 from gridpact.clearing.certificate.certify import ProvenBy
-from gridpact.clearing.problem.solution import PeriodStatus
+from gridpact.clearing.contingencies import WorstOutage
+from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.clearing.solver.budget import EndedBy
 from gridpact.fields.said import counted
 from gridpact.results.clearance_arrays import ClearanceArrays
@@ -23,6 +24,8 @@ DISAGREEMENT_PU = 1e-6
 def summarise(clearance: ClearanceArrays) -> dict[str, Any]:
     """The summary as plain numbers, texts, lists and dicts; energies in kWh, seconds of wall time."""
     case, verification = clearance.case, clearance.verification
+    is_three_phase = clearance.network.is_three_phase
+    unbalance_percent = figure(verification.max_unbalance_excess_percent)
     hours = case.horizon.hours_per_period
     cleared_kwh = float(clearance.solution.column_kw.sum()) * hours
     load_kwh = float(case.profiles.load_kw.sum()) * hours
@@ -30,6 +33,7 @@ def summarise(clearance: ClearanceArrays) -> dict[str, Any]:
         "name": case.name,
         "status": str(verification.status),
         "formulation": str(case.formulation),
+        **({"model": str(case.network.model)} if is_three_phase else {}),
         "allocation": str(case.allocation),
         "start": case.horizon.instant(0).isoformat(timespec="minutes"),
         "periods": case.horizon.periods,
@@ -47,6 +51,7 @@ def summarise(clearance: ClearanceArrays) -> dict[str, Any]:
             "engine": verification.engine,
             "max_voltage_excess_pu": figure(verification.max_voltage_excess_pu),
             "max_loading_excess_percent": figure(verification.max_loading_excess_percent),
+            **({"max_unbalance_excess_percent": unbalance_percent} if is_three_phase else {}),
             "max_difference_pu": round(verification.max_difference_pu, DIFFERENCE_DECIMALS),
             "unconverged_periods": verification.unconverged_periods,
         },
@@ -132,7 +137,28 @@ def _robustness(clearance: ClearanceArrays) -> dict[str, Any]:
         "max_voltage_excess_pu": figure(found.max_voltage_excess_pu),
         "max_loading_excess_percent": figure(found.max_loading_excess_percent),
     }
+    if clearance.network.is_three_phase:
+        facts["max_unbalance_excess_percent"] = figure(found.max_unbalance_excess_percent)
+        facts["worst"] = _worst_in_outages(clearance, found.worst)
     return {"robustness": facts}
+
+
+def _worst_in_outages(clearance: ClearanceArrays, worst: WorstOutage | None) -> dict[str, Any] | None:
+    """The limit that is broken most in an outage, or nearest; its excess in pu or percentage points."""
+    if worst is None:
+        return None
+    network, is_voltage = (
+        clearance.network,
+        worst.limited_by in (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN),
+    )
+    at_bus = is_voltage or worst.limited_by is LimitedBy.VOLTAGE_UNBALANCE
+    return {
+        "time": clearance.case.horizon.instant(worst.period).isoformat(timespec="minutes"),
+        "limited_by": worst.limited_by.label,
+        "element": str((network.bus_ids if at_bus else network.elements.id)[worst.element]),
+        "phase": worst.phase,
+        "excess": figure(worst.excess if is_voltage else 100.0 * worst.excess),
+    }
 
 
 def _notices(clearance: ClearanceArrays) -> list[str]:

@@ -159,7 +159,7 @@ def _read_tables(opener: TableOpener, settings: Settings | None) -> _Tables:
     network = read_network(settings, opener.problems)
     if network is None:
         unchecked.append("buses, because the network could not be read")
-    frame, participants = _read_frame(opener, horizon, network)
+    frame, participants = _read_frame(opener, settings, network)
     index, where = frame.index, frame.file
     if horizon is None:
         unchecked.append("times, because the horizon could not be read")
@@ -189,15 +189,18 @@ def _read_tables(opener: TableOpener, settings: Settings | None) -> _Tables:
 
 
 def _read_frame(
-    opener: TableOpener, horizon: Horizon | None, network: Network | None
+    opener: TableOpener, settings: Settings | None, network: Network | None
 ) -> tuple[Frame, TableReader | None]:
     """The participants and periods that other tables refer to, and the table of the participants."""
+    horizon = settings.horizon if settings else None
+    source = settings.network if settings else None
     reader = opener.table(PARTICIPANTS)
     if reader is None:
         file = f"{PARTICIPANTS.name}.{TableFormat.CSV}"
         return Frame(horizon=horizon, participants=None, index=None, file=file), None
     buses = None if network is None else BusNames.of(network)
-    participants, warnings = read_participants(reader, buses)
+    has_phases = source is None or source.is_three_phase
+    participants, warnings = read_participants(reader, buses, has_phases=has_phases)
     opener.warnings.extend(warnings)
     is_whole = PARTICIPANTS.name not in opener.incomplete and "participant" in reader.table.columns
     index = _index(participants) if is_whole else None

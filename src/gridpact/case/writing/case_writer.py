@@ -22,6 +22,7 @@ from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import chosen, path_of
 from gridpact.grid.limits import THREE_PHASE_LIMITS
 from gridpact.grid.network_file import read_names
+from gridpact.grid.network_model import Neutral
 
 
 def write_case(case: Case, folder: str | Path, table_format: TableFormat | str | None = None) -> None:
@@ -99,6 +100,7 @@ def _settings(case: Case) -> str:
         "",
         "[network]",
         f"{'builtin' if builtin else 'file'} = {_quoted(case.network.name)}",
+        *_model(case),
         "",
         "[limits]",
         *(
@@ -126,6 +128,18 @@ def _opening(case: Case) -> list[str]:
     return [f"open_from = {_quoted(opens)}"] if case.first_open else []
 
 
+def _model(case: Case) -> list[str]:
+    """The lines that say how a network of three phases is modelled."""
+    source = case.network
+    if not source.is_three_phase:
+        return []
+    is_earthed = source.neutral is Neutral.EARTHED
+    return [
+        f"model = {_quoted(source.model)}",
+        *([f"neutral = {_quoted(source.neutral)}"] if is_earthed else []),
+    ]
+
+
 def _quoted(text: str) -> str:
     """A text as TOML has it."""
     return json.dumps(str(text), ensure_ascii=False)
@@ -151,6 +165,7 @@ def _participants(case: Case) -> dict[str, Any]:
     return {
         "participant": arrow_texts(participants.ids),
         "bus": participants.bus,
+        **({"phases": arrow_texts(participants.phases)} if case.network.is_three_phase else {}),
         "demand": Coded(labels=("elastic", "firm"), codes=participants.firm.astype(np.int64)),
         "surplus": Coded(labels=("curtail", "export"), codes=participants.exports.astype(np.int64)),
         "load_power_factor": participants.load_power_factor,

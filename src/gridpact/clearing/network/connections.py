@@ -7,9 +7,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Float, Int
+from gridpact.case.participants import Participants
+from gridpact.clearing.network.injection import participant_bus_position
 from gridpact.grid.network import Network
-
-ALL_PHASES = "abc"
+from gridpact.grid.network_model import ALL_PHASES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,15 @@ class Connections:
     def shared(self, values: Float) -> Float:
         """What each connection has, (T, C), of what each participant has, (T, P)."""
         return values[:, self.participant] * self.share
+
+
+def connections_of(network: Network, participants: Participants) -> Connections:
+    """The connections of participants to a network.
+
+    Raises:
+        InvalidCase: a participant's bus is not a supplied bus of this network.
+    """
+    return connections(network, participant_bus_position(network, participants), participants.phases)
 
 
 def connections(network: Network, bus_position: Int, phases: Sequence[str] | None = None) -> Connections:

@@ -73,21 +73,6 @@ def participant_bus_position(network: Network, participants: Participants) -> In
     return position.astype(np.int64)
 
 
-def participant_node(network: Network, participants: Participants) -> Int:
-    """Node of each participant, (P,).
-
-    Raises:
-        InvalidCase: a participant's bus is not a supplied bus of this network.
-    """
-    return network.bus_node[participant_bus_position(network, participants)]
-
-
-def connection(node: Int, nodes: int) -> csr_array:
-    """Incidence of participants on `nodes`, (P, N): an injection (T, P) times it is one at nodes, (T, N)."""
-    count = len(node)
-    return csr_array((np.ones(count), (np.arange(count), node)), shape=(count, nodes))
-
-
 def at_nodes(connected: csr_array, by_participant: Injection) -> Injection:
     """The injection at each node, (T, N), of an injection of each participant, (T, P)."""
     both = np.asarray((by_participant.p_kw + 1j * by_participant.q_kvar) @ connected)

@@ -9,13 +9,12 @@ from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Allocation, Case
 from gridpact.case.participants import Participants
 from gridpact.case.trades import Trades
-from gridpact.clearing.network.connections import connections
+from gridpact.clearing.network.connections import connections_of
 from gridpact.clearing.network.injection import (
     Injection,
     at_nodes,
     injection,
     made_kw,
-    participant_bus_position,
     used_kw,
 )
 from gridpact.clearing.network.network_state import (
@@ -51,7 +50,6 @@ class ClearingProblem:
         baseline_operation: the true state of the network under the baseline.
         nominal_limits: the limits of every period, as the case states them.
         operating_limits: the same, relaxed where the baseline breaks them.
-        participant_node: node of each participant, (P,); of the first phase of its bus where there are three.
         connected: incidence of participants on nodes, shares of its power at each of its phases, (P, N).
         rule: chooses among what the network can carry.
         hours_per_period: kW times this is kWh.
@@ -70,7 +68,6 @@ class ClearingProblem:
     baseline_operation: Operation
     nominal_limits: OperatingLimits
     operating_limits: OperatingLimits
-    participant_node: Int
     connected: csr_array
     rule: Allocation
     hours_per_period: float
@@ -182,8 +179,7 @@ def pose(case: Case, trades: Trades, network: Network, *, firm: int = 0) -> Clea
         made_kw(participants, profiles, nothing),
         used_kw(participants, profiles, nothing),
     )
-    bus_position = participant_bus_position(network, participants)
-    connected = connections(network, bus_position).incidence(len(participants), network.nodes)
+    connected = connections_of(network, participants).incidence(len(participants), network.nodes)
     baseline_at_nodes = at_nodes(connected, baseline)
     operation = operate(network, baseline_at_nodes)
     nominal = nominal_limits(network, case.limits, case.horizon.periods)
@@ -209,7 +205,6 @@ def pose(case: Case, trades: Trades, network: Network, *, firm: int = 0) -> Clea
         baseline_operation=operation,
         nominal_limits=nominal,
         operating_limits=relaxed_limits(nominal, operation),
-        participant_node=network.bus_node[bus_position],
         connected=connected,
         rule=case.allocation,
         hours_per_period=case.horizon.hours_per_period,

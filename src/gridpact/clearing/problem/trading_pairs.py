@@ -20,14 +20,14 @@ class Pairs:
 
     Attributes:
         network: the compiled network.
-        participant_node: node of each participant, (P,).
+        connected: shares of participants at nodes, (P, N).
         seller, buyer: participants of each pair, (K,).
         sold_p, sold_q: kW and kvar more injected at the seller per kW, (K,).
         bought_p, bought_q: kW and kvar more injected at the buyer per kW, not positive, (K,).
     """
 
     network: Network
-    participant_node: Int
+    connected: csr_array
     seller: Int
     buyer: Int
     sold_p: Float
@@ -50,7 +50,7 @@ class Pairs:
         sold, bought = problem.seller_injects[seller], -problem.buyer_draws[buyer]
         pairs = cls(
             network=problem.network,
-            participant_node=problem.participant_node,
+            connected=problem.connected,
             seller=seller,
             buyer=buyer,
             sold_p=sold,
@@ -91,23 +91,21 @@ class Pairs:
 
     def _by_participant(self, participant: Int, p: Float, q: Float) -> tuple[csr_array, csr_array]:
         distinct, first = np.unique(participant, return_index=True)
-        cell = (self.participant_node[distinct], np.arange(len(distinct)))
-        shape = (self.network.nodes, len(distinct))
-        return csr_array((p[first], cell), shape=shape), csr_array((q[first], cell), shape=shape)
+        shares = self.connected[distinct]
+        return _scaled(shares, p[first]), _scaled(shares, q[first])
 
     def _at_nodes(self, sold: Float, bought: Float) -> csr_array:
-        node = self.participant_node[np.concatenate([self.seller, self.buyer])]
-        pair = np.tile(np.arange(len(self)), 2)
-        effect = csr_array(
-            (np.concatenate([sold, bought]), (node, pair)), shape=(self.network.nodes, len(self))
-        )
+        at_seller = _scaled(self.connected[self.seller], sold)
+        effect: csr_array = csr_array(at_seller + _scaled(self.connected[self.buyer], bought))
         effect.eliminate_zeros()
         return effect
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
         arrays = (
-            self.participant_node,
+            self.connected.data,
+            self.connected.indices,
+            self.connected.indptr,
             self.seller,
             self.buyer,
             self.sold_p,
@@ -116,3 +114,10 @@ class Pairs:
             self.bought_q,
         )
         return self.network, *(array.tobytes() for array in arrays)
+
+
+def _scaled(shares: csr_array, per_kw: Float) -> csr_array:
+    """What K participants inject at N nodes, (N, K), by their shares there, (K, N)."""
+    found = shares.tocoo()
+    injected = found.data * per_kw[found.row]
+    return csr_array((injected, (found.col, found.row)), shape=(shares.shape[1], shares.shape[0]))

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Float, Int
-from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes import Envelopes
-from gridpact.envelopes.stops import NETWORK_LIMITS, element_name
+from gridpact.envelopes.stops import NETWORK_LIMITS, limit_words
 from gridpact.fields.said import shortened
 from gridpact.report.pictures.colours import LOADING_COLOURS
 from gridpact.report.pictures.period_axis import PeriodAxis
@@ -28,7 +27,6 @@ from gridpact.report.pictures.traces import (
     time_layout,
 )
 from gridpact.report.shell.numbers import short
-from gridpact.results.clearance_outcome import reason
 
 SHADES = tuple(reversed(LOADING_COLOURS))  # from little of it, dark, to all of it, pale
 SHADE_WORDS = ("under 25 %", "under 50 %", "under 75 %", "under 100 %", "all")
@@ -48,7 +46,7 @@ class Offer:
         cap_name: what the most of it is called.
         cap_kw: that, (T, P).
         alone_kw, together_kw: the envelopes, (T, P).
-        limited_by, element: what stops it alone, (T, P).
+        limited_by, element, phase: what stops it alone, (T, P).
     """
 
     side: str
@@ -58,6 +56,7 @@ class Offer:
     together_kw: Float
     limited_by: Int
     element: Int
+    phase: Int
 
     @property
     def shown(self) -> Int:
@@ -83,6 +82,7 @@ def offers(envelopes: Envelopes) -> tuple[Offer, Offer]:
             together_kw=envelopes.sale_together_kw,
             limited_by=envelopes.sale_limited_by,
             element=envelopes.sale_element,
+            phase=envelopes.sale_phase,
         ),
         Offer(
             side="purchase",
@@ -92,6 +92,7 @@ def offers(envelopes: Envelopes) -> tuple[Offer, Offer]:
             together_kw=envelopes.purchase_together_kw,
             limited_by=envelopes.purchase_limited_by,
             element=envelopes.purchase_element,
+            phase=envelopes.purchase_phase,
         ),
     )
 
@@ -172,12 +173,10 @@ def _shades(power_kw: Float, cap_kw: Float) -> list[str]:
 def _reasons(envelopes: Envelopes, offer: Offer) -> tuple[list[str], Int]:
     """Every limit of the network that stops someone, in words, and the place of that of each cell, or −1."""
     stopped = np.isin(offer.limited_by, NETWORK_LIMITS)
-    pairs, place = np.unique(
-        np.stack([offer.limited_by[stopped], offer.element[stopped]]), axis=1, return_inverse=True
-    )
+    named = np.stack([part[stopped] for part in (offer.limited_by, offer.element, offer.phase)])
+    limits, place = np.unique(named, axis=1, return_inverse=True)
     index = np.full(offer.limited_by.shape, -1, dtype=np.int64)
     index[stopped] = place.reshape(-1)
     return [
-        escape(reason(LimitedBy(kind).label, element_name(envelopes, kind, at), []))
-        for kind, at in pairs.T.tolist()
+        escape(limit_words(envelopes, kind, at, phase, [])) for kind, at, phase in limits.T.tolist()
     ], index

@@ -1,18 +1,20 @@
 """MeteredFlow: the AC power flow that the readings of the meters imply.
 
 Import is a load and export a generation, each at the participant's power factor for it, and constant over a
-period.
+period. A meter shows the sum of a participant's phases, which share it equally.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from gridpact.arrays import Bool, Complex, Float, Int
 from gridpact.case.horizon import Horizon
 from gridpact.case.participants import Participants
 from gridpact.case.reading.problems import Problems
-from gridpact.clearing.network.injection import Injection, at_nodes, connection, injection, participant_node
+from gridpact.clearing.network.connections import connections_of
+from gridpact.clearing.network.injection import Injection, at_nodes, injection
 from gridpact.errors import Problem
 from gridpact.grid.flow.power_flow import PowerFlow, losses_kw, run_power_flow
 from gridpact.grid.flow.sensitivity import injection_gradient
@@ -28,13 +30,13 @@ class MeteredFlow:
     Attributes:
         network: that it flows in.
         injected: by each participant, (T, P).
-        node: of each participant, (P,).
+        connected: incidence of participants on nodes, shares of its power at each of its phases, (P, N).
         flow: the voltages it causes.
     """
 
     network: Network
     injected: Injection
-    node: Int
+    connected: csr_array
     flow: PowerFlow
 
 
@@ -42,14 +44,14 @@ def run_metered_flow(
     participants: Participants, network: Network, horizon: Horizon, meters: Meters
 ) -> MeteredFlow:
     """The power flow of all periods."""
-    node = participant_node(network, participants)
+    connected = connections_of(network, participants).incidence(len(participants), network.nodes)
     kw_per_wh = 1.0 / (WH_PER_KWH * horizon.hours_per_period)
     made_kw = np.asarray(meters.export_wh * kw_per_wh, np.float64)
     used_kw = np.asarray(meters.import_wh * kw_per_wh, np.float64)
     injected = injection(participants, made_kw, used_kw)
-    connected = at_nodes(connection(node, network.nodes), injected)
-    flow = run_power_flow(network, connected.p_kw, connected.q_kvar)
-    return MeteredFlow(network=network, injected=injected, node=node, flow=flow)
+    at = at_nodes(connected, injected)
+    flow = run_power_flow(network, at.p_kw, at.q_kvar)
+    return MeteredFlow(network=network, injected=injected, connected=connected, flow=flow)
 
 
 def flow_losses_wh(metered: MeteredFlow, horizon: Horizon, wanted: Bool) -> Int:
@@ -88,7 +90,8 @@ def marginal_losses_kw(metered: MeteredFlow) -> Float:
         voltage: Complex = metered.flow.voltage_pu[period]
         gradient: Complex = np.asarray(hermitian @ voltage)
         by_p, by_q = injection_gradient(network, voltage, gradient[None, :])
+        by_participant = metered.connected @ by_p[0], metered.connected @ by_q[0]
         weight[period] = (
-            injected.p_kw[period] * by_p[0, metered.node] + injected.q_kvar[period] * by_q[0, metered.node]
+            injected.p_kw[period] * by_participant[0] + injected.q_kvar[period] * by_participant[1]
         )
     return weight
