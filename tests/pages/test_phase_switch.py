@@ -21,12 +21,14 @@ CHOSEN = "document.querySelector('input[name=phase]:checked').value"
 TRACES = "document.getElementById('network').data"
 FOCUS = "document.querySelector('input[name=phase]:checked').focus({focusVisible: true})"
 TOUCH_PX = 40
-MIDDLE_PU = (0.8 + 1.05) / 2.0
+BAND_PU = (0.96, 1.1)  # whose middle is not 1, so that worst is not furthest from nominal
 
 
 @pytest.fixture(scope="module")
 def cleared(tmp_path_factory: pytest.TempPathFactory) -> Clearance:
-    return phase_clearance(tmp_path_factory.mktemp("case"), is_firm=True, voltage_max_pu=1.05)
+    return phase_clearance(
+        tmp_path_factory.mktemp("case"), is_firm=True, voltage_min_pu=BAND_PU[0], voltage_max_pu=BAND_PU[1]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +73,7 @@ def expected_colours(cleared: Clearance, view: str, period: int) -> dict[str, st
     found = {}
     for bus in cleared.network.bus_ids.tolist():
         values = [float(row[bus]) for row in rows]
-        worst = max(values, key=lambda value: abs(value - MIDDLE_PU))
+        worst = max(values, key=lambda value: abs(value - sum(BAND_PU) / 2.0))
         found[f"bus {bus}"] = colour_of(worst if view == "worst" else values["abc".index(view)], scale)
     return found
 
