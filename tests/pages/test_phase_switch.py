@@ -1,6 +1,5 @@
 """The switch between the phases, in a real browser, with a mouse, with keys, and on a phone."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +11,10 @@ from gridpact.report.clearance.clearance_page import report_page
 from gridpact.report.clearance.drawing import scales
 from gridpact.report.pictures.colours import ColourScale
 from gridpact.results import Clearance
-from tests.pages.browser import CHROMIUM, PHONE, Browser, browser
+from tests.pages.browser import CHROMIUM, NO_BROWSER, PHONE, Browser, browser
 from tests.pages.phase_cases import phase_clearance, readings
 
-pytestmark = pytest.mark.skipif(not (CHROMIUM or os.environ.get("CI")), reason="there is no Chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason=NO_BROWSER)
 
 CHOSEN = "document.querySelector('input[name=phase]:checked').value"
 TRACES = "document.getElementById('network').data"
