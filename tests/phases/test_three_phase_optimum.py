@@ -1,16 +1,19 @@
 """Each kind of limit, binding and relieved, on networks of both formats, beside an optimum found apart."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import gridpact
-from gridpact.case import Case
+from gridpact.case import Case, write_case
 from gridpact.clearing.network.network_state import nominal_limits
-from tests.phases.cases import FORMATS, limited
+from tests.phases.cases import FORMATS, PHASES, WIDE, case_on, limited, network_source, worst_of
+from tests.phases.made import pandapower_net
 from tests.phases.test_three_phase_clearing import best_volume, posed
 from tests.phases.test_three_phase_limits import KINDS, binding_case, strained
+from tests.phases.test_three_phase_results import judged_by_opendss
 
 
 def assert_optimum(case: Case) -> None:
@@ -38,3 +41,37 @@ def test_what_the_bare_network_breaks_leaves_the_greatest_volume_that_relieves_i
 ) -> None:
     case, bare, traded = strained(kind, network_format, tmp_path)
     assert_optimum(limited(case, kind, bare + 0.3 * (traded - bare) if "voltage_m" in kind else 0.9 * bare))
+
+
+@pytest.mark.parametrize("network_format", FORMATS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_no_trade_mends_leaves_the_greatest_volume_within_what_the_bare_network_has(
+    kind: str, network_format: str, tmp_path: Path
+) -> None:
+    case, bare, _ = strained(kind, network_format, tmp_path)
+    case = limited(case, kind, {"voltage_max": 0.9, "voltage_min": 1.1}.get(kind, 0.02 * bare))
+    problem = posed(case)
+    limits = problem.operating_limits
+    cleared_kw = gridpact.clear(case).solution.column_kw
+    for period in np.unique(problem.offers.column_period).tolist():
+        columns = problem.offers.of_period(period)
+        best_kw = best_volume(case, problem, period, columns, limits)
+        assert cleared_kw[columns].sum() == pytest.approx(best_kw, rel=1e-4, abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "transformer"])
+def test_opendss_finds_each_kind_of_limit_reached_and_none_broken(kind: str, tmp_path: Path) -> None:
+    """Of transformers OpenDSS tells voltages alone: their currents are power-grid-model's to judge."""
+    made = {"pfe_kw": 0.0, "i0_percent": 0.0, "vn_lv_kv": 0.4 if kind == "voltage_min" else 0.41}
+    case = case_on(network_source("pandapower", tmp_path, **made), tmp_path, phases=PHASES, power_kw=12.0)
+    free = gridpact.clear(replace(case, limits=WIDE)).network_state
+    bare, most = (worst_of(free, kind, column) for column in ("baseline", "cleared"))
+    case = limited(case, kind, bare + 0.6 * (most - bare))
+    write_case(case, tmp_path / "case")
+    gridpact.write_clearance(gridpact.clear(case), tmp_path / "out")
+    net = pandapower_net(charging=False, **made)
+    excess = judged_by_opendss(tmp_path / "out", tmp_path / "case", net, case.limits)
+    assert excess["voltage"] < 1e-4 and max(excess["line"], excess["neutral"]) < 0.05
+    assert excess["unbalance"] < 0.02
+    reached = excess[{"voltage_max": "voltage", "voltage_min": "voltage"}.get(kind, kind.split("_")[-1])]
+    assert reached > -1e-3
