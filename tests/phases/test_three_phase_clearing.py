@@ -1,5 +1,6 @@
 """Clearing on three phases: as the balanced twin where everything is alike, and exact where it is not."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from gridpact.clearing.solver.budget import Budget
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.network_model import NetworkModel
-from gridpact.grid.verification.verification_flow import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import VerificationFlow, run_verification_power_flow
 from tests.phases.cases import case_on
 from tests.phases.made import pandapower_net
 
@@ -86,32 +87,46 @@ def over_caps_volume(problem: ClearingProblem) -> float:
     return float(allocate_over_caps(problem, Budget()).column_kw.sum())
 
 
-def best_volume(case: Case, problem: ClearingProblem, period: int, columns: Any, limits: Any) -> float:
-    """The greatest volume of a period by SLSQP, from several starts, on the states of power-grid-model.
+def states_of(
+    case: Case, problem: ClearingProblem, period: int, columns: Any
+) -> Callable[[Float], VerificationFlow]:
+    """The states by power-grid-model, one for each of m values of the columns of a period, (m, n).
 
     The injections are made here of the case's own profiles, and the network is the one that is converted for
     verification: neither the compiled network nor its power flow is asked.
     """
-    offers, people, profiles = problem.offers, case.participants, case.profiles
-    upper = offers.column_kw[columns]
-    seller, buyer = offers.column_seller[columns], offers.column_buyer[columns]
-    free = np.isfinite(limits.voltage_max_pu[period])
-    connected = connections_of(problem.network, people)
-    own = profiles.own_use_kw[period]
+    people, profiles = case.participants, case.profiles
+    seller, buyer = problem.offers.column_seller[columns], problem.offers.column_buyer[columns]
+    connected, own = connections_of(problem.network, people), profiles.own_use_kw[period]
 
-    def room(value: Float) -> Float:
-        sold_kw, bought_kw = (np.bincount(one, value, len(people)) for one in (seller, buyer))
+    def states(values: Float) -> VerificationFlow:
+        sold_kw, bought_kw = (
+            np.array([np.bincount(one, value, len(people)) for value in values]) for one in (seller, buyer)
+        )
         made = own + np.where(people.exports, profiles.surplus_kw[period], sold_kw)
         used = np.where(people.firm, profiles.load_kw[period], own + bought_kw)
-        p_kw = (made - used)[None, :]
-        q_kvar = (made * people.generation_tan_phi - used * people.load_tan_phi)[None, :]
-        state = run_verification_power_flow(
+        q_kvar = made * people.generation_tan_phi - used * people.load_tan_phi
+        return run_verification_power_flow(
             problem.network.verification_model,
             connected.bus,
-            connected.shared(p_kw),
+            connected.shared(made - used),
             connected.shared(q_kvar),
             connected.phase,
         )
+
+    return states
+
+
+def best_volume(case: Case, problem: ClearingProblem, period: int, columns: Any, limits: Any) -> float:
+    """The greatest volume of a period by SLSQP, from several starts, on the states of `states_of`."""
+    offers = problem.offers
+    upper = offers.column_kw[columns]
+    seller, buyer = offers.column_seller[columns], offers.column_buyer[columns]
+    free = np.isfinite(limits.voltage_max_pu[period])
+    states = states_of(case, problem, period, columns)
+
+    def room(value: Float) -> Float:
+        state = states(value[None, :])
         high = limits.voltage_max_pu[period] - state.voltage_pu[0]
         low = state.voltage_pu[0] - limits.voltage_min_pu[period]
         load = (limits.loading_max_percent[period] - state.loading_percent[0]) / 100.0
