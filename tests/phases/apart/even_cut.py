@@ -38,16 +38,15 @@ class NoOptimum(Exception):
 
 @dataclass(frozen=True)
 class Rows:
-    """R limits, |top| ≤ |bottom|: both are affine in K currents; `scale` is the size of the bottom, (R,)."""
+    """R limits, |top| ≤ |bottom|: both are affine in K currents, at rest (R,) and gain (R, K), and near 1."""
 
     top: tuple[Complex, Complex]
     bottom: tuple[Complex, Complex]
-    scale: Float
 
     def room(self, current: Complex) -> Float:
-        """(|bottom|² − |top|²) / scale, (R,)."""
+        """|bottom|² − |top|², (R,)."""
         top, bottom = (np.abs(rest + gain @ current) ** 2 for rest, gain in (self.top, self.bottom))
-        room: Float = (bottom - top) / self.scale
+        room: Float = bottom - top
         return room
 
 
@@ -81,9 +80,9 @@ class Apart:
     def unevenness_kw(self, cleared: Float) -> float:
         return float(self.uneven(ca.DM(cleared)))
 
-    def greatest(self, weight: float = 0.0) -> Float:
-        """The greatest volume, less the weight of the unevenness; the best of two starts."""
-        starts = 0.05 * self.proposed_kw, 0.5 * self.proposed_kw
+    def greatest(self, weight: float = 0.0, shares: tuple[float, ...] = (0.05, 0.5)) -> Float:
+        """The greatest volume, less the weight of the unevenness; the best, from shares of what is proposed."""
+        starts = tuple(share * self.proposed_kw for share in shares)
         return self._best(lambda y: -ca.sum1(y) + weight * self.uneven(y), 0.0, starts)
 
     def most_even(self, volume_kw: float, start: Float) -> Float:
@@ -105,7 +104,6 @@ class Apart:
         """With more and more rows, until none of the others is broken."""
         current = self._currents(start)
         least = np.argsort(self._rows.room(current))[:FIRST_ROWS]
-        cleared = start
         while True:
             cleared, current = self._with_rows(least, objective, volume_kw, start)
             broken = np.flatnonzero(self._rows.room(current) < BROKEN)
@@ -191,45 +189,50 @@ class Apart:
             top, bottom = negative @ rest[bus], most * positive @ rest[bus]
             forms.append((top, negative @ gain[bus], bottom, most * positive @ gain[bus], most))
         columns = [np.array(column) for column in zip(*forms, strict=True)]
-        return Rows((columns[0], columns[1]), (columns[2], columns[3]), columns[4])
+        scale = columns[4]
+        rest, gain = ([(part.T / scale).T for part in columns[place:4:2]] for place in (0, 1))
+        return Rows((rest[0], gain[0]), (rest[1], gain[1]))
 
     def _with_rows(
         self, chosen: Int, objective: Any, volume_kw: float, start: Float
     ) -> tuple[Float, Complex]:
         """The optimum within some of the rows: its trades, (n,), and its currents, (K,)."""
         first = self._currents(start)
-        cleared, real, imaginary = (
-            ca.SX.sym(name, size) for name, size in (("y", len(start)), ("r", len(first)), ("i", len(first)))
+        forms = [self._at_nodes] + [
+            (rest[chosen].astype(complex), gain[chosen].astype(complex))
+            for rest, gain in (self._rows.top, self._rows.bottom)
+        ]
+        rest, gain = (np.concatenate(parts) for parts in zip(*forms, strict=True))
+        value = rest + gain @ first
+        sizes = {"y": len(start), "r": len(first), "i": len(first), "u": len(rest), "w": len(rest)}
+        cleared, real, imaginary, u, w = (ca.SX.sym(name, size) for name, size in sizes.items())
+        affine = ca.vertcat(
+            rest.real + ca.DM(gain.real) @ real - ca.DM(gain.imag) @ imaginary - u,
+            rest.imag + ca.DM(gain.real) @ imaginary + ca.DM(gain.imag) @ real - w,
         )
-
-        def affine(rest: Complex, gain: Complex) -> tuple[Any, Any]:
-            return (
-                rest.real + ca.DM(gain.real) @ real - ca.DM(gain.imag) @ imaginary,
-                rest.imag + ca.DM(gain.real) @ imaginary + ca.DM(gain.imag) @ real,
-            )
-
-        def square(pair: tuple[Complex, Complex]) -> Any:
-            one, other = affine(pair[0][chosen].astype(complex), pair[1][chosen].astype(complex))
-            return one**2 + other**2
-
         p_kw, q_kvar, caps = self._powers(cleared)
-        u, w = affine(*self._at_nodes)
-        balance = ca.vertcat(u * real + w * imaginary - p_kw, w * real - u * imaginary - q_kvar)
-        room = (square(self._rows.bottom) - square(self._rows.top)) / self._rows.scale[chosen]
-        rows = ca.vertcat(balance, caps, room, ca.sum1(cleared) - volume_kw)
-        programme = {"x": ca.vertcat(cleared, real, imaginary), "f": objective(cleared), "g": rows}
+        at = slice(0, len(first))
+        balance = ca.vertcat(
+            u[at] * real + w[at] * imaginary - p_kw, w[at] * real - u[at] * imaginary - q_kvar
+        )
+        size = (u**2 + w**2)[len(first) :]
+        room = size[len(chosen) :] - size[: len(chosen)]
+        rows = ca.vertcat(affine, balance, caps, room, ca.sum1(cleared) - volume_kw)
+        variables = ca.vertcat(cleared, real, imaginary, u, w)
+        programme = {"x": variables, "f": objective(cleared), "g": rows}
         solver = ca.nlpsol("apart", "ipopt", programme, {"print_time": False, "ipopt": OPTIONS})
-        free = np.full(2 * len(first), np.inf)
-        ends = np.zeros(rows.shape[0])
+        free = np.full(variables.shape[0] - len(start), np.inf)
+        equations = affine.shape[0] + balance.shape[0]
         found = solver(
-            x0=np.concatenate([start, first.real, first.imag]),
+            x0=np.concatenate([start, first.real, first.imag, value.real, value.imag]),
             lbx=np.concatenate([np.zeros(len(start)), -free]),
             ubx=np.concatenate([self.proposed_kw, free]),
-            lbg=ends,
-            ubg=np.where(np.arange(len(ends)) < len(free), 0.0, np.inf),
+            lbg=np.zeros(rows.shape[0]),
+            ubg=np.where(np.arange(rows.shape[0]) < equations, 0.0, np.inf),
         )
         if solver.stats()["return_status"] not in SOLVED:
             raise NoOptimum(solver.stats()["return_status"])
-        value = np.asarray(found["x"]).ravel()
-        trades, currents = value[: len(start)], value[len(start) :].reshape(2, -1)
-        return trades, currents[0] + 1j * currents[1]
+        trades, currents = np.split(
+            np.asarray(found["x"]).ravel()[: len(start) + 2 * len(first)], [len(start)]
+        )
+        return trades, currents[: len(first)] + 1j * currents[len(first) :]

@@ -1,4 +1,4 @@
-"""OpenDSS as the judge of a written schedule: voltages, both ends of lines and transformers, and unbalance."""
+"""OpenDSS as the judge of a written schedule: voltages, both ends of lines and transformers, unbalance."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -26,15 +26,18 @@ MODES = ("binding", "relieved", "relaxed")
 
 
 def judged_network(
-    network_format: str, folder: Path, windings: str = "dy", clock: int = 5, neutral: str = "return", **more: Any
+    network_format: str,
+    folder: Path,
+    windings: str = "dy",
+    clock: int = 5,
+    neutral: str = "return",
+    **more: Any,
 ) -> tuple[NetworkSource, Judged]:
     """A network as a file, and as OpenDSS has it."""
     if network_format == "power-grid-model":
         data = power_grid_model_data(*WINDINGS[windings], clock, charging=False, i0=0.0, p0=0.0, tap_pos=0)
         data = four_wires(data)
-        source = NetworkSource(
-            file=written(data, folder), model=NetworkModel.THREE_PHASE, neutral=neutral
-        )
+        source = NetworkSource(file=written(data, folder), model=NetworkModel.THREE_PHASE, neutral=neutral)
         return source, of_power_grid_model(data, windings, neutral)
     group = {value: key for key, value in PANDAPOWER.items()}[windings]
     made = {"pfe_kw": 0.0, "i0_percent": 0.0, **more}
@@ -87,7 +90,9 @@ def test_opendss_finds_no_limit_broken(kind: str, network_format: str, mode: str
     if mode == "binding":
         assert worst[kind] > (-1e-5 if "voltage_m" in kind else -1e-3)
         # The judge does find what is broken: the same schedule within a limit that is a little tighter.
-        tighter = limited(case, kind, value * (1.02 if kind == "voltage_min" else 0.98 if "voltage_m" in kind else 0.5))
+        tighter = limited(
+            case, kind, value * (1.02 if kind == "voltage_min" else 0.98 if "voltage_m" in kind else 0.5)
+        )
         assert broken(network.judge(tmp_path / "out", tmp_path / "case", tighter.limits)) == [kind]
 
 
