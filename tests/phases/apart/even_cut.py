@@ -81,7 +81,7 @@ class Apart:
         return float(self.uneven(ca.DM(cleared)))
 
     def greatest(self, weight: float = 0.0, shares: tuple[float, ...] = (0.05, 0.5)) -> Float:
-        """The greatest volume, less the weight of the unevenness; the best, from shares of what is proposed."""
+        """The greatest volume, less the weight of the unevenness; the best, from shares of the proposed."""
         starts = tuple(share * self.proposed_kw for share in shares)
         return self._best(lambda y: -ca.sum1(y) + weight * self.uneven(y), 0.0, starts)
 
