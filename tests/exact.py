@@ -98,17 +98,19 @@ class ExactPeriod:
         except NoOptimum:  # no choice keeps the case's own limits: those of the baseline hold
             self._build(relaxed=True)
 
-    def solve(self, weights=None, lower_kw=None, upper_kw=None, at_least=()) -> Found:
+    def solve(self, weights=None, lower_kw=None, upper_kw=None, at_least=(), uneven_per_kw=None) -> Found:
         """The greatest weighted volume with every trade between two powers, (trades,) each.
 
-        `at_least` has pairs of weights, (trades,), and the volume that they have to reach.
+        `at_least` has pairs of weights, (trades,), and the volume that they have to reach. With costs of
+        unevenness, (trades,), their sum times (proposed − cleared)² is subtracted.
         """
         count, case = len(self.case.trades), self.case
         weights = np.ones(count) if weights is None else np.asarray(weights)
         lower = np.zeros(count) if lower_kw is None else np.asarray(lower_kw)
         upper = case.trades.power_kw if upper_kw is None else np.asarray(upper_kw)
         at = self.trades
-        scale = np.abs(weights[at]).max() or 1.0
+        uneven = np.zeros(count) if uneven_per_kw is None else np.asarray(uneven_per_kw)
+        scale = max(np.abs(weights[at]).max(initial=0.0), (uneven[at] * BASE_KW).max(initial=0.0)) or 1.0
         bounds = self._bounds
         kept_weights, kept_kw = np.zeros((VOLUMES_MAX, len(at))), np.full(VOLUMES_MAX, -np.inf)
         for place, (chosen, volume_kw) in enumerate(at_least):
@@ -117,7 +119,14 @@ class ExactPeriod:
         for share in (0.3, 0.8, 0.01):
             found = self._solver(
                 x0=np.concatenate([self._start, (lower + share * (upper - lower))[at] / BASE_KW]),
-                p=np.concatenate([weights[at] / scale, kept_weights.ravel()]),
+                p=np.concatenate(
+                    [
+                        weights[at] / scale,
+                        kept_weights.ravel(),
+                        uneven[at] * BASE_KW / scale,
+                        case.trades.power_kw[at] / BASE_KW,
+                    ]
+                ),
                 lbx=np.concatenate([bounds["lbv"], lower[at] / BASE_KW]),
                 ubx=np.concatenate([bounds["ubv"], upper[at] / BASE_KW]),
                 lbg=np.concatenate([bounds["lbg"], kept_kw / BASE_KW]),
@@ -148,7 +157,7 @@ class ExactPeriod:
         v, angle = ca.SX.sym("v", len(free)), ca.SX.sym("angle", len(free))
         magnitude = {n: v[k] for k, n in enumerate(free)} | {n: held[n][0] for n in held}
         phase = {n: angle[k] for k, n in enumerate(free)} | {n: held[n][1] for n in held}
-        power, weight = ca.SX.sym("y", len(self.trades)), ca.SX.sym("w", len(self.trades))
+        power, weight, uneven, proposed = (ca.SX.sym(name, len(self.trades)) for name in "ywuq")
         p = dict.fromkeys(first, 0.0)
         q = dict.fromkeys(first, 0.0)
         rows, lower, upper = [], [], []
@@ -193,8 +202,8 @@ class ExactPeriod:
         ]
         programme = {
             "x": ca.vertcat(v, angle, power),
-            "p": ca.vertcat(weight, kept),
-            "f": -ca.dot(weight, power),
+            "p": ca.vertcat(weight, kept, uneven, proposed),
+            "f": -ca.dot(weight, power) + ca.dot(uneven, (proposed - power) ** 2),
             "g": ca.vertcat(*rows, *volumes),
         }
         options = {"print_level": 0, "sb": "yes", "tol": 1e-9, "max_iter": 500, "bound_relax_factor": 1e-10}
@@ -241,12 +250,14 @@ class ExactPeriod:
         return max(nominal, self.baseline[f"res_{port.table}"].loading_percent[port.index])
 
 
-def worst_excess(net, clearance) -> tuple[float, float]:
+def worst_excess(net, clearance, bare_case=None) -> tuple[float, float]:
     """By how much runpp finds limits broken under the written schedule alone, in pu and in points.
 
-    Limits that the baseline breaks count as relaxed to the baseline's own value, also found by runpp.
+    Where the status says that limits stay broken, those that the bare network breaks count as relaxed to its
+    own value, also found by runpp; it is that of another case where one is given.
     """
     case, schedule = clearance.case, clearance.schedule
+    is_relaxed = clearance.summary["status"] == "baseline_unsafe"
     people, limits = case.participants, case.limits
     held = net.ext_grid.bus[net.ext_grid.in_service].tolist()
     node = _nodes(net)
@@ -261,17 +272,22 @@ def worst_excess(net, clearance) -> tuple[float, float]:
         q -= used * np.tan(np.arccos(people.load_power_factor))
         after = operated(net, people.bus, runs - used, q)
         nothing = np.zeros(len(people))
-        before = operated(net, people.bus, *injected(case, period, nothing, nothing))
-        v, v0 = after.res_bus.vm_pu[others], before.res_bus.vm_pu[others]
-        low, high = np.fmin(limits.voltage_min_pu, v0), np.fmax(limits.voltage_max_pu, v0)
+        bare = injected(bare_case or case, period, nothing, nothing)
+        before = operated(net, people.bus, *bare) if is_relaxed else None
+        v = after.res_bus.vm_pu[others]
+        low, high = limits.voltage_min_pu, limits.voltage_max_pu
+        if before is not None:
+            v0 = before.res_bus.vm_pu[others]
+            low, high = np.fmin(low, v0), np.fmax(high, v0)
         worst_pu = max(worst_pu, np.nanmax(np.fmax(low - v, v - high)))
         for table, limit in (
             ("res_line", limits.line_loading_max_percent),
             ("res_trafo", limits.transformer_loading_max_percent),
         ):
             if len(after[table]):
-                now, then = after[table].loading_percent, before[table].loading_percent
-                worst_points = max(worst_points, np.nanmax(now - np.fmax(limit, then)))
+                now = after[table].loading_percent
+                most = limit if before is None else np.fmax(limit, before[table].loading_percent)
+                worst_points = max(worst_points, np.nanmax(now - most))
     return float(worst_pu), float(worst_points)
 
 

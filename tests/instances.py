@@ -8,6 +8,7 @@ from gridpact.arrays import frozen
 from gridpact.case import (
     Allocation,
     Case,
+    FeedIn,
     Formulation,
     Horizon,
     Orders,
@@ -65,6 +66,7 @@ def make_case(
         network=NetworkSource(builtin=network),
         limits=limits or Limits(),
         formulation=Formulation.DC,
+        feed_in=FeedIn.FIRM,
         allocation=Allocation.MAX_VOLUME,
         price_rule=PriceRule.ASK,
         participants=participants,

@@ -11,6 +11,14 @@ Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
 
+def run_starts(step: Int, *labels: NDArray[Any]) -> Int:
+    """Where runs begin: rows in which a step, (n,), does not follow on the last one, or a label changes."""
+    begins = np.append(True, np.diff(step) != 1)[: len(step)]
+    for values in labels:
+        begins[1:] |= values[1:] != values[:-1]
+    return np.flatnonzero(begins)
+
+
 def frozen(values: ArrayLike, dtype: Any) -> NDArray[Any]:
     """A contiguous array of `dtype` that cannot be written to; copies only where it has to."""
     array = np.ascontiguousarray(values, dtype=dtype)

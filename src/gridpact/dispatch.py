@@ -48,11 +48,13 @@ class Schedule:
         return injection(participants, self.made_kw, self.used_kw)
 
 
-def dispatch(participants: Participants, profiles: Profiles, sold_kw: Float, bought_kw: Float) -> Schedule:
-    """The schedule in which each participant sells and buys what was cleared, (T, P) each.
+def dispatch(
+    participants: Participants, profiles: Profiles, sold_kw: Float, bought_kw: Float, fed_in_kw: Float
+) -> Schedule:
+    """The schedule in which each participant sells, buys and feeds in what was cleared, (T, P) each.
 
-    Retailers serve what a firm demand did not buy and take what an exporter did not sell; an elastic demand
-    goes without, and other surplus is curtailed.
+    Retailers serve what a firm demand did not buy; an elastic demand goes without, and surplus that is
+    neither sold nor fed in is curtailed.
     """
     unsold = np.maximum(profiles.surplus_kw - sold_kw, 0.0)
     unbought = np.maximum(profiles.residual_demand_kw - bought_kw, 0.0)
@@ -63,7 +65,7 @@ def dispatch(participants: Participants, profiles: Profiles, sold_kw: Float, bou
         p2p_bought_kw=bought_kw,
         p2p_sold_kw=sold_kw,
         retail_import_kw=np.where(participants.firm, unbought, 0.0),
-        retail_export_kw=np.where(participants.exports, unsold, 0.0),
-        curtailed_kw=np.where(participants.exports, 0.0, unsold),
+        retail_export_kw=fed_in_kw,
+        curtailed_kw=np.maximum(unsold - fed_in_kw, 0.0),
         unserved_kw=np.where(participants.firm, 0.0, unbought),
     )

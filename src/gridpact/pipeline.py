@@ -9,11 +9,12 @@ import numpy as np
 
 from gridpact.arrays import Float
 from gridpact.case.case import Allocation, Case, Formulation, Robustness, need_case
-from gridpact.clearing.ac import AcClearing, solve_ac
+from gridpact.clearing.ac import solve_ac
 from gridpact.clearing.certificate.certify import Certificate, cones_cost_less_than_clearing
 from gridpact.clearing.certificate.certify import certify as prove
 from gridpact.clearing.dc_clearing import solve_dc
 from gridpact.clearing.dispatch_verification import verify
+from gridpact.clearing.feed_in import FeedInClearing
 from gridpact.clearing.network.connections import connections_of
 from gridpact.clearing.network.injection import at_nodes, participant_bus_position
 from gridpact.clearing.network.network_state import operate
@@ -121,38 +122,48 @@ def clear(
         solution = _solve(case.formulation, problem, budget)
         greatest_kw = _greatest_volume_kw(case.formulation, problem, solution, budget)
     contingencies = None
+    feeding = FeedInClearing(problem, case, budget)
     if case.robustness is Robustness.DECLARED:
         with watch.step("robust"):
-            solution, contingencies = AcClearing(problem, budget).withstanding_outages(solution)
+            solution, fed_in, contingencies = feeding.withstanding_outages(solution)
+    else:
+        with watch.step("feed_in"):
+            fed_in = feeding.beside(solution)
     if certify is None:
         is_free = math.isinf(budget.deadline) and cancel is None and has_certificate(case)
         certificate = _cheap_certificate(problem, solution, watch) if is_free else None
     else:
         certificate = _certificate(problem, solution, watch, tightens=True) if certify else None
+    traded = np.flatnonzero(~problem.offers.column_is_fed)
+    offers, solution = problem.offers.of(traded), solution.of(traded)
     with watch.step("dispatch"):
-        sold_kw = problem.offers.sold_kw(solution.column_kw, problem.shape)
-        bought_kw = problem.offers.bought_kw(solution.column_kw, problem.shape)
-        schedule = dispatch(case.participants, case.profiles, sold_kw, bought_kw)
+        sold_kw = offers.sold_kw(solution.column_kw, problem.shape)
+        bought_kw = offers.bought_kw(solution.column_kw, problem.shape)
+        schedule = dispatch(case.participants, case.profiles, sold_kw, bought_kw, fed_in.fed_in_kw)
         injection = schedule.injection(case.participants)
     with watch.step("power_flow"):
         operation = operate(network, at_nodes(problem.connected, injection), problem.baseline_operation)
+        without_trades = feeding.state_alone() if len(traded) else operation
     with watch.step("verify"):
         connected = connections_of(network, case.participants)
-        verification = verify(network, connected, injection, operation, problem.operating_limits)
+        limits, nominal = problem.operating_limits, problem.nominal_limits
+        verification = verify(network, connected, injection, operation, limits, nominal)
     return Clearance(
         case=case,
         network=network,
         trades=trades,
         matched=len(matched),
         committed=len(case.commitments),
-        offers=problem.offers,
+        offers=offers,
         solution=solution,
         greatest_volume_kw=greatest_kw,
         certificate=certificate,
         contingencies=contingencies,
         dispatch=schedule,
+        fed_in=fed_in,
         bus_position=bus_position,
-        baseline=problem.baseline_operation,
+        bare=problem.baseline_operation,
+        baseline=without_trades,
         operation=operation,
         nominal_limits=problem.nominal_limits,
         operating_limits=problem.operating_limits,

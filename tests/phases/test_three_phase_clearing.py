@@ -188,7 +188,7 @@ def test_the_verification_recomputes_every_limit(tmp_path: Path) -> None:
     injection = Injection(p_kw=np.full((2, len(bus)), 3.0), q_kvar=np.zeros((2, len(bus))))
     operation = operate(network, at_nodes(connected.incidence(len(bus), network.nodes), injection))
     wide = nominal_limits(network, Limits(voltage_unbalance_max_percent=50.0), 2)
-    found = verify(network, connected, injection, operation, wide)
+    found = verify(network, connected, injection, operation, wide, wide)
     assert found.status is Status.CLEARED
     assert found.max_difference_pu < 1e-9
     for changed, excess in (
@@ -196,6 +196,8 @@ def test_the_verification_recomputes_every_limit(tmp_path: Path) -> None:
         (Limits(neutral_loading_max_percent=1e-3), "max_loading_excess_percent"),
         (Limits(voltage_max_pu=1.0), "max_voltage_excess_pu"),
     ):
-        broken = verify(network, connected, injection, operation, nominal_limits(network, changed, 2))
+        narrow = nominal_limits(network, changed, 2)
+        assert verify(network, connected, injection, operation, wide, narrow).status is Status.BASELINE_UNSAFE
+        broken = verify(network, connected, injection, operation, narrow, narrow)
         assert broken.status is Status.LIMITS_BROKEN
         assert getattr(broken, excess) > 1e-3

@@ -10,7 +10,7 @@ import gridpact
 from gridpact.arrays import Float
 from gridpact.case.case import Case
 from gridpact.clearing.network.connections import connections_of
-from gridpact.clearing.network.injection import injection, made_kw, used_kw
+from gridpact.clearing.network.injection import injection, used_kw
 from gridpact.clearing.network.network_state import nominal_limits
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes import Envelopes
@@ -22,6 +22,7 @@ from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.grid.places import places
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from gridpact.report.envelopes.envelope_page import envelope_page
+from tests.injections import made_kw
 from tests.phases.made import pandapower_net
 from tests.phases.test_three_phase_clearing import balanced_twin, case_on
 

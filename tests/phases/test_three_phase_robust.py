@@ -12,7 +12,7 @@ from gridpact.case.case import Case, Robustness
 from gridpact.clearing.ac import AcClearing, solve_ac
 from gridpact.clearing.contingencies import Contingencies, withstand_outages
 from gridpact.clearing.network.connections import connections_of
-from gridpact.clearing.network.injection import injection, made_kw, used_kw
+from gridpact.clearing.network.injection import injection, used_kw
 from gridpact.clearing.network.network_state import OperatingLimits
 from gridpact.clearing.problem.market import Market, coordinates_of, on_network, oracle_of
 from gridpact.clearing.problem.parts import Part
@@ -22,6 +22,7 @@ from gridpact.clearing.solver.budget import Budget
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
+from tests.injections import made_kw
 from tests.phases.made import pandapower_net
 from tests.phases.test_three_phase_clearing import balanced_twin, case_on
 

@@ -18,7 +18,6 @@ from gridpact.clearing.network.injection import (
     Injection,
     at_nodes,
     injection,
-    made_kw,
     participant_bus_position,
     used_kw,
 )
@@ -29,6 +28,7 @@ from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
+from tests.injections import made_kw
 from tests.instances import make_case, make_participants, make_trades, random_case
 
 VOLTAGE_KV, OHM_R, OHM_X = 0.4, 0.3, 0.1

@@ -93,10 +93,12 @@ def test_a_full_clearing_keeps_every_limit() -> None:
 
 def test_a_broken_baseline_is_never_called_kept(known: Callable[[str], Clearance]) -> None:
     clearance = known("export-and-firm")
-    assert clearance.summary["status"] == "cleared"
+    assert clearance.summary["status"] == "baseline_unsafe"
     for said in (outcome(clearance), report_page(clearance)):
         assert "every limit kept" not in said.lower() and "no limit broken" not in said
-        assert "no limit made worse; 1 limit is broken before any trade" in said
+        assert "1 limit is broken, none made worse; 1 limit is broken before any trade" in said
+    assert "NOT SAFE" in outcome(clearance)
+    assert "Not safe to operate" in report_page(clearance)
     assert re.search(r"line 3 at \d+\.?\d* %, limit 10 %, worst at 11:00, in 1 period\n", outcome(clearance))
 
 
@@ -108,9 +110,7 @@ def test_many_broken_limits_are_counted_and_the_first_shown() -> None:
     count = len(clearance.summary["baseline_violations"])
     assert count > 10
     said = outcome(clearance)
-    assert (
-        f"no limit made worse; {count} limits are broken before any trade, {count} with the trades." in said
-    )
+    assert f"{count} limits are broken, none made worse; {count} limits are broken before any trade." in said
     assert f"… and {count - 10} more\n" in said
 
 

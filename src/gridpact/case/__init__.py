@@ -1,6 +1,15 @@
 """A case: what one clearing is given, read from a folder, checked and written."""
 
-from gridpact.case.case import Allocation, Case, Formulation, PriceRule, Robustness, TableFormat
+from gridpact.case.case import (
+    Allocation,
+    Case,
+    Curtailment,
+    FeedIn,
+    Formulation,
+    PriceRule,
+    Robustness,
+    TableFormat,
+)
 from gridpact.case.folder.case_reader import read_case
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
@@ -14,6 +23,8 @@ from gridpact.case.writing.case_writer import write_case
 __all__ = [
     "Allocation",
     "Case",
+    "Curtailment",
+    "FeedIn",
     "Formulation",
     "Horizon",
     "Orders",

@@ -53,6 +53,20 @@ class Robustness(StrEnum):
     DECLARED = "declared"
 
 
+class FeedIn(StrEnum):
+    """What retailers take of the surplus of those that export it: what is left after trades, or all of it."""
+
+    AFTER_TRADES = "after-trades"
+    FIRM = "firm"
+
+
+class Curtailment(StrEnum):
+    """What curtailed feed-in is chosen by: the most in all, or the greatest least share of each."""
+
+    MOST = "most"
+    EVEN = "even"
+
+
 class TableFormat(StrEnum):
     """The file format of a case's tables, and so of its results."""
 
@@ -78,6 +92,8 @@ class Case(CasePart):
         allocation: rule of the clearing.
         price_rule: what a trade matched from orders costs.
         robustness: what the allocation has to survive.
+        feed_in: what retailers take of surplus.
+        curtailment: what curtailed feed-in is chosen by.
         work_max: units of work that the searches among decisions of terms may spend: steps of the sequential
             method and nodes of a search. They end at the same point on every run.
         seconds_max: guard for the whole clearing, infinite where there is none; what it ends need not repeat.
@@ -111,6 +127,8 @@ class Case(CasePart):
     commitments: Trades = field(default_factory=Trades.none)
     first_open: int = 0
     robustness: Robustness = Robustness.NONE
+    feed_in: FeedIn = FeedIn.AFTER_TRADES
+    curtailment: Curtailment = Curtailment.MOST
     work_max: int = WORK_MAX
     seconds_max: float = math.inf
     table_format: TableFormat = TableFormat.CSV
@@ -197,6 +215,8 @@ def _settings(refusals: Refusals, case: Case) -> dict[str, Any]:
         "allocation": member(refusals, "allocation", Allocation, case.allocation),
         "price_rule": member(refusals, "price_rule", PriceRule, case.price_rule),
         "robustness": member(refusals, "robustness", Robustness, case.robustness),
+        "feed_in": member(refusals, "feed_in", FeedIn, case.feed_in),
+        "curtailment": member(refusals, "curtailment", Curtailment, case.curtailment),
         "work_max": work,
         "seconds_max": seconds,
         "first_open": first_open,

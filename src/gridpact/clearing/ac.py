@@ -1,7 +1,8 @@
 """AC clearing: the most that the network really carries, with exact branch equations.
 
 1. Clear against the caps alone, and run one AC power flow over all periods. Where it keeps every limit, the
-   optimum over caps is the optimum: most periods end here.
+   optimum over caps is the optimum: most periods end here. Where it does not with all feed-in, the same is
+   tried without any.
 2. Solve the other periods by the rule on the network.
 3. Run the power flow of what they gave. Where no solver found what keeps every limit, the greatest share of
    a draft that does is taken instead, and marked so.
@@ -86,8 +87,12 @@ class AcClearing:
         """The allocation in the periods that no terms tie to others; all is cleared in the others."""
         problem, offers = self._problem, self._problem.offers
         over_caps = allocate_over_caps(problem, self._budget)
-        tight = np.flatnonzero(problem.untied & ~self._keeps_limits(over_caps.column_kw))
-        tight = np.intersect1d(tight, offers.column_period)
+        is_kept = self._keeps_limits(over_caps.column_kw)
+        if offers.column_helps.any() and not is_kept.all():
+            over_caps = over_caps.without_help(offers, ~is_kept)
+            is_kept = self._keeps_limits(over_caps.column_kw)
+        tight = np.flatnonzero(problem.untied & ~is_kept)
+        tight = np.intersect1d(tight, offers.column_period[offers.column_counts])
         if not len(tight):
             return over_caps
         bound_kw = over_caps.volume_bound_kw
@@ -128,14 +133,19 @@ class AcClearing:
                 limits = allocations[0].stages[0].optimum.limits
         return solved
 
-    def withstanding_outages(self, solution: Solution) -> tuple[Solution, Contingencies]:
-        """The allocation that survives every outage, instead of a solution that does not look at them."""
+    def withstanding_outages(
+        self, solution: Solution, known: Solution | None = None
+    ) -> tuple[Solution, Contingencies]:
+        """The allocation that survives every outage, instead of a solution that does not look at them.
+
+        One that does may be known, in which firm columns are as they have to stay.
+        """
         problem = self._problem
 
         def market(part: Part) -> Market:
             return on_network(problem, part, self._oracle, self._coordinates, problem.operating_limits)
 
-        return withstand_outages(problem, solution, market, self._clear_again)
+        return withstand_outages(problem, solution, market, self._clear_again, known)
 
     def _clear_again(
         self, markets: Sequence[Market]
@@ -191,10 +201,8 @@ class AcClearing:
         operation = operate(
             problem.network, problem.injection_at_nodes(column_kw), problem.baseline_operation
         )
-        nothing_cleared = problem.offers.volume_kw(column_kw, problem.shape[0]) == 0.0
-        kept: Bool = (nothing_cleared & ~self._can_relieve) | keeps_limits(
-            operation, problem.operating_limits
-        )
+        idle = problem.offers.idle(column_kw, problem.shape[0])
+        kept: Bool = (idle & ~self._can_relieve) | keeps_limits(operation, problem.operating_limits)
         return kept
 
     @cached_property

@@ -1,10 +1,11 @@
 """Contingencies: an allocation that stays feasible when any one seller or trade delivers nothing.
 
 What is not delivered is missing at the seller, while the buyer uses what it bought: its retailer steps in.
+A seller that fails does not feed in either.
 All these outages are checked by batched power flows; parts in which one breaks a limit are cleared again
 with all of their outages as further situations of the same programme. With nothing cleared there is nothing
-to fail. What is firm by commitments stays: an outage that breaks a limit with the commitments alone may not
-get worse.
+to fail. An outage takes relief away: where the bare network breaks a limit, it may be as bad as that. What is
+firm by commitments stays: an outage that breaks a limit with the commitments alone may not get worse.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from scipy.sparse import csr_array, vstack
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.explain import limit_kinds
+from gridpact.clearing.network.network_state import relaxed_limits
 from gridpact.clearing.problem.market import Market, with_contingencies
 from gridpact.clearing.problem.parts import Part, period_part
 from gridpact.clearing.problem.problem import ClearingProblem
@@ -72,7 +74,11 @@ ClearAgain = Callable[[Sequence[Market]], list[tuple[list[PeriodSolution], PartO
 
 
 def withstand_outages(
-    problem: ClearingProblem, solution: Solution, market_of: Callable[[Part], Market], clear_again: ClearAgain
+    problem: ClearingProblem,
+    solution: Solution,
+    market_of: Callable[[Part], Market],
+    clear_again: ClearAgain,
+    known: Solution | None = None,
 ) -> tuple[Solution, Contingencies]:
     """The allocation that survives every outage, instead of a solution that does not look at them.
 
@@ -81,8 +87,9 @@ def withstand_outages(
         solution: to be held against outages.
         market_of: the market of a part on its network.
         clear_again: clears markets with more situations by the rule of the problem.
+        known: an allocation that survives every outage as far as one can, where there is one.
     """
-    markets = [with_outages(market_of(part), solution) for part in _parts(problem)]
+    markets = [with_outages(market_of(part), solution, known) for part in _parts(problem)]
     failed = [_broken(market, solution) for market in markets]
     again = [market for market, broken in zip(markets, failed, strict=True) if broken.any()]
     robust = solution
@@ -110,7 +117,7 @@ def withstand_outages(
     )
 
 
-def with_outages(market: Market, solution: Solution) -> Market:
+def with_outages(market: Market, solution: Solution, known: Solution | None = None) -> Market:
     """A market with the outages of its part as further situations, and its firm columns as they were cleared.
 
     Outages are of each seller, and of each trade that is not all that its seller sells, by period. A period
@@ -128,21 +135,28 @@ def with_outages(market: Market, solution: Solution) -> Market:
         )
         market = replace(market, programme=programme)
     situations = market.situations
-    widened = with_contingencies(market, situations.oracle, place, missing, problem.operating_limits)
-    return _relaxed_to_firm(widened, len(situations)) if firm.any() else widened
+    limits = relaxed_limits(problem.operating_limits, problem.baseline_operation)
+    widened = with_contingencies(market, situations.oracle, place, missing, limits)
+    if not firm.any():
+        return widened
+    every = np.arange(len(widened.situations))
+    if known is None:
+        return _relaxed_to(widened.programme.lower, widened, every[len(situations) :], np.inf)
+    return _relaxed_to(part.value(known.column_kw[part.columns]), widened, every, 2.0 * KEPT_PU)
 
 
 def _parts(problem: ClearingProblem) -> list[Part]:
     """The parts that terms tie, and every other period in which something is proposed."""
     tied = [int(period) for part in problem.parts for period in part.periods]
-    alone = np.setdiff1d(np.unique(problem.offers.column_period), tied)
+    traded = np.unique(problem.offers.column_period[~problem.offers.column_is_fed])
+    alone = np.setdiff1d(traded, tied)
     return [*problem.parts, *(period_part(problem.offers, int(period)) for period in alone)]
 
 
 def _outages(problem: ClearingProblem, part: Part) -> tuple[Int, csr_array]:
     """Place of each outage's period in its part, (S,), and share of each column that is missing, (S, n)."""
     offers = problem.offers
-    rows = np.flatnonzero(np.isin(offers.column, part.columns))
+    rows = np.flatnonzero(np.isin(offers.column, part.columns) & (offers.column >= 0))
     place = np.searchsorted(part.columns, offers.column[rows])
     share = offers.proposed_kw[rows] / offers.column_kw[offers.column[rows]]
     seller = offers.column_seller[part.columns]
@@ -156,19 +170,19 @@ def _outages(problem: ClearingProblem, part: Part) -> tuple[Int, csr_array]:
         (share[single], (np.arange(int(single.sum())), place[single])), shape=(int(single.sum()), columns)
     )
     period = np.concatenate([of_seller // count, part.period[place[single]]])
-    alive = np.flatnonzero(problem.baseline_operation.converged[part.periods[period]])
+    has_trade = np.concatenate([trades_of_seller > 0, np.ones(int(single.sum()), dtype=np.bool_)])
+    alive = np.flatnonzero(has_trade & problem.baseline_operation.converged[part.periods[period]])
     return period[alive], csr_array(csr_array(vstack([by_seller, by_trade]))[alive])
 
 
-def _relaxed_to_firm(market: Market, scheduled: int) -> Market:
-    """A market whose outages may be as bad as they are with the firm columns alone."""
+def _relaxed_to(value: Float, market: Market, chosen: Int, at_most: float) -> Market:
+    """A market whose chosen situations may be as bad as at some value, (J,), by no more than a bound."""
     situations = market.situations
-    outages = np.arange(scheduled, len(situations))
-    voltages = situations.oracle.voltages(situations.injected_kva(market.programme.lower, outages))
+    voltages = situations.oracle.voltages(situations.injected_kva(value, chosen))
     magnitude = situations.oracle.magnitudes(voltages)
     least, greatest = situations.least.copy(), situations.greatest.copy()
-    least[outages] = np.fmin(least[outages], magnitude)
-    greatest[outages] = np.fmax(greatest[outages], magnitude)
+    least[chosen] = np.maximum(np.fmin(least[chosen], magnitude), least[chosen] - at_most)
+    greatest[chosen] = np.minimum(np.fmax(greatest[chosen], magnitude), greatest[chosen] + at_most)
     programme = replace(market.programme, situations=situations.with_limits(least, greatest))
     return replace(market, programme=programme)
 
@@ -189,9 +203,7 @@ def _excess(market: Market, solution: Solution) -> Float:
     """How far outages are above upper and below lower limits, pu of voltage and parts of one, (2, S', M)."""
     situations, part = market.situations, market.part
     outages = np.arange(len(part.periods), len(situations))
-    summed = part.matrix.copy()
-    summed.data = np.ones_like(summed.data)
-    value = summed.T @ solution.column_kw[part.columns]
+    value = part.value(solution.column_kw[part.columns])
     voltages = situations.oracle.voltages(situations.injected_kva(value, outages))
     magnitude = situations.oracle.magnitudes(voltages)
     return np.stack([magnitude - situations.greatest[outages], situations.least[outages] - magnitude])

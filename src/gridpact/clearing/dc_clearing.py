@@ -13,7 +13,7 @@ against the caps alone first: where the flows of that keep their limits, it is t
 baseline breaks a flow limit and no choice keeps it, the limit is the baseline's own flow.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_array, vstack
@@ -51,29 +51,59 @@ def solve_dc(problem: ClearingProblem, budget: Budget | None = None) -> Solution
     return DcClearing(problem, DcGrid(problem.network, problem.limits), budget or Budget()).solve()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowLimits:
+    """Least and greatest flow of each of M branches in kW, (T, M) each."""
+
+    lower_kw: Float
+    upper_kw: Float
+
+    def reaching(self, flow_kw: Float, periods: Bool) -> "FlowLimits":
+        """These limits, but in some periods, (T,), no nearer than flows, (T, M)."""
+        chosen = periods[:, None]
+        return FlowLimits(
+            lower_kw=np.where(chosen, np.minimum(self.lower_kw, flow_kw), self.lower_kw),
+            upper_kw=np.where(chosen, np.maximum(self.upper_kw, flow_kw), self.upper_kw),
+        )
+
+    def kept(self, flow_kw: Float, slack_kw: float = FEASIBILITY_TOLERANCE_KW) -> Bool:
+        """Whether flows, (T, M), are within them, within a tolerance, (T,)."""
+        is_kept: Bool = np.all(
+            (flow_kw >= self.lower_kw - slack_kw) & (flow_kw <= self.upper_kw + slack_kw), axis=1
+        )
+        return is_kept
+
+
 class DcClearing:
     """Clears a problem over its caps and the flow limits of a DC grid."""
 
-    def __init__(self, problem: ClearingProblem, grid: DcGrid, budget: Budget) -> None:
+    def __init__(
+        self, problem: ClearingProblem, grid: DcGrid, budget: Budget, limits: FlowLimits | None = None
+    ) -> None:
         self._problem = problem
         self._grid = grid
         self._budget = budget
         self._baseline_kw = grid.flows_kw(problem.baseline_at_nodes.p_kw)
-        self._lower_kw = np.tile(-grid.flow_limit_kw, (problem.shape[0], 1))
-        self._upper_kw = np.tile(grid.flow_limit_kw, (problem.shape[0], 1))
+        own_kw = np.tile(grid.flow_limit_kw, (problem.shape[0], 1))
+        self.limits = limits or FlowLimits(lower_kw=-own_kw, upper_kw=own_kw)
         every = np.arange(problem.offers.columns)
         self._pairs, self._pair = Pairs.of(problem, every)
         self._effect = grid.effect(self._pairs) if problem.offers.columns else csr_array((0, 0))
         self._flows: dict[int, PartRows] = {}
+        if limits is None:
+            self._relax_where_no_choice_keeps_limits()
 
     def solve(self) -> Solution:
         """See `solve_dc`."""
         problem, offers = self._problem, self._problem.offers
-        self._relax_where_no_choice_keeps_limits()
         solution = allocate_over_caps(problem, self._budget)
-        tight = np.flatnonzero(problem.untied & ~self._keeps_limits(solution.column_kw))
+        is_kept = self._keeps_limits(solution.column_kw)
+        if offers.column_helps.any() and not is_kept.all():
+            solution = solution.without_help(offers, ~is_kept)
+            is_kept = self._keeps_limits(solution.column_kw)
+        tight = np.flatnonzero(problem.untied & ~is_kept)
         solved = []
-        for period in np.intersect1d(tight, offers.column_period).tolist():
+        for period in np.intersect1d(tight, offers.column_period[offers.column_counts]).tolist():
             solved.extend(self._solve_period(period))
         solution = solution.with_periods(offers, solved)
         markets = [self._market(part) for part in problem.parts]
@@ -83,10 +113,7 @@ class DcClearing:
 
     def _relax_where_no_choice_keeps_limits(self) -> None:
         """Relaxes flow limits to the baseline's own flows in periods in which no choice keeps them."""
-        lower, upper = self._lower_kw, self._upper_kw
-        slack = FEASIBILITY_TOLERANCE_KW
-        below, above = self._baseline_kw < lower - slack, self._baseline_kw > upper + slack
-        is_broken: Bool = np.any(below | above, axis=1)
+        is_broken = ~self.limits.kept(self._baseline_kw)
         alone = np.intersect1d(
             np.flatnonzero(is_broken & self._problem.untied), self._problem.offers.column_period
         )
@@ -94,9 +121,8 @@ class DcClearing:
         for part in self._problem.parts:
             if is_broken[part.periods].any() and self._has_choice(part):
                 kept.extend(part.periods.tolist())
-        relaxed = np.setdiff1d(np.flatnonzero(is_broken), kept)
-        lower[relaxed] = np.minimum(lower[relaxed], self._baseline_kw[relaxed])
-        upper[relaxed] = np.maximum(upper[relaxed], self._baseline_kw[relaxed])
+        is_broken[kept] = False
+        self.limits = self.limits.reaching(self._baseline_kw, is_broken)
 
     def _has_choice(self, part: Part) -> bool:
         return has_choice(self._market(part), self._budget)
@@ -125,7 +151,7 @@ class DcClearing:
             )
             [allocation] = run_together(None, [RULES[problem.rule](question)])
         bound_kw = np.zeros(problem.shape[0])
-        bound_kw[period] = greatest.value.sum()
+        bound_kw[period] = market.part.volume_kw(greatest.value)
         return explained(market, allocation, bound_kw, self._active_limits)
 
     def _market(self, part: Part) -> Market:
@@ -135,8 +161,8 @@ class DcClearing:
         flows = flow_rows(
             part,
             [csr_array(one) for one in effects],
-            self._lower_kw[periods] - self._baseline_kw[periods],
-            self._upper_kw[periods] - self._baseline_kw[periods],
+            self.limits.lower_kw[periods] - self._baseline_kw[periods],
+            self.limits.upper_kw[periods] - self._baseline_kw[periods],
         )
         self._flows[int(periods[0])] = flows
         market = market_of(self._problem, part)
@@ -153,7 +179,8 @@ class DcClearing:
         flow_dual = flows.by_period(dual, len(part.periods))[place]
         active = np.flatnonzero(np.abs(flow_dual) > DUAL_MIN)
         at_upper = flow_dual[active] > 0.0
-        limit_kw = np.where(at_upper, self._upper_kw[period, active], self._lower_kw[period, active])
+        limits = self.limits
+        limit_kw = np.where(at_upper, limits.upper_kw[period, active], limits.lower_kw[period, active])
         kw_per_percent = self._grid.loading_base_kw[active] / 100.0
         direction = np.sign(limit_kw)
         element = self._problem.network.branches.element[active]
@@ -170,7 +197,4 @@ class DcClearing:
 
     def _keeps_limits(self, column_kw: Float) -> Bool:
         """Whether the flows of each period are within their limits under an allocation, (C,), (T,)."""
-        flow = self._grid.flows_kw(self._problem.injection_at_nodes(column_kw).p_kw)
-        slack = FEASIBILITY_TOLERANCE_KW
-        kept: Bool = np.all((flow >= self._lower_kw - slack) & (flow <= self._upper_kw + slack), axis=1)
-        return kept
+        return self.limits.kept(self._grid.flows_kw(self._problem.injection_at_nodes(column_kw).p_kw))

@@ -10,7 +10,7 @@ from gridpact.clearing.network.connections import Connections
 from gridpact.clearing.network.injection import Injection
 from gridpact.clearing.network.network_state import OperatingLimits, Operation
 from gridpact.grid.network import Network
-from gridpact.grid.verification.verification_flow import run_verification_power_flow
+from gridpact.grid.verification.verification_flow import VerificationFlow, run_verification_power_flow
 
 VOLTAGE_TOLERANCE_PU = 1e-5
 LOADING_TOLERANCE_PERCENT = 1e-3
@@ -18,9 +18,13 @@ UNBALANCE_TOLERANCE_PERCENT = 1e-3
 
 
 class Status(StrEnum):
-    """What the verification found of a clearing."""
+    """What the verification found of a clearing.
+
+    `BASELINE_UNSAFE`: it breaks limits of the case that the bare network breaks too, and none worse.
+    """
 
     CLEARED = "cleared"
+    BASELINE_UNSAFE = "baseline_unsafe"
     LIMITS_BROKEN = "limits_broken"
     NOT_CONVERGED = "not_converged"
 
@@ -30,13 +34,13 @@ class Verification:
     """The findings of the independent power flow.
 
     Attributes:
-        status: cleared where every limit is kept within `VOLTAGE_TOLERANCE_PU`,
+        status: cleared where every limit of the case is kept within `VOLTAGE_TOLERANCE_PU`,
             `LOADING_TOLERANCE_PERCENT` and `UNBALANCE_TOLERANCE_PERCENT`.
         engine: name and version of the power flow.
-        max_voltage_excess_pu: the worst voltage outside its band.
-        max_loading_excess_percent: the worst loading above its limit, in percentage points.
-        max_unbalance_excess_percent: the worst unbalance above its limit, in percentage points; 0 in a
-            balanced network.
+        max_voltage_excess_pu: the worst voltage outside the band that held.
+        max_loading_excess_percent: the worst loading above the limit that held, in percentage points.
+        max_unbalance_excess_percent: the worst unbalance above the limit that held, in percentage points; 0
+            in a balanced network.
         max_difference_pu: the greatest difference between its voltages and those of the operation.
         unconverged_periods: number of periods for which there is no power-flow solution.
     """
@@ -56,8 +60,18 @@ def verify(
     injection: Injection,
     operation: Operation,
     limits: OperatingLimits,
+    nominal: OperatingLimits,
 ) -> Verification:
-    """The verification of an injection of P participants, (T, P), by their connections."""
+    """The verification of an injection of P participants, (T, P), by their connections.
+
+    Args:
+        network: the compiled network.
+        connected: where the participants are.
+        injection: of each of them, (T, P).
+        operation: the state that the clearing found under it.
+        limits: that held in the clearing.
+        nominal: as the case states them.
+    """
     flow = run_verification_power_flow(
         network.verification_model,
         connected.bus,
@@ -65,28 +79,42 @@ def verify(
         connected.shared(injection.q_kvar),
         connected.phase,
     )
-    voltage_excess = _worst(limits.voltage_excess_pu(flow.voltage_pu))
-    loading_excess = _worst(limits.loading_excess_percent(flow.loading_percent))
-    unbalance_excess = _worst(limits.unbalance_excess_percent(flow.unbalance_percent))
+    excess = _excess(flow, limits)
     unconverged = int(np.sum(~(flow.converged & operation.converged)))
     if unconverged:
         status = Status.NOT_CONVERGED
-    elif (
-        voltage_excess > VOLTAGE_TOLERANCE_PU
-        or loading_excess > LOADING_TOLERANCE_PERCENT
-        or unbalance_excess > UNBALANCE_TOLERANCE_PERCENT
-    ):
+    elif _is_beyond_tolerance(excess):
         status = Status.LIMITS_BROKEN
+    elif _is_beyond_tolerance(_excess(flow, nominal)):
+        status = Status.BASELINE_UNSAFE
     else:
         status = Status.CLEARED
     return Verification(
         status=status,
         engine=flow.engine,
-        max_voltage_excess_pu=voltage_excess,
-        max_loading_excess_percent=loading_excess,
-        max_unbalance_excess_percent=unbalance_excess,
+        max_voltage_excess_pu=excess[0],
+        max_loading_excess_percent=excess[1],
+        max_unbalance_excess_percent=excess[2],
         max_difference_pu=_worst(np.abs(flow.voltage_pu - operation.voltage_pu)),
         unconverged_periods=unconverged,
+    )
+
+
+def _excess(flow: VerificationFlow, limits: OperatingLimits) -> tuple[float, float, float]:
+    """The worst voltage, loading and unbalance beyond limits, in pu and in percentage points."""
+    return (
+        _worst(limits.voltage_excess_pu(flow.voltage_pu)),
+        _worst(limits.loading_excess_percent(flow.loading_percent)),
+        _worst(limits.unbalance_excess_percent(flow.unbalance_percent)),
+    )
+
+
+def _is_beyond_tolerance(excess: tuple[float, float, float]) -> bool:
+    voltage_pu, loading_percent, unbalance_percent = excess
+    return (
+        voltage_pu > VOLTAGE_TOLERANCE_PU
+        or loading_percent > LOADING_TOLERANCE_PERCENT
+        or unbalance_percent > UNBALANCE_TOLERANCE_PERCENT
     )
 
 

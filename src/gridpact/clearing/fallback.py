@@ -46,7 +46,8 @@ def greatest_share(
         volume_bound_kw: no allocation clears more.
     """
     found = [_taken_back(problem, period, np.nan_to_num(draft), volume_bound_kw) for draft in drafts]
-    return max(found, key=lambda one: float(one.column_kw.sum()))
+    counts = problem.offers.column_counts[problem.offers.of_period(period)]
+    return max(found, key=lambda one: float(one.column_kw[counts].sum()))
 
 
 def _taken_back(

@@ -2,7 +2,7 @@
 
 1. In every period in which the commitments fit, they become part of the baseline.
 2. In the others a new forecast has made them infeasible. There they come first, with whatever the new trades
-   can do to relieve the network for them.
+   and feed-in can do to relieve the network for them.
 3. Everything else is cleared on top, by the rule of the case; where the commitments need relief, by what
    gives it.
 """
@@ -47,7 +47,8 @@ def solve_on_commitments(problem: ClearingProblem, solve: Solve, *, can_rank: bo
     relief_kw = np.zeros_like(firm_kw)
     if len(contested):
         here = np.isin(offers.column_period, contested)
-        chosen = np.flatnonzero(here & (offers.column_firm | (can_rank & (offers.column_unit < 0))))
+        relieves = offers.column_helps | (can_rank & (offers.column_unit < 0))
+        chosen = np.flatnonzero(here & (offers.column_firm | relieves))
         found = decided.with_columns(chosen, solve(_alone(problem, chosen, ranked=can_rank)))
         relief_kw = np.where(offers.column_firm, 0.0, found.column_kw)
         decided = replace(found, column_kw=np.where(offers.column_firm, found.column_kw, 0.0))
@@ -73,7 +74,7 @@ def _fits(problem: ClearingProblem, firm_kw: Float) -> Bool:
     within = np.all(sold_kw <= problem.seller_cap_kw + FIRM_TOLERANCE_KW, axis=1)
     within &= np.all(bought_kw <= problem.buyer_cap_kw + FIRM_TOLERANCE_KW, axis=1)
     operation = operate(problem.network, problem.injection_at_nodes(firm_kw))
-    idle = problem.offers.volume_kw(firm_kw, problem.shape[0]) == 0.0
+    idle = problem.offers.idle(firm_kw, problem.shape[0])
     fits: Bool = idle | (within & keeps_limits(operation, problem.operating_limits.widened()))
     return fits
 

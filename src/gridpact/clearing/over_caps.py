@@ -1,7 +1,10 @@
 """Over caps alone, by any rule: what would clear if the network carried all."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from gridpact.arrays import Int
 from gridpact.case.case import Allocation as Rule
 from gridpact.clearing.caps.caps_optimum import caps_fit
 from gridpact.clearing.caps.caps_solution import solve_over_caps
@@ -20,11 +23,41 @@ def allocate_over_caps(problem: ClearingProblem, budget: Budget) -> Solution:
     """The allocation by the problem's rule within the caps; its volume bound is that of any rule.
 
     In periods that terms tie to others everything clears. Where the rule's solver fails, the greatest volume
-    stands in.
+    stands in. Feed-in that does not count is what is left of surplus.
 
     Raises:
         SolverFailed: HiGHS or Clarabel ended without an optimum.
     """
+    helps = problem.offers.column_helps
+    if not helps.any():
+        return _allocated(problem, budget)
+    others = np.flatnonzero(~helps)
+    return _with_the_rest_fed_in(problem, others, _allocated(problem.only(others), budget))
+
+
+def _with_the_rest_fed_in(problem: ClearingProblem, columns: Int, alone: Solution) -> Solution:
+    """A solution of some columns alone, with what it leaves of surplus in the others."""
+    offers = problem.offers
+    full = Solution.in_full(offers, problem.shape[0])
+    column_kw, limited_by, element = full.column_kw.copy(), full.limited_by.copy(), full.element.copy()
+    column_kw[columns], limited_by[columns], element[columns] = (
+        alone.column_kw,
+        alone.limited_by,
+        alone.element,
+    )
+    helps = offers.column_helps
+    left_kw = problem.seller_cap_kw - offers.sold_kw(np.where(helps, 0.0, column_kw), problem.shape)
+    left_kw = np.maximum(left_kw[offers.column_period, offers.column_seller], 0.0)
+    return replace(
+        alone,
+        column_kw=np.where(helps, np.minimum(offers.column_kw, left_kw), column_kw),
+        limited_by=limited_by,
+        element=element,
+        phase=full.phase,
+    )
+
+
+def _allocated(problem: ClearingProblem, budget: Budget) -> Solution:
     greatest = solve_over_caps(problem)
     if problem.rule is Rule.MAX_VOLUME:
         return greatest

@@ -90,7 +90,8 @@ def _any_choice(programme: Programme, budget: Budget) -> Solve[bool]:
     starts = (programme.lower, 0.5 * (programme.lower + programme.upper))
     is_answered = len(programme) > DENSE_MAX
     for start in starts[:1] if is_answered else starts:
-        nearest = programme.aiming_at(Objective.nearness(start, programme.objective.target))
+        size_kw = np.where(programme.upper > 0.0, programme.upper, 1.0)
+        nearest = programme.aiming_at(Objective.nearness(start, size_kw))
         found = yield from maximise(nearest, start, budget)
         if found.status.is_kept:
             return True

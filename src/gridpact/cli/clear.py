@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridpact.cli.options import CaseFolder, Commitments, Json, NoReport, OutFolder, Quiet, choice
+from gridpact.cli.failure import EXIT_NOT_CLEARED
+from gridpact.cli.options import CaseFolder, Commitments, Json, NoReport, OutFolder, Quiet, Strict, choice
 from gridpact.cli.output import json_text, say
 from gridpact.errors import InvalidUsage
 
@@ -41,11 +42,13 @@ def clear(
     ] = None,
     commitments: Commitments = None,
     no_report: NoReport = False,
+    strict: Strict = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Clear the trades of a case, verify the dispatch, and write the result with its report."""
     from gridpact.case import Allocation, Formulation, Robustness, read_case, with_commitments
+    from gridpact.case.sessions.cleared import CLEARED_STATUS
     from gridpact.progress import progress
     from gridpact.results.output_folder import check_output_folder
 
@@ -66,13 +69,15 @@ def clear(
         if commitments is not None:
             case = with_commitments(case, commitments)
     case = replace(case, **chosen)
-    clear_and_say(case, out, certify=certify, report=not no_report, as_json=as_json, quiet=quiet)
+    clearance = clear_and_say(case, out, certify=certify, report=not no_report, as_json=as_json, quiet=quiet)
+    if strict and clearance.verification.status != CLEARED_STATUS:
+        raise typer.Exit(EXIT_NOT_CLEARED)
 
 
 def clear_and_say(
     case: "Case", out: Path, *, certify: bool | None = None, report: bool, as_json: bool, quiet: bool
-) -> None:
-    """Clears a case, writes its result and says the outcome."""
+) -> "Clearance":
+    """Clears a case, writes its result, says the outcome, and gives the clearance."""
     import gridpact
     from gridpact.progress import progress
     from gridpact.results.clearance_outcome import outcome
@@ -84,11 +89,12 @@ def clear_and_say(
         gridpact.write_clearance(clearance, out, report=_report(clearance) if report else None)
     if as_json:
         say(json_text(clearance.summary))
-        return
+        return clearance
     say(outcome(clearance))
     say(f"  result    {out}")
     if report:
         say(f"  report    {out / REPORT_FILE}")
+    return clearance
 
 
 def _report(clearance: "Clearance") -> str:

@@ -1,4 +1,4 @@
-"""How a command fails: exit 2 for invalid input or usage, 1 for anything else."""
+"""How a command fails: exit 2 for invalid input or usage, 3 for what is not safe, 1 for anything else."""
 
 import sys
 from dataclasses import asdict
@@ -8,6 +8,7 @@ from gridpact.cli.output import json_text, say
 from gridpact.errors import InvalidCase
 
 EXIT_FAILED, EXIT_INVALID = 1, 2
+EXIT_NOT_CLEARED = 3  # where that was asked for
 EXIT_INTERRUPTED = 130  # 128 and the number of the signal, as shells have it
 
 

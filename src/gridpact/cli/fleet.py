@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from gridpact.cli.failure import EXIT_FAILED, EXIT_INTERRUPTED
-from gridpact.cli.options import Json, OutFolder, Quiet, choice
+from gridpact.cli.failure import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NOT_CLEARED
+from gridpact.cli.options import Json, OutFolder, Quiet, Strict, choice
 from gridpact.cli.output import json_text, say
 
 
@@ -28,6 +28,7 @@ def fleet(
     allocation: Annotated[
         str, typer.Option(help="For all cases: max-volume, max-min, proportional or priority.")
     ] = "",
+    strict: Strict = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -61,3 +62,5 @@ def fleet(
         say(f"  page      {result.page}")
     if result.failed:
         raise typer.Exit(EXIT_FAILED)
+    if strict and result.unsafe:
+        raise typer.Exit(EXIT_NOT_CLEARED)

@@ -37,6 +37,9 @@ Json = Annotated[
     bool,
     typer.Option("--json", help="Machine-readable result on stdout.", callback=_note_json, is_eager=True),
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit with 3, the result written, where a status is not `cleared`.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 
 

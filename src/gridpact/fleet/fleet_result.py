@@ -33,6 +33,13 @@ class FleetResult:
         return count
 
     @property
+    def unsafe(self) -> int:
+        """How many cases have a result that is not `cleared`."""
+        statuses = self.summary["statuses"]
+        count: int = sum(statuses.values()) - statuses[FAILED] - statuses["cleared"]
+        return count
+
+    @property
     def page(self) -> Path:
         """The page of pictures."""
         return self.out / PAGE_FILE

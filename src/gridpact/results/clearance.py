@@ -9,6 +9,7 @@ from gridpact.results.clearance_summary import summarise
 from gridpact.results.clearance_tables import (
     cleared_columns,
     commitments_columns,
+    curtailed_columns,
     exchange_columns,
     frame,
     limits_columns,
@@ -25,7 +26,7 @@ class Clearance(ClearanceArrays):
     """How much of each trade clears, the dispatch that follows, and the proof.
 
     The arrays, which `ClearanceArrays` lists, are the result; `cleared`, `commitments`, `schedule`,
-    `network_state`, `exchange`, `limits` and `summary` are made of them on first use.
+    `curtailed`, `network_state`, `exchange`, `limits` and `summary` are made of them on first use.
     """
 
     def __repr__(self) -> str:
@@ -47,6 +48,11 @@ class Clearance(ClearanceArrays):
     def schedule(self) -> "pd.DataFrame":
         """One row per period and participant, columns `clearance_tables.SCHEDULE`."""
         return frame(schedule_columns(self))
+
+    @cached_property
+    def curtailed(self) -> "pd.DataFrame":
+        """One row per exporter and period with curtailed feed-in, columns `clearance_tables.CURTAILED`."""
+        return frame(curtailed_columns(self))
 
     @cached_property
     def network_state(self) -> "pd.DataFrame":

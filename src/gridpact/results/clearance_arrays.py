@@ -9,6 +9,7 @@ from gridpact.case.trades import Trades
 from gridpact.clearing.certificate.certify import Certificate
 from gridpact.clearing.contingencies import Contingencies
 from gridpact.clearing.dispatch_verification import Verification
+from gridpact.clearing.feed_in import FedIn
 from gridpact.clearing.network.network_state import OperatingLimits, Operation
 from gridpact.clearing.problem.offers import Offers
 from gridpact.clearing.problem.solution import Solution
@@ -33,11 +34,13 @@ class ClearanceArrays:
         certificate: a proven bound on the volume; only where it was asked for.
         contingencies: how the allocation survives outages; only where it was asked for.
         dispatch: the schedule as arrays, (T, P).
+        fed_in: feed-in to retailers, and what curtails it.
         bus_position: position of each participant's bus in `network.bus_ids`, (P,).
-        baseline: the true state of the network with no trade cleared.
+        bare: the true state of the network under all that is not decided.
+        baseline: its true state if nothing were traded, feed-in included.
         operation: the true state of the network under the dispatch.
         nominal_limits: as the case states them.
-        operating_limits: relaxed where the baseline breaks them.
+        operating_limits: relaxed to the bare network's values where nothing keeps the case's own.
         verification: the independent power flow of the dispatch.
         ended_by: what ended the clearing before it was through, if anything did.
         seconds: wall time of each step.
@@ -54,7 +57,9 @@ class ClearanceArrays:
     certificate: Certificate | None
     contingencies: Contingencies | None = None
     dispatch: Schedule
+    fed_in: FedIn
     bus_position: Int
+    bare: Operation
     baseline: Operation
     operation: Operation
     nominal_limits: OperatingLimits

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gridpact.arrays import run_starts
 from gridpact.case.case import Allocation, Formulation
 from gridpact.clearing.dispatch_verification import (
     LOADING_TOLERANCE_PERCENT,
@@ -18,6 +19,7 @@ from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results.clearance import Clearance
 from gridpact.results.clearance_summary import unsolved_baseline
 from gridpact.results.clearance_tables import PHASE, cleared_columns, limits_columns
+from gridpact.results.curtailment import curtailed_runs
 from gridpact.results.decimals import rounded
 from gridpact.results.extremes import highest, lowest
 from gridpact.results.phrases import clock, ranged, ranged_pu, share_of, significant, span, told_apart
@@ -87,20 +89,15 @@ def verdict(clearance: Clearance) -> str:
 
 
 def limits_kept(clearance: Clearance) -> str:
-    """What a verified dispatch does to limits: "every limit kept", or what was wrong before any trade."""
+    """What a verified dispatch does to limits: "every limit kept", and what was wrong before any trade."""
     violations, unsolved = clearance.summary["baseline_violations"], unsolved_baseline(clearance)
-    if not violations and not unsolved:
-        return EVERY_LIMIT_KEPT
-    wrong = []
+    remaining = clearance.summary["remaining_violations"]
+    said = [f"{_limits_are(len(remaining))} broken, none made worse" if remaining else EVERY_LIMIT_KEPT]
     if violations:
-        are = "is" if len(violations) == 1 else "are"
-        remaining = len(clearance.summary["remaining_violations"]) or "none"
-        wrong.append(
-            f"{counted(len(violations), 'limit')} {are} broken before any trade, {remaining} with the trades"
-        )
+        said.append(f"{_limits_are(len(violations))} broken before any trade")
     if unsolved:
-        wrong.append(f"{counted(unsolved, 'period')} had no power-flow solution before any trade")
-    return f"no limit made worse; {', '.join(wrong)}"
+        said.append(f"{counted(unsolved, 'period')} had no power-flow solution before any trade")
+    return "; ".join(said)
 
 
 def outcome(clearance: Clearance) -> str:
@@ -120,11 +117,14 @@ def outcome(clearance: Clearance) -> str:
         sentences = violation_sentences(clearance, broken)
         lines += _listed("broken", f"{counted(len(broken), 'limit')} by the dispatch", sentences)
     if already := summary["baseline_violations"]:
-        head = f"breaks {counted(len(already), 'limit')} before any trade, relaxed to its own value there"
+        head = f"breaks {counted(len(already), 'limit')} before any trade"
         lines += _listed("baseline", head, violation_sentences(clearance, already))
         remaining = summary["remaining_violations"]
-        head = f"{counted(len(remaining), 'limit')} of the case still broken with the trades"
+        head = f"{counted(len(remaining), 'limit')} of the case still broken in the dispatch"
         lines += _listed("remaining", head, violation_sentences(clearance, remaining))
+    if sentence := fed_in_sentence(clearance):
+        curtailments = curtailment_sentences(clearance)
+        lines += _listed("feed-in", sentence, curtailments, where=f" in curtailed.{case.table_format}")
     if clearance.committed:
         lines.append(f"  firm      {_firm(clearance)}")
     if cuts := cut_sentences(clearance):
@@ -199,6 +199,31 @@ def cut_sentences(clearance: Clearance) -> list[str]:
     ]
 
 
+def curtailment_sentences(clearance: Clearance) -> list[str]:
+    """Each run of periods in which one limit curtails an exporter's feed-in, most energy first.
+
+    "curtailed 34 % of h07's feed-in: bus 29 at 1.100 pu, 11:30–13:00".
+    """
+    horizon, model = clearance.case.horizon, loadings_are_of(clearance)
+    sentences = []
+    for run in curtailed_runs(clearance):
+        share = _percent(min(round(run.share, 2), CUT_SHOWN_MAX) if run.share < 1.0 else 1.0)
+        why = reason(run.key.limited_by, run.key.element, run.values, model, run.key.phase)
+        when = span(horizon, run.first, run.last)
+        sentences.append(f"curtailed {share} of {run.participant}'s feed-in: {why}, {when}")
+    return sentences
+
+
+def fed_in_sentence(clearance: Clearance) -> str:
+    """How much feed-in retailers take: "120.000 kWh of 150.000 kWh taken by retailers (80 %)", or nothing."""
+    figures = clearance.summary.get("feed_in")
+    if not figures or not figures["available_kwh"]:
+        return ""
+    available, fed_in = figures["available_kwh"], figures["fed_in_kwh"]
+    taken = f"{fed_in:.3f} kWh of {available:.3f} kWh taken by retailers ({share_of(fed_in, available)})"
+    return f"{taken}; {figures['curtailed_kwh']:.3f} kWh curtailed" if figures["curtailed_kwh"] else taken
+
+
 def cut_runs(clearance: Clearance) -> list[CutRun]:
     """Cut trades as runs of neighbouring periods with one reason, those that lost most energy first."""
     cleared, period = cleared_columns(clearance), clearance.offers.period
@@ -209,10 +234,8 @@ def cut_runs(clearance: Clearance) -> list[CutRun]:
     names = ("trade", "seller", "buyer", "limited_by", "element")
     text = {name: cleared[name].texts()[rows] for name in names}
     phase = cleared[PHASE].texts()[rows] if PHASE in cleared else np.full(len(rows), "", dtype=object)
-    begins = np.append(True, np.diff(period[rows]) != 1)[: len(rows)]
-    for values in (text["trade"], proposed_kw[rows], text["limited_by"], text["element"], phase, cut):
-        begins[1:] |= values[1:] != values[:-1]
-    start = np.flatnonzero(begins)
+    labels = (text["trade"], proposed_kw[rows], text["limited_by"], text["element"], phase, cut)
+    start = run_starts(period[rows], *labels)
     kwh = np.add.reduceat(lost_kw[rows], start) if len(start) else np.zeros(0)
     kwh = rounded(kwh * clearance.case.horizon.hours_per_period)
     limits, model = _limit_values(clearance), loadings_are_of(clearance)
@@ -282,6 +305,11 @@ def _firm(clearance: Clearance) -> str:
     return f"{counted(figures['trades'], 'trade')}, {figures['committed_kwh']:.3f} kWh, {kept}"
 
 
+def _limits_are(count: int) -> str:
+    """How many limits there are, and the verb: "2 limits are"."""
+    return f"{counted(count, 'limit')} {'is' if count == 1 else 'are'}"
+
+
 def _carried(clearance: Clearance) -> str:
     """What is cleared of what was proposed."""
     proposed, cleared = clearance.summary["proposed_kwh"], clearance.summary["cleared_kwh"]
@@ -295,6 +323,8 @@ def _safety(clearance: Clearance) -> str:
     match clearance.verification.status:
         case Status.CLEARED:
             return limits_kept(clearance)
+        case Status.BASELINE_UNSAFE:
+            return f"NOT SAFE: {limits_kept(clearance)}"
         case Status.LIMITS_BROKEN:
             return "NOT SAFE: the dispatch breaks limits of the network"
         case Status.NOT_CONVERGED:
@@ -358,7 +388,7 @@ def _extremes(clearance: Clearance) -> str:
 def _verified(clearance: Clearance) -> str:
     """What the verification found, and by which engine."""
     verification = clearance.verification
-    if verification.status is Status.CLEARED:
+    if verification.status in (Status.CLEARED, Status.BASELINE_UNSAFE):
         return f"by {verification.engine}: {limits_kept(clearance)}"
     findings = (
         (verification.max_voltage_excess_pu, VOLTAGE_TOLERANCE_PU, "a voltage {} pu outside its band"),

@@ -12,6 +12,7 @@ from gridpact.clearing.solver.budget import EndedBy
 from gridpact.fields.said import counted
 from gridpact.results.clearance_arrays import ClearanceArrays
 from gridpact.results.clearance_tables import cleared_columns, commitments_columns
+from gridpact.results.curtailment import feed_in_figures
 from gridpact.results.decimals import figure
 from gridpact.results.phrases import significant
 from gridpact.results.violations import baseline_violations, dispatch_violations, remaining_violations
@@ -44,6 +45,7 @@ def summarise(clearance: ClearanceArrays) -> dict[str, Any]:
         "commitments": _commitments(clearance),
         "load_kwh": figure(load_kwh),
         "p2p_share_of_load": figure(cleared_kwh / load_kwh if load_kwh else 0.0),
+        **feed_in_figures(clearance),
         "baseline_violations": baseline_violations(clearance),
         "violations": dispatch_violations(clearance),
         "remaining_violations": remaining_violations(clearance),
@@ -261,7 +263,7 @@ def _by_formulation(clearance: ClearanceArrays) -> list[str]:
 
 def unsolved_baseline(clearance: ClearanceArrays) -> int:
     """In how many periods the network has no operating point even with no trade cleared."""
-    return int(np.sum(~clearance.baseline.converged))
+    return int(np.sum(~clearance.bare.converged))
 
 
 def _solves(clearance: ClearanceArrays) -> dict[str, int]:

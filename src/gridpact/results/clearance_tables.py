@@ -56,6 +56,8 @@ SCHEDULE = (
     "unserved_kw",
     "net_injection_kw",
 )
+CURTAILED = ("time", "participant", "available_kw", "curtailed_kw", "limited_by", "element", PHASE)
+CURTAILED_MIN_KW = 1e-6
 STATE = ("baseline", "cleared")
 NETWORK = ("time", "kind", "element", PHASE, "quantity", *STATE, "limit_min", "limit_max")
 EXCHANGE = ("time", "baseline_import_kw", "import_kw", "losses_kw")
@@ -125,6 +127,23 @@ def schedule_columns(clearance: ClearanceArrays) -> Columns:
     for name in SCHEDULE[len(columns) :]:
         columns[name] = rounded(getattr(clearance.dispatch, name).ravel())
     return {name: columns[name] for name in columns_of(SCHEDULE, clearance)}
+
+
+def curtailed_columns(clearance: ClearanceArrays) -> Columns:
+    """The feed-in that is curtailed, in each period in which it is, and why."""
+    fed_in, ids = clearance.fed_in, clearance.case.participants.ids
+    at = period, participant = np.nonzero(fed_in.curtailed_kw > CURTAILED_MIN_KW)
+    limited_by = fed_in.limited_by[at]
+    columns: dict[str, Any] = {
+        "time": Instants(horizon=clearance.case.horizon, period=period),
+        "participant": Coded(labels=ids, codes=participant),
+        "available_kw": rounded(fed_in.available_kw[at]),
+        "curtailed_kw": rounded(fed_in.curtailed_kw[at]),
+        "limited_by": Coded(labels=LABELS, codes=limited_by),
+        "element": element_labels(clearance, limited_by, fed_in.element[at]),
+        PHASE: Coded(labels=PHASE_LABELS, codes=fed_in.phase[at]),
+    }
+    return {name: columns[name] for name in columns_of(CURTAILED, clearance)}
 
 
 def network_columns(clearance: ClearanceArrays) -> Columns:

@@ -15,12 +15,13 @@ from gridpact.results.clearance_tables import (
     STATE,
     cleared_columns,
     commitments_columns,
+    curtailed_columns,
     exchange_columns,
     limits_columns,
     network_columns,
     schedule_columns,
 )
-from gridpact.results.output_folder import COMMITMENTS, REPORT_FILE, SUMMARY_FILE, output_folder
+from gridpact.results.output_folder import COMMITMENTS, CURTAILED, REPORT_FILE, SUMMARY_FILE, output_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,6 +67,8 @@ def write_files(clearance: Clearance, folder: Path, report: str | None) -> None:
         "exchange": exchange_columns,
         "limits": limits_columns,
     }
+    if clearance.case.participants.exports.any():
+        tables[CURTAILED] = curtailed_columns
     if clearance.committed:
         tables[COMMITMENTS] = commitments_columns
     for name, columns in tables.items():

@@ -17,6 +17,7 @@ SUMMARY_FILE = "summary.json"
 REPORT_FILE = "report.html"
 TABLES = ("cleared", "schedule", "network", "exchange", "limits")
 COMMITMENTS = "commitments"
+CURTAILED = "curtailed"
 MATCHED = "trades"
 
 _OTHER_FOLDER = "name a folder that is new or empty, or holds an earlier result of the same kind"
@@ -65,7 +66,7 @@ class ResultKind:
 
 CLEARANCE = ResultKind(
     words="a clearance",
-    names=_table_files(*TABLES, COMMITMENTS, MATCHED) | {SUMMARY_FILE, REPORT_FILE},
+    names=_table_files(*TABLES, COMMITMENTS, CURTAILED, MATCHED) | {SUMMARY_FILE, REPORT_FILE},
     is_one=_is_a_summary,
 )
 MATCHED_TRADES = ResultKind(words="matched trades", names=_table_files(MATCHED), is_one=lambda folder: True)

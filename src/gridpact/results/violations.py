@@ -25,11 +25,11 @@ Violation = dict[str, Any]
 
 
 def baseline_violations(clearance: ClearanceArrays) -> list[Violation]:
-    """Limits of the case that the baseline alone breaks."""
+    """Limits of the case that the bare network breaks."""
     return _violations(
         clearance.case,
         clearance.network,
-        clearance.baseline,
+        clearance.bare,
         clearance.nominal_limits,
         BASELINE_TOLERANCES,
     )

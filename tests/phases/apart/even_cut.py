@@ -73,6 +73,16 @@ class Apart:
     def proposed_kw(self) -> Float:
         return self.case.trades.power_kw[self.trades]
 
+    @property
+    def least_kw(self) -> Float:
+        """What each trade clears at least, (n,)."""
+        return np.zeros(len(self.trades))
+
+    @property
+    def most_kw(self) -> Float:
+        """What it clears at most, (n,)."""
+        return self.proposed_kw
+
     def uneven(self, cleared: Any) -> Any:
         """Σ q (1 − x)², kW."""
         return ca.sum1((self.proposed_kw - cleared) ** 2 / self.proposed_kw)
@@ -83,13 +93,13 @@ class Apart:
     def greatest(self, weight: float = 0.0, shares: tuple[float, ...] = (0.05, 0.5)) -> Float:
         """The greatest volume, less the weight of the unevenness; the best, from shares of the proposed."""
         starts = tuple(share * self.proposed_kw for share in shares)
-        return self._best(lambda y: -ca.sum1(y) + weight * self.uneven(y), 0.0, starts)
+        return self.best(lambda y: -ca.sum1(y) + weight * self.uneven(y), 0.0, starts)
 
     def most_even(self, volume_kw: float, start: Float) -> Float:
         """The least unevenness among what has at least this volume."""
-        return self._best(self.uneven, volume_kw, (start,))
+        return self.best(self.uneven, volume_kw, (start,))
 
-    def _best(self, objective: Any, volume_kw: float, starts: tuple[Float, ...]) -> Float:
+    def best(self, objective: Any, volume_kw: float, starts: tuple[Float, ...]) -> Float:
         found, reasons = [], []
         for start in starts:
             try:
@@ -225,8 +235,8 @@ class Apart:
         equations = affine.shape[0] + balance.shape[0]
         found = solver(
             x0=np.concatenate([start, first.real, first.imag, value.real, value.imag]),
-            lbx=np.concatenate([np.zeros(len(start)), -free]),
-            ubx=np.concatenate([self.proposed_kw, free]),
+            lbx=np.concatenate([self.least_kw, -free]),
+            ubx=np.concatenate([self.most_kw, free]),
             lbg=np.zeros(rows.shape[0]),
             ubg=np.where(np.arange(rows.shape[0]) < equations, 0.0, np.inf),
         )

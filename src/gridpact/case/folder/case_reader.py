@@ -135,6 +135,8 @@ def _case(settings: Settings, tables: _Tables, files: CaseFiles) -> Case | None:
         formulation=settings.formulation,
         allocation=settings.allocation,
         robustness=settings.robustness,
+        feed_in=settings.feed_in,
+        curtailment=settings.curtailment,
         work_max=settings.work_max,
         seconds_max=settings.seconds_max,
         price_rule=settings.price_rule,

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gridpact.case.case import Allocation, Formulation, PriceRule, Robustness
+from gridpact.case.case import Allocation, Curtailment, FeedIn, Formulation, PriceRule, Robustness
 from gridpact.case.folder.case_files import CASE_FILE, file_inside
 from gridpact.case.folder.toml_file import TomlFile, parse_toml
 from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon, periods_fault
@@ -24,7 +24,15 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "horizon": ("start", "timezone", "resolution", "periods", "open_from"),
     "network": ("builtin", "file", "model", "neutral"),
     "limits": tuple(Limits.__dataclass_fields__),
-    "clearing": ("formulation", "allocation", "robust", "work_limit", "time_limit_s"),
+    "clearing": (
+        "formulation",
+        "allocation",
+        "robust",
+        "feed_in",
+        "curtailment",
+        "work_limit",
+        "time_limit_s",
+    ),
     "matching": ("price_rule",),
 }
 EXAMPLES: Mapping[tuple[str, str], str] = {
@@ -61,6 +69,8 @@ class Settings:
     formulation: Formulation
     allocation: Allocation
     robustness: Robustness
+    feed_in: FeedIn
+    curtailment: Curtailment
     work_max: int
     seconds_max: float
     price_rule: PriceRule
@@ -97,6 +107,8 @@ def read_settings(content: bytes, folder: Path, problems: Problems) -> Settings 
         formulation=formulation,
         allocation=Allocation(file.choice("clearing", "allocation", tuple(Allocation))),
         robustness=Robustness(file.choice("clearing", "robust", tuple(Robustness))),
+        feed_in=FeedIn(file.choice("clearing", "feed_in", tuple(FeedIn))),
+        curtailment=Curtailment(file.choice("clearing", "curtailment", tuple(Curtailment))),
         work_max=_work_max(file),
         seconds_max=_seconds_max(file),
         price_rule=PriceRule(file.choice("matching", "price_rule", tuple(PriceRule))),

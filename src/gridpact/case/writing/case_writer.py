@@ -113,6 +113,8 @@ def _settings(case: Case) -> str:
         f"formulation = {_quoted(case.formulation)}",
         f"allocation = {_quoted(case.allocation)}",
         f"robust = {_quoted(case.robustness)}",
+        f"feed_in = {_quoted(case.feed_in)}",
+        f"curtailment = {_quoted(case.curtailment)}",
         f"work_limit = {case.work_max}",
         *([f"time_limit_s = {float(case.seconds_max)!r}"] if math.isfinite(case.seconds_max) else []),
         "",

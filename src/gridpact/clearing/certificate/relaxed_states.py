@@ -10,6 +10,7 @@ from gridpact.arrays import Float
 from gridpact.clearing.certificate.cones_clarabel import ConeSet
 from gridpact.clearing.certificate.relaxation import SCALE_KVA, Relaxation
 from gridpact.clearing.network.network_state import KEPT_LOADING_PERCENT, KEPT_VOLTAGE_PU
+from gridpact.clearing.problem.offers import RETAILER
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.trading_pairs import Pairs
 from gridpact.grid.network import Network
@@ -60,7 +61,8 @@ def relaxed_states(problem: ClearingProblem, period: int) -> RelaxedStates:
         lower=lower,
         upper=upper,
     )
-    volume_kw = np.concatenate([np.zeros(relaxation.size), np.full(len(pairs), SCALE_KVA)])
+    counts = np.where(pairs.buyer == RETAILER, 0.0, SCALE_KVA)
+    volume_kw = np.concatenate([np.zeros(relaxation.size), counts])
     return RelaxedStates(relaxation=relaxation, states=states, volume_kw=volume_kw)
 
 
@@ -102,7 +104,8 @@ def _caps(problem: ClearingProblem, period: int, pairs: Pairs, before: int) -> t
         (pairs.buyer, problem.buyer_cap_kw[period]),
     ):
         capped = np.intersect1d(participant, np.flatnonzero(np.isfinite(cap_kw)))
-        entry = np.ones(len(pairs)), (participant, before + np.arange(len(pairs)))
+        peers = np.flatnonzero(participant != RETAILER)
+        entry = np.ones(len(peers)), (participant[peers], before + peers)
         rows.append(csr_array(entry, shape=(people, before + len(pairs)))[capped])
         caps.append(cap_kw[capped] / SCALE_KVA)
     return csr_array(vstack(rows)), np.concatenate(caps)

@@ -1,8 +1,8 @@
 """What the network sees of each participant (injection positive).
 
-Own use u, surplus a, residual demand r and load ℓ are those of `Profiles`; then
+Own use u, residual demand r and load ℓ are those of `Profiles`; then
 
-    made = u + (a if the surplus is exported, else sold)
+    made = u + sold + fed in
     used = ℓ if the demand is firm, else u + bought
     p = made − used,    q = made · tan φ_generation − used · tan φ_load
 """
@@ -30,11 +30,6 @@ class Injection:
 
     p_kw: Float
     q_kvar: Float
-
-
-def made_kw(participants: Participants, profiles: Profiles, sold_kw: Float) -> Float:
-    """Generation that is not curtailed, (T, P), for `sold_kw` (T, P)."""
-    return profiles.own_use_kw + np.where(participants.exports, profiles.surplus_kw, sold_kw)
 
 
 def used_kw(participants: Participants, profiles: Profiles, bought_kw: Float) -> Float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from gridpact.arrays import Float, Int
+from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.problem.parts import Part
 from gridpact.clearing.problem.problem import ClearingProblem
 
@@ -39,7 +39,8 @@ def cap_rows(problem: ClearingProblem, part: Part) -> PartRows:
     count = problem.shape[1]
     offers, columns = problem.offers, part.columns
     sellers = _summed(part, part.period * 2 * count + offers.column_seller[columns], 2 * count)
-    buyers = _summed(part, part.period * 2 * count + count + offers.column_buyer[columns], 2 * count)
+    buyer_cell = part.period * 2 * count + count + offers.column_buyer[columns]
+    buyers = _summed(part, buyer_cell, 2 * count, ~offers.column_is_fed[columns])
     caps = np.hstack([problem.seller_cap_kw[part.periods], problem.buyer_cap_kw[part.periods]]).reshape(-1)
     matrix = csr_array(sellers + buyers)
     cell = np.flatnonzero(np.isfinite(caps) & (np.diff(matrix.indptr) > 0))
@@ -73,9 +74,10 @@ def flow_rows(part: Part, effects: list[csr_array], rise_min_kw: Float, rise_max
     )
 
 
-def _summed(part: Part, cell: Int, count: int) -> csr_array:
+def _summed(part: Part, cell: Int, count: int, chosen: Bool | None = None) -> csr_array:
+    """The power of the chosen of a part's columns in each cell, (periods × count, J)."""
     columns = len(part.columns)
-    incidence = csr_array(
-        (np.ones(columns), (cell, np.arange(columns))), shape=(len(part.periods) * count, columns)
-    )
+    here = np.arange(columns) if chosen is None else np.flatnonzero(chosen)
+    shape = (len(part.periods) * count, columns)
+    incidence = csr_array((np.ones(len(here)), (cell[here], here)), shape=shape)
     return csr_array(incidence @ part.matrix)

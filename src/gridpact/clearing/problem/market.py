@@ -12,7 +12,7 @@ from gridpact.clearing.network.situations import Situations
 from gridpact.clearing.problem.linear_limits import PartRows, cap_rows
 from gridpact.clearing.problem.parts import Part
 from gridpact.clearing.problem.problem import ClearingProblem
-from gridpact.clearing.solver.programme import Objective, Programme
+from gridpact.clearing.solver.programme import Programme
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,8 @@ class Coordinates:
         sold: coordinate of what each participant sells, −1 where the network does not see it, (P,).
         failing: coordinate of what is missing at each participant when it does not deliver, (P,): that of
             what it sells, or one of its own where it exports what it does not sell.
-        bought: coordinate of what each participant buys, −1 where the network does not see it, (P,).
+        bought: coordinate of what each participant buys, and the retailer last, −1 where the network does
+            not see it, (P + 1,).
     """
 
     directions: Complex
@@ -46,11 +47,11 @@ def coordinates_of(problem: ClearingProblem, oracle: NetworkOracle) -> Coordinat
     """The coordinates of all participants that trade."""
     people, offers = problem.participants, problem.offers
     sells, buys = np.unique(offers.column_seller), np.unique(offers.column_buyer)
-    buys = buys[problem.buyer_draws[buys] > 0.0]
+    buys = buys[np.append(problem.buyer_draws, 0.0)[buys] > 0.0]
     at_free = csr_array(problem.connected[:, oracle.factors.free])
     made = (1.0 + 1j * people.generation_tan_phi[sells])[:, None] * at_free[sells].toarray()
     used = (1.0 + 1j * people.load_tan_phi[buys])[:, None] * at_free[buys].toarray()
-    failing, bought = (np.full(len(people), -1) for _ in range(2))
+    failing, bought = np.full(len(people), -1), np.full(len(people) + 1, -1)
     failing[sells] = np.arange(len(sells))
     bought[buys] = len(sells) + np.arange(len(buys))
     sold = np.where(problem.seller_injects > 0.0, failing, -1)
@@ -113,7 +114,7 @@ def market_of(problem: ClearingProblem, part: Part) -> Market:
         rows=caps.matrix,
         row_upper=caps.upper,
         situations=None,
-        objective=Objective.volume(part.upper_kw),
+        objective=part.volume(),
     )
     nothing = csr_array((0, len(part.columns)))
     return Market(

@@ -1,11 +1,16 @@
-"""Offers: the trades spread over the periods of their windows, and the columns they make up."""
+"""Offers: the trades spread over the periods of their windows, and the columns they make up.
 
-from dataclasses import dataclass
+What an exporter may feed in is a column too, bought by the retailer.
+"""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.trades import Trades
+
+RETAILER = -1  # in the place of a buyer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +27,14 @@ class Offers:
         proposed_kw: (R,).
         column: column of each row, −1 where it has no power, (R,).
         column_period: period of each column, ascending, (C,).
-        column_seller, column_buyer: participant indices, (C,).
+        column_seller, column_buyer: participant indices, (C,); the buyer of feed-in is `RETAILER`.
         column_rank: rank of the submission of its trades, 0 for the first, or 0 where that does not matter.
         column_unit: the trade or link whose terms bind the column, as `Units` counts them, −1 for none, (C,).
         column_firm: whether its trades are commitments, (C,).
         column_kw: total proposed power of each column, positive, (C,).
+        column_whole_kw: what its cut is a share of, (C,): `column_kw`; of feed-in, the surplus before trades.
+        column_counts: whether its power is volume that a rule shares, (C,); feed-in is none while trades are
+            cleared, and only may help them.
     """
 
     trade: Int
@@ -40,11 +48,24 @@ class Offers:
     column_unit: Int
     column_firm: Bool
     column_kw: Float
+    column_whole_kw: Float
+    column_counts: Bool
 
     @property
     def columns(self) -> int:
         """Number of columns C."""
         return len(self.column_kw)
+
+    @property
+    def column_is_fed(self) -> Bool:
+        """Whether each column is feed-in, (C,)."""
+        is_fed: Bool = self.column_buyer == RETAILER
+        return is_fed
+
+    @property
+    def column_helps(self) -> Bool:
+        """Whether each column is feed-in that does not count, and only may help trades, (C,)."""
+        return self.column_is_fed & ~self.column_counts
 
     @property
     def column_pool(self) -> Int:
@@ -70,11 +91,42 @@ class Offers:
             column_unit=self.column_unit[columns],
             column_firm=self.column_firm[columns],
             column_kw=self.column_kw[columns],
+            column_whole_kw=self.column_whole_kw[columns],
+            column_counts=self.column_counts[columns],
+        )
+
+    def with_feed_in(self, available_kw: Float) -> "Offers":
+        """These offers and, after them in each period, what participants may feed in, (T, P), as columns."""
+        period, exporter = np.nonzero(available_kw > 0.0)
+        if not len(period):
+            return self
+        power_kw, more = available_kw[period, exporter], len(period)
+        every_period = np.concatenate([self.column_period, period])
+        order = np.argsort(every_period, kind="stable")
+        place = np.empty(len(order) + 1, dtype=np.int64)
+        place[order], place[-1] = np.arange(len(order)), -1
+
+        def joined(own: np.ndarray, added: np.ndarray) -> np.ndarray:
+            whole: np.ndarray = np.concatenate([own, added])[order]
+            return whole
+
+        return replace(
+            self,
+            column=place[self.column],
+            column_period=every_period[order],
+            column_seller=joined(self.column_seller, exporter),
+            column_buyer=joined(self.column_buyer, np.full(more, RETAILER)),
+            column_rank=joined(self.column_rank, np.zeros(more, dtype=np.int64)),
+            column_unit=joined(self.column_unit, np.full(more, -1)),
+            column_firm=joined(self.column_firm, np.zeros(more, dtype=np.bool_)),
+            column_kw=joined(self.column_kw, power_kw),
+            column_whole_kw=joined(self.column_whole_kw, power_kw),
+            column_counts=joined(self.column_counts, np.zeros(more, dtype=np.bool_)),
         )
 
     def volume_kw(self, column_kw: Float, periods: int) -> Float:
-        """Total power of the columns in each period, (T,)."""
-        return _total(self.column_period, column_kw, periods)
+        """Total power of the columns that count, in each period, (T,)."""
+        return _total(self.column_period, np.where(self.column_counts, column_kw, 0.0), periods)
 
     def row_kw(self, column_kw: Float) -> Float:
         """Power of each row, (R,), for the power of each column, (C,): every row takes the same share."""
@@ -87,13 +139,20 @@ class Offers:
         first, last = np.searchsorted(self.column_period, [period, period + 1])
         return np.arange(first, last)
 
+    def idle(self, column_kw: Float, periods: int) -> Bool:
+        """In which periods no column has any power, (T,)."""
+        idle: Bool = _total(self.column_period, column_kw, periods) == 0.0
+        return idle
+
     def sold_kw(self, column_kw: Float, shape: tuple[int, int]) -> Float:
-        """Power sold by each participant in each period, `shape` (T, P)."""
+        """Power sold by each participant in each period, to the retailer too, `shape` (T, P)."""
         return _scattered(self.column_period, self.column_seller, column_kw, shape)
 
     def bought_kw(self, column_kw: Float, shape: tuple[int, int]) -> Float:
         """Power bought by each participant in each period, `shape` (T, P)."""
-        return _scattered(self.column_period, self.column_buyer, column_kw, shape)
+        is_fed = self.column_is_fed
+        buyer, power_kw = np.where(is_fed, 0, self.column_buyer), np.where(is_fed, 0.0, column_kw)
+        return _scattered(self.column_period, buyer, power_kw, shape)
 
 
 def spread(
@@ -125,6 +184,7 @@ def spread(
     pairs, kind_of_column = np.divmod(keys, count)
     column = np.full(len(trade), -1, dtype=np.int64)
     column[powered] = inverse
+    column_kw = _total(inverse, proposed_kw[powered], len(keys))
     return Offers(
         trade=trade,
         period=period,
@@ -136,7 +196,9 @@ def spread(
         column_rank=kinds[0, kind_of_column],
         column_unit=kinds[1, kind_of_column],
         column_firm=kinds[2, kind_of_column].astype(np.bool_),
-        column_kw=_total(inverse, proposed_kw[powered], len(keys)),
+        column_kw=column_kw,
+        column_whole_kw=column_kw,
+        column_counts=np.ones(len(keys), dtype=np.bool_),
     )
 
 

@@ -5,7 +5,7 @@ A decision b ∈ {0, 1} says whether something clears at all: m u b ≤ v ≤ u 
 on it, b ≤ b' ≤ Σ b where decisions b need another b', and Σ b ≤ 1 over an exclusive group.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
@@ -15,6 +15,7 @@ from gridpact.arrays import Bool, Float, Int
 from gridpact.case.terms import NONE
 from gridpact.clearing.problem.offers import Offers
 from gridpact.clearing.problem.term_units import Units
+from gridpact.clearing.solver.programme import INDIFFERENCE, Objective
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class Part:
         period: place of each column's period in `periods`, (n,).
         matrix: power of each column per kW of each variable, (n, J).
         upper_kw: u of each variable, (J,).
+        whole_kw: what the cut of each is a share of, (J,).
+        counts: whether each is volume that a rule shares, (J,).
         decision: that each variable hangs on, −1 for none, (J,).
         least_share: m of each variable, (J,).
         parent: decision that each decision needs, −1 for none, (K,).
@@ -38,6 +41,8 @@ class Part:
     period: Int
     matrix: csr_array
     upper_kw: Float
+    whole_kw: Float
+    counts: Bool
     decision: Int
     least_share: Float
     parent: Int
@@ -47,6 +52,35 @@ class Part:
     def decisions(self) -> int:
         """Number of decisions K, which are in the order of submission, then id."""
         return len(self.parent)
+
+    @property
+    def proposed_kw(self) -> float:
+        """The greatest volume that there could be, Σ kW."""
+        return self.volume_kw(self.upper_kw)
+
+    def volume_kw(self, value: Float) -> float:
+        """The volume of a value of the variables, (J,), Σ kW."""
+        return float(value[self.counts].sum())
+
+    def volume(self, weight: Float | None = None) -> Objective:
+        """The greatest volume, cut most evenly; weighted, where there is a weight, (J,).
+
+        What does not count is as it likes; nothing, where that makes no difference.
+        """
+        counts = self.counts.astype(np.float64)
+        plain = Objective.volume(self.upper_kw, counts if weight is None else weight * counts)
+        return replace(
+            plain,
+            evenness=np.where(self.counts, 1.0, INDIFFERENCE) / self.whole_kw,
+            target=np.where(self.counts, self.upper_kw, 0.0),
+        )
+
+    def value(self, column_kw: Float) -> Float:
+        """The value of the variables, (J,), at which the columns have some power, (n,)."""
+        summed = self.matrix.copy()
+        summed.data = np.ones_like(summed.data)
+        value: Float = summed.T @ column_kw
+        return value
 
     def bounds(self, taken: Float) -> tuple[Float, Float]:
         """Bounds of the variables, (J,) each, where each decision is taken, or not, (K,)."""
@@ -125,6 +159,8 @@ def period_part(offers: Offers, period: int) -> Part:
         period=np.zeros(count, dtype=np.int64),
         matrix=csr_array((np.ones(count), (np.arange(count), np.arange(count))), shape=(count, count)),
         upper_kw=offers.column_kw[columns],
+        whole_kw=offers.column_whole_kw[columns],
+        counts=offers.column_counts[columns],
         decision=none,
         least_share=np.zeros(count),
         parent=none[:0],
@@ -222,6 +258,8 @@ def _part(
             shape=(len(columns), len(variables)),
         ),
         upper_kw=upper_kw,
+        whole_kw=np.bincount(place, offers.column_whole_kw[columns], len(variables)).astype(np.float64),
+        counts=np.bincount(place, offers.column_counts[columns], len(variables)) > 0.0,
         decision=local[own],
         least_share=least_share[variables],
         parent=local[parent[decisions]],

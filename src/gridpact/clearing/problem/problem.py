@@ -6,15 +6,15 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.case.case import Allocation, Case
+from gridpact.case.case import Allocation, Case, FeedIn
 from gridpact.case.participants import Participants
 from gridpact.case.trades import Trades
+from gridpact.clearing.network import network_state
 from gridpact.clearing.network.connections import connections_of
 from gridpact.clearing.network.injection import (
     Injection,
     at_nodes,
     injection,
-    made_kw,
     used_kw,
 )
 from gridpact.clearing.network.network_state import (
@@ -31,6 +31,7 @@ from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
 
 CAP_TOLERANCE_KW = 1e-9
+FEED_IN_MIN_KW = 1e-6  # below which surplus is fed in without a decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +45,11 @@ class ClearingProblem:
         units: the trades whose terms bind them.
         parts: the periods that their terms tie together.
         participants: P of them.
+        feeds_in_firm: whose surplus retailers take in any case, so that a sale injects nothing more, (P,).
         seller_cap_kw: surplus of each participant, infinite where all it proposes to sell is within, (T, P).
         buyer_cap_kw: residual demand of each participant, infinite where all it proposes to buy is, (T, P).
-        baseline_at_nodes: injection at each node with no trade cleared, (T, N).
-        baseline_operation: the true state of the network under the baseline.
+        baseline_at_nodes: injection at each node of all that is not decided: the bare network, (T, N).
+        baseline_operation: its true state.
         nominal_limits: the limits of every period, as the case states them.
         operating_limits: the same, relaxed where the baseline breaks them.
         connected: incidence of participants on nodes, shares of its power at each of its phases, (P, N).
@@ -62,6 +64,7 @@ class ClearingProblem:
     units: Units
     parts: tuple[Part, ...]
     participants: Participants
+    feeds_in_firm: Bool
     seller_cap_kw: Float
     buyer_cap_kw: Float
     baseline_at_nodes: Injection
@@ -81,8 +84,8 @@ class ClearingProblem:
 
     @property
     def seller_injects(self) -> Float:
-        """More injection at a seller per kW it sells: 1, or 0 where it exports anyway, (P,)."""
-        return np.where(self.participants.exports, 0.0, 1.0)
+        """More injection at a seller per kW it sells: 1, or 0 where it feeds in anyway, (P,)."""
+        return np.where(self.feeds_in_firm, 0.0, 1.0)
 
     @property
     def buyer_draws(self) -> Float:
@@ -104,7 +107,12 @@ class ClearingProblem:
         return untied
 
     def on_top_of(
-        self, firm_kw: Float, columns: Int, *, keeps_limits: Bool, known_kw: Float | None = None
+        self,
+        firm_kw: Float,
+        columns: Int,
+        *,
+        keeps_limits: Bool | None = None,
+        known_kw: Float | None = None,
     ) -> "ClearingProblem":
         """The problem of clearing some columns where others, `firm_kw` (C,), clear already.
 
@@ -114,8 +122,8 @@ class ClearingProblem:
             firm_kw: power of all columns, 0 for the open ones, (C,).
             columns: the open ones, n of them.
             keeps_limits: whether what is firm keeps its limits by itself within the tolerance of a
-                clearing, (T,): there limits are relaxed to the state that it leaves. In other periods the
-                open columns have to relieve the network.
+                clearing, (T,), where that is known: there limits are relaxed to the state that it leaves.
+                In other periods the open columns have to relieve the network.
             known_kw: power of the open columns that is known to keep everything, (n,).
         """
         sold_kw, bought_kw = (
@@ -126,6 +134,8 @@ class ClearingProblem:
         operation = operate(self.network, at_nodes, self.baseline_operation)
         offers = self.offers.of(columns)
         relaxed = relaxed_limits(self.operating_limits, operation)
+        if keeps_limits is None:
+            keeps_limits = network_state.keeps_limits(operation, self.operating_limits.widened())
         return replace(
             self,
             offers=offers,
@@ -138,12 +148,25 @@ class ClearingProblem:
             known_kw=np.zeros(len(columns)) if known_kw is None else known_kw,
         )
 
+    def only(self, columns: Int) -> "ClearingProblem":
+        """The problem in which some columns, ascending, are all that there is."""
+        offers = self.offers.of(columns)
+        offered_kw = offers.sold_kw(offers.column_kw, self.shape)
+        return replace(
+            self,
+            offers=offers,
+            parts=tuple(parts_of(offers, self.units, self.shape[0])),
+            seller_cap_kw=_reachable(self.seller_cap_kw, offered_kw),
+            known_kw=self.known_kw[columns],
+        )
+
     def traded_kw(self, period: int, candidates_kw: Float) -> tuple[Float, Float]:
         """Power sold and bought by each participant, (m, P) each, under m allocations of a period, (m, n)."""
         columns = self.offers.of_period(period)
         sold, bought = (np.zeros((self.shape[1], len(candidates_kw))) for _ in range(2))
         np.add.at(sold, self.offers.column_seller[columns], candidates_kw.T)
-        np.add.at(bought, self.offers.column_buyer[columns], candidates_kw.T)
+        by_peers = ~self.offers.column_is_fed[columns]
+        np.add.at(bought, self.offers.column_buyer[columns[by_peers]], candidates_kw.T[by_peers])
         return sold.T, bought.T
 
     def candidate_injection(self, period: int, candidates_kw: Float) -> Injection:
@@ -173,11 +196,12 @@ def pose(case: Case, trades: Trades, network: Network, *, firm: int = 0) -> Clea
         InvalidCase: a participant is on a bus that `network` does not have.
     """
     participants, profiles = case.participants, case.profiles
-    nothing = np.zeros_like(profiles.load_kw)
+    fed_in_kw = np.where(participants.exports, profiles.surplus_kw, 0.0)
+    is_decided = (fed_in_kw > FEED_IN_MIN_KW) & (case.feed_in is FeedIn.AFTER_TRADES)
     baseline = injection(
         participants,
-        made_kw(participants, profiles, nothing),
-        used_kw(participants, profiles, nothing),
+        profiles.own_use_kw + np.where(is_decided, 0.0, fed_in_kw),
+        used_kw(participants, profiles, np.zeros_like(profiles.load_kw)),
     )
     connected = connections_of(network, participants).incidence(len(participants), network.nodes)
     baseline_at_nodes = at_nodes(connected, baseline)
@@ -190,7 +214,7 @@ def pose(case: Case, trades: Trades, network: Network, *, firm: int = 0) -> Clea
         unit=units.of_trade,
         firm=firm,
         by_submission=case.allocation is Allocation.PRIORITY,
-    )
+    ).with_feed_in(np.where(is_decided, fed_in_kw, 0.0))
     shape = profiles.load_kw.shape
     return ClearingProblem(
         network=network,
@@ -199,6 +223,7 @@ def pose(case: Case, trades: Trades, network: Network, *, firm: int = 0) -> Clea
         units=units,
         parts=tuple(parts_of(offers, units, case.horizon.periods)),
         participants=participants,
+        feeds_in_firm=participants.exports & (case.feed_in is FeedIn.FIRM),
         seller_cap_kw=_reachable(profiles.surplus_kw, offers.sold_kw(offers.column_kw, shape)),
         buyer_cap_kw=_reachable(profiles.residual_demand_kw, offers.bought_kw(offers.column_kw, shape)),
         baseline_at_nodes=baseline_at_nodes,

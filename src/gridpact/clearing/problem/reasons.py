@@ -98,11 +98,15 @@ def reasons(limits: ActiveLimits, caps: ActiveCaps, seller: Int, buyer: Int) -> 
         limits: of the network.
         caps: of the participants.
         seller: participant that sells each column, (n,).
-        buyer: participant that buys each column, (n,).
+        buyer: participant that buys each column, or `RETAILER`, (n,).
     """
     count = len(limits.dual)
     share = np.vstack(
-        [limits.dual[:, None] * limits.effect, caps.seller_dual[seller], caps.buyer_dual[buyer]]
+        [
+            limits.dual[:, None] * limits.effect,
+            caps.seller_dual[seller],
+            np.append(caps.buyer_dual, 0.0)[buyer],
+        ]
     )
     share = np.round(share, SHARE_DECIMALS)
     strongest = np.argmax(share, axis=0)

@@ -242,6 +242,21 @@ class Solution:
             parts=self.parts,
         )
 
+    def without_help(self, offers: Offers, periods: Bool) -> "Solution":
+        """This solution without the feed-in that does not count, in some periods, (T,)."""
+        dropped = offers.column_helps & periods[offers.column_period]
+        return replace(self, column_kw=np.where(dropped, 0.0, self.column_kw))
+
+    def of(self, columns: Int) -> "Solution":
+        """This solution, of some columns alone."""
+        return replace(
+            self,
+            column_kw=self.column_kw[columns],
+            limited_by=self.limited_by[columns],
+            element=self.element[columns],
+            phase=self.phase[columns],
+        )
+
     def with_columns(self, columns: Int, part: "Solution") -> "Solution":
         """This solution, with columns that clear nothing in it as in another one that has only these."""
         column_kw, limited_by = self.column_kw.copy(), self.limited_by.copy()

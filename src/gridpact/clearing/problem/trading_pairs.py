@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Float, Int
+from gridpact.clearing.problem.offers import RETAILER
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.grid.network import Network
 
@@ -21,7 +22,7 @@ class Pairs:
     Attributes:
         network: the compiled network.
         connected: shares of participants at nodes, (P, N).
-        seller, buyer: participants of each pair, (K,).
+        seller, buyer: participants of each pair, (K,); the buyer of feed-in is `RETAILER`.
         sold_p, sold_q: kW and kvar more injected at the seller per kW, (K,).
         bought_p, bought_q: kW and kvar more injected at the buyer per kW, not positive, (K,).
     """
@@ -44,10 +45,12 @@ class Pairs:
         offers, participants = problem.offers, problem.participants
         pool = offers.column_pool
         pools = int(pool.max(initial=0)) + 1
-        key = offers.column_seller[columns] * len(participants) + offers.column_buyer[columns]
+        buyers = len(participants) - RETAILER
+        key = offers.column_seller[columns] * buyers + offers.column_buyer[columns] - RETAILER
         distinct, pair_of_column = np.unique(key * pools + pool[columns], return_inverse=True)
-        seller, buyer = np.divmod(distinct // pools, len(participants))
-        sold, bought = problem.seller_injects[seller], -problem.buyer_draws[buyer]
+        seller, buyer = np.divmod(distinct // pools, buyers)
+        buyer += RETAILER
+        sold, bought = problem.seller_injects[seller], -np.append(problem.buyer_draws, 0.0)[buyer]
         pairs = cls(
             network=problem.network,
             connected=problem.connected,

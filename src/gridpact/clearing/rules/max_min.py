@@ -26,7 +26,8 @@ ROUNDED_SHARE = 1e-3  # of the least proposal: what stands above the level may b
 def clear(question: Question) -> Solve[StagedAllocation]:
     """The allocation."""
     proposed_kw = question.proposed_kw
-    is_open = question.programme.upper > 0.0
+    counts = question.programme.objective.counts
+    is_open = counts & (question.programme.upper > 0.0)
     held_kw = np.where(is_open, 0.0, question.programme.upper)
     stages, status, start = list[Stage](), SolverStatus.OPTIMAL, question.starts[0]
     nothing = ~is_open
@@ -61,8 +62,9 @@ def _levelled(
     What stands above the level is held near the start, (J + 1,), which makes the programme strictly convex.
     """
     at_least = hstack([-diags_array(np.ones(len(proposed_kw))), csr_array(proposed_kw[:, None])])
-    lower = np.where(is_open, programme.lower, held_kw * (1.0 - HELD_SHARE))
-    upper = np.where(is_open, programme.upper, held_kw)
+    is_held = programme.objective.counts & ~is_open
+    lower = np.where(is_held, held_kw * (1.0 - HELD_SHARE), programme.lower)
+    upper = np.where(is_held, held_kw, programme.upper)
     wide = programme.between(np.minimum(lower, upper), upper).widened(np.zeros(1), np.ones(1))
     rows = csr_array(csr_array(at_least)[np.flatnonzero(is_open)])
     wide = wide.with_rows(rows, np.zeros(rows.shape[0]))

@@ -12,7 +12,7 @@ from gridpact.arrays import Float, Int
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, best_of, holds
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
-from gridpact.clearing.solver.programme import Objective, Programme
+from gridpact.clearing.solver.programme import Programme
 
 HELD_SHARE = 1e-9
 CLASSES_AT_ONCE = 64
@@ -23,14 +23,16 @@ NO_VOLUME_KW = 1e-9
 
 def clear(question: Question) -> Solve[StagedAllocation]:
     """The allocation."""
-    rank, programme, value = question.rank, question.programme, question.starts[0]
-    ranks = np.unique(rank)
+    programme, value = question.programme, question.starts[0]
+    counts = programme.objective.counts
+    rank = np.where(counts, question.rank, np.iinfo(np.int64).max)
+    ranks = np.unique(rank[counts])
     stages, status, done, kept = list[Stage](), SolverStatus.OPTIMAL, 0, list[int]()
     while done < len(ranks):
-        in_full = yield from _classes_in_full(programme, value, question, ranks[done:])
+        in_full = yield from _classes_in_full(programme, value, rank, ranks[done:])
         if in_full:
             decides = np.isin(rank, ranks[done : done + in_full])
-            value = np.where(decides, programme.upper, value)
+            value = np.where(decides, programme.upper, np.where(counts, value, programme.lower))
             programme = programme.between(
                 np.where(decides, programme.upper, programme.lower), programme.upper
             )
@@ -43,7 +45,7 @@ def clear(question: Question) -> Solve[StagedAllocation]:
             held = rank == kept.pop(0)
             lower = np.where(held, value * (1.0 - HELD_SHARE), programme.lower)
             programme = programme.between(np.minimum(lower, programme.upper), programme.upper)
-        objective = Objective.volume(question.proposed_kw, _weights(rank, kept))
+        objective = programme.objective.weighted(_weights(rank, kept))
         starts = (value, *question.starts[1:]) if not done else (value,)
         optimum = yield from best_of(programme.aiming_at(objective), starts, question.budget)
         stages.append(Stage(optimum=optimum, decides=rank == ranks[done]))
@@ -65,11 +67,11 @@ def _weights(rank: Int, kept: list[int]) -> Float:
     return weight
 
 
-def _classes_in_full(programme: Programme, value: Float, question: Question, ranks: Int) -> Solve[int]:
+def _classes_in_full(programme: Programme, value: Float, rank: Int, ranks: Int) -> Solve[int]:
     """How many of the next classes clear in full together, with nothing of those behind them."""
     some = ranks[:CLASSES_AT_ONCE]
-    behind = question.rank[None, :] > some[:, None]
-    added = (question.rank[None, :] >= some[0]) & ~behind
+    behind = rank[None, :] > some[:, None]
+    added = (rank[None, :] >= some[0]) & ~behind
     candidates = np.where(added, programme.upper, np.where(behind, programme.lower, value))
     kept = yield from holds(programme, candidates)
     return len(some) if kept.all() else int(np.argmin(kept))

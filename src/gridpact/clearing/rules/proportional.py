@@ -24,13 +24,15 @@ def clear(question: Question) -> Solve[StagedAllocation]:
     programme, proposed_kw = question.programme, question.proposed_kw
     can_clear, sprouts = yield from _sprouts(question)
     stages = [Stage(optimum=sprouts, decides=~can_clear)]
+    counts = programme.objective.counts
     if not can_clear.any() or not sprouts.status.is_kept:
-        value = np.where(can_clear, sprouts.value, programme.lower)
+        value = np.where(can_clear | ~counts, sprouts.value, programme.lower)
         return StagedAllocation(value=value, status=sprouts.status, stages=tuple(stages))
-    shared = replace(programme, upper=np.where(can_clear, programme.upper, programme.lower))
+    shared = replace(programme, upper=np.where(can_clear | ~counts, programme.upper, programme.lower))
     logarithm = np.where(can_clear, proposed_kw, 0.0)
     none = np.zeros_like(proposed_kw)
-    objective = Objective(weight=none, log=logarithm, evenness=none, target=none)
+    indifferent = np.where(counts, 0.0, programme.objective.evenness)
+    objective = Objective(weight=none, log=logarithm, evenness=indifferent, target=none)
     start = yield from _inside(shared, question, sprouts.value, can_clear)
     optimum = yield from maximise(shared.aiming_at(objective), start, question.budget)
     stages.append(Stage(optimum=optimum, decides=can_clear))
@@ -45,14 +47,14 @@ def _sprouts(question: Question) -> Solve[tuple[Bool, Optimum]]:
     limits are kept only by trades that are not small, all that they propose is sought.
     """
     programme, proposed_kw = question.programme, question.proposed_kw
-    small = programme.between(
-        programme.lower, np.maximum(np.minimum(SPROUT_SHARE * proposed_kw, programme.upper), programme.lower)
-    )
-    waiting = small.upper > 0.0
+    counts = programme.objective.counts
+    little = np.maximum(np.minimum(SPROUT_SHARE * proposed_kw, programme.upper), programme.lower)
+    small = programme.between(programme.lower, np.where(counts, little, programme.upper))
+    waiting = counts & (small.upper > 0.0)
     found, start, total, rounds = np.zeros_like(waiting), question.starts[0], np.zeros_like(proposed_kw), 0
     while True:
-        weight = np.where(waiting, 1.0 / proposed_kw, 0.0) * proposed_kw.mean()
-        objective = Objective.volume(proposed_kw, weight)
+        weight = np.where(waiting, 1.0 / proposed_kw, 0.0) * proposed_kw[counts].mean()
+        objective = programme.objective.weighted(weight)
         optimum = yield from maximise(small.aiming_at(objective), start, question.budget)
         if not optimum.status.is_kept and not rounds and small is not programme:
             small = programme
@@ -70,7 +72,8 @@ def _sprouts(question: Question) -> Solve[tuple[Bool, Optimum]]:
 def _inside(programme: Programme, question: Question, sprouts: Float, can_clear: Bool) -> Solve[Float]:
     """A start above 0 wherever something can clear: as near the greatest volume as the network carries."""
     share = 0.5 ** np.arange(1, HALVINGS + 1)
-    lifted = np.where(can_clear, np.maximum(question.starts[-1], 0.1 * question.proposed_kw), programme.lower)
+    rest = np.where(programme.objective.counts, programme.lower, sprouts)
+    lifted = np.where(can_clear, np.maximum(question.starts[-1], 0.1 * question.proposed_kw), rest)
     candidates = np.vstack([sprouts + share[:, None] * (lifted - sprouts), sprouts])
     candidates = np.clip(candidates, programme.lower, programme.upper)
     kept = yield from holds(programme, candidates)

@@ -84,19 +84,21 @@ class EvenCut:
     row_dual: Float
 
 
-def most_even(polytope: Polytope, proposed_kw: Float) -> EvenCut:
-    """The point of a polytope with the least Σ_t q_t (1 − y_t / q_t)².
+def most_even(polytope: Polytope, target_kw: Float, spread_kw: Float | None = None) -> EvenCut:
+    """The point of a polytope with the least Σ (t − y)² / s: with s = t, the least Σ t (1 − y / t)².
 
     The sum is strictly convex, so the point is the only one: it does not depend on the order or the naming
     of the trades. Clarabel finds which bounds are tight; the point on those is then solved for exactly.
 
     Args:
         polytope: of y in kW, not empty.
-        proposed_kw: q, (n,), positive.
+        target_kw: t, (n,).
+        spread_kw: s, (n,), positive; t, where there is none.
 
     Raises:
         SolverFailed: Clarabel found no solution.
     """
+    spread_kw = target_kw if spread_kw is None else spread_kw
     lower, upper = _forced(polytope)
     free = upper > lower
     column_kw = np.where(free, 0.0, upper)
@@ -115,7 +117,8 @@ def most_even(polytope: Polytope, proposed_kw: Float) -> EvenCut:
         lower=lower[free],
         upper=upper[free],
     )
-    found = _polished(rest, proposed_kw[free], *_estimate(rest, proposed_kw[free]))
+    target_kw, spread_kw = target_kw[free], spread_kw[free]
+    found = _polished(rest, target_kw, spread_kw, *_estimate(rest, target_kw, spread_kw))
     column_kw[free] = np.clip(found.column_kw, rest.lower, rest.upper)
     row_dual[matters] = found.row_dual
     return EvenCut(column_kw=column_kw, row_dual=row_dual)
@@ -143,7 +146,7 @@ def _forced(polytope: Polytope) -> tuple[Float, Float]:
         lower = np.where(changes & ~to_lower, upper, lower)
 
 
-def _estimate(polytope: Polytope, proposed: Float) -> tuple[Float, Float, Float]:
+def _estimate(polytope: Polytope, target: Float, spread: Float) -> tuple[Float, Float, Float]:
     """The minimiser to Clarabel's accuracy, and which bounds are tight there.
 
     Returns:
@@ -154,11 +157,11 @@ def _estimate(polytope: Polytope, proposed: Float) -> tuple[Float, Float, Float]
     upper = np.concatenate([polytope.row_upper, polytope.upper])
     equal = upper <= lower
     has_upper, has_lower = ~equal & np.isfinite(upper), ~equal & np.isfinite(lower)
-    scale, count = float(proposed.max()), len(proposed)
+    scale, count = float(spread.max()), len(spread)
     every = np.arange(count)
     solver = clarabel.DefaultSolver(
-        csc_array((2.0 * scale / proposed, every, np.arange(count + 1)), shape=(count, count)),
-        np.full(count, -2.0),
+        csc_array((2.0 * scale / spread, every, np.arange(count + 1)), shape=(count, count)),
+        -2.0 * target / spread,
         _constraints(polytope, (equal, has_upper, has_lower)),
         np.concatenate([upper[equal], upper[has_upper], -lower[has_lower]]) / scale,
         [
@@ -206,22 +209,22 @@ def _constraints(polytope: Polytope, blocks: tuple[Bool, Bool, Bool]) -> csc_arr
 
 
 def _polished(
-    polytope: Polytope, proposed: Float, estimate: Float, row_side: Float, column_side: Float
+    polytope: Polytope, target: Float, spread: Float, estimate: Float, row_side: Float, column_side: Float
 ) -> EvenCut:
     """The minimiser on the tight bounds, or the estimate where that leaves the polytope.
 
-    With y = q + √q ∘ w between its bounds, the sum to minimise is |w|², so w is the shortest solution of
-    A √Q w = b − A q over the tight rows A y = b: w = √Q Aᵀ ν with A Q Aᵀ ν = b − A q. A column that was taken
+    With y = t + √s ∘ w between its bounds, the sum to minimise is |w|², so w is the shortest solution of
+    A √S w = b − A t over the tight rows A y = b: w = √S Aᵀ ν with A S Aᵀ ν = b − A t. A column that was taken
     for tight, and by its prices wants to be between its bounds, is released.
     """
     tight = np.flatnonzero(row_side)
-    rows = _block(polytope, row_side != 0.0, np.ones(len(proposed), dtype=np.bool_))
+    rows = _block(polytope, row_side != 0.0, np.ones(len(spread), dtype=np.bool_))
     right = np.where(row_side[tight] > 0.0, polytope.row_upper[tight], polytope.row_lower[tight])
     for _ in range(POLISH_ROUNDS):
         inside = column_side == 0.0
         column_kw = np.where(column_side > 0.0, polytope.upper, polytope.lower)
-        column_kw[inside] = proposed[inside]
-        weight = np.where(inside, proposed, 0.0)[rows.indices]
+        column_kw[inside] = target[inside]
+        weight = np.where(inside, spread, 0.0)[rows.indices]
         weighted = csr_array((rows.data * weight, rows.indices, rows.indptr), shape=rows.shape)
         normal = (weighted @ rows.T).toarray()
         multiplier = np.zeros(len(tight))
@@ -230,7 +233,7 @@ def _polished(
             multiplier += correction
             column_kw += weighted.T @ correction
         outside = _outside(polytope, column_kw) & inside
-        wants_kw = proposed * (1.0 + rows.T @ multiplier)
+        wants_kw = target + spread * (rows.T @ multiplier)
         released = (column_side < 0.0) & (wants_kw > polytope.lower)
         released |= (column_side > 0.0) & (wants_kw < polytope.upper)
         if not (outside | released).any():
@@ -240,7 +243,8 @@ def _polished(
     row_dual = np.zeros(len(row_side))
     row_dual[tight] = -2.0 * multiplier
     is_feasible = _excess(polytope, column_kw) <= POLISH_TOLERANCE_KW
-    is_better = _unevenness(column_kw, proposed) <= _unevenness(estimate, proposed) + POLISH_TOLERANCE_KW
+    found, estimated = (float(np.sum((target - y) ** 2 / spread)) for y in (column_kw, estimate))
+    is_better = found <= estimated + POLISH_TOLERANCE_KW
     chosen = column_kw if is_feasible and is_better else estimate
     return EvenCut(column_kw=chosen, row_dual=row_dual)
 
@@ -262,10 +266,6 @@ def _excess(polytope: Polytope, column_kw: Float) -> float:
         polytope.lower - column_kw,
     )
     return max(float(part.max(initial=0.0)) for part in parts)
-
-
-def _unevenness(column_kw: Float, proposed: Float) -> float:
-    return float(np.sum((proposed - column_kw) ** 2 / proposed))
 
 
 def _settings() -> clarabel.DefaultSettings:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
-from gridpact.arrays import Float
+from gridpact.arrays import Bool, Float
 from gridpact.clearing.network.situations import Situations
 
 ROUNDED = 1e-7  # relative, and in kW
 ROUNDED_KW = 1e-7
+INDIFFERENCE = 1e-4  # of the even cut, which what does not count takes part in, so that it is somewhere
 EVEN_CUT_WEIGHT = 1e-5  # ε, kW of volume that a kW of unevenness is worth, where both are one objective
 
 
@@ -36,19 +37,29 @@ class Objective:
     target: Float
     rounded_kw: float = ROUNDED_KW
 
-    @classmethod
-    def volume(cls, proposed_kw: Float, weight: Float | None = None) -> "Objective":
-        """The greatest volume, cut most evenly; weighted, where there is a weight, (J,).
+    @property
+    def counts(self) -> Bool:
+        """Which variables are volume that a rule shares, in an objective of volume, (J,)."""
+        counts: Bool = self.weight > 0.0
+        return counts
+
+    def weighted(self, weight: Float) -> "Objective":
+        """The same with other weights, (J,).
 
         Beside great weights double precision does not resolve the even cut as finely.
         """
+        return replace(self, weight=weight, rounded_kw=_rounded_kw(weight))
+
+    @classmethod
+    def volume(cls, proposed_kw: Float, weight: Float | None = None) -> "Objective":
+        """The greatest volume, cut most evenly; weighted, where there is a weight, (J,)."""
         weight = np.ones_like(proposed_kw) if weight is None else weight
         return cls(
             weight=weight,
             log=np.zeros_like(proposed_kw),
             evenness=1.0 / proposed_kw,
             target=proposed_kw,
-            rounded_kw=ROUNDED_KW * max(1.0, float(weight.max(initial=0.0))) ** (2.0 / 3.0),
+            rounded_kw=_rounded_kw(weight),
         )
 
     @classmethod
@@ -158,3 +169,9 @@ class Programme:
                 share = self.row_upper[row] / total[row]
                 value[columns] = np.maximum(value[columns] * share, self.lower[columns])
         return value
+
+
+def _rounded_kw(weight: Float) -> float:
+    """Steps that change nothing beside weights, (J,)."""
+    greatest = max(1.0, float(weight.max(initial=0.0)))
+    return float(ROUNDED_KW * greatest ** (2.0 / 3.0))

@@ -154,7 +154,7 @@ class Search:
         """A choice as if it had been searched for, (K,)."""
         self._budget = budget
         relaxed = self._programme.relax()
-        upper_kw = float(self._part.upper_kw.sum()) if relaxed is None else relaxed.upper_kw
+        upper_kw = self._part.proposed_kw if relaxed is None else relaxed.upper_kw
         leaf = self._try(Draft.of_choice(self._part, taken))
         return ChoiceFound(
             taken=taken, leaf=leaf, upper_kw=max(upper_kw, leaf.volume_kw), is_finished=leaf.is_known
@@ -203,7 +203,7 @@ class Search:
         nothing = np.zeros(0)
         leaf = self._leaves.leaf(nothing, self._part.upper_kw, self._budget)
         relaxed = self._programme.relax()
-        upper_kw = float(self._part.upper_kw.sum()) if relaxed is None else relaxed.upper_kw
+        upper_kw = self._part.proposed_kw if relaxed is None else relaxed.upper_kw
         upper_kw = max(upper_kw, leaf.volume_kw)
         return ChoiceFound(taken=nothing, leaf=leaf, upper_kw=upper_kw, is_finished=leaf.is_known)
 
@@ -228,7 +228,7 @@ class Search:
 
     def _tighten(self) -> float:
         """Cuts the relaxation until the network carries what it gives; what it promises then."""
-        upper_kw = float(self._part.upper_kw.sum())
+        upper_kw = self._part.proposed_kw
         enough = self._budget.spent + RELAXATION_WORK_SHARE * (self._budget.work - self._budget.spent)
         for _ in range(RELAXATION_ROUNDS):
             draft = self._programme.relax()

@@ -73,7 +73,7 @@ def has_choice(market: Market, budget: Budget) -> bool:
 
 
 def _begun(market: Market, budget: Budget) -> PartSearch:
-    weight = np.ones_like(market.part.upper_kw)
+    weight = market.part.counts.astype(np.float64)
     if market.problem.rule is Rule.PRIORITY:
         rank = _ranks(market)
         weight = (rank == rank.min()).astype(np.float64)
@@ -106,10 +106,10 @@ def _solved(
         one.rejecting(rejected[part.period == place], stopped=not found.is_finished)
         for place, one in enumerate(explained(market, replace(allocation, value=value), bound_kw, limits_of))
     ]
-    upper_kw = found.upper_kw if problem.rule is Rule.MAX_VOLUME else float(part.upper_kw.sum())
+    upper_kw = found.upper_kw if problem.rule is Rule.MAX_VOLUME else part.proposed_kw
     return solved, PartOutcome(
         periods=part.periods,
-        upper_kw=max(upper_kw, float(value.sum())),
+        upper_kw=max(upper_kw, part.volume_kw(value)),
         is_finished=found.is_finished and allocation.status <= SolverStatus.ACCEPTABLE,
     )
 
@@ -129,7 +129,7 @@ def _by_class(begun: PartSearch, budget: Budget) -> tuple[ChoiceFound, Programme
     """The choice that is lexicographic in the volumes of the classes, and the programme that keeps them."""
     market, search = begun.market, begun.search
     rank, programme = _ranks(market), market.programme
-    ranks = np.unique(rank)
+    ranks = np.unique(rank[market.part.counts])
     for place, one in enumerate(ranks.tolist()):
         share = budget.share(1.0 / (len(ranks) - place))
         found = search.run(share)
@@ -189,10 +189,11 @@ def share_kept(programme: Programme) -> StagedAllocation:
 
 
 def _ranks(market: Market) -> Int:
-    """Rank of each variable's submission, the earliest of its columns, (J,)."""
+    """Rank of each variable's submission, the earliest of its columns, (J,); the last where none counts."""
     part = market.part
     rank = np.full(len(part.upper_kw), np.iinfo(np.int64).max)
     entries = part.matrix.tocoo()
     column, variable = entries.coords
     np.minimum.at(rank, variable, market.problem.offers.column_rank[part.columns[column]])
+    rank[~part.counts] = np.iinfo(np.int64).max
     return rank

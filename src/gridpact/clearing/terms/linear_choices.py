@@ -1,5 +1,7 @@
 """LinearChoices: the exact allocations of a part whose limits are all linear."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from gridpact.arrays import Float
@@ -7,7 +9,7 @@ from gridpact.clearing.problem.parts import Part
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.even_cut_clarabel import Polytope, most_even
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
-from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT, Programme
+from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT, INDIFFERENCE, Programme
 from gridpact.clearing.solver.sqp import KEPT
 from gridpact.clearing.solver.volume_highs import DUAL_TOLERANCE, VolumeModel, VolumeOptimum
 from gridpact.clearing.terms.decision_search import Cuts, Leaf
@@ -35,7 +37,7 @@ class LinearChoices:
     @classmethod
     def of(cls, part: Part, programme: Programme) -> "LinearChoices":
         """Those whose aim is the volume."""
-        return cls(part, programme, np.ones_like(part.upper_kw))
+        return cls(part, programme, part.counts.astype(np.float64))
 
     def programme(self) -> MixedInteger:
         """The programme of these limits with its decisions."""
@@ -66,16 +68,24 @@ class LinearChoices:
             return Optimum.without_multipliers(chosen, SolverStatus.INFEASIBLE, draft_kw)
         return Optimum.within_rows(chosen, *even)
 
-    def even(self, taken: Float) -> tuple[Float, Float] | None:
+    def even(self, taken: Float, *, helped: bool = True) -> tuple[Float, Float] | None:
         """The most even allocation of the greatest volume of a choice, (J,), and the dual of each row, (m,).
 
         None where the choice is impossible.
+
+        Args:
+            taken: the choice, (K,).
+            helped: whether what does not count may help, or is nothing.
         """
-        found = self._greatest(taken)
+        polytope = self._polytope(taken)
+        if not helped:
+            polytope = replace(polytope, upper=np.where(self._part.counts, polytope.upper, polytope.lower))
+        found = self._model.solve(polytope, WHERE)
         if found is None:
             return None
-        face = self._polytope(taken).optimal_face(found.column_dual, found.row_dual, DUAL_TOLERANCE)
-        cut = most_even(face, self._part.upper_kw)
+        face = polytope.optimal_face(found.column_dual, found.row_dual, DUAL_TOLERANCE)
+        whole_kw, counts = self._part.whole_kw, self._part.counts
+        cut = most_even(face, np.where(counts, whole_kw, 0.0), whole_kw / np.where(counts, 1.0, INDIFFERENCE))
         return cut.column_kw, found.row_dual + EVEN_CUT_WEIGHT * cut.row_dual
 
     def _greatest(self, taken: Float) -> VolumeOptimum | None:

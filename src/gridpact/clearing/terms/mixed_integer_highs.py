@@ -58,7 +58,7 @@ class Draft:
             power_kw=least_kw,
             taken=taken,
             volume_kw=0.0,
-            upper_kw=float(part.upper_kw.sum()),
+            upper_kw=part.proposed_kw,
             is_optimal=False,
         )
 
@@ -77,7 +77,7 @@ class MixedInteger:
         self, part: Part, rows: csr_array, row_lower: Float, row_upper: Float, weight: Float | None = None
     ) -> None:
         self._part = part
-        self._weight = np.ones_like(part.upper_kw) if weight is None else weight
+        self._weight = part.counts.astype(np.float64) if weight is None else weight
         self._variables = len(part.upper_kw)
         links, link_upper = _links(part)
         padded = csr_array((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], links.shape[1]))

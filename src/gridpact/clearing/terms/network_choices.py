@@ -9,7 +9,7 @@ from gridpact.clearing.rules.stage import best_of, holds
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
-from gridpact.clearing.solver.programme import Objective, Programme
+from gridpact.clearing.solver.programme import Programme
 from gridpact.clearing.terms.decision_search import Cuts, Leaf
 from gridpact.clearing.terms.linear_choices import LinearChoices
 from gridpact.clearing.terms.mixed_integer_highs import MixedInteger
@@ -32,7 +32,7 @@ class NetworkChoices:
         self._part = part
         self._situations = situations
         self._weight = weight
-        self._programme = programme.aiming_at(Objective.volume(part.upper_kw, weight))
+        self._programme = programme.aiming_at(part.volume(weight))
         self._linear = LinearChoices(part, programme, weight)
         self._found: dict[bytes, Optimum] = {}
 
@@ -78,7 +78,7 @@ class NetworkChoices:
 
     def _find(self, taken: Float, draft_kw: Float, budget: Budget) -> Optimum:
         programme = self._programme.between(*self._part.bounds(taken))
-        even = self._linear.even(taken)
+        even = self._linear.even(taken, helped=False)
         if even is None:
             return Optimum.without_multipliers(programme, SolverStatus.INFEASIBLE, draft_kw)
         power_kw, row_dual = even

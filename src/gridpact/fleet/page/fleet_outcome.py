@@ -29,6 +29,12 @@ def outcome(summary: dict[str, Any], tally: Tally, title: str) -> str:
     lines = [f"{title}: {verdict(summary)}.", f"  energy    {energy_cleared(summary)}"]
     if cuts := energy_cut(summary):
         lines.append(f"  cut       {cuts}")
+    if summary["curtailed_kwh"] > KWH_SHOWN_MIN:
+        available = summary["fed_in_kwh"] + summary["curtailed_kwh"]
+        curtailed = share_of(summary["curtailed_kwh"], available)
+        lines.append(
+            f"  feed-in   {summary['curtailed_kwh']:,.3f} kWh curtailed of {available:,.3f} kWh ({curtailed})"
+        )
     if worst := tally.congested.rows[:1]:
         lines.append(f"  congested {cases(tally.congested.count)}; {_worst(worst[0])}")
     if tally.beyond.count:

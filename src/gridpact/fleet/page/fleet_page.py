@@ -36,7 +36,8 @@ SHARE_SHOWN_MIN = 0.001
 REASON_CHARACTERS = 400
 DECIMALS, MILLISECOND_DECIMALS = 3, 1
 STATUS_WORDS = {
-    Status.CLEARED: "none made worse",
+    Status.CLEARED: "limits kept",
+    Status.BASELINE_UNSAFE: "limits broken before any trade, none made worse",
     Status.LIMITS_BROKEN: "limits broken by the dispatch",
     Status.NOT_CONVERGED: "no power-flow solution",
 }
@@ -97,7 +98,7 @@ def _mood(tally: Tally) -> tuple[Mood, str]:
     if tally.failures.count:
         return Mood.UNSAFE, f"{cases(tally.failures.count)} failed: no result"
     if tally.beyond.count:
-        return Mood.CARE, "Every case done, no limit made worse; some networks break limits without any trade"
+        return Mood.CARE, "Every case done and every limit kept, some only by their dispatch"
     if tally.congested.count:
         return Mood.CARE, "Every case done and every limit kept, some trades cut by networks"
     return Mood.SAFE, "Every case done and every limit kept"
@@ -126,6 +127,7 @@ def _tiles(tally: Tally, summary: dict[str, Any]) -> list[Tile]:
             value=f"{energy(cleared)} kWh",
             remark=f"{share_of(cleared, proposed)} of proposed" if proposed else "nothing was proposed",
         ),
+        *_fed_in(summary),
         Tile(
             name="Load",
             value=f"{energy(summary['load_kwh'])} kWh",
@@ -137,6 +139,15 @@ def _tiles(tally: Tally, summary: dict[str, Any]) -> list[Tile]:
             remark=pace(summary),
         ),
     ]
+
+
+def _fed_in(summary: dict[str, Any]) -> list[Tile]:
+    """The key figure of feed-in; nothing where nobody exports."""
+    fed_in, curtailed = summary["fed_in_kwh"], summary["curtailed_kwh"]
+    if not fed_in and not curtailed:
+        return []
+    remark = f"{energy(curtailed)} kWh curtailed" if curtailed else "none curtailed"
+    return [Tile(name="Fed in to retailers", value=f"{energy(fed_in)} kWh", remark=remark)]
 
 
 def _failed(tally: Tally) -> str:

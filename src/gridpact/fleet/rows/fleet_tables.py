@@ -15,7 +15,18 @@ NETWORK_LIMITS = (*VOLTAGE_LIMITS, LimitedBy.LINE, LimitedBy.TRANSFORMER)
 THREE_PHASE_LIMITS = (LimitedBy.NEUTRAL, LimitedBy.VOLTAGE_UNBALANCE)
 CAPS = (LimitedBy.SELLER_SURPLUS, LimitedBy.BUYER_DEMAND)
 
-PHASES = ("read", "compile", "match", "clear", "robust", "dispatch", "power_flow", "verify", "write")
+PHASES = (
+    "read",
+    "compile",
+    "match",
+    "clear",
+    "robust",
+    "feed_in",
+    "dispatch",
+    "power_flow",
+    "verify",
+    "write",
+)
 SECONDS = (*(f"seconds_{phase}" for phase in PHASES), "seconds")
 LIMIT_CUTS = {limit.label: f"{limit.label}_cut_kwh" for limit in NETWORK_LIMITS}
 PHASE_LIMIT_CUTS = {limit.label: f"{limit.label}_cut_kwh" for limit in THREE_PHASE_LIMITS}
@@ -39,6 +50,8 @@ ALL_COLUMNS: Mapping[str, str] = {
     "caps_cut_kwh": NUMBER,
     "load_kwh": NUMBER,
     "generation_kwh": NUMBER,
+    "fed_in_kwh": NUMBER,
+    "curtailed_kwh": NUMBER,
     "congested_periods": COUNT,
     "limited_by": TEXT,
     "element": TEXT,

@@ -57,6 +57,8 @@ def row_of(path: str, clearance: Clearance, seconds: Mapping[str, float]) -> Row
         "cleared_share": figure(cleared_kwh / proposed_kwh) if proposed_kwh else None,
         "load_kwh": summary["load_kwh"],
         "generation_kwh": figure(float(case.profiles.generation_kw.sum()) * hours),
+        "fed_in_kwh": figure(float(clearance.fed_in.fed_in_kw.sum()) * hours),
+        "curtailed_kwh": figure(float(clearance.fed_in.curtailed_kw.sum()) * hours),
         **_cuts(clearance, cut_kwh, by_network_kwh),
         "baseline_violations": len(summary["baseline_violations"]),
         "violations": len(summary["violations"]),

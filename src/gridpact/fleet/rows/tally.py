@@ -31,6 +31,8 @@ SUMS = (
     "caps_cut_kwh",
     "load_kwh",
     "generation_kwh",
+    "fed_in_kwh",
+    "curtailed_kwh",
 )
 
 

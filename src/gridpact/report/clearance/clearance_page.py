@@ -9,6 +9,7 @@ from gridpact.report.clearance.clearance_pictures import (
 )
 from gridpact.report.clearance.commitments_section import commitments_picture, commitments_section
 from gridpact.report.clearance.drawing import network_drawing
+from gridpact.report.clearance.feed_in_section import feed_in_picture, feed_in_section
 from gridpact.report.clearance.phase_pictures import phase_pictures
 from gridpact.report.clearance.phase_sections import phase_sections
 from gridpact.report.clearance.verdict import head
@@ -33,6 +34,7 @@ def report_page(clearance: Clearance) -> str:
     pictures = {
         "load": load_picture(clearance, axis),
         "generation": generation_picture(clearance, axis),
+        "feed-in": feed_in_picture(clearance, axis),
         "network": drawing,
         **_state_pictures(clearance, axis),
     }
@@ -45,6 +47,7 @@ def report_page(clearance: Clearance) -> str:
             sections.broken(clearance),
             section("Where the load is served from", sections.load(pictures["load"])),
             section("Where the generation goes", sections.generation(pictures["generation"])),
+            feed_in_section(clearance, pictures["feed-in"]),
             section("The network, period by period", sections.network(clearance, states), kind="network"),
             section("Voltages and loadings", *_state_sections(clearance, pictures)),
             commitments_section(clearance, firm),

@@ -87,8 +87,8 @@ def voltage(clearance: Clearance) -> str:
     """Voltages over time."""
     low, high = clearance.case.limits.voltage_min_pu, clearance.case.limits.voltage_max_pu
     caption = (
-        "Every bus under the dispatch, and as dotted lines the lowest and highest voltage with no trade "
-        f"cleared. Limits {low:g} to {high:g} pu."
+        "Every bus under the dispatch, and as dotted lines the lowest and highest voltage without any trade"
+        f". Limits {low:g} to {high:g} pu."
     )
     return "<h3>Voltage of all buses</h3>" + figure(
         "voltage", "Band of bus voltages in each period, in pu", caption
@@ -175,8 +175,8 @@ def broken(clearance: Clearance) -> str:
 def baseline(clearance: Clearance) -> str:
     """The limits that the network breaks without any trade; nothing where it breaks none."""
     caption = (
-        "Each of these limits was relaxed to the baseline's own value where it is broken: trades may relieve "
-        "it and never worsen it."
+        "Where no choice of trades and feed-in keeps all limits, those of these that are broken are relaxed "
+        "to their own value: the dispatch may relieve them and never worsens them."
     )
     return _violated(clearance.summary["baseline_violations"], "Limits broken without any trade", caption)
 

@@ -11,6 +11,7 @@ from gridpact.arrays import Float
 from gridpact.clearing.dispatch_verification import Status
 from gridpact.fields.said import counted
 from gridpact.grid.places import places
+from gridpact.report.clearance.feed_in_section import feed_in_tiles
 from gridpact.report.pictures.period_axis import horizon_words
 from gridpact.report.shell.document import Head
 from gridpact.report.shell.html import Tile
@@ -18,8 +19,6 @@ from gridpact.report.shell.numbers import energy
 from gridpact.results.clearance import Clearance
 from gridpact.results.clearance_outcome import (
     CUT_SHARE_MIN,
-    EVERY_LIMIT_KEPT,
-    limits_kept,
     verdict,
     worst_violations,
 )
@@ -75,14 +74,21 @@ def _mood(clearance: Clearance) -> tuple[Mood, str]:
         return Mood.UNSAFE, "Not safe to operate: limits are broken"
     if clearance.verification.status is Status.NOT_CONVERGED:
         return Mood.UNSAFE, "Not safe to operate: no power-flow solution"
+    if clearance.verification.status is Status.BASELINE_UNSAFE:
+        return Mood.UNSAFE, "Not safe to operate: limits stay broken that are broken without any trade"
     if summary["baseline_violations"]:
-        return Mood.CARE, "No limit made worse, yet the network breaks limits without any trade"
+        return Mood.CARE, "Every limit kept, some only by this dispatch"
     if unsolved_baseline(clearance):
-        return Mood.CARE, "No limit made worse, yet the network has no power-flow solution without any trade"
+        return Mood.CARE, "Every limit kept, yet the network has no power-flow solution without any trade"
+    lost = []
+    if summary["cleared_kwh"] < summary["proposed_kwh"] * (1.0 - CUT_SHARE_MIN):
+        lost.append("some trades cut")
+    if summary.get("feed_in", {}).get("curtailed_kwh"):
+        lost.append("some feed-in curtailed")
+    if lost:
+        return Mood.CARE, f"Every limit kept, {' and '.join(lost)}"
     if not summary["proposed_kwh"]:
         return Mood.SAFE, "Every limit kept, nothing was proposed"
-    if summary["cleared_kwh"] < summary["proposed_kwh"] * (1.0 - CUT_SHARE_MIN):
-        return Mood.CARE, "Every limit kept, some trades cut"
     return Mood.SAFE, "Every limit kept, every trade in full"
 
 
@@ -102,6 +108,7 @@ def _tiles(clearance: Clearance) -> list[Tile]:
         Tile(name="Cleared", value=f"{energy(cleared)} kWh", remark=share),
         Tile(name="Load", value=f"{energy(summary['load_kwh'])} kWh", remark=_participants(clearance)),
         Tile(name="Load served by peers", value=f"{summary['p2p_share_of_load']:.1%}", remark="of all load"),
+        *feed_in_tiles(clearance),
         _extreme_voltage(clearance, "Lowest voltage", lowest=True),
         _extreme_voltage(clearance, "Highest voltage", lowest=False),
         *_highest(clearance),
@@ -154,9 +161,9 @@ def _highest_percent(clearance: Clearance, title: str, values: Float, names: NDA
 
 def _verified(clearance: Clearance) -> Tile:
     """What the verification found."""
-    kept = "limits kept" if limits_kept(clearance) == EVERY_LIMIT_KEPT else "none made worse"
     results = {
-        Status.CLEARED: kept,
+        Status.CLEARED: "limits kept",
+        Status.BASELINE_UNSAFE: "broken, none made worse",
         Status.LIMITS_BROKEN: "limits broken",
         Status.NOT_CONVERGED: "no solution",
     }
