@@ -5,8 +5,10 @@ what the voltages themselves do to them therefore ends in
 
     dv = Z di,  di = dw − D ∘ conj(dv),  D = conj(s) / conj(v)²,
 
-where dw = conj(ds / v) for a change ds of the powers. Iterating that contracts where the power flow's own
-fixed point does; where it is too slow the Jacobian of the power flow is factorised instead.
+where dw = conj(ds / v) for a change ds of the powers. Of a network whose Z is a matrix that is one linear
+system, dv + Z (D ∘ conj(dv)) = Z dw, in real and imaginary parts. Of one that is known by sparse factors it is
+iterated, which contracts where the power flow's own fixed point does; where that is too slow the Jacobian of
+the power flow is factorised instead.
 """
 
 from collections.abc import Callable
@@ -15,9 +17,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.linalg import lu_factor, lu_solve
 from scipy.sparse.linalg import SuperLU, splu
 
-from gridpact.arrays import Complex, Float
+from gridpact.arrays import Complex, Float, Int
 from gridpact.grid.flow.power_flow import Factors, power_jacobian
 
 GRADIENT_TOLERANCE = 1e-13
@@ -47,7 +50,9 @@ class Response:
             return source - self._feedback * voltage.conj()
 
         start = self.factors.voltage_of(source)
-        voltage = _limit(lambda now: self.factors.voltage_of(current(now)), start, RESPONSE_TOLERANCE)
+        voltage = self._closed(start, transposed=False)
+        if voltage is None:
+            voltage = _limit(lambda now: self.factors.voltage_of(current(now)), start, RESPONSE_TOLERANCE)
         if voltage is None:
             voltage = self._solved(change, "N")
         return voltage, current(voltage)
@@ -57,6 +62,10 @@ class Response:
 
         A gradient g of a real quantity means its change Re(Σ conj(g) dv).
         """
+
+        closed = self._closed(gradient, transposed=True)
+        if closed is not None:
+            return self._adjoint(closed)
 
         def step(now: Complex) -> Complex:
             return self._adjoint(gradient - self._feedback * now.conj())
@@ -75,8 +84,26 @@ class Response:
         feedback: Complex = self.injected_kva.conj() / self.voltage_pu.conj() ** 2
         return feedback
 
+    @cached_property
+    def _loop(self) -> tuple[Float, Int] | None:
+        """LU factors of dv + Z (D ∘ conj(dv)) by real and imaginary parts; none where Z is no matrix."""
+        if isinstance(self.factors.impedance, SuperLU):
+            return None
+        fed = self.factors.impedance * self._feedback
+        one = np.eye(len(fed))
+        system = np.block([[one + fed.real, fed.imag], [fed.imag, one - fed.real]])
+        factors: tuple[Float, Int] = lu_factor(system, check_finite=False)
+        return factors
+
+    def _closed(self, right: Complex, *, transposed: bool) -> Complex | None:
+        """Rows of complex numbers solved for the loop or its transpose, (L, R); none where it is iterated."""
+        loop = self._loop
+        if loop is None:
+            return None
+        return _by_parts(lambda parts: lu_solve(loop, parts, trans=int(transposed), check_finite=False), right)
+
     def _solved(self, right: Complex, transposed: str) -> Complex:
-        """Rows of complex numbers as pairs of real ones, solved for the Jacobian or its transpose, (L, R).
+        """Rows of complex numbers solved for the Jacobian or its transpose, (L, R).
 
         NaN where the Jacobian is singular, at the point of collapse.
         """
@@ -84,9 +111,7 @@ class Response:
             solve: Any = splu(power_jacobian(self.factors, self.voltage_pu)).solve
         except RuntimeError:
             return np.full_like(right, complex(np.nan, np.nan))
-        found = solve(np.hstack([right.real, right.imag]).T, transposed)
-        real, imaginary = np.split(np.asarray(found).T, 2, axis=1)
-        return real + 1j * imaginary
+        return _by_parts(lambda parts: solve(parts, transposed), right)
 
     def _adjoint(self, gradient: Complex) -> Complex:
         """Zᴴ times each gradient, (L, R)."""
@@ -95,6 +120,12 @@ class Response:
             solve: Any = impedance.solve  # its type hints do not know of transposed factors
             return np.asarray(solve(np.ascontiguousarray(gradient.T), "H"), np.complex128).T
         return (gradient.conj() @ impedance).conj()
+
+
+def _by_parts(solve: Callable[[Float], Float], right: Complex) -> Complex:
+    """Rows of complex numbers, (L, R), that are solved for as columns of their real and imaginary parts."""
+    real, imaginary = np.split(solve(np.hstack([right.real, right.imag]).T).T, 2, axis=1)
+    return real + 1j * imaginary
 
 
 def _limit(step: Callable[[Complex], Complex], start: Complex, tolerance: float) -> Complex | None:
