@@ -17,10 +17,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.linalg import lu_factor, lu_solve
 from scipy.sparse.linalg import SuperLU, splu
 
-from gridpact.arrays import Complex, Float, Int
+from gridpact.arrays import Complex, Float
 from gridpact.grid.flow.power_flow import Factors, power_jacobian
 
 GRADIENT_TOLERANCE = 1e-13
@@ -50,11 +49,11 @@ class Response:
             return source - self._feedback * voltage.conj()
 
         start = self.factors.voltage_of(source)
-        voltage = self._closed(start, transposed=False)
-        if voltage is None:
-            voltage = _limit(lambda now: self.factors.voltage_of(current(now)), start, RESPONSE_TOLERANCE)
-        if voltage is None:
-            voltage = self._solved(change, "N")
+        if self._closed is not None:
+            voltage = _times(start, self._closed.T)
+            return voltage, current(voltage)
+        found = _limit(lambda now: self.factors.voltage_of(current(now)), start, RESPONSE_TOLERANCE)
+        voltage = self._solved(change, "N") if found is None else found
         return voltage, current(voltage)
 
     def current_gradient(self, gradient: Complex) -> Complex:
@@ -63,9 +62,8 @@ class Response:
         A gradient g of a real quantity means its change Re(Σ conj(g) dv).
         """
 
-        closed = self._closed(gradient, transposed=True)
-        if closed is not None:
-            return self._adjoint(closed)
+        if self._closed is not None:
+            return self._adjoint(_times(gradient, self._closed))
 
         def step(now: Complex) -> Complex:
             return self._adjoint(gradient - self._feedback * now.conj())
@@ -85,25 +83,23 @@ class Response:
         return feedback
 
     @cached_property
-    def _loop(self) -> tuple[Float, Int] | None:
-        """LU factors of dv + Z (D ∘ conj(dv)) by real and imaginary parts; none where Z is no matrix."""
+    def _closed(self) -> Float | None:
+        """Inverse of dv + Z (D ∘ conj(dv)), as pairs of real numbers, (2R, 2R); none where Z is no matrix.
+
+        NaN at the point of collapse.
+        """
         if isinstance(self.factors.impedance, SuperLU):
             return None
         fed = self.factors.impedance * self._feedback
-        one = np.eye(len(fed))
-        system = np.block([[one + fed.real, fed.imag], [fed.imag, one - fed.real]])
-        factors: tuple[Float, Int] = lu_factor(system, check_finite=False)
-        return factors
-
-    def _closed(self, right: Complex, *, transposed: bool) -> Complex | None:
-        """Rows of complex numbers solved for the loop or its transpose, (L, R); none where it is iterated."""
-        loop = self._loop
-        if loop is None:
-            return None
-        return _by_parts(lambda parts: lu_solve(loop, parts, trans=int(transposed), check_finite=False), right)
+        pairs = np.array([[fed.real, fed.imag], [fed.imag, -fed.real]])
+        size = 2 * len(fed)
+        try:
+            return np.linalg.inv(np.eye(size) + pairs.transpose(2, 0, 3, 1).reshape(size, size))
+        except np.linalg.LinAlgError:
+            return np.full((size, size), np.nan)
 
     def _solved(self, right: Complex, transposed: str) -> Complex:
-        """Rows of complex numbers solved for the Jacobian or its transpose, (L, R).
+        """Rows of complex numbers as pairs of real ones, solved for the Jacobian or its transpose, (L, R).
 
         NaN where the Jacobian is singular, at the point of collapse.
         """
@@ -111,7 +107,9 @@ class Response:
             solve: Any = splu(power_jacobian(self.factors, self.voltage_pu)).solve
         except RuntimeError:
             return np.full_like(right, complex(np.nan, np.nan))
-        return _by_parts(lambda parts: solve(parts, transposed), right)
+        found = solve(np.hstack([right.real, right.imag]).T, transposed)
+        real, imaginary = np.split(np.asarray(found).T, 2, axis=1)
+        return real + 1j * imaginary
 
     def _adjoint(self, gradient: Complex) -> Complex:
         """Zᴴ times each gradient, (L, R)."""
@@ -122,10 +120,9 @@ class Response:
         return (gradient.conj() @ impedance).conj()
 
 
-def _by_parts(solve: Callable[[Float], Float], right: Complex) -> Complex:
-    """Rows of complex numbers, (L, R), that are solved for as columns of their real and imaginary parts."""
-    real, imaginary = np.split(solve(np.hstack([right.real, right.imag]).T).T, 2, axis=1)
-    return real + 1j * imaginary
+def _times(rows: Complex, matrix: Float) -> Complex:
+    """Rows of complex numbers, (L, R), as pairs of real ones, times a matrix of these, (2R, 2R)."""
+    return (np.ascontiguousarray(rows).view(np.float64) @ matrix).view(np.complex128)
 
 
 def _limit(step: Callable[[Complex], Complex], start: Complex, tolerance: float) -> Complex | None:
