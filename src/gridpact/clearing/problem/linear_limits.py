@@ -38,10 +38,10 @@ def cap_rows(problem: ClearingProblem, part: Part) -> PartRows:
     """The caps of a part: of P sellers, then of P buyers."""
     count = problem.shape[1]
     offers, columns = problem.offers, part.columns
-    sellers = _summed(part, part.period * 2 * count + offers.column_seller[columns], 2 * count)
-    buyers = _summed(part, part.period * 2 * count + count + offers.column_buyer[columns], 2 * count)
+    first, every = 2 * count * part.period, np.arange(len(columns))
+    under = np.append(first + offers.column_seller[columns], first + count + offers.column_buyer[columns])
+    matrix = part.by_variable(np.ones(len(under)), under, np.tile(every, 2), 2 * count * len(part.periods))
     caps = np.hstack([problem.seller_cap_kw[part.periods], problem.buyer_cap_kw[part.periods]]).reshape(-1)
-    matrix = csr_array(sellers + buyers)
     cell = np.flatnonzero(np.isfinite(caps) & (np.diff(matrix.indptr) > 0))
     return PartRows(
         matrix=csr_array(matrix[cell]),
@@ -71,11 +71,3 @@ def flow_rows(part: Part, effects: list[csr_array], rise_min_kw: Float, rise_max
     return PartRows(
         matrix=csr_array(matrix[cell]), lower=lower[cell], upper=upper[cell], cell=cell, count=count
     )
-
-
-def _summed(part: Part, cell: Int, count: int) -> csr_array:
-    columns = len(part.columns)
-    incidence = csr_array(
-        (np.ones(columns), (cell, np.arange(columns))), shape=(len(part.periods) * count, columns)
-    )
-    return csr_array(incidence @ part.matrix)

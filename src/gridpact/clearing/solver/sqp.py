@@ -445,9 +445,7 @@ class _Steps:
         rows = np.vstack([model.quadratic.rows.toarray(), *limits])
         return hessian, rows, np.concatenate([optimum.row_dual, optimum.limit_dual])
 
-    def _found(
-        self, model: Model, optimum: QuadraticOptimum, value: Float, points: list[Point]
-    ) -> Optimum:
+    def _found(self, model: Model, optimum: QuadraticOptimum, value: Float, points: list[Point]) -> Optimum:
         if self._better_seen(value) is not None:
             return self._given_up(SolverStatus.STOPPED, value)
         is_sure, others = self._other_optima(model, optimum)
@@ -507,12 +505,8 @@ class _Steps:
 
 def _worst(exceeded: Float, count: int, tolerance: float) -> list[int]:
     """The quantities that are exceeded most, each amount once: the first of it."""
-    if not len(exceeded):
-        return []
-    rounded = np.round(exceeded / KEPT)
-    if count == 1:
-        worst = int(np.argmax(rounded))
-        return [worst] if exceeded[worst] > tolerance else []
     over = np.flatnonzero(exceeded > tolerance)
-    _, first = np.unique(-rounded[over], return_index=True)
+    if not len(over):
+        return []
+    _, first = np.unique(-np.round(exceeded[over] / KEPT), return_index=True)
     return [int(row) for row in over[first[:count]]]

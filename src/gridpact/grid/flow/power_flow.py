@@ -120,6 +120,8 @@ def bus_voltage_pu(network: Network, flow: PowerFlow) -> Float:
 
 def unbalance_percent(network: Network, flow: PowerFlow) -> Float:
     """Voltage unbalance |V2|/|V1|, (T, U): see `places`; none in a balanced network."""
+    if not network.is_three_phase:
+        return np.empty((len(flow.converged), 0))
     negative, positive = (np.abs(_currents(forms, flow.voltage_pu)) for forms in sequence_voltages(network))
     unbalance: Float = 100.0 * negative / positive
     return unbalance
@@ -178,7 +180,7 @@ def _currents(admittance: csr_array, voltage: Complex) -> Complex:
 
 def _distinct_rows(injection: Complex) -> tuple[Int, Int]:
     """The first of each set of equal rows, and for each row the index of its set."""
-    if len(np.unique(injection.sum(axis=1))) == len(injection):  # Equal rows have equal sums.
+    if len(set(injection.sum(axis=1).tolist())) == len(injection):  # Equal rows have equal sums.
         every = np.arange(len(injection))
         return every, every
     position: dict[bytes, int] = {}

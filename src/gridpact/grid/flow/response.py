@@ -6,9 +6,9 @@ what the voltages themselves do to them therefore ends in
     dv = Z di,  di = dw − D ∘ conj(dv),  D = conj(s) / conj(v)²,
 
 where dw = conj(ds / v) for a change ds of the powers. Of a network whose Z is a matrix that is one linear
-system, dv + Z (D ∘ conj(dv)) = Z dw, in real and imaginary parts. Of one that is known by sparse factors it is
-iterated, which contracts where the power flow's own fixed point does; where that is too slow the Jacobian of
-the power flow is factorised instead.
+system, dv + Z (D ∘ conj(dv)) = Z dw, in real and imaginary parts. Of one known by sparse factors it is
+iterated, which contracts where the power flow's own fixed point does; where that is too slow the Jacobian
+of the power flow is factorised instead.
 """
 
 from collections.abc import Callable
@@ -61,7 +61,6 @@ class Response:
 
         A gradient g of a real quantity means its change Re(Σ conj(g) dv).
         """
-
         if self._closed is not None:
             return self._adjoint(_times(gradient, self._closed))
 
