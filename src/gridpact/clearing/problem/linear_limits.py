@@ -40,11 +40,11 @@ def cap_rows(problem: ClearingProblem, part: Part) -> PartRows:
     offers, columns = problem.offers, part.columns
     first, every = 2 * count * part.period, np.arange(len(columns))
     under = np.append(first + offers.column_seller[columns], first + count + offers.column_buyer[columns])
-    matrix = part.by_variable(np.ones(len(under)), under, np.tile(every, 2), 2 * count * len(part.periods))
     caps = np.hstack([problem.seller_cap_kw[part.periods], problem.buyer_cap_kw[part.periods]]).reshape(-1)
-    cell = np.flatnonzero(np.isfinite(caps) & (np.diff(matrix.indptr) > 0))
+    binds = np.isfinite(caps[under])
+    cell, row = np.unique(under[binds], return_inverse=True)
     return PartRows(
-        matrix=csr_array(matrix[cell]),
+        matrix=part.by_variable(np.ones(len(row)), row, np.tile(every, 2)[binds], len(cell)),
         lower=np.full(len(cell), -np.inf),
         upper=caps[cell],
         cell=cell,

@@ -48,7 +48,7 @@ def coordinates_of(problem: ClearingProblem, oracle: NetworkOracle) -> Coordinat
     sells, buys = np.unique(offers.column_seller), np.unique(offers.column_buyer)
     buys = buys[problem.buyer_draws[buys] > 0.0]
     power = np.append(1.0 + 1j * people.generation_tan_phi[sells], -1.0 - 1j * people.load_tan_phi[buys])
-    shares = problem.connected[np.append(sells, buys)][:, oracle.factors.free].toarray()
+    shares = problem.connected[np.append(sells, buys)].toarray()[:, oracle.factors.free]
     failing, bought = (np.full(len(people), -1) for _ in range(2))
     failing[sells] = np.arange(len(sells))
     bought[buys] = len(sells) + np.arange(len(buys))

@@ -42,6 +42,7 @@ WHOLE_STEPS = 12  # that are taken without looking back
 KEPT = 1e-9  # pu, and parts of a rating
 SLACK = 1e-10  # of the linearised limits, for what rounding leaves of them
 SMALL_STEP_KW = 1e-8
+LOST_KW = 1e-9  # of all variables together, which voltages do not show beyond rounding
 RETURNS_MAX = 3  # to a better point that was seen on the way
 RETURN_RADIUS = 0.1  # of what each variable can move, of the steps from there
 WORSE_KW = 1e-3  # by which an optimum is worse than what was seen on the way to it, beyond tolerances
@@ -136,6 +137,8 @@ class _Steps:
         self._is_dense = len(programme) <= DENSE_MAX
         self._tolerance = LOOSE_TOLERANCE
         self._held: Int | None = None
+        self._last_value: Float = programme.lower
+        self._last_points: list[Point] = []
         self._effects: dict[int, tuple[Int, csr_array]] = {}
         self._span = np.maximum(programme.upper - programme.lower, 1e-9)
 
@@ -221,11 +224,16 @@ class _Steps:
         return gain_kw <= SMALL_GAIN_KW * max(1.0, objective)
 
     def _points(self, value: Float) -> Solve[list[Point] | None]:
-        """The network around each joined situation; none where one has no operating point."""
+        """The network around each joined situation; none where one has no operating point.
+
+        A power flow does not tell values apart that differ by no more than `LOST_KW`: the last points serve.
+        """
         situations = self._situations
         joined = np.flatnonzero(self._joined)
         if situations is None or not len(joined):
             return []
+        if len(self._last_points) == len(joined) and np.abs(value - self._last_value).sum() <= LOST_KW:
+            return self._last_points
         injected = situations.injected_kva(value, joined)
         voltages = yield injected
         if not np.isfinite(voltages).all():
@@ -236,6 +244,7 @@ class _Steps:
             excess = situations.excess(around.magnitude, situation)
             violation = float(excess.max(initial=0.0))
             points.append(Point(situation=situation, around=around, excess=excess, violation=violation))
+        self._last_value, self._last_points = value, points
         return points
 
     def _join_broken(self, value: Float) -> Solve[bool]:
@@ -371,7 +380,8 @@ class _Steps:
         if situation not in self._effects:
             effect = situations.effects[situation]
             moving = np.flatnonzero(np.diff(effect.indptr))
-            self._effects[situation] = moving, csr_array(effect[moving])
+            all_move = len(moving) == effect.shape[0]
+            self._effects[situation] = moving, effect if all_move else csr_array(effect[moving])
         return self._effects[situation]
 
     def _solved(self, model: Model, radius: float, last: QuadraticOptimum | None) -> QuadraticOptimum | None:
