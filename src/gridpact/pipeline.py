@@ -15,7 +15,7 @@ from gridpact.clearing.certificate.certify import certify as prove
 from gridpact.clearing.dc_clearing import solve_dc
 from gridpact.clearing.dispatch_verification import verify
 from gridpact.clearing.feed_in import FeedInClearing
-from gridpact.clearing.network.connections import connections_of
+from gridpact.clearing.network.connections import connections
 from gridpact.clearing.network.injection import at_nodes, participant_bus_position
 from gridpact.clearing.network.network_state import operate
 from gridpact.clearing.on_commitments import solve_on_commitments
@@ -142,10 +142,11 @@ def clear(
         schedule = dispatch(case.participants, case.profiles, sold_kw, bought_kw, fed_in.fed_in_kw)
         injection = schedule.injection(case.participants)
     with watch.step("power_flow"):
-        operation = operate(network, at_nodes(problem.connected, injection), problem.baseline_operation)
+        near = solution.operation or problem.baseline_operation
+        operation = operate(network, at_nodes(problem.connected, injection), near)
         without_trades = feeding.state_alone() if len(traded) else operation
     with watch.step("verify"):
-        connected = connections_of(network, case.participants)
+        connected = connections(network, bus_position, case.participants.phases)
         limits, nominal = problem.operating_limits, problem.nominal_limits
         verification = verify(network, connected, injection, operation, limits, nominal)
     return Clearance(

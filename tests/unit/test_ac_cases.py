@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import gridpact
+from gridpact import pipeline
 from gridpact.arrays import frozen
 from gridpact.case import Case
+from gridpact.clearing.network.network_state import Operation
 from gridpact.clearing.problem.solution import PeriodStatus
+from gridpact.grid.flow import power_flow
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
 from gridpact.published import cigre_extreme
@@ -229,3 +233,24 @@ def test_a_participant_at_the_supply_loads_nothing() -> None:
     )
     clearance = checked(replace(case, formulation=extreme.formulation))
     assert clearance.cleared.cleared_kw[0] == pytest.approx(900.0)
+
+
+def test_the_power_flow_of_the_dispatch_starts_from_that_of_the_allocation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It finds nothing new, and is done at once: it is there to see the dispatch itself."""
+    case = cigre_extreme()
+    network = gridpact.compile_network(case)
+    taken: list[int] = []
+    plain_map, plain_operate = power_flow._mapped, pipeline.operate
+
+    def counted(*given: Any) -> Operation:
+        monkeypatch.setattr(power_flow, "_mapped", lambda *of: taken.append(1) or plain_map(*of))
+        found = plain_operate(*given)
+        monkeypatch.setattr(power_flow, "_mapped", plain_map)
+        return found
+
+    monkeypatch.setattr(pipeline, "operate", counted)
+    clearance = gridpact.clear(case, network=network)
+    assert clearance.solution.column_kw.sum() > 0.0
+    assert len(taken) <= 2

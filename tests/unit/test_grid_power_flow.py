@@ -100,6 +100,23 @@ def test_equal_periods_are_equal_whatever_they_start_from(network: Network) -> N
     np.testing.assert_allclose(flow.voltage_pu[2], near.voltage_pu[2], rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("load_kw", [0.1, 1.0, 5.0, 8.0, 12.0])
+def test_it_takes_hardly_more_steps_than_it_needs(
+    network: Network, load_kw: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps are looked at now and then: what contraction promises must not be too late."""
+    factors, plain = factors_of(network), power_flow._mapped
+    power = np.full((1, len(factors.free)), -load_kw * (1.0 + 0.3j))
+    exact = power_flow.voltages_of(factors, power)
+    voltage, needed = factors.no_load_pu[None, :], 0
+    while np.abs(voltage - exact).max() > power_flow.ERROR_PU:
+        voltage, needed = plain(factors, power, voltage), needed + 1
+    taken: list[int] = []
+    monkeypatch.setattr(power_flow, "_mapped", lambda *given: taken.append(1) or plain(*given))
+    power_flow.voltages_of(factors, power)
+    assert needed - 1 <= len(taken) <= needed + 2
+
+
 def test_a_matrix_and_sparse_factors_give_the_same(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     p_kw, q_kvar = np.random.default_rng(7).uniform(-6, 3, (2, 20, network.nodes))
     voltages = []

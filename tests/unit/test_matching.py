@@ -7,6 +7,7 @@ import pytest
 
 from gridpact.case.case import Case, PriceRule
 from gridpact.case.schema import POWER_MAX_KW
+from gridpact.case.trades import Trades
 from gridpact.errors import InvalidUsage
 from gridpact.matching import combined, match
 from tests.market import Order, Trade, ask, bid, market, rows
@@ -337,6 +338,12 @@ def test_combined_lists_bilateral_trades_first() -> None:
     matched = match(case)
     both = rows(combined(case.trades, matched), case)
     assert both == [bilateral, *rows(matched, case)]
+
+
+def test_combined_is_the_one_side_where_there_is_no_other() -> None:
+    trades = match(three_sellers(PriceRule.ASK))
+    assert combined(trades, Trades.none()) is trades
+    assert combined(Trades.none(), trades) is trades
 
 
 def test_combined_refuses_trades_of_the_same_name() -> None:

@@ -1,5 +1,6 @@
 """Sequential steps against Ipopt, against differences of power flows, and what they leave to others."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -84,6 +85,29 @@ def test_they_find_what_ipopt_finds_in_a_mesh(name: str, tmp_path: Path) -> None
     network = saved(name, tmp_path)
     ended = [one for limit in LIMITS for seed in range(3) for one in compared(network, limit, seed)]
     assert sum(one is SolverStatus.OPTIMAL for one in ended) >= 4
+
+
+def test_they_ask_for_no_power_flow_twice() -> None:
+    """Neither before the only situation joins, nor after a step that no voltage shows."""
+    case = ac_case(
+        0, CIGRE, sellers=6, buyers=6, trades=20, periods=2, power_kw=25.0, limits=LIMITS["transformer"]
+    )
+    problem, tight = posed(case)
+    assert len(tight)
+    for period in tight:
+        one = market(problem, period)
+        asked: list[np.ndarray] = []
+        steps = sqp.maximise(one.programme, one.programme.upper, Budget())
+        injected = next(steps)
+        try:
+            while True:
+                asked.append(injected)
+                injected = steps.send(one.situations.oracle.voltages(injected))
+        except StopIteration as end:
+            assert end.value.status is SolverStatus.OPTIMAL
+        pairs = itertools.pairwise(asked)
+        assert len(asked) >= 3
+        assert all(np.abs(later - earlier).max() > sqp.LOST_KW / 10.0 for earlier, later in pairs)
 
 
 def test_the_comparison_sees_every_kind_of_limit() -> None:

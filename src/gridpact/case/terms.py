@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gridpact.arrays import Bool, Float, Int, frozen
 from gridpact.case.ranges import range_faults
 from gridpact.case.schema import FLAG_WORDS, Kind
-from gridpact.fields.case_part import CasePart
+from gridpact.fields.case_part import CasePart, unchecked
 from gridpact.fields.columns import flags, length_of, numbers, whole_numbers
 from gridpact.fields.names import names
 from gridpact.fields.refusals import Refusals
@@ -71,7 +71,8 @@ class Terms(CasePart):
     @classmethod
     def none(cls, count: int) -> "Terms":
         """No terms for each of `count` trades or orders."""
-        return cls(
+        return unchecked(
+            cls,
             block=frozen(np.zeros(count), np.bool_),
             min_fraction=frozen(np.zeros(count), np.float64),
             group=frozen(np.full(count, NONE), np.int64),
@@ -86,7 +87,8 @@ class Terms(CasePart):
 
     def at(self, index: Int) -> "Terms":
         """The terms of some trades or orders, in the order of their indices."""
-        return Terms(
+        return unchecked(
+            Terms,
             block=frozen(self.block[index], np.bool_),
             min_fraction=frozen(self.min_fraction[index], np.float64),
             group=frozen(self.group[index], np.int64),

@@ -82,7 +82,8 @@ class Trades(CasePart):
         """No trades at all."""
         index = frozen([], np.int64)
         number = frozen([], np.float64)
-        return cls(
+        return unchecked(
+            cls,
             ids=(),
             seller=index,
             buyer=index,

@@ -23,7 +23,7 @@ from gridpact.clearing.certificate.relaxed_states import relaxed_states
 from gridpact.clearing.contingencies import Contingencies, withstand_outages
 from gridpact.clearing.explain import explained
 from gridpact.clearing.fallback import greatest_share, nothing
-from gridpact.clearing.network.network_state import keeps_limits, operate
+from gridpact.clearing.network.network_state import Operation, keeps_limits, operate
 from gridpact.clearing.over_caps import allocate_over_caps
 from gridpact.clearing.problem.market import Market, coordinates_of, on_network, oracle_of
 from gridpact.clearing.problem.parts import Part, period_part
@@ -87,14 +87,16 @@ class AcClearing:
         """The allocation in the periods that no terms tie to others; all is cleared in the others."""
         problem, offers = self._problem, self._problem.offers
         over_caps = allocate_over_caps(problem, self._budget)
-        is_kept = self._keeps_limits(over_caps.column_kw)
+        state = self._operation(over_caps.column_kw, problem.baseline_operation)
+        is_kept = self._keeps_limits(over_caps.column_kw, state)
         if offers.column_helps.any() and not is_kept.all():
             over_caps = over_caps.without_help(offers, ~is_kept)
-            is_kept = self._keeps_limits(over_caps.column_kw)
+            state = self._operation(over_caps.column_kw, state)
+            is_kept = self._keeps_limits(over_caps.column_kw, state)
         tight = np.flatnonzero(problem.untied & ~is_kept)
         tight = np.intersect1d(tight, offers.column_period[offers.column_counts])
         if not len(tight):
-            return over_caps
+            return replace(over_caps, operation=state)
         bound_kw = over_caps.volume_bound_kw
         hopeless = [t for t in tight.tolist() if has_no_state(problem, t)]
         solvable = np.setdiff1d(tight, hopeless)
@@ -103,13 +105,15 @@ class AcClearing:
             [nothing(problem, t, bound_kw[t]) for t in hopeless]
             + self._on_network(solvable.tolist(), over_caps.column_kw, bound_kw),
         )
-        is_unsafe = ~self._keeps_limits(exact.column_kw) | (exact.status == PeriodStatus.BEST_FOUND)
+        state = self._operation(exact.column_kw, state)
+        is_kept = self._keeps_limits(exact.column_kw, state)
+        is_unsafe = ~is_kept | (exact.status == PeriodStatus.BEST_FOUND)
         instead = []
         for period in solvable[is_unsafe[solvable]].tolist():
             columns = offers.of_period(period)
             drafts = exact.column_kw[columns], over_caps.column_kw[columns], problem.known_kw[columns]
             instead.append(greatest_share(problem, period, drafts, bound_kw[period]))
-        return exact.with_periods(offers, instead)
+        return replace(exact.with_periods(offers, instead), operation=state)
 
     def _on_network(self, periods: list[int], over_caps_kw: Float, bound_kw: Float) -> list[PeriodSolution]:
         """The allocation of some periods on the network.
@@ -195,12 +199,13 @@ class AcClearing:
         stage = Stage(optimum=greatest, decides=every)
         return StagedAllocation(value=greatest.value, status=SolverStatus.STOPPED, stages=(stage,))
 
-    def _keeps_limits(self, column_kw: Float) -> Bool:
-        """Whether each period keeps its limits under an allocation's power flow, (T,)."""
+    def _operation(self, column_kw: Float, near: Operation) -> Operation:
+        """The operation under an allocation, found from one that is near."""
+        return operate(self._problem.network, self._problem.injection_at_nodes(column_kw), near)
+
+    def _keeps_limits(self, column_kw: Float, operation: Operation) -> Bool:
+        """Whether each period keeps its limits in the operation under an allocation, (T,)."""
         problem = self._problem
-        operation = operate(
-            problem.network, problem.injection_at_nodes(column_kw), problem.baseline_operation
-        )
         idle = problem.offers.idle(column_kw, problem.shape[0])
         kept: Bool = (idle & ~self._can_relieve) | keeps_limits(operation, problem.operating_limits)
         return kept

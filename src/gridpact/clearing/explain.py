@@ -57,7 +57,7 @@ def explained(
             limits = (limits_of or active_limits)(market, stage.optimum, place)
             caps = active_caps(market, stage.optimum, place)
             found = reasons(limits, caps, seller, buyer)
-            decided = np.asarray(part.matrix[here] @ stage.decides.astype(np.float64)) > 0.0
+            decided = np.asarray(part.matrix @ stage.decides.astype(np.float64))[here] > 0.0
             limited_by[decided], element[decided] = found.limited_by[decided], found.element[decided]
             phase[decided] = found.phase[decided]
             bindings.append(binding_limits(period, limits, caps))

@@ -82,6 +82,9 @@ def combined(bilateral: Trades, matched: Trades) -> Trades:
             f"trade '{twice[0]}' is both a bilateral and a matched trade", "combine trades of the same case"
         )
 
+    if not len(bilateral) or not len(matched):
+        return bilateral if len(bilateral) else matched
+
     def joined(one: Float | Int, other: Float | Int) -> NDArray[Any]:
         return frozen(np.concatenate([one, other]), one.dtype)
 

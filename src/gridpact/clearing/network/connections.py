@@ -33,7 +33,8 @@ class Connections:
 
     def incidence(self, participants: int, nodes: int) -> csr_array:
         """Shares of participants at nodes, (P, N): an injection (T, P) times it is one at nodes, (T, N)."""
-        return csr_array((self.share, (self.participant, self.node)), shape=(participants, nodes))
+        first = np.searchsorted(self.participant, np.arange(participants + 1))
+        return csr_array((self.share, self.node, first), shape=(participants, nodes))
 
     def shared(self, values: Float) -> Float:
         """What each connection has, (T, C), of what each participant has, (T, P)."""

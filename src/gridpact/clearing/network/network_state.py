@@ -1,6 +1,7 @@
 """Operation: the true alternating-current state of a network, and the limits that it has to keep."""
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -25,28 +26,45 @@ KEPT_LOADING_PERCENT = 1e-5
 KEPT_UNBALANCE_PERCENT = 1e-5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Operation:
     """The state of every bus and rated element in every period; NaN where the power flow did not converge.
 
     The columns are those of `places`: V = B buses and L = E elements in a balanced network, their phases and
-    neutrals in a three-phase one.
+    neutrals in a three-phase one. Each table is worked out when it is first asked for.
 
     Attributes:
+        network: the compiled network.
         flow: injections and complex voltages of the nodes.
-        voltage_pu: magnitudes, (T, V).
-        loading_percent: the greater of both ends, (T, L).
-        unbalance_percent: negative- over positive-sequence voltage, (T, U); none in a balanced network.
-        import_kw: active power drawn from the supplies, (T,).
-        losses_kw: active power lost in the network, (T,).
     """
 
+    network: Network
     flow: PowerFlow
-    voltage_pu: Float
-    loading_percent: Float
-    unbalance_percent: Float
-    import_kw: Float
-    losses_kw: Float
+
+    @cached_property
+    def voltage_pu(self) -> Float:
+        """Voltage magnitudes, (T, V)."""
+        return bus_voltage_pu(self.network, self.flow)
+
+    @cached_property
+    def loading_percent(self) -> Float:
+        """Loadings, the greater of both ends, (T, L)."""
+        return loading_percent(self.network, self.flow)
+
+    @cached_property
+    def unbalance_percent(self) -> Float:
+        """Negative- over positive-sequence voltage, (T, U); none in a balanced network."""
+        return unbalance_percent(self.network, self.flow)
+
+    @cached_property
+    def import_kw(self) -> Float:
+        """Active power drawn from the supplies, (T,)."""
+        return import_kw(self.network, self.flow)
+
+    @cached_property
+    def losses_kw(self) -> Float:
+        """Active power lost in the network, (T,)."""
+        return losses_kw(self.network, self.flow)
 
     @property
     def node_voltage_pu(self) -> Complex:
@@ -125,14 +143,7 @@ def operate(network: Network, at_nodes: Injection, near: Operation | None = None
     It is found sooner from an operation that is `near`, over the same periods.
     """
     flow = run_power_flow(network, at_nodes.p_kw, at_nodes.q_kvar, near.flow if near else None)
-    return Operation(
-        flow=flow,
-        voltage_pu=bus_voltage_pu(network, flow),
-        loading_percent=loading_percent(network, flow),
-        unbalance_percent=unbalance_percent(network, flow),
-        import_kw=import_kw(network, flow),
-        losses_kw=losses_kw(network, flow),
-    )
+    return Operation(network=network, flow=flow)
 
 
 def nominal_limits(network: Network, limits: Limits, periods: int) -> OperatingLimits:

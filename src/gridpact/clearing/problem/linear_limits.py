@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from gridpact.arrays import Bool, Float, Int
+from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.parts import Part
 from gridpact.clearing.problem.problem import ClearingProblem
 
@@ -38,14 +38,14 @@ def cap_rows(problem: ClearingProblem, part: Part) -> PartRows:
     """The caps of a part: of P sellers, then of P buyers."""
     count = problem.shape[1]
     offers, columns = problem.offers, part.columns
-    sellers = _summed(part, part.period * 2 * count + offers.column_seller[columns], 2 * count)
-    buyer_cell = part.period * 2 * count + count + offers.column_buyer[columns]
-    buyers = _summed(part, buyer_cell, 2 * count, ~offers.column_is_fed[columns])
+    first, every = 2 * count * part.period, np.arange(len(columns))
+    under = np.append(first + offers.column_seller[columns], first + count + offers.column_buyer[columns])
     caps = np.hstack([problem.seller_cap_kw[part.periods], problem.buyer_cap_kw[part.periods]]).reshape(-1)
-    matrix = csr_array(sellers + buyers)
-    cell = np.flatnonzero(np.isfinite(caps) & (np.diff(matrix.indptr) > 0))
+    is_capped = np.append(np.ones_like(every, dtype=np.bool_), ~offers.column_is_fed[columns])
+    binds = is_capped & np.isfinite(caps[under])
+    cell, row = np.unique(under[binds], return_inverse=True)
     return PartRows(
-        matrix=csr_array(matrix[cell]),
+        matrix=part.by_variable(np.ones(len(row)), row, np.tile(every, 2)[binds], len(cell)),
         lower=np.full(len(cell), -np.inf),
         upper=caps[cell],
         cell=cell,
@@ -72,12 +72,3 @@ def flow_rows(part: Part, effects: list[csr_array], rise_min_kw: Float, rise_max
     return PartRows(
         matrix=csr_array(matrix[cell]), lower=lower[cell], upper=upper[cell], cell=cell, count=count
     )
-
-
-def _summed(part: Part, cell: Int, count: int, chosen: Bool | None = None) -> csr_array:
-    """The power of the chosen of a part's columns in each cell, (periods × count, J)."""
-    columns = len(part.columns)
-    here = np.arange(columns) if chosen is None else np.flatnonzero(chosen)
-    shape = (len(part.periods) * count, columns)
-    incidence = csr_array((np.ones(len(here)), (cell[here], here)), shape=shape)
-    return csr_array(incidence @ part.matrix)

@@ -48,14 +48,13 @@ def coordinates_of(problem: ClearingProblem, oracle: NetworkOracle) -> Coordinat
     people, offers = problem.participants, problem.offers
     sells, buys = np.unique(offers.column_seller), np.unique(offers.column_buyer)
     buys = buys[np.append(problem.buyer_draws, 0.0)[buys] > 0.0]
-    at_free = csr_array(problem.connected[:, oracle.factors.free])
-    made = (1.0 + 1j * people.generation_tan_phi[sells])[:, None] * at_free[sells].toarray()
-    used = (1.0 + 1j * people.load_tan_phi[buys])[:, None] * at_free[buys].toarray()
+    power = np.append(1.0 + 1j * people.generation_tan_phi[sells], -1.0 - 1j * people.load_tan_phi[buys])
+    shares = problem.connected[np.append(sells, buys)].toarray()[:, oracle.factors.free]
     failing, bought = np.full(len(people), -1), np.full(len(people) + 1, -1)
     failing[sells] = np.arange(len(sells))
     bought[buys] = len(sells) + np.arange(len(buys))
     sold = np.where(problem.seller_injects > 0.0, failing, -1)
-    return Coordinates(directions=np.vstack([made, -used]), sold=sold, failing=failing, bought=bought)
+    return Coordinates(directions=power[:, None] * shares, sold=sold, failing=failing, bought=bought)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +95,9 @@ class Market:
         """kW of each coordinate per kW of each column of the situation's period, (K, n')."""
         here = np.flatnonzero(self.part.period == self.place[situation])
         missing = _share(self.missing, situation, here)
-        return _column_effect(self.problem, self.part, self._coordinates, here, missing)
+        entry, row, place = _effects(self.problem, self.part, self._coordinates, here, missing)
+        shape = (len(self._coordinates.directions), len(here))
+        return csr_array((entry, (row, place)), shape=shape)
 
     @property
     def _coordinates(self) -> Coordinates:
@@ -163,9 +164,8 @@ def with_contingencies(
     for situation, one in enumerate(place.tolist()):
         here = np.flatnonzero(part.period == one)
         share = _share(missing, situation, here)
-        by_column = _column_effect(problem, part, coordinates, here, share)
-        whole = len(here) == len(part.columns)
-        effects.append(csr_array(by_column @ (part.matrix if whole else part.matrix[here])))
+        entry, row, column = _effects(problem, part, coordinates, here, share)
+        effects.append(part.by_variable(entry, row, here[column], len(coordinates.directions)))
     added = Situations(
         oracle=oracle,
         base_kva=(baseline.p_kw + 1j * baseline.q_kvar)[periods][:, oracle.factors.free],
@@ -180,7 +180,7 @@ def with_contingencies(
         market,
         programme=programme,
         place=np.concatenate([market.place, place]),
-        missing=csr_array(vstack([market.missing, missing])),
+        missing=csr_array(vstack([market.missing, missing])) if own else missing,
     )
 
 
@@ -192,17 +192,18 @@ def _share(missing: csr_array, situation: int, here: Int) -> Float:
     return share
 
 
-def _column_effect(
+def _effects(
     problem: ClearingProblem, part: Part, coordinates: Coordinates, here: Int, missing: Float
-) -> csr_array:
-    """kW of each coordinate per kW of some columns, (K, n'), of which shares, (n',), are missing."""
+) -> tuple[Float, Int, Int]:
+    """kW of coordinates per kW of some columns, (n',), of which shares, (n',), are missing.
+
+    Returns:
+        Each effect, its coordinate, and the place of its column among these; equal places add up.
+    """
     columns = part.columns[here]
     seller, buyer = problem.offers.column_seller[columns], problem.offers.column_buyer[columns]
     every = np.arange(len(here))
     row = np.concatenate([coordinates.sold[seller], coordinates.failing[seller], coordinates.bought[buyer]])
     entry = np.concatenate([np.ones(len(here)), -missing, np.ones(len(here))])
     seen = (row >= 0) & (entry != 0.0)
-    shape = (len(coordinates.directions), len(here))
-    effect = csr_array((entry[seen], (row[seen], np.tile(every, 3)[seen])), shape=shape)
-    effect.sum_duplicates()
-    return effect
+    return entry[seen], row[seen], np.tile(every, 3)[seen]

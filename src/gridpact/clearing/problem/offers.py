@@ -176,12 +176,14 @@ def spread(
     rank = submission_rank(trades.submitted) if by_submission else np.zeros(len(trades), dtype=np.int64)
     is_firm = np.arange(len(trades)) < firm
     rank = np.where(is_firm, 0, rank)
-    kinds, kind = np.unique(np.stack([rank, unit, is_firm]), axis=1, return_inverse=True)
+    units = int(unit.max(initial=-1)) + 2
+    kinds, kind = np.unique((rank * units + unit + 1) * 2 + is_firm, return_inverse=True)
     pair = (period * participants + trades.seller[trade]) * participants + trades.buyer[trade]
     powered = proposed_kw > 0
-    count = max(kinds.shape[1], 1)
-    keys, inverse = np.unique((pair * count + kind.reshape(-1)[trade])[powered], return_inverse=True)
+    count = max(len(kinds), 1)
+    keys, inverse = np.unique((pair * count + kind[trade])[powered], return_inverse=True)
     pairs, kind_of_column = np.divmod(keys, count)
+    ranked, firm_of_column = np.divmod(kinds[kind_of_column], 2)
     column = np.full(len(trade), -1, dtype=np.int64)
     column[powered] = inverse
     column_kw = _total(inverse, proposed_kw[powered], len(keys))
@@ -193,9 +195,9 @@ def spread(
         column_period=pairs // participants**2,
         column_seller=pairs // participants % participants,
         column_buyer=pairs % participants,
-        column_rank=kinds[0, kind_of_column],
-        column_unit=kinds[1, kind_of_column],
-        column_firm=kinds[2, kind_of_column].astype(np.bool_),
+        column_rank=ranked // units,
+        column_unit=ranked % units - 1,
+        column_firm=firm_of_column.astype(np.bool_),
         column_kw=column_kw,
         column_whole_kw=column_kw,
         column_counts=np.ones(len(keys), dtype=np.bool_),

@@ -26,7 +26,7 @@ class Part:
         periods: ascending.
         columns: ascending, (n,).
         period: place of each column's period in `periods`, (n,).
-        matrix: power of each column per kW of each variable, (n, J).
+        matrix: power of each column per kW of each variable, (n, J): each column has one.
         upper_kw: u of each variable, (J,).
         whole_kw: what the cut of each is a share of, (J,).
         counts: whether each is volume that a rule shares, (J,).
@@ -122,6 +122,13 @@ class Part:
         if needed >= 0 and not chosen[self.parent == needed].any():
             chosen[needed] = 0.0
 
+    def by_variable(self, entry: Float, row: Int, column: Int, rows: int) -> csr_array:
+        """Rows over the variables, for entries in them at some of the n columns; equal places add up."""
+        entry, variable = entry * self.matrix.data[column], self.matrix.indices[column]
+        found = csr_array((entry, (row, variable)), shape=(rows, len(self.upper_kw)))
+        found.eliminate_zeros()
+        return found
+
     def rejected(self, taken: Float) -> Bool:
         """Whether each column hangs on a decision that is not taken, (n,)."""
         is_rejected = np.append(taken, 1.0)[self.decision] < 0.5
@@ -157,7 +164,7 @@ def period_part(offers: Offers, period: int) -> Part:
         periods=np.array([period]),
         columns=columns,
         period=np.zeros(count, dtype=np.int64),
-        matrix=csr_array((np.ones(count), (np.arange(count), np.arange(count))), shape=(count, count)),
+        matrix=csr_array((np.ones(count), np.arange(count), np.arange(count + 1)), shape=(count, count)),
         upper_kw=offers.column_kw[columns],
         whole_kw=offers.column_whole_kw[columns],
         counts=offers.column_counts[columns],

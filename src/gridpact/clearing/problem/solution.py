@@ -7,6 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
+from gridpact.clearing.network.network_state import Operation
 from gridpact.clearing.problem.offers import Offers
 from gridpact.grid.network_model import NO_PHASE
 
@@ -192,6 +193,7 @@ class Solution:
         volume_bound_kw: no allocation clears more than this total power in a period, (T,).
         status: a `PeriodStatus` per period, (T,).
         parts: the periods that terms tie together, and their searches.
+        operation: one near that of the allocation, where one is known.
     """
 
     column_kw: Float
@@ -202,6 +204,7 @@ class Solution:
     volume_bound_kw: Float
     status: Int
     parts: tuple[PartOutcome, ...] = ()
+    operation: Operation | None = None
 
     @classmethod
     def in_full(cls, offers: Offers, periods: int) -> "Solution":
@@ -240,6 +243,7 @@ class Solution:
             volume_bound_kw=volume_bound_kw,
             status=status,
             parts=self.parts,
+            operation=self.operation,
         )
 
     def without_help(self, offers: Offers, periods: Bool) -> "Solution":
@@ -273,6 +277,7 @@ class Solution:
             volume_bound_kw=self.volume_bound_kw + part.volume_bound_kw,
             status=np.maximum(self.status, part.status),
             parts=(*self.parts, *part.parts),
+            operation=part.operation,
         )
 
     def upper_kw(self) -> float:

@@ -39,12 +39,12 @@ def solve_dense(programme: QuadraticProgramme) -> QuadraticOptimum | None:
     if found is None:
         return None
     value, bound_dual, row_dual = found
-    own, of_limits = np.split(np.maximum(row_dual, 0.0), [programme.rows.shape[0]])
+    row_dual, own = np.maximum(row_dual, 0.0), programme.rows.shape[0]
     return QuadraticOptimum(
         value=value[:count],
         bound_dual=bound_dual[:count],
-        row_dual=own,
-        limit_dual=of_limits,
+        row_dual=row_dual[:own],
+        limit_dual=row_dual[own:],
         excess=float(value[count]) if programme.elastic is not None else 0.0,
         is_exact=True,
     )
@@ -67,5 +67,5 @@ def _solved(
     )
     if flag not in (SOLVED, SOFT_SOLVED):
         return None
-    bound_dual, row_dual = np.split(np.asarray(info["lam"]), [len(upper)])
-    return np.asarray(value), bound_dual, row_dual / scale
+    dual, variables = np.asarray(info["lam"]), len(upper)
+    return np.asarray(value), dual[:variables], dual[variables:] / scale

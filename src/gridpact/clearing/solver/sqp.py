@@ -42,6 +42,7 @@ WHOLE_STEPS = 12  # that are taken without looking back
 KEPT = 1e-9  # pu, and parts of a rating
 SLACK = 1e-10  # of the linearised limits, for what rounding leaves of them
 SMALL_STEP_KW = 1e-8
+LOST_KW = 1e-9  # of all variables together, which voltages do not show beyond rounding
 RETURNS_MAX = 3  # to a better point that was seen on the way
 RETURN_RADIUS = 0.1  # of what each variable can move, of the steps from there
 WORSE_KW = 1e-3  # by which an optimum is worse than what was seen on the way to it, beyond tolerances
@@ -59,6 +60,23 @@ UNPRICED_SHARE = (
     1e-8  # kW of volume per kW of a variable, which an interior-point method leaves on idle limits
 )
 AWAY_FROM_ZERO = 0.99  # of the way to 0 that a variable with a logarithm may go in a step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """The network around a joined situation.
+
+    Attributes:
+        situation: which.
+        around: the monitored quantities there.
+        excess: how far they are above their greatest and below their least value, (2, M).
+        violation: the greatest of that, not negative.
+    """
+
+    situation: int
+    around: Sensitivities
+    excess: Float
+    violation: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +137,8 @@ class _Steps:
         self._is_dense = len(programme) <= DENSE_MAX
         self._tolerance = LOOSE_TOLERANCE
         self._held: Int | None = None
+        self._last_value: Float = programme.lower
+        self._last_points: list[Point] = []
         self._effects: dict[int, tuple[Int, csr_array]] = {}
         self._span = np.maximum(programme.upper - programme.lower, 1e-9)
 
@@ -145,7 +165,7 @@ class _Steps:
                     break
                 value, is_settled = 0.5 * (before + value), False
                 continue
-            violation = self._violation(points)
+            violation = max((one.violation for one in points), default=0.0)
             if is_settled and model is not None and optimum is not None and violation <= KEPT:
                 is_settled = False
                 if (yield from self._join_broken(value)):
@@ -203,20 +223,29 @@ class _Steps:
             )
         return gain_kw <= SMALL_GAIN_KW * max(1.0, objective)
 
-    def _points(self, value: Float) -> Solve[list[Sensitivities] | None]:
-        """The network around each joined situation; none where one has no operating point."""
+    def _points(self, value: Float) -> Solve[list[Point] | None]:
+        """The network around each joined situation; none where one has no operating point.
+
+        A power flow does not tell values apart that differ by no more than `LOST_KW`: the last points serve.
+        """
         situations = self._situations
         joined = np.flatnonzero(self._joined)
         if situations is None or not len(joined):
             return []
+        if len(self._last_points) == len(joined) and np.abs(value - self._last_value).sum() <= LOST_KW:
+            return self._last_points
         injected = situations.injected_kva(value, joined)
         voltages = yield injected
         if not np.isfinite(voltages).all():
             return None
-        return [
-            situations.oracle.around(voltage, power, situations.directions)
-            for voltage, power in zip(voltages, injected, strict=True)
-        ]
+        points = []
+        for situation, voltage, power in zip(joined.tolist(), voltages, injected, strict=True):
+            around = situations.oracle.around(voltage, power, situations.directions)
+            excess = situations.excess(around.magnitude, situation)
+            violation = float(excess.max(initial=0.0))
+            points.append(Point(situation=situation, around=around, excess=excess, violation=violation))
+        self._last_value, self._last_points = value, points
+        return points
 
     def _join_broken(self, value: Float) -> Solve[bool]:
         """Whether situations that were not looked at break a limit at a value; these join the others."""
@@ -224,28 +253,19 @@ class _Steps:
         rest = np.flatnonzero(~self._joined)
         if situations is None or not len(rest):
             return False
+        if len(self._joined) == 1:
+            self._joined[:] = True
+            return True
         voltages = yield situations.injected_kva(value, rest)
         tolerance = KEPT if value.any() else -KEPT
         broken = ~(situations.greatest_excess(rest, voltages) <= tolerance)
-        if len(self._joined) == 1:
-            broken[:] = True
         self._joined[rest[broken]] = True
         return bool(broken.any())
 
-    def _excess(self, points: list[Sensitivities]) -> list[Float]:
-        situations = self._situations
-        if situations is None:
-            return []
-        joined = np.flatnonzero(self._joined).tolist()
-        return [situations.excess(point.magnitude, k) for k, point in zip(joined, points, strict=True)]
-
-    def _violation(self, points: list[Sensitivities]) -> float:
-        return max((float(one.max(initial=0.0)) for one in self._excess(points)), default=0.0)
-
-    def _merit(self, value: Float, points: list[Sensitivities]) -> float:
+    def _merit(self, value: Float, points: list[Point]) -> float:
         """The exact penalty: the objective, negated, and every excess at more than the sum of all prices."""
         price = 2.0 * sum(self._dual.values()) + 1.0
-        excess = sum(max(float(one.max(initial=0.0)), 0.0) for one in self._excess(points))
+        excess = sum(one.violation for one in points)
         return -self._programme.objective.value(value) + price * excess
 
     def _remember(self, value: Float, violation: float) -> None:
@@ -263,7 +283,7 @@ class _Steps:
             return None
         return self._best[1]
 
-    def _put_to_work(self, points: list[Sensitivities], value: Float) -> None:
+    def _put_to_work(self, points: list[Point], value: Float) -> None:
         """Puts those limits to work that are exceeded most: by high and low voltages, and by loadings.
 
         Of quantities that are exceeded equally, as at nodes that nothing lies between, the first is at work.
@@ -274,30 +294,28 @@ class _Steps:
         tolerance = KEPT if value.any() else -KEPT
         voltages = len(situations.oracle.monitored.node)
         at_once = 2 if self._is_dense else ADDED_AT_ONCE
-        for situation, excess in zip(
-            np.flatnonzero(self._joined).tolist(), self._excess(points), strict=True
-        ):
+        for point in points:
+            excess = point.excess
             kinds = ((excess[0, :voltages], 0, 1.0), (excess[1, :voltages], 0, -1.0))
             for exceeded, first, sign in (*kinds, (excess[0, voltages:], voltages, 1.0)):
                 for row in _worst(exceeded, at_once, tolerance):
-                    key = situation, first + row, sign
+                    key = point.situation, first + row, sign
                     if key not in self._dual:
                         self._keys.append(key)
                         self._dual[key] = 0.0
 
-    def _model(self, value: Float, points: list[Sensitivities], merit: float, violation: float) -> Model:
+    def _model(self, value: Float, points: list[Point], merit: float, violation: float) -> Model:
         """The quadratic programme at a value."""
         programme, situations = self._programme, self._situations
         self._keys.sort()
         blocks, curvatures, scales, parts = [], [], [], []
-        joined = np.flatnonzero(self._joined).tolist()
-        for situation, point in zip(joined, points, strict=True):
+        for point in points:
             if situations is None:
                 break
-            keys = [key for key in self._keys if key[0] == situation]
+            keys = [key for key in self._keys if key[0] == point.situation]
             if not keys:
                 continue
-            part, block, curvature, scale = self._block(situations, situation, keys, point)
+            part, block, curvature, scale = self._block(situations, keys, point)
             parts.append(part)
             blocks.append(block)
             curvatures.append(curvature)
@@ -331,30 +349,28 @@ class _Steps:
     def _block(
         self,
         situations: Situations,
-        situation: int,
         keys: list[tuple[int, int, float]],
-        point: Sensitivities,
+        point: Point,
     ) -> tuple[LimitsAtWork, NetworkBlock, Float, Float]:
         row = np.array([key[1] for key in keys], dtype=np.int64)
         sign = np.array([key[2] for key in keys])
         dual = np.array([self._dual[key] for key in keys])
-        moving, effect = self._effect(situations, situation)
-        gradient = point.gradient(row, sign)
+        moving, effect = self._effect(situations, point.situation)
+        gradient = point.around.gradient(row, sign)
         priced = dual > 0.0
-        curvature = point.curvature(row[priced], sign[priced], dual[priced])[np.ix_(moving, moving)]
-        excess = situations.excess(point.magnitude, situation)
-        exceeded = np.where(sign > 0.0, excess[0, row], excess[1, row])
+        curvature = point.around.curvature(row[priced], sign[priced], dual[priced])[np.ix_(moving, moving)]
+        exceeded = np.where(sign > 0.0, point.excess[0, row], point.excess[1, row])
         scale = np.abs(gradient[:, moving]).max(axis=1, initial=0.0)
         scale = np.where(scale > 0.0, scale, 1.0)
         rows, upper = gradient[:, moving] / scale[:, None], (SLACK - exceeded) / scale
         hessian, by_rows = bent_up(curvature, rows, upper, dual * scale > TIE_BREAK_SHARE)
         block = NetworkBlock(effect=effect, hessian=hessian, gradient=by_rows, rows=rows, upper=upper)
         part = LimitsAtWork(
-            situation=np.full(len(keys), situation),
+            situation=np.full(len(keys), point.situation),
             row=row,
             sign=sign,
             dual=dual,
-            value=point.magnitude[row],
+            value=point.around.magnitude[row],
             gradient=gradient,
         )
         return part, block, curvature, scale
@@ -364,7 +380,8 @@ class _Steps:
         if situation not in self._effects:
             effect = situations.effects[situation]
             moving = np.flatnonzero(np.diff(effect.indptr))
-            self._effects[situation] = moving, csr_array(effect[moving])
+            all_move = len(moving) == effect.shape[0]
+            self._effects[situation] = moving, effect if all_move else csr_array(effect[moving])
         return self._effects[situation]
 
     def _solved(self, model: Model, radius: float, last: QuadraticOptimum | None) -> QuadraticOptimum | None:
@@ -438,16 +455,14 @@ class _Steps:
         rows = np.vstack([model.quadratic.rows.toarray(), *limits])
         return hessian, rows, np.concatenate([optimum.row_dual, optimum.limit_dual])
 
-    def _found(
-        self, model: Model, optimum: QuadraticOptimum, value: Float, points: list[Sensitivities]
-    ) -> Optimum:
+    def _found(self, model: Model, optimum: QuadraticOptimum, value: Float, points: list[Point]) -> Optimum:
         if self._better_seen(value) is not None:
             return self._given_up(SolverStatus.STOPPED, value)
         is_sure, others = self._other_optima(model, optimum)
         limits, values = model.limits, []
-        by_situation = dict(zip(np.flatnonzero(self._joined).tolist(), points, strict=True))
+        magnitude = {one.situation: one.around.magnitude for one in points}
         for situation, row in zip(limits.situation.tolist(), limits.row.tolist(), strict=True):
-            values.append(by_situation[situation].magnitude[row])
+            values.append(magnitude[situation][row])
         return Optimum(
             status=SolverStatus.OPTIMAL,
             value=value,
@@ -500,12 +515,8 @@ class _Steps:
 
 def _worst(exceeded: Float, count: int, tolerance: float) -> list[int]:
     """The quantities that are exceeded most, each amount once: the first of it."""
-    if not len(exceeded):
-        return []
-    rounded = np.round(exceeded / KEPT)
-    if count == 1:
-        worst = int(np.argmax(rounded))
-        return [worst] if exceeded[worst] > tolerance else []
     over = np.flatnonzero(exceeded > tolerance)
-    _, first = np.unique(-rounded[over], return_index=True)
+    if not len(over):
+        return []
+    _, first = np.unique(-np.round(exceeded[over] / KEPT), return_index=True)
     return [int(row) for row in over[first[:count]]]

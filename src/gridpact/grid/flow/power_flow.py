@@ -8,6 +8,7 @@ power flow analysis: a rigid approach"); a period where it contracts too slowly 
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array, diags_array, hstack, vstack
@@ -119,6 +120,8 @@ def bus_voltage_pu(network: Network, flow: PowerFlow) -> Float:
 
 def unbalance_percent(network: Network, flow: PowerFlow) -> Float:
     """Voltage unbalance |V2|/|V1|, (T, U): see `places`; none in a balanced network."""
+    if not network.is_three_phase:
+        return np.empty((len(flow.converged), 0))
     negative, positive = (np.abs(_currents(forms, flow.voltage_pu)) for forms in sequence_voltages(network))
     unbalance: Float = 100.0 * negative / positive
     return unbalance
@@ -177,7 +180,7 @@ def _currents(admittance: csr_array, voltage: Complex) -> Complex:
 
 def _distinct_rows(injection: Complex) -> tuple[Int, Int]:
     """The first of each set of equal rows, and for each row the index of its set."""
-    if len(np.unique(injection.sum(axis=1))) == len(injection):  # Equal rows have equal sums.
+    if len(set(injection.sum(axis=1).tolist())) == len(injection):  # Equal rows have equal sums.
         every = np.arange(len(injection))
         return every, every
     position: dict[bytes, int] = {}
@@ -241,31 +244,40 @@ def _solve(factors: Factors, power: Complex, start: Complex) -> Complex:
 def _fixed_point(factors: Factors, power: Complex, start: Complex) -> tuple[Complex, Bool]:
     """Iterates every period from its start until the map's own contraction proves the error small.
 
-    With steps d and d' after it, the map contracts by c = d'/d there, and what is left is at most
-    d' c / (1 − c) (Banach). A period that contracts by less than `SLOW_CONTRACTION` is given up.
+    With a step d and, k maps later, a step d' the map contracts by c = (d'/d)^(1/k) there, and what is left
+    is at most d' c / (1 − c) (Banach). Steps are looked at again when that promises the first period its
+    end, or after twice as many maps. A period that contracts by less than `SLOW_CONTRACTION` is given up.
     """
     voltage = np.empty_like(start)
     converged = np.zeros(len(power), dtype=np.bool_)
     active, before, last_step = np.arange(len(power)), start, np.full(len(power), np.nan)
+    maps, iterations = 1, 0
     with np.errstate(all="ignore"):
-        for _ in range(FIXED_POINT_ITERATIONS):
-            if not len(active):
-                break
-            after = factors.voltage_of((power / before).conj() - factors.supply_current)
+        while len(active) and iterations < FIXED_POINT_ITERATIONS:
+            for _ in range(maps - 1):
+                before = _mapped(factors, power, before)
+            after = _mapped(factors, power, before)
+            iterations += maps
             step = np.abs(after - before).max(axis=1)
-            contraction = step / last_step
-            done = (step <= ROUNDING_PU) | (step * contraction / (1.0 - contraction) <= ERROR_PU) & (
-                contraction < SLOW_CONTRACTION
-            )
-            voltage[active[done]] = after[done]
-            converged[active[done]] = True
-            going_on = ~done & np.isfinite(step) & ~(contraction >= SLOW_CONTRACTION)
-            if going_on.all():
-                before, last_step = after, step
-            else:
+            contraction = (step / last_step) ** (1.0 / maps)
+            error = step * contraction / (1.0 - contraction)
+            is_slow = contraction >= SLOW_CONTRACTION
+            done = (step <= ROUNDING_PU) | (error <= ERROR_PU) & ~is_slow
+            going_on = ~done & np.isfinite(step) & ~is_slow
+            before, last_step = after, step
+            if not going_on.all():
+                voltage[active[done]], converged[active[done]] = after[done], True
                 active, power = active[going_on], power[going_on]
                 before, last_step = after[going_on], step[going_on]
+            promised = np.log(ERROR_PU / error[going_on]) / np.log(contraction[going_on])
+            first = float(promised.min(initial=iterations))
+            maps = ceil(first) if first > 1.0 else 1
     return voltage, converged
+
+
+def _mapped(factors: Factors, power: Complex, voltage: Complex) -> Complex:
+    """The voltages under the currents that powers inject at some voltages, (T, R) each."""
+    return factors.no_load_pu + factors.voltage_of((power / voltage).conj())
 
 
 def _newton(factors: Factors, power: Complex) -> Complex:

@@ -5,8 +5,10 @@ what the voltages themselves do to them therefore ends in
 
     dv = Z di,  di = dw − D ∘ conj(dv),  D = conj(s) / conj(v)²,
 
-where dw = conj(ds / v) for a change ds of the powers. Iterating that contracts where the power flow's own
-fixed point does; where it is too slow the Jacobian of the power flow is factorised instead.
+where dw = conj(ds / v) for a change ds of the powers. Of a network whose Z is a matrix that is one linear
+system, dv + Z (D ∘ conj(dv)) = Z dw, in real and imaginary parts. Of one known by sparse factors it is
+iterated, which contracts where the power flow's own fixed point does; where that is too slow the Jacobian
+of the power flow is factorised instead.
 """
 
 from collections.abc import Callable
@@ -47,9 +49,11 @@ class Response:
             return source - self._feedback * voltage.conj()
 
         start = self.factors.voltage_of(source)
-        voltage = _limit(lambda now: self.factors.voltage_of(current(now)), start, RESPONSE_TOLERANCE)
-        if voltage is None:
-            voltage = self._solved(change, "N")
+        if self._closed is not None:
+            voltage = _times(start, self._closed.T)
+            return voltage, current(voltage)
+        found = _limit(lambda now: self.factors.voltage_of(current(now)), start, RESPONSE_TOLERANCE)
+        voltage = self._solved(change, "N") if found is None else found
         return voltage, current(voltage)
 
     def current_gradient(self, gradient: Complex) -> Complex:
@@ -57,6 +61,8 @@ class Response:
 
         A gradient g of a real quantity means its change Re(Σ conj(g) dv).
         """
+        if self._closed is not None:
+            return self._adjoint(_times(gradient, self._closed))
 
         def step(now: Complex) -> Complex:
             return self._adjoint(gradient - self._feedback * now.conj())
@@ -74,6 +80,22 @@ class Response:
     def _feedback(self) -> Complex:
         feedback: Complex = self.injected_kva.conj() / self.voltage_pu.conj() ** 2
         return feedback
+
+    @cached_property
+    def _closed(self) -> Float | None:
+        """Inverse of dv + Z (D ∘ conj(dv)), as pairs of real numbers, (2R, 2R); none where Z is no matrix.
+
+        NaN at the point of collapse.
+        """
+        if isinstance(self.factors.impedance, SuperLU):
+            return None
+        fed = self.factors.impedance * self._feedback
+        pairs = np.array([[fed.real, fed.imag], [fed.imag, -fed.real]])
+        size = 2 * len(fed)
+        try:
+            return np.linalg.inv(np.eye(size) + pairs.transpose(2, 0, 3, 1).reshape(size, size))
+        except np.linalg.LinAlgError:
+            return np.full((size, size), np.nan)
 
     def _solved(self, right: Complex, transposed: str) -> Complex:
         """Rows of complex numbers as pairs of real ones, solved for the Jacobian or its transpose, (L, R).
@@ -95,6 +117,11 @@ class Response:
             solve: Any = impedance.solve  # its type hints do not know of transposed factors
             return np.asarray(solve(np.ascontiguousarray(gradient.T), "H"), np.complex128).T
         return (gradient.conj() @ impedance).conj()
+
+
+def _times(rows: Complex, matrix: Float) -> Complex:
+    """Rows of complex numbers, (L, R), as pairs of real ones, times a matrix of these, (2R, 2R)."""
+    return (np.ascontiguousarray(rows).view(np.float64) @ matrix).view(np.complex128)
 
 
 def _limit(step: Callable[[Complex], Complex], start: Complex, tolerance: float) -> Complex | None:
