@@ -51,10 +51,17 @@ def solve_ac(problem: ClearingProblem, budget: Budget | None = None) -> Solution
 
 
 class AcClearing:
-    """Clears a problem on its network."""
+    """Clears a problem on its network.
 
-    def __init__(self, problem: ClearingProblem, budget: Budget) -> None:
+    Args:
+        problem: the clearing problem.
+        budget: of work and time.
+        doubts: whether to look for a better optimum wherever there may be one.
+    """
+
+    def __init__(self, problem: ClearingProblem, budget: Budget, *, doubts: bool = True) -> None:
         self._problem = problem
+        self._doubts = doubts
         self._budget = budget
         self._oracle = oracle_of(problem)
         self._coordinates = coordinates_of(problem, self._oracle)
@@ -191,6 +198,7 @@ class AcClearing:
             starts=starts,
             budget=self._budget,
             limits=limits,
+            doubts=self._doubts,
         )
         allocation = yield from RULES[problem.rule](question)
         if allocation.status.is_kept or greatest is None or not greatest.status.is_kept:

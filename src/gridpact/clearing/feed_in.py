@@ -129,7 +129,10 @@ class FeedInClearing:
         return operate(problem.network, at_nodes, problem.baseline_operation)
 
     def alone(self) -> FedIn:
-        """The feed-in if nothing were traded, within the case's own limits wherever it can keep them."""
+        """The feed-in if nothing were traded, within the case's own limits wherever it can keep them.
+
+        It is shown and nothing hangs on it: of several optima it may be any.
+        """
         full = self._in_full(np.zeros(self._problem.offers.columns))
         columns = np.flatnonzero(self._is_fed)
         if not len(columns):
@@ -139,7 +142,7 @@ class FeedInClearing:
         bare = self._counting(replace(bare, operating_limits=relaxed), bare.offers.column_kw)
         if self._formulation is Formulation.AC:
             bare = with_limits_decided(bare, self._budget)
-        return full.with_columns(*self._cleared(bare, None))
+        return full.with_columns(*self._cleared(bare, None, doubts=False))
 
     def withstanding_outages(self, solution: Solution) -> tuple[Solution, FedIn, Contingencies]:
         """The trades and the feed-in that survive every outage, instead of those of a solution.
@@ -216,10 +219,12 @@ class FeedInClearing:
         )
         return replace(self._problem, offers=decided, parts=(), rule=self._rule)
 
-    def _cleared(self, problem: ClearingProblem, limits: FlowLimits | None) -> tuple[Offers, Solution]:
+    def _cleared(
+        self, problem: ClearingProblem, limits: FlowLimits | None, *, doubts: bool = True
+    ) -> tuple[Offers, Solution]:
         """The feed-in of a problem that counts it."""
         if self._formulation is Formulation.AC:
-            return problem.offers, AcClearing(problem, self._budget).solve()
+            return problem.offers, AcClearing(problem, self._budget, doubts=doubts).solve()
         grid = DcGrid(problem.network, problem.limits)
         if limits is not None:
             flow_kw = grid.flows_kw(problem.baseline_at_nodes.p_kw)

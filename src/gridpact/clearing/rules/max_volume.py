@@ -9,7 +9,11 @@ from gridpact.clearing.solver.lockstep import Solve
 def clear(question: Question) -> Solve[StagedAllocation]:
     """The allocation."""
     optimum = yield from best_of(
-        question.programme, question.starts, question.budget, doubts=True, limits=question.limits
+        question.programme,
+        question.starts,
+        question.budget,
+        doubts=question.doubts,
+        limits=question.limits,
     )
     stage = Stage(optimum=optimum, decides=np.ones(len(question.proposed_kw), dtype=np.bool_))
     return StagedAllocation(value=optimum.value, status=optimum.status, stages=(stage,))

@@ -11,9 +11,8 @@ from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Programme
-from gridpact.clearing.solver.sqp import DENSE_MAX, KEPT, TIE_BREAK_SHARE, maximise
+from gridpact.clearing.solver.sqp import DENSE_MAX, GAIN_MIN, KEPT, TIE_BREAK_SHARE, maximise
 
-GAIN_MIN = 1e-6  # of the objective, by which another optimum has to be better beyond what tolerances explain
 STARTS_MAX = 6
 INSIDE_SHARE, LEAST_SHARE = 0.05, 1e-9  # of what each variable can move
 FADING = (0.1, 0.01)  # kW of volume per kW proposed and e-fold
@@ -61,6 +60,7 @@ class Question:
         starts: points to start from, the first of which is best known to keep everything, (J,) each.
         budget: of work and time.
         limits: that were at work in a programme like it, where there was one.
+        doubts: whether to look for a better optimum wherever there may be one.
     """
 
     programme: Programme
@@ -69,6 +69,7 @@ class Question:
     starts: tuple[Float, ...]
     budget: Budget
     limits: LimitsAtWork | None = None
+    doubts: bool = True
 
 
 def best_of(
@@ -119,7 +120,8 @@ def _from_inside(programme: Programme, best: Optimum, budget: Budget) -> Solve[O
     value, limits = programme.lower + INSIDE_SHARE * span, None
     for fading in FADING:
         objective = replace(programme.objective, log=np.where(programme.upper > 0.0, fading * span, 0.0))
-        found = yield from maximise(programme.aiming_at(objective), value, budget, limits=limits)
+        aim = programme.aiming_at(objective)
+        found = yield from maximise(aim, value, budget, limits=limits, roughly=True)
         if not found.status.is_kept or not budget.is_left():
             return best
         value, limits = np.maximum(found.value, programme.lower + LEAST_SHARE * span), found.limits
@@ -140,7 +142,8 @@ def _from_tilted(programme: Programme, best: Optimum, budget: Budget) -> Solve[O
         if not budget.is_left():
             break
         objective = replace(programme.objective, weight=programme.objective.weight * tilt)
-        tilted = yield from maximise(programme.aiming_at(objective), programme.lower, budget)
+        aim = programme.aiming_at(objective)
+        tilted = yield from maximise(aim, programme.lower, budget, limits=best.limits, roughly=True)
         if tilted.status is SolverStatus.OPTIMAL:
             found = yield from maximise(programme, tilted.value, budget, best, tilted.limits)
             if is_better(found, best):

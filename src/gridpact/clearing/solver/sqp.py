@@ -40,6 +40,9 @@ STEPS_MAX = 60
 NEAR_SHARE = 1e-2  # of what each variable can move, within which two optima are one
 WHOLE_STEPS = 12  # that are taken without looking back
 KEPT = 1e-9  # pu, and parts of a rating
+KEPT_ROUGHLY, ROUGH_GAIN = 1e-6, 1e-6  # pu, and parts of a rating; of the objective
+GAIN_MIN = 1e-6  # of the objective, by which another optimum has to be better beyond what tolerances explain
+GAINS_LEFT = 100.0  # of a step, that the steps after it can gain at most
 SLACK = 1e-10  # of the linearised limits, for what rounding leaves of them
 SMALL_STEP_KW = 1e-8
 LOST_KW = 1e-9  # of all variables together, which voltages do not show beyond rounding
@@ -108,14 +111,17 @@ def maximise(
     budget: Budget,
     known: Optimum | None = None,
     limits: LimitsAtWork | None = None,
+    *,
+    roughly: bool = False,
 ) -> Solve[Optimum]:
     """The optimum that the steps lead to from a start, (J,).
 
     Where they lead to none, what was best on the way and keeps everything, or the least excess that was
-    found. Where they come near an optimum that is known already, that one. With the limits at work at the
-    start, and their multipliers, the first step knows the curvature there, and does not leave for afar.
+    found. Where they come near an optimum that is known already, or can gain no more than it has, that one.
+    With the limits at work at the start, and their multipliers, the first step knows the curvature there,
+    and does not leave for afar. Roughly, the steps end where they gain next to nothing.
     """
-    steps = _Steps(programme, budget, known)
+    steps = _Steps(programme, budget, known, roughly=roughly)
     if limits is not None:
         steps.begin_with(limits)
     return steps.run(start)
@@ -124,7 +130,11 @@ def maximise(
 class _Steps:
     """The steps of one solve."""
 
-    def __init__(self, programme: Programme, budget: Budget, known: Optimum | None) -> None:
+    def __init__(
+        self, programme: Programme, budget: Budget, known: Optimum | None, *, roughly: bool = False
+    ) -> None:
+        self._is_rough = roughly
+        self._kept = KEPT_ROUGHLY if roughly else KEPT
         self._programme = programme
         self._budget = budget
         self._known = known if known is not None and known.status is SolverStatus.OPTIMAL else None
@@ -166,7 +176,7 @@ class _Steps:
                 value, is_settled = 0.5 * (before + value), False
                 continue
             violation = max((one.violation for one in points), default=0.0)
-            if is_settled and model is not None and optimum is not None and violation <= KEPT:
+            if is_settled and model is not None and optimum is not None and violation <= self._kept:
                 is_settled = False
                 if (yield from self._join_broken(value)):
                     continue
@@ -194,6 +204,8 @@ class _Steps:
             if self._known is not None and self._is_near(self._known, model.value + step_kw):
                 return self._known
             gain_kw = abs(float(model.quadratic.gradient @ step_kw))
+            if self._known is not None and self._is_beaten(self._known, value, violation, gain_kw):
+                return self._known
             is_small = self._is_small(float(np.abs(step_kw).max(initial=0.0)), gain_kw, abs(merit))
             if is_small and optimum.excess > PLAIN_EXCESS_KW:
                 return self._given_up(SolverStatus.INFEASIBLE, value)
@@ -203,7 +215,8 @@ class _Steps:
                 self._tolerance = TIGHT_TOLERANCE
             if is_small and optimum.excess > SMALL_STEP_KW:
                 return self._given_up(SolverStatus.INFEASIBLE, value)
-            if is_small and not self._is_minimum(model, optimum):
+            is_small |= self._is_rough and violation <= self._kept and gain_kw <= ROUGH_GAIN * abs(merit)
+            if is_small and not self._is_rough and not self._is_minimum(model, optimum):
                 break
             before, is_settled = model.value, is_small
             value = programme.within_rows(model.value + step_kw)
@@ -213,6 +226,12 @@ class _Steps:
     def _is_near(self, known: Optimum, value: Float) -> bool:
         """Whether the steps are about to end at an optimum that is known."""
         return float((np.abs(value - known.value) / self._span).max(initial=0.0)) <= NEAR_SHARE
+
+    def _is_beaten(self, known: Optimum, value: Float, violation: float, gain_kw: float) -> bool:
+        """Whether steps that converge can gain no more than an optimum that is known."""
+        least_kw = known.objective + GAIN_MIN * max(abs(known.objective), 1.0)
+        reach_kw = self._programme.objective.value(value) + GAINS_LEFT * gain_kw
+        return violation <= KEPT_ROUGHLY and reach_kw <= least_kw
 
     def _is_small(self, step_kw: float, gain_kw: float, objective: float) -> bool:
         """Whether a step changes nothing beyond rounding, or beyond what its method resolves."""

@@ -17,6 +17,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg.lapack import dgetrf, dgetrs
 from scipy.sparse.linalg import SuperLU, splu
 
 from gridpact.arrays import Complex, Float
@@ -50,7 +52,7 @@ class Response:
 
         start = self.factors.voltage_of(source)
         if self._closed is not None:
-            voltage = _times(start, self._closed.T)
+            voltage = self._closed.solved(start)
             return voltage, current(voltage)
         found = _limit(lambda now: self.factors.voltage_of(current(now)), start, RESPONSE_TOLERANCE)
         voltage = self._solved(change, "N") if found is None else found
@@ -62,7 +64,7 @@ class Response:
         A gradient g of a real quantity means its change Re(Σ conj(g) dv).
         """
         if self._closed is not None:
-            return self._adjoint(_times(gradient, self._closed))
+            return self._adjoint(self._closed.solved(gradient, transposed=True))
 
         def step(now: Complex) -> Complex:
             return self._adjoint(gradient - self._feedback * now.conj())
@@ -82,20 +84,14 @@ class Response:
         return feedback
 
     @cached_property
-    def _closed(self) -> Float | None:
-        """Inverse of dv + Z (D ∘ conj(dv)), as pairs of real numbers, (2R, 2R); none where Z is no matrix.
-
-        NaN at the point of collapse.
-        """
+    def _closed(self) -> "_RealSystem | None":
+        """dv + Z (D ∘ conj(dv)) as pairs of real numbers, (2R, 2R); none where Z is no matrix."""
         if isinstance(self.factors.impedance, SuperLU):
             return None
         fed = self.factors.impedance * self._feedback
         pairs = np.array([[fed.real, fed.imag], [fed.imag, -fed.real]])
         size = 2 * len(fed)
-        try:
-            return np.linalg.inv(np.eye(size) + pairs.transpose(2, 0, 3, 1).reshape(size, size))
-        except np.linalg.LinAlgError:
-            return np.full((size, size), np.nan)
+        return _RealSystem.of(np.eye(size) + pairs.transpose(2, 0, 3, 1).reshape(size, size))
 
     def _solved(self, right: Complex, transposed: str) -> Complex:
         """Rows of complex numbers as pairs of real ones, solved for the Jacobian or its transpose, (L, R).
@@ -119,9 +115,29 @@ class Response:
         return (gradient.conj() @ impedance).conj()
 
 
-def _times(rows: Complex, matrix: Float) -> Complex:
-    """Rows of complex numbers, (L, R), as pairs of real ones, times a matrix of these, (2R, 2R)."""
-    return (np.ascontiguousarray(rows).view(np.float64) @ matrix).view(np.complex128)
+@dataclass(frozen=True)
+class _RealSystem:
+    """Factors of a system in pairs of real numbers, (2R, 2R)."""
+
+    factors: Float
+    pivots: NDArray[np.int32]
+    is_regular: bool
+
+    @classmethod
+    def of(cls, matrix: Float) -> "_RealSystem":
+        factors, pivots, info = dgetrf(matrix, overwrite_a=True)
+        return cls(factors, pivots, info == 0)
+
+    def solved(self, rows: Complex, *, transposed: bool = False) -> Complex:
+        """Rows of complex numbers, (L, R), as pairs, solved for the matrix or its transpose, (L, R).
+
+        NaN where the matrix is singular, at the point of collapse.
+        """
+        if not self.is_regular:
+            return np.full_like(rows, complex(np.nan, np.nan))
+        right = np.ascontiguousarray(rows).view(np.float64)
+        found, _ = dgetrs(self.factors, self.pivots, right.T, trans=int(transposed))
+        return np.ascontiguousarray(found.T).view(np.complex128)
 
 
 def _limit(step: Callable[[Complex], Complex], start: Complex, tolerance: float) -> Complex | None:
