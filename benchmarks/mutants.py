@@ -260,6 +260,13 @@ MUTANTS = (
         "np.where(sets.rows, True, excess > ROUNDED_KW)",
         STEPS,
     ),
+    Mutant(
+        "nothing is tried beside the best choice",
+        "clearing/terms/decision_search.py",
+        "if self._has_cut and self._part.decisions <= NEIGHBOURS_DECISIONS_MAX:",
+        "if False:",
+        TERMS,
+    ),
 )
 
 

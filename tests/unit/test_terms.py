@@ -1,9 +1,11 @@
 """Trades with terms: known answers, and AC clearing beside every combination of what may be accepted."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.against_enumeration import random_case as enumeration_case
 
 import gridpact
 from gridpact.case import Case, Formulation
@@ -276,3 +278,15 @@ def test_groups_and_links_under_ac(limits: str) -> None:
 
 def test_the_network_of_the_tests_is_the_public_one() -> None:
     assert tight_case(0).network.name == CIGRE
+
+
+@pytest.mark.parametrize(("seed", "volume_kw"), [(165, 122.20910), (501, 109.12656)])
+def test_what_planes_cut_off_is_found_beside_the_best_choice(
+    seed: int, volume_kw: float, tmp_path: Path
+) -> None:
+    """Volumes are those of the best of all combinations, of `benchmarks.against_enumeration`."""
+    case = enumeration_case(seed, tmp_path)
+    clearance = gridpact.clear(case)
+    assert_terms_hold(case, table_kw(clearance))
+    volume = clearance.offers.volume_kw(clearance.solution.column_kw, case.horizon.periods)
+    assert volume.sum() == pytest.approx(volume_kw, rel=1e-6)

@@ -94,7 +94,7 @@ class Market:
     def column_effect(self, situation: int) -> csr_array:
         """kW of each coordinate per kW of each column of the situation's period, (K, n')."""
         here = np.flatnonzero(self.part.period == self.place[situation])
-        missing = csr_array(self.missing[[situation]])[:, here].toarray()[0]
+        missing = _share(self.missing, situation, here)
         return _column_effect(self.problem, self.part, self._coordinates, here, missing)
 
     @property
@@ -161,9 +161,10 @@ def with_contingencies(
     effects = []
     for situation, one in enumerate(place.tolist()):
         here = np.flatnonzero(part.period == one)
-        share = csr_array(missing[[situation]])[:, here].toarray()[0]
+        share = _share(missing, situation, here)
         by_column = _column_effect(problem, part, coordinates, here, share)
-        effects.append(csr_array(by_column @ part.matrix[here]))
+        whole = len(here) == len(part.columns)
+        effects.append(csr_array(by_column @ (part.matrix if whole else part.matrix[here])))
     added = Situations(
         oracle=oracle,
         base_kva=(baseline.p_kw + 1j * baseline.q_kvar)[periods][:, oracle.factors.free],
@@ -180,6 +181,14 @@ def with_contingencies(
         place=np.concatenate([market.place, place]),
         missing=csr_array(vstack([market.missing, missing])),
     )
+
+
+def _share(missing: csr_array, situation: int, here: Int) -> Float:
+    """Share of some columns that is missing in a situation, (n',)."""
+    if not missing.nnz:
+        return np.zeros(len(here))
+    share: Float = csr_array(missing[[situation]])[:, here].toarray()[0]
+    return share
 
 
 def _column_effect(

@@ -116,6 +116,7 @@ class _Steps:
         self._is_dense = len(programme) <= DENSE_MAX
         self._tolerance = LOOSE_TOLERANCE
         self._held: Int | None = None
+        self._effects: dict[int, tuple[Int, csr_array]] = {}
         self._span = np.maximum(programme.upper - programme.lower, 1e-9)
 
     def begin_with(self, limits: LimitsAtWork) -> None:
@@ -322,8 +323,7 @@ class _Steps:
         row = np.array([key[1] for key in keys], dtype=np.int64)
         sign = np.array([key[2] for key in keys])
         dual = np.array([self._dual[key] for key in keys])
-        effect = situations.effects[situation]
-        moving = np.flatnonzero(np.diff(effect.indptr))
+        moving, effect = self._effect(situations, situation)
         gradient = point.gradient(row, sign)
         priced = dual > 0.0
         curvature = point.curvature(row[priced], sign[priced], dual[priced])[np.ix_(moving, moving)]
@@ -333,9 +333,7 @@ class _Steps:
         scale = np.where(scale > 0.0, scale, 1.0)
         rows, upper = gradient[:, moving] / scale[:, None], (SLACK - exceeded) / scale
         hessian, by_rows = bent_up(curvature, rows, upper, dual * scale > TIE_BREAK_SHARE)
-        block = NetworkBlock(
-            effect=csr_array(effect[moving]), hessian=hessian, gradient=by_rows, rows=rows, upper=upper
-        )
+        block = NetworkBlock(effect=effect, hessian=hessian, gradient=by_rows, rows=rows, upper=upper)
         part = LimitsAtWork(
             situation=np.full(len(keys), situation),
             row=row,
@@ -345,6 +343,14 @@ class _Steps:
             gradient=gradient,
         )
         return part, block, curvature, scale
+
+    def _effect(self, situations: Situations, situation: int) -> tuple[Int, csr_array]:
+        """The coordinates that the variables move in a situation, and the rows of E for these, found once."""
+        if situation not in self._effects:
+            effect = situations.effects[situation]
+            moving = np.flatnonzero(np.diff(effect.indptr))
+            self._effects[situation] = moving, csr_array(effect[moving])
+        return self._effects[situation]
 
     def _solved(self, model: Model, radius: float, last: QuadraticOptimum | None) -> QuadraticOptimum | None:
         """The step of at most a radius; elastic where the linearised limits contradict one another.
