@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         with_commitments,
         write_case,
     )
-    from gridpact.envelopes import Envelopes, envelope, write_envelopes
     from gridpact.errors import GridpactError, InvalidCase, InvalidUsage, Problem, SolverFailed
     from gridpact.fleet import FleetResult, run_fleet
     from gridpact.grid.limits import Limits
@@ -35,12 +34,13 @@ if TYPE_CHECKING:
     from gridpact.settlement.settle_case import settle
     from gridpact.settlement.settled_case import SettledCase
     from gridpact.settlement.settlement_writer import write_settlement
+    from gridpact.trading_headroom import Headroom, headroom, write_headroom
 
 _HOME = {
     "Allocation": "gridpact.case",
     "Case": "gridpact.case",
     "Clearance": "gridpact.results",
-    "Envelopes": "gridpact.envelopes",
+    "Headroom": "gridpact.trading_headroom",
     "FleetResult": "gridpact.fleet",
     "Formulation": "gridpact.case",
     "GridpactError": "gridpact.errors",
@@ -63,7 +63,7 @@ _HOME = {
     "Trades": "gridpact.case",
     "clear": "gridpact.pipeline",
     "compile_network": "gridpact.pipeline",
-    "envelope": "gridpact.envelopes",
+    "headroom": "gridpact.trading_headroom",
     "match": "gridpact.matching",
     "read_case": "gridpact.case",
     "run_fleet": "gridpact.fleet",
@@ -71,7 +71,7 @@ _HOME = {
     "with_commitments": "gridpact.case",
     "write_case": "gridpact.case",
     "write_clearance": "gridpact.results",
-    "write_envelopes": "gridpact.envelopes",
+    "write_headroom": "gridpact.trading_headroom",
     "write_settlement": "gridpact.settlement.settlement_writer",
 }
 
@@ -79,10 +79,10 @@ __all__ = [
     "Allocation",
     "Case",
     "Clearance",
-    "Envelopes",
     "FleetResult",
     "Formulation",
     "GridpactError",
+    "Headroom",
     "Horizon",
     "InvalidCase",
     "InvalidUsage",
@@ -102,7 +102,7 @@ __all__ = [
     "Trades",
     "clear",
     "compile_network",
-    "envelope",
+    "headroom",
     "match",
     "read_case",
     "run_fleet",
@@ -110,7 +110,7 @@ __all__ = [
     "with_commitments",
     "write_case",
     "write_clearance",
-    "write_envelopes",
+    "write_headroom",
     "write_settlement",
 ]
 

@@ -12,7 +12,7 @@ import pytest
 import gridpact
 from gridpact.case import read_case, write_case
 from gridpact.report.clearance.clearance_page import report_page
-from gridpact.report.envelopes.envelope_page import envelope_page
+from gridpact.report.headroom.headroom_page import headroom_page
 from gridpact.report.settlement.settlement_page import settlement_page
 from gridpact.report.settlement.statement_page import statement_pages
 from tests.fleets import fleet_case
@@ -109,7 +109,7 @@ def named(rename, case_name: str):
 def pages_of(case) -> dict[str, str]:
     return {
         "report": report_page(gridpact.clear(case)),
-        "headroom": envelope_page(gridpact.envelope(case)),
+        "headroom": headroom_page(gridpact.headroom(case)),
     }
 
 

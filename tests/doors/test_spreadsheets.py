@@ -87,7 +87,7 @@ def test_a_case_and_its_result_have_no_formulas_and_the_same_names(tmp_path: Pat
     clearance = gridpact.clear(read_case(tmp_path / "case"))
     assert set(clearance.cleared["seller"]) <= set(case.participants.ids)
     gridpact.write_clearance(clearance, tmp_path / "result")
-    gridpact.write_envelopes(gridpact.envelope(fleet_case(1)), tmp_path / "headroom")
+    gridpact.write_headroom(gridpact.headroom(fleet_case(1)), tmp_path / "headroom")
     assert formulas_in(tmp_path) == []
     assert "'-1" in (tmp_path / "result" / "schedule.csv").read_text()
 

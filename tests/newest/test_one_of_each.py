@@ -74,8 +74,8 @@ def test_a_matching(capfd: pytest.CaptureFixture[str]) -> None:
     assert printed(capfd) == ""
 
 
-def test_envelopes(capfd: pytest.CaptureFixture[str]) -> None:
-    assert len(gridpact.envelope(fleet_case(1)).table)
+def test_headroom(capfd: pytest.CaptureFixture[str]) -> None:
+    assert len(gridpact.headroom(fleet_case(1)).table)
     assert printed(capfd) == ""
 
 

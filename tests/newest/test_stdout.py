@@ -50,7 +50,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "clear max-min": ("clear", "{inputs}/congested", "--out", "{out}", "--allocation", "max-min"),
     "clear robust": ("clear", "{cases}/two-bus-line-limit", "--out", "{out}", "--robust", "declared"),
     "clear certified": ("clear", "{cases}/two-bus-line-limit", "--out", "{out}", "--certify"),
-    "envelope": ("envelope", "{cases}/two-bus-line-limit", "--out", "{out}"),
+    "headroom": ("headroom", "{cases}/two-bus-line-limit", "--out", "{out}"),
     "settle": (
         "settle",
         "{inputs}/settled/case",
@@ -83,7 +83,7 @@ def test_json_is_one_document_and_nothing_else(name: str, inputs: Path, tmp_path
     assert written.out == json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-@pytest.mark.parametrize("name", ["match", "clear terms", "envelope", "settle", "fleet"])
+@pytest.mark.parametrize("name", ["match", "clear terms", "headroom", "settle", "fleet"])
 def test_words_for_people_and_nothing_else(name: str, inputs: Path, tmp_path: Path) -> None:
     """The outcome in one line that names what it is of; then lines that are set in."""
     written = run(name, inputs, tmp_path / "out", "--quiet")

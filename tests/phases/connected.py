@@ -1,4 +1,4 @@
-"""Participants on phases of their own, wherever a case is cleared, settled or made envelopes of."""
+"""Participants on phases of their own, wherever a case is cleared, settled or made headroom of."""
 
 from collections.abc import Sequence
 

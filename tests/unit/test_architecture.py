@@ -20,7 +20,7 @@ TIERS = (
     {"dispatch"},
     {"results"},
     {"pipeline"},
-    {"envelopes"},
+    {"trading_headroom", "envelopes"},
     {"settlement"},
     {"published", "report"},
     {"fleet"},

@@ -13,7 +13,6 @@ from gridpact.case.folder.settings import SECTIONS
 from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS, Schema
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.cli import app
-from gridpact.envelopes.envelopes_table import ENVELOPES
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.results import clearance_tables as tables
 from gridpact.results.clearance_outcome import outcome
@@ -22,6 +21,7 @@ from gridpact.settlement.reading.read_tariffs import RETAILER_KEYS
 from gridpact.settlement.reading.read_tariffs import SECTIONS as TARIFF_SECTIONS
 from gridpact.settlement.tariffs.prices import DAYS, WEEKDAYS
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode
+from gridpact.trading_headroom.headroom_table import HEADROOM
 from tests.example import write_example
 from tests.settle_example import write_settle_example
 
@@ -101,9 +101,9 @@ def test_the_results_page_has_a_line_for_every_column_and_no_other(name: str) ->
     assert documented(name.lower(), page) == list(getattr(tables, name))
 
 
-def test_the_results_page_has_a_line_for_every_column_of_envelopes_and_no_other() -> None:
+def test_the_results_page_has_a_line_for_every_column_of_headroom_and_no_other() -> None:
     page = (ROOT / "docs" / "results.md").read_text()
-    assert documented("envelopes", page) == list(ENVELOPES)
+    assert documented("headroom", page) == list(HEADROOM)
 
 
 @pytest.mark.parametrize("reason", [reason.label for reason in LimitedBy if reason.label])

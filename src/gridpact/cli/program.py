@@ -11,9 +11,9 @@ from gridpact.cli.check import check
 from gridpact.cli.clear import clear
 from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
-from gridpact.cli.envelope import envelope
 from gridpact.cli.failure import EXIT_FAILED, EXIT_INVALID, fail
 from gridpact.cli.fleet import fleet
+from gridpact.cli.headroom import headroom
 from gridpact.cli.match import match
 from gridpact.cli.network import network
 from gridpact.cli.options import Invocation
@@ -22,7 +22,7 @@ from gridpact.cli.reproduce import reproduce
 from gridpact.cli.settle import settle
 from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
 
-COMMANDS = (demo, check, convert, match, clear, envelope, settle, fleet, network, reproduce)
+COMMANDS = (demo, check, convert, match, clear, headroom, settle, fleet, network, reproduce)
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 app = typer.Typer(

@@ -9,10 +9,10 @@ from gridpact.arrays import Float, Int
 from gridpact.clearing.network.network_state import operate
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.envelopes.all_limits import AllLimits
 from gridpact.grid.flow.power_flow import bus_voltage_pu, loading_percent, run_power_flow, unbalance_percent
 from gridpact.grid.network_model import NO_PHASE
 from gridpact.grid.places import places
+from gridpact.trading_headroom.all_limits import AllLimits
 
 NO_STATE = 1.0
 VALUES_AT_ONCE = 2_000_000  # voltages, loadings and unbalances that are held at the same time

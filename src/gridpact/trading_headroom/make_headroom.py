@@ -1,17 +1,17 @@
-"""The way from a case to its envelopes."""
+"""The way from a case to its headroom."""
 
 from gridpact.case.case import Case, need_case
 from gridpact.clearing.network.network_state import keeps_limits, operate
 from gridpact.clearing.solver.budget import Budget
-from gridpact.envelopes.alone import Side, reach_alone
-from gridpact.envelopes.envelopes import Envelopes
-from gridpact.envelopes.outsider import open_trading
 from gridpact.grid.network import Network
 from gridpact.pipeline import SOLVERS, compile_network, need_network
+from gridpact.trading_headroom.alone import Side, reach_alone
+from gridpact.trading_headroom.headroom_result import Headroom
+from gridpact.trading_headroom.outsider import open_trading
 
 
-def envelope(case: Case, network: Network | None = None) -> Envelopes:
-    """The most that each participant could sell and buy in each period, alone and all together.
+def headroom(case: Case, network: Network | None = None) -> Headroom:
+    """The most that each participant could sell and buy under the forecast, alone and all together.
 
     The other side of every sale and purchase is left open, as if it stood at the supply. Alone is exact AC
     whatever the formulation; together is the clearing of everything at once by the case's own formulation
@@ -26,8 +26,8 @@ def envelope(case: Case, network: Network | None = None) -> Envelopes:
         InvalidUsage: the formulation does not offer the allocation, or `case` is no case.
         SolverFailed: no optimum was found over the caps, or in the DC model.
     """
-    need_case("envelope", case)
-    need_network("envelope", network)
+    need_case("headroom", case)
+    need_network("headroom", network)
     network = network or compile_network(case)
     trading, people = open_trading(case, network), len(case.participants)
     problem = trading.problem
@@ -35,7 +35,7 @@ def envelope(case: Case, network: Network | None = None) -> Envelopes:
     purchase = reach_alone(problem, trading.purchase_cap_kw, Side.PURCHASE)
     together = SOLVERS[case.formulation](problem, Budget())
     operation = operate(network, problem.injection_at_nodes(together.column_kw))
-    return Envelopes(
+    return Headroom(
         case=case,
         network=network,
         surplus_kw=case.profiles.surplus_kw,

@@ -1,12 +1,9 @@
-"""The page of envelopes."""
+"""The page of headroom."""
 
 from html import escape
 
-from gridpact.envelopes import Envelopes
-from gridpact.envelopes.envelopes_outcome import VERBS, headline, stopped_participants
-from gridpact.envelopes.stops import stops
 from gridpact.fields.said import counted
-from gridpact.report.envelopes.envelope_pictures import (
+from gridpact.report.headroom.headroom_pictures import (
     SHADE_WORDS,
     SHADES,
     Offer,
@@ -21,61 +18,65 @@ from gridpact.report.shell.html import HtmlColumn, Tile, figure, key, paragraph,
 from gridpact.report.shell.numbers import energy, fixed
 from gridpact.report.shell.sentences import capitalised, sentence
 from gridpact.results.phrases import share_of
+from gridpact.trading_headroom import Headroom
+from gridpact.trading_headroom.headroom_outcome import VERBS, headline, stopped_participants
+from gridpact.trading_headroom.stops import stops
 
 PEOPLE = {"sale": "Sellers", "purchase": "Buyers"}
 STOPS_SHOWN = 15
 EXPLAINED = (
     "The other side of each trade is left open, as if it stood at the supply. All together can be more than "
-    "alone, where one participant buys what another sells nearby."
+    "alone, where one participant buys what another sells nearby. All of this holds under the "
+    "forecast only: it is no limit that anybody may rely on."
 )
 
 
-def envelope_page(envelopes: Envelopes) -> str:
-    """The page of envelopes: key figures, sums over time, maps of all participants, and what stops them.
+def headroom_page(headroom: Headroom) -> str:
+    """The page of headroom: key figures, sums over time, maps of all participants, and what stops them.
 
     Args:
-        envelopes: the result to show.
+        headroom: the result to show.
 
     Returns:
         An HTML document, its pictures drawn by plotly.js, which is part of it.
     """
-    axis = period_axis(envelopes.case.horizon)
-    sale, purchase = offers(envelopes)
-    ids = envelopes.case.participants.ids
+    axis = period_axis(headroom.case.horizon)
+    sale, purchase = offers(headroom)
+    ids = headroom.case.participants.ids
     states = {
         "labels": axis.labels,
         "shades": SHADES,
         "sides": {
             offer.side: {
-                "sums": sums_picture(envelopes, offer, axis),
+                "sums": sums_picture(headroom, offer, axis),
                 "layout": map_layout(offer, axis, ids),
-                "map": map_states(envelopes, offer),
+                "map": map_states(headroom, offer),
             }
             for offer in (sale, purchase)
         },
     }
     return document(
-        _head(envelopes),
-        [section("Sales", _side(envelopes, sale)), section("Purchases", _side(envelopes, purchase))],
-        _origin(envelopes),
+        _head(headroom),
+        [section("Sales", _side(headroom, sale)), section("Purchases", _side(headroom, purchase))],
+        _origin(headroom),
         styles=["pair.css"],
-        pictures=Pictures(script="envelope.js", data={"states": states}),
+        pictures=Pictures(script="headroom.js", data={"states": states}),
     )
 
 
-def _head(envelopes: Envelopes) -> Head:
+def _head(headroom: Headroom) -> Head:
     """What stands above the sections."""
     return Head(
-        title=f"{envelopes.case.name}: envelopes",
-        heading=f"{envelopes.case.name}: what is worth proposing",
-        below=[horizon_words(envelopes.case.horizon)],
-        said=f"<p>{escape(sentence(headline(envelopes)))} {escape(EXPLAINED)}</p>",
-        tiles=_tiles(envelopes),
-        notices=[sentence(notice) for notice in envelopes.summary["notices"]],
+        title=f"{headroom.case.name}: headroom",
+        heading=f"{headroom.case.name}: what is worth proposing",
+        below=[horizon_words(headroom.case.horizon)],
+        said=f"<p>{escape(sentence(headline(headroom)))} {escape(EXPLAINED)}</p>",
+        tiles=_tiles(headroom),
+        notices=[sentence(notice) for notice in headroom.summary["notices"]],
     )
 
 
-def _side(envelopes: Envelopes, offer: Offer) -> str:
+def _side(headroom: Headroom, offer: Offer) -> str:
     """The pictures of a side, and the limits that stop it."""
     verb = VERBS[offer.side]
     if not offer.cap_kw.any():
@@ -94,8 +95,8 @@ def _side(envelopes: Envelopes, offer: Offer) -> str:
                 offer, "together", "All together", f"What each could {verb} while all the others trade too."
             ),
         )
-        + _left_out(envelopes, offer)
-        + _stops(envelopes, offer)
+        + _left_out(headroom, offer)
+        + _stops(headroom, offer)
     )
 
 
@@ -105,14 +106,14 @@ def _map(offer: Offer, which: str, heading: str, caption: str) -> str:
     return f"<div><h3>{heading}</h3>{figure(f'{offer.side}-{which}', alternative, caption)}</div>"
 
 
-def _left_out(envelopes: Envelopes, offer: Offer) -> str:
+def _left_out(headroom: Headroom, offer: Offer) -> str:
     """Who is not on the maps; nothing where all are."""
     if not offer.left_out:
         return ""
     rest = counted(offer.left_out, "participant")
     return paragraph(
         f"The maps show the {len(offer.shown)} participants that the network holds back most; {rest} more "
-        f"are in envelopes.{envelopes.case.table_format}."
+        f"are in headroom.{headroom.case.table_format}."
     )
 
 
@@ -123,9 +124,9 @@ def _key() -> str:
     return key(entries, stroke='stroke="#52606d" stroke-width="1"', lead="Share of what each has:")
 
 
-def _stops(envelopes: Envelopes, offer: Offer) -> str:
+def _stops(headroom: Headroom, offer: Offer) -> str:
     """The limits that stop a side alone, those that hold back most first."""
-    found = stops(envelopes, offer.side)
+    found = stops(headroom, offer.side)
     verb = VERBS[offer.side]
     if not len(found):
         return paragraph(f"Alone, every participant could {verb} all that it has.")
@@ -150,15 +151,15 @@ def _stops(envelopes: Envelopes, offer: Offer) -> str:
     return table(caption, columns, rows)
 
 
-def _tiles(envelopes: Envelopes) -> list[Tile]:
+def _tiles(headroom: Headroom) -> list[Tile]:
     """The key figures of both sides."""
     found = []
-    for offer in offers(envelopes):
+    for offer in offers(headroom):
         side, what = offer.side, f"{offer.side.capitalize()}s"
         cap_kwh, alone_kwh, together_kwh = (
-            float(envelopes.summary[f"{side}_{which}_kwh"]) for which in ("cap", "alone", "together")
+            float(headroom.summary[f"{side}_{which}_kwh"]) for which in ("cap", "alone", "together")
         )
-        stopped, count = stopped_participants(envelopes, side)
+        stopped, count = stopped_participants(headroom, side)
         found += [
             Tile(
                 name=offer.cap_name,
@@ -185,13 +186,13 @@ def _share(kwh: float, cap_kwh: float) -> str:
     return f"{share_of(kwh, cap_kwh)} of it" if cap_kwh else "there is none"
 
 
-def _origin(envelopes: Envelopes) -> list[tuple[str, str]]:
-    """Names and values of how the envelopes were found."""
-    summary = envelopes.summary
+def _origin(headroom: Headroom) -> list[tuple[str, str]]:
+    """Names and values of how the headroom was found."""
+    summary = headroom.summary
     return [
         ("Alone", "exact AC, one power flow for each participant and period"),
         ("Together", f"formulation {summary['formulation']}, allocation {summary['allocation']}"),
-        ("Network", envelopes.network.name),
+        ("Network", headroom.network.name),
         ("Inputs, SHA-256", str(summary["inputs_sha256"]) or "made in memory"),
         ("gridpact", str(summary["version"])),
     ]

@@ -1,4 +1,4 @@
-"""Envelopes: closed forms, pandapower's power flow, the clearing of the same trades, and what must hold."""
+"""Headroom: closed forms, pandapower's power flow, the clearing of the same trades, and what must hold."""
 
 from dataclasses import replace
 from math import sqrt
@@ -24,11 +24,11 @@ from gridpact.clearing.network.injection import (
 )
 from gridpact.clearing.network.network_state import nominal_limits, operate, relaxed_limits
 from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
-from gridpact.envelopes import Envelopes
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
+from gridpact.trading_headroom import Headroom
 from tests.instances import make_case, make_participants, make_trades, random_case
 
 VOLTAGE_KV, OHM_R, OHM_X = 0.4, 0.3, 0.1
@@ -82,7 +82,7 @@ def power_kw_of(current_ka: float) -> float:
 @pytest.mark.parametrize("voltage_max_pu", [1.02, 1.05, 1.1])
 def test_a_voltage_limit_gives_the_largest_sale_of_the_formula(tmp_path: Path, voltage_max_pu: float) -> None:
     case = two_bus_case(tmp_path, load_kw=0.0, generation_kw=500.0, voltage_max_pu=voltage_max_pu)
-    found = gridpact.envelope(case)
+    found = gridpact.headroom(case)
     assert found.sale_alone_kw[0, 0] == pytest.approx(power_kw_at(voltage_max_pu), abs=FOUND_KW)
     assert found.sale_together_kw[0, 0] == pytest.approx(power_kw_at(voltage_max_pu), abs=1e-3)
     assert found.table.loc[0, ["sale_limited_by", "sale_element"]].tolist() == ["voltage_max", "1"]
@@ -93,7 +93,7 @@ def test_a_voltage_limit_gives_the_largest_purchase_of_the_formula(
     tmp_path: Path, voltage_min_pu: float
 ) -> None:
     case = two_bus_case(tmp_path, load_kw=90.0, generation_kw=0.0, voltage_min_pu=voltage_min_pu)
-    found = gridpact.envelope(case)
+    found = gridpact.headroom(case)
     assert found.purchase_alone_kw[0, 0] == pytest.approx(-power_kw_at(voltage_min_pu), abs=FOUND_KW)
     assert found.table.loc[0, ["purchase_limited_by", "purchase_element"]].tolist() == ["voltage_min", "1"]
 
@@ -102,7 +102,7 @@ def test_a_voltage_limit_gives_the_largest_purchase_of_the_formula(
 def test_a_line_gives_the_largest_sale_of_the_formula(tmp_path: Path, percent: float) -> None:
     limits = {"voltage_max_pu": 1.5, "line_loading_max_percent": percent}
     case = two_bus_case(tmp_path, load_kw=0.0, generation_kw=500.0, max_i_ka=0.2, **limits)
-    found = gridpact.envelope(case)
+    found = gridpact.headroom(case)
     assert found.sale_alone_kw[0, 0] == pytest.approx(power_kw_of(0.2 * percent / 100.0), abs=FOUND_KW)
     assert found.table.loc[0, ["sale_limited_by", "sale_element"]].tolist() == ["line", "0"]
 
@@ -110,12 +110,12 @@ def test_a_line_gives_the_largest_sale_of_the_formula(tmp_path: Path, percent: f
 def test_a_load_beyond_what_any_voltage_carries_is_brought_back_to_the_limit(tmp_path: Path) -> None:
     """The whole purchase has no operating point at all."""
     case = two_bus_case(tmp_path, load_kw=5000.0, generation_kw=0.0, voltage_min_pu=0.9)
-    found = gridpact.envelope(case)
+    found = gridpact.headroom(case)
     assert found.purchase_alone_kw[0, 0] == pytest.approx(-power_kw_at(0.9), abs=FOUND_KW)
 
 
 def test_what_is_within_every_limit_is_limited_by_the_cap(tmp_path: Path) -> None:
-    found = gridpact.envelope(two_bus_case(tmp_path, load_kw=0.5, generation_kw=3.25))
+    found = gridpact.headroom(two_bus_case(tmp_path, load_kw=0.5, generation_kw=3.25))
     row = found.table.iloc[0]
     assert row["surplus_kw"] == row["sale_alone_kw"] == row["sale_together_kw"] == 2.75
     assert (row["sale_limited_by"], row["sale_element"]) == ("seller_surplus", "p0")
@@ -126,7 +126,7 @@ def test_what_is_within_every_limit_is_limited_by_the_cap(tmp_path: Path) -> Non
 def test_without_an_operating_point_before_any_trade_there_is_nothing_alone(tmp_path: Path) -> None:
     case = two_bus_case(tmp_path, load_kw=5000.0, generation_kw=0.0)
     case = replace(case, participants=replace(case.participants, firm=frozen([True], np.bool_)))
-    found = gridpact.envelope(case)
+    found = gridpact.headroom(case)
     assert not found.has_state[0]
     assert found.purchase_alone_kw[0, 0] == 0.0
     assert found.table.loc[0, ["purchase_limited_by", "purchase_element"]].tolist() == ["voltage_min", ""]
@@ -222,7 +222,7 @@ class PandapowerAlone:
 
 def test_alone_is_what_bisection_with_pandapower_gives(network: Network) -> None:
     case, period = mixed_case(0), 0
-    found, pandapower = gridpact.envelope(case, network), PandapowerAlone(case, period)
+    found, pandapower = gridpact.headroom(case, network), PandapowerAlone(case, period)
     for side in ("sale", "purchase"):
         cap_kw = getattr(found, f"{side}_cap_kw")[period]
         alone_kw = getattr(found, f"{side}_alone_kw")[period]
@@ -279,7 +279,7 @@ def test_each_alone_keeps_every_limit_and_a_little_more_does_not(
     seed: int, side: str, network: Network
 ) -> None:
     case = mixed_case(seed, power_kw=90.0)
-    found = gridpact.envelope(case, network)
+    found = gridpact.headroom(case, network)
     alone_kw, cap_kw = getattr(found, f"{side}_alone_kw"), getattr(found, f"{side}_cap_kw")
     voltage, loading = excess_by_power_grid_model(case, network, side, alone_kw)
     assert voltage.max() <= 1e-6 and loading.max() <= 1e-4
@@ -291,7 +291,7 @@ def test_each_alone_keeps_every_limit_and_a_little_more_does_not(
 
 def test_a_firm_purchase_and_an_exported_sale_change_nothing(network: Network) -> None:
     case = mixed_case(1, power_kw=200.0)
-    found, people = gridpact.envelope(case, network), case.participants
+    found, people = gridpact.headroom(case, network), case.participants
     assert (found.purchase_alone_kw < found.purchase_cap_kw)[:, ~people.firm].any()
     assert np.array_equal(found.purchase_alone_kw[:, people.firm], found.purchase_cap_kw[:, people.firm])
     assert np.array_equal(found.sale_alone_kw[:, people.exports], found.sale_cap_kw[:, people.exports])
@@ -313,7 +313,7 @@ def broken_case(network: Network) -> Case:
 
 
 def test_a_limit_that_is_broken_already_is_never_worsened_and_may_be_relieved(network: Network) -> None:
-    found = gridpact.envelope(broken_case(network), network)
+    found = gridpact.headroom(broken_case(network), network)
     assert found.operating_limits.voltage_min_pu[0].min() < 0.95
     assert found.purchase_alone_kw[0, 2] <= 1e-5
     assert found.sale_alone_kw[0, 3] == 40.0
@@ -362,7 +362,7 @@ def test_together_is_the_clearing_of_the_same_trades_at_the_supply(
     rule: Allocation, network: Network
 ) -> None:
     case = replace(mixed_case(2, periods=2), allocation=rule)
-    found = gridpact.envelope(case, network)
+    found = gridpact.headroom(case, network)
     clearance = gridpact.clear(with_trades_at_the_supply(case), network=network)
     assert clearance.summary["status"] == "cleared"
     count = len(case.participants)
@@ -375,7 +375,7 @@ def test_together_is_the_clearing_of_the_same_trades_at_the_supply(
 def test_together_by_dc_is_that_clearing_too_and_says_what_it_does_not_see(network: Network) -> None:
     limits = Limits(line_loading_max_percent=20.0, voltage_min_pu=0.97)
     case = replace(mixed_case(2), formulation=Formulation.DC, limits=limits)
-    found = gridpact.envelope(case, network)
+    found = gridpact.headroom(case, network)
     clearance = gridpact.clear(with_trades_at_the_supply(case), network=network)
     count = len(case.participants)
     assert found.sale_together_kw == pytest.approx(clearance.dispatch.p2p_sold_kw[:, :count], abs=1e-6)
@@ -385,7 +385,7 @@ def test_together_by_dc_is_that_clearing_too_and_says_what_it_does_not_see(netwo
 
 @pytest.mark.parametrize("seed", range(4))
 def test_together_keeps_every_limit_and_is_within_what_each_has(seed: int, network: Network) -> None:
-    found = gridpact.envelope(mixed_case(seed, power_kw=90.0), network)
+    found = gridpact.headroom(mixed_case(seed, power_kw=90.0), network)
     assert found.together_kept.all()
     assert np.all(found.sale_together_kw <= found.sale_cap_kw + 1e-9)
     assert np.all(found.purchase_together_kw <= found.purchase_cap_kw + 1e-9)
@@ -399,7 +399,7 @@ def test_where_all_sell_and_none_buys_nobody_gets_more_together_than_alone(
     """Without reactive power, every sale raises every voltage and, with little load, every current."""
     case = mixed_case(seed, power_kw=150.0, factors=False)
     case = replace(case, profiles=replace(case.profiles, load_kw=np.zeros_like(case.profiles.load_kw)))
-    found = gridpact.envelope(case, network)
+    found = gridpact.headroom(case, network)
     sells = ~case.participants.exports
     assert (found.sale_together_kw < found.sale_alone_kw - 1.0)[:, sells].any()
     assert np.all((found.sale_together_kw <= found.sale_alone_kw + 1e-3)[:, sells])
@@ -427,7 +427,7 @@ def reordered(case: Case, order: np.ndarray) -> Case:
 def test_the_order_of_participants_does_not_matter(network: Network) -> None:
     case = mixed_case(3)
     order = np.random.default_rng(5).permutation(len(case.participants))
-    one, other = gridpact.envelope(case, network), gridpact.envelope(reordered(case, order), network)
+    one, other = gridpact.headroom(case, network), gridpact.headroom(reordered(case, order), network)
     for name, tolerance in (("alone", FOUND_KW), ("together", 2e-3)):
         for side in ("sale", "purchase"):
             first, second = getattr(one, f"{side}_{name}_kw"), getattr(other, f"{side}_{name}_kw")
@@ -437,13 +437,13 @@ def test_the_order_of_participants_does_not_matter(network: Network) -> None:
 
 def test_each_period_stands_for_itself(network: Network) -> None:
     case = mixed_case(4, periods=3)
-    whole = gridpact.envelope(case, network)
+    whole = gridpact.headroom(case, network)
     middle = replace(
         case,
         horizon=replace(case.horizon, periods=1),
         profiles=Profiles(load_kw=case.profiles.load_kw[1:2], generation_kw=case.profiles.generation_kw[1:2]),
     )
-    alone = gridpact.envelope(middle, network)
+    alone = gridpact.headroom(middle, network)
     assert whole.sale_alone_kw[1] == pytest.approx(alone.sale_alone_kw[0], abs=FOUND_KW)
     assert whole.purchase_alone_kw[1] == pytest.approx(alone.purchase_alone_kw[0], abs=FOUND_KW)
 
@@ -451,7 +451,7 @@ def test_each_period_stands_for_itself(network: Network) -> None:
 def test_trades_and_orders_of_the_case_are_not_looked_at(network: Network) -> None:
     case = mixed_case(0)
     traded = replace(case, trades=make_trades([1], [9], [0], [2], [30.0]))
-    one, other = gridpact.envelope(case, network), gridpact.envelope(traded, network)
+    one, other = gridpact.headroom(case, network), gridpact.headroom(traded, network)
     assert one.table.equals(other.table)
 
 
@@ -464,7 +464,7 @@ def test_commitments_are_part_of_where_it_starts(network: Network) -> None:
     """What one firm sale takes of the network is gone: the same as an exported surplus of that size."""
     case = mixed_case(0, periods=1, factors=False)
     seller, buyer, power_kw = 2, 12, 6.0
-    found = gridpact.envelope(committed(case, seller, buyer, power_kw), network)
+    found = gridpact.headroom(committed(case, seller, buyer, power_kw), network)
     load_kw, generation_kw = case.profiles.load_kw.copy(), case.profiles.generation_kw.copy()
     assert min(generation_kw[0, seller] - load_kw[0, seller], load_kw[0, buyer]) > power_kw
     extra = make_participants(case.participants.bus[[seller, buyer]], [True, True], [True, True])
@@ -485,21 +485,21 @@ def test_commitments_are_part_of_where_it_starts(network: Network) -> None:
             generation_kw=frozen(np.hstack([generation_kw, [[power_kw, 0.0]]]), float),
         ),
     )
-    expected = gridpact.envelope(beside, network)
+    expected = gridpact.headroom(beside, network)
     others = [k for k in range(len(people)) if k not in (seller, buyer)]
     assert found.sale_alone_kw[:, others] == pytest.approx(expected.sale_alone_kw[:, others], abs=1e-4)
     assert found.purchase_alone_kw[:, others] == pytest.approx(
         expected.purchase_alone_kw[:, others], abs=1e-4
     )
     assert found.sale_cap_kw[0, seller] == pytest.approx(case.profiles.surplus_kw[0, seller] - power_kw)
-    before = gridpact.envelope(case, network)
+    before = gridpact.headroom(case, network)
     assert np.abs(found.sale_alone_kw - before.sale_alone_kw)[:, others].max() > 0.01
 
 
 def test_all_that_is_committed_leaves_nothing(network: Network) -> None:
     case = mixed_case(0, periods=1)
     power_kw = float(case.profiles.surplus_kw[0, 1])
-    found = gridpact.envelope(committed(case, 1, 12, power_kw), network)
+    found = gridpact.headroom(committed(case, 1, 12, power_kw), network)
     assert found.sale_cap_kw[0, 1] == found.sale_alone_kw[0, 1] == found.sale_together_kw[0, 1] == 0.0
     assert found.surplus_kw[0, 1] == power_kw
 
@@ -509,8 +509,8 @@ def test_a_commitment_that_the_forecast_no_longer_covers_counts_as_far_as_it_is_
 ) -> None:
     case = mixed_case(0, periods=1)
     surplus_kw = float(case.profiles.surplus_kw[0, 1])
-    covered = gridpact.envelope(committed(case, 1, 12, surplus_kw), network)
-    beyond = gridpact.envelope(committed(case, 1, 12, surplus_kw + 5.0), network)
+    covered = gridpact.headroom(committed(case, 1, 12, surplus_kw), network)
+    beyond = gridpact.headroom(committed(case, 1, 12, surplus_kw + 5.0), network)
     assert case.profiles.residual_demand_kw[0, 12] > surplus_kw + 5.0
     for name in ("sale_cap_kw", "sale_alone_kw", "purchase_cap_kw", "purchase_alone_kw"):
         assert getattr(beyond, name) == pytest.approx(getattr(covered, name), abs=1e-4)
@@ -518,7 +518,7 @@ def test_a_commitment_that_the_forecast_no_longer_covers_counts_as_far_as_it_is_
 
 def test_closed_periods_offer_nothing(network: Network) -> None:
     case = mixed_case(0, periods=3)
-    whole, found = gridpact.envelope(case, network), gridpact.envelope(replace(case, first_open=2), network)
+    whole, found = gridpact.headroom(case, network), gridpact.headroom(replace(case, first_open=2), network)
     assert not found.sale_alone_kw[:2].any() and not found.purchase_together_kw[:2].any()
     assert found.sale_alone_kw[2] == pytest.approx(whole.sale_alone_kw[2], abs=FOUND_KW)
     assert "The first 2 periods are closed" in " ".join(found.summary["notices"])
@@ -532,13 +532,13 @@ def test_a_network_without_ratings(tmp_path: Path) -> None:
     for bus in (end, idle):
         pp.create_impedance(net, supply, bus, *impedance_per_mw(), sn_mva=1.0)
     pp.to_json(net, str(tmp_path / "network.json"))
-    found = gridpact.envelope(case)
+    found = gridpact.headroom(case)
     assert not len(found.network.elements)
     assert found.purchase_alone_kw[0, 0] == pytest.approx(-power_kw_at(0.9), abs=FOUND_KW)
 
 
 def test_the_summary_adds_up(network: Network) -> None:
-    found: Envelopes = gridpact.envelope(mixed_case(1), network)
+    found: Headroom = gridpact.headroom(mixed_case(1), network)
     hours = found.case.horizon.hours_per_period
     for name in ("sale_alone", "sale_together", "purchase_alone", "purchase_together"):
         assert found.summary[f"{name}_kwh"] == pytest.approx(found.table[f"{name}_kw"].sum() * hours)

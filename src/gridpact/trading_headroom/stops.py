@@ -7,10 +7,10 @@ import pandas as pd
 
 from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.envelopes.all_limits import AllLimits, side_by_side
-from gridpact.envelopes.envelope_arrays import EnvelopeArrays
 from gridpact.grid.network_model import NEUTRAL, PHASE_LABELS
 from gridpact.results.clearance_outcome import reason
+from gridpact.trading_headroom.all_limits import AllLimits, side_by_side
+from gridpact.trading_headroom.headroom_arrays import HeadroomArrays
 
 NETWORK_LIMITS = (
     LimitedBy.VOLTAGE_MAX,
@@ -22,18 +22,18 @@ NETWORK_LIMITS = (
 )
 
 
-def stops(envelopes: EnvelopeArrays, side: str) -> pd.DataFrame:
+def stops(headroom: HeadroomArrays, side: str) -> pd.DataFrame:
     """The limits that stop a side, `sale` or `purchase`, those that hold back most energy first.
 
     Returns:
         Columns reason (in words), participants and periods (how many are stopped), kwh (held back).
     """
-    limited_by = getattr(envelopes, f"{side}_limited_by")
+    limited_by = getattr(headroom, f"{side}_limited_by")
     period, participant = np.nonzero(np.isin(limited_by, NETWORK_LIMITS))
     stopped = period, participant
-    held_kw = getattr(envelopes, f"{side}_cap_kw")[stopped] - getattr(envelopes, f"{side}_alone_kw")[stopped]
-    element = getattr(envelopes, f"{side}_element")[stopped]
-    phase = getattr(envelopes, f"{side}_phase")[stopped]
+    held_kw = getattr(headroom, f"{side}_cap_kw")[stopped] - getattr(headroom, f"{side}_alone_kw")[stopped]
+    element = getattr(headroom, f"{side}_element")[stopped]
+    phase = getattr(headroom, f"{side}_phase")[stopped]
     rows = pd.DataFrame(
         {
             "limited_by": limited_by[stopped],
@@ -41,8 +41,8 @@ def stops(envelopes: EnvelopeArrays, side: str) -> pd.DataFrame:
             "phase": phase,
             "period": period,
             "participant": participant,
-            "kwh": held_kw * envelopes.case.horizon.hours_per_period,
-            "limit": _limits(envelopes, limited_by[stopped], element, phase, period),
+            "kwh": held_kw * headroom.case.horizon.hours_per_period,
+            "limit": _limits(headroom, limited_by[stopped], element, phase, period),
         }
     )
     groups = rows.groupby(["limited_by", "element", "phase"]).agg(
@@ -53,37 +53,37 @@ def stops(envelopes: EnvelopeArrays, side: str) -> pd.DataFrame:
     )
     found = groups.reset_index().sort_values("kwh", ascending=False, kind="stable", ignore_index=True)
     named = zip(found["limited_by"], found["element"], found["phase"], found["limits"], strict=True)
-    words = [limit_words(envelopes, kind, at, phase, limits) for kind, at, phase, limits in named]
+    words = [limit_words(headroom, kind, at, phase, limits) for kind, at, phase, limits in named]
     return found.assign(reason=words)[["reason", "participants", "periods", "kwh"]]
 
 
 def limit_words(
-    envelopes: EnvelopeArrays, limited_by: int, element: int, phase: int, limits: Sequence[float]
+    headroom: HeadroomArrays, limited_by: int, element: int, phase: int, limits: Sequence[float]
 ) -> str:
     """A limit in words, as `reason` has it, with the phase that it is of."""
-    name = element_name(envelopes, limited_by, element)
+    name = element_name(headroom, limited_by, element)
     has_phase = name and PHASE_LABELS[phase] not in ("", NEUTRAL)
     return reason(
         LimitedBy(limited_by).label, f"{name} phase {PHASE_LABELS[phase]}" if has_phase else name, limits
     )
 
 
-def element_name(envelopes: EnvelopeArrays, limited_by: int, element: int) -> str:
+def element_name(headroom: HeadroomArrays, limited_by: int, element: int) -> str:
     """A participant's id, or the index of a bus, line or transformer; empty where there is none."""
     if element < 0:
         return ""
     match limited_by:
         case LimitedBy.SELLER_SURPLUS | LimitedBy.BUYER_DEMAND:
-            return envelopes.case.participants.ids[element]
+            return headroom.case.participants.ids[element]
         case LimitedBy.VOLTAGE_MAX | LimitedBy.VOLTAGE_MIN | LimitedBy.VOLTAGE_UNBALANCE:
-            return str(envelopes.network.bus_ids[element])
+            return str(headroom.network.bus_ids[element])
         case _:
-            return str(envelopes.network.elements.id[element])
+            return str(headroom.network.elements.id[element])
 
 
-def _limits(envelopes: EnvelopeArrays, limited_by: Int, element: Int, phase: Int, period: Int) -> Float:
+def _limits(headroom: HeadroomArrays, limited_by: Int, element: Int, phase: Int, period: Int) -> Float:
     """The value of each limit in its period, pu or percent; NaN where there is no operating point."""
-    column, values = AllLimits.of(envelopes.network).column, side_by_side(envelopes.operating_limits)
+    column, values = AllLimits.of(headroom.network).column, side_by_side(headroom.operating_limits)
     found = np.full(len(element), np.nan)
     for row in np.flatnonzero(element >= 0).tolist():
         name = int(limited_by[row]), int(element[row]), int(phase[row])

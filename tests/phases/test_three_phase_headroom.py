@@ -1,4 +1,4 @@
-"""Envelopes on three phases: of each participant on its own phases, stopped by a limit of a phase."""
+"""Headroom on three phases: of each participant on its own phases, stopped by a limit of a phase."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +13,15 @@ from gridpact.clearing.network.connections import connections_of
 from gridpact.clearing.network.injection import injection, made_kw, used_kw
 from gridpact.clearing.network.network_state import nominal_limits
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.envelopes import Envelopes
-from gridpact.envelopes.envelopes_outcome import outcome
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
 from gridpact.grid.network_model import PHASE_LABELS, NetworkModel
 from gridpact.grid.places import places
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
-from gridpact.report.envelopes.envelope_page import envelope_page
+from gridpact.report.headroom.headroom_page import headroom_page
+from gridpact.trading_headroom import Headroom
+from gridpact.trading_headroom.headroom_outcome import outcome
 from tests.phases.connected import on_phases
 from tests.phases.made import pandapower_net
 from tests.phases.test_three_phase_clearing import case_on
@@ -44,12 +44,12 @@ def three_phase(case: Case) -> Case:
 
 @pytest.mark.parametrize(("group", "shift"), [("Dyn", 150.0), ("YNyn", 0.0)])
 @pytest.mark.parametrize("seed", [1, 2])
-def test_what_is_connected_to_all_phases_has_the_envelopes_of_its_balanced_twin(
+def test_what_is_connected_to_all_phases_has_the_headroom_of_its_balanced_twin(
     group: str, shift: float, seed: int, tmp_path: Path
 ) -> None:
     limits = Limits(voltage_min_pu=0.97, voltage_max_pu=1.05)
     case = case_on(pandapower_net(group, shift), tmp_path, seed=seed, power_kw=60.0, limits=limits)
-    balanced, phases = gridpact.envelope(case), gridpact.envelope(three_phase(case))
+    balanced, phases = gridpact.headroom(case), gridpact.headroom(three_phase(case))
     for side in ("sale", "purchase"):
         one, other = (getattr(each, f"{side}_alone_kw") for each in (balanced, phases))
         assert (one < getattr(balanced, f"{side}_cap_kw")).any()
@@ -78,7 +78,7 @@ def test_each_kind_of_limit_stops_where_power_grid_model_finds_it(
     """Alone keeps every limit by its asymmetric flow, and a little more breaks the one that is named."""
     on_phases(monkeypatch, PHASES)
     case = single_phase_case(kind, tmp_path)
-    found, network = gridpact.envelope(case), compile_source(case.network)
+    found, network = gridpact.headroom(case), compile_source(case.network)
     seen = set()
     for side in ("sale", "purchase"):
         alone_kw, cap_kw = getattr(found, f"{side}_alone_kw"), getattr(found, f"{side}_cap_kw")
@@ -148,7 +148,7 @@ def test_the_phase_that_stops_stands_in_the_table_in_words_and_on_the_page(
 ) -> None:
     on_phases(monkeypatch, PHASES)
     for kind, said in (("voltage_max", "bus 4 phase"), ("neutral", "neutral of line")):
-        found: Envelopes = gridpact.envelope(single_phase_case(kind, tmp_path))
+        found: Headroom = gridpact.headroom(single_phase_case(kind, tmp_path))
         table = found.table
         position = table.columns.get_loc("sale_element")
         assert table.columns[position + 1] == "sale_phase"
@@ -157,9 +157,9 @@ def test_the_phase_that_stops_stands_in_the_table_in_words_and_on_the_page(
         phases = {*stopped["sale_phase"], *stopped["purchase_phase"]} - {""}
         assert phases == {"n"} if kind == "neutral" else phases <= {"a", "b", "c"} and phases
         assert said in outcome(found)
-        assert said in envelope_page(found)
+        assert said in headroom_page(found)
 
 
 def test_a_balanced_network_has_no_phases_in_the_table(tmp_path: Path) -> None:
-    table = gridpact.envelope(case_on(pandapower_net(), tmp_path)).table
+    table = gridpact.headroom(case_on(pandapower_net(), tmp_path)).table
     assert not [name for name in table.columns if "phase" in name]

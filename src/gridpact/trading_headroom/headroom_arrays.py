@@ -1,4 +1,4 @@
-"""EnvelopeArrays: what each participant could sell and buy, apart from the table that is made of it."""
+"""HeadroomArrays: what each participant could sell and buy, apart from the table that is made of it."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from gridpact.grid.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnvelopeArrays:
+class HeadroomArrays:
     """The most that each participant could sell and buy, alone and all together, and what stops it alone.
 
     Attributes:

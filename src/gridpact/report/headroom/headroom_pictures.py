@@ -1,4 +1,4 @@
-"""Pictures of envelopes: sums over all participants as lines, and shares of each as maps.
+"""Pictures of headroom: sums over all participants as lines, and shares of each as maps.
 
 The page holds every figure once; its script draws the maps and writes what is said when one is touched.
 """
@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Float, Int
-from gridpact.envelopes import Envelopes
-from gridpact.envelopes.stops import NETWORK_LIMITS, limit_words
 from gridpact.fields.said import shortened
 from gridpact.report.pictures.colours import LOADING_COLOURS
 from gridpact.report.pictures.period_axis import PeriodAxis
@@ -27,6 +25,8 @@ from gridpact.report.pictures.traces import (
     time_layout,
 )
 from gridpact.report.shell.numbers import short
+from gridpact.trading_headroom import Headroom
+from gridpact.trading_headroom.stops import NETWORK_LIMITS, limit_words
 
 SHADES = tuple(reversed(LOADING_COLOURS))  # from little of it, dark, to all of it, pale
 SHADE_WORDS = ("under 25 %", "under 50 %", "under 75 %", "under 100 %", "all")
@@ -39,13 +39,13 @@ LABEL_PX, LABEL_CHARACTERS = 17.0, 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One side of the envelopes: sales or purchases.
+    """One side of the headroom: sales or purchases.
 
     Attributes:
         side: `sale` or `purchase`.
         cap_name: what the most of it is called.
         cap_kw: that, (T, P).
-        alone_kw, together_kw: the envelopes, (T, P).
+        alone_kw, together_kw: the headroom, (T, P).
         limited_by, element, phase: what stops it alone, (T, P).
     """
 
@@ -71,33 +71,33 @@ class Offer:
         return int((self.cap_kw > 0.0).any(axis=0).sum()) - len(self.shown)
 
 
-def offers(envelopes: Envelopes) -> tuple[Offer, Offer]:
+def offers(headroom: Headroom) -> tuple[Offer, Offer]:
     """Sales and purchases."""
     return (
         Offer(
             side="sale",
             cap_name="Surplus",
-            cap_kw=envelopes.sale_cap_kw,
-            alone_kw=envelopes.sale_alone_kw,
-            together_kw=envelopes.sale_together_kw,
-            limited_by=envelopes.sale_limited_by,
-            element=envelopes.sale_element,
-            phase=envelopes.sale_phase,
+            cap_kw=headroom.sale_cap_kw,
+            alone_kw=headroom.sale_alone_kw,
+            together_kw=headroom.sale_together_kw,
+            limited_by=headroom.sale_limited_by,
+            element=headroom.sale_element,
+            phase=headroom.sale_phase,
         ),
         Offer(
             side="purchase",
             cap_name="Residual demand",
-            cap_kw=envelopes.purchase_cap_kw,
-            alone_kw=envelopes.purchase_alone_kw,
-            together_kw=envelopes.purchase_together_kw,
-            limited_by=envelopes.purchase_limited_by,
-            element=envelopes.purchase_element,
-            phase=envelopes.purchase_phase,
+            cap_kw=headroom.purchase_cap_kw,
+            alone_kw=headroom.purchase_alone_kw,
+            together_kw=headroom.purchase_together_kw,
+            limited_by=headroom.purchase_limited_by,
+            element=headroom.purchase_element,
+            phase=headroom.purchase_phase,
         ),
     )
 
 
-def sums_picture(envelopes: Envelopes, offer: Offer, axis: PeriodAxis) -> Picture:
+def sums_picture(headroom: Headroom, offer: Offer, axis: PeriodAxis) -> Picture:
     """What all participants have, could trade one at a time, and could trade all together, in each period."""
     if not offer.cap_kw.any():
         return empty_picture()
@@ -120,7 +120,7 @@ def sums_picture(envelopes: Envelopes, offer: Offer, axis: PeriodAxis) -> Pictur
             steps(together_kw, "All together", BLUE, width=2.0),
             hover(np.maximum(cap_kw, together_kw), axis, lines),
         ],
-        "layout": marked(layout, [], envelopes.has_state),
+        "layout": marked(layout, [], headroom.has_state),
     }
 
 
@@ -145,10 +145,10 @@ def map_layout(offer: Offer, axis: PeriodAxis, ids: tuple[str, ...]) -> dict[str
     return layout
 
 
-def map_states(envelopes: Envelopes, offer: Offer) -> dict[str, Any]:
+def map_states(headroom: Headroom, offer: Offer) -> dict[str, Any]:
     """The figures of the participants shown: powers, shades and reasons, a row for each."""
-    shown, ids = offer.shown, envelopes.case.participants.ids
-    reasons, index = _reasons(envelopes, offer)
+    shown, ids = offer.shown, headroom.case.participants.ids
+    reasons, index = _reasons(headroom, offer)
     return {
         "names": [escape(ids[one]) for one in shown],
         "cap": short(offer.cap_kw[:, shown].T),
@@ -170,7 +170,7 @@ def _shades(power_kw: Float, cap_kw: Float) -> list[str]:
     return ["".join(row) for row in letters.T]
 
 
-def _reasons(envelopes: Envelopes, offer: Offer) -> tuple[list[str], Int]:
+def _reasons(headroom: Headroom, offer: Offer) -> tuple[list[str], Int]:
     """Every limit of the network that stops someone, in words, and the place of that of each cell, or −1."""
     stopped = np.isin(offer.limited_by, NETWORK_LIMITS)
     named = np.stack([part[stopped] for part in (offer.limited_by, offer.element, offer.phase)])
@@ -178,5 +178,5 @@ def _reasons(envelopes: Envelopes, offer: Offer) -> tuple[list[str], Int]:
     index = np.full(offer.limited_by.shape, -1, dtype=np.int64)
     index[stopped] = place.reshape(-1)
     return [
-        escape(limit_words(envelopes, kind, at, phase, [])) for kind, at, phase in limits.T.tolist()
+        escape(limit_words(headroom, kind, at, phase, [])) for kind, at, phase in limits.T.tolist()
     ], index

@@ -14,9 +14,9 @@ from gridpact.arrays import Float, Int
 from gridpact.clearing.network.network_state import KEPT_VOLTAGE_PU
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.envelopes.cells import Cells
 from gridpact.grid.network_model import NO_PHASE
 from gridpact.results.decimals import DECIMALS
+from gridpact.trading_headroom.cells import Cells
 
 PRECISION_KW = 1e-6
 STRICTLY_KEPT = 1e-9  # pu of voltage, and share of a rating; a clearing keeps its limits within 1e-7
