@@ -33,6 +33,8 @@ class Participants(CasePart):
         load_power_factor: in (0, 1], lagging, (P,).
         generation_power_factor: in (0, 1], producing reactive power, (P,).
         retailer: name of the retailer, (P,); without any, `DEFAULT_RETAILER` for all.
+        connection_kw: the most that the connection carries, either way, at the meter, above 0; NaN where it
+            is not known, (P,). Operating envelopes need it; a clearing does not limit by it.
 
     Raises:
         InvalidCase: with everything that is wrong with them.
@@ -45,6 +47,7 @@ class Participants(CasePart):
     load_power_factor: Float = field(default_factory=partial(np.array, 1.0))
     generation_power_factor: Float = field(default_factory=partial(np.array, 1.0))
     retailer: tuple[str, ...] = ()
+    connection_kw: Float = field(default_factory=partial(np.array, np.nan))
 
     def __post_init__(self) -> None:
         refusals = Refusals("participants")
@@ -65,6 +68,9 @@ class Participants(CasePart):
                 for name in ("load_power_factor", "generation_power_factor")
             },
             "retailer": self._retailers(refusals, count),
+            "connection_kw": numbers(
+                refusals, "connection_kw", self.connection_kw, shape, _connection_faults, may_be_one=True
+            ),
         }
         refusals.finish()
         self._set(**values)
@@ -90,6 +96,12 @@ class Participants(CasePart):
     def generation_tan_phi(self) -> Float:
         """Reactive over active power of the generation, kvar per kW, (P,)."""
         return _tan_phi(self.generation_power_factor)
+
+
+def _connection_faults(connection_kw: Float) -> list[tuple[Bool, str, str]]:
+    """What is wrong with connections, of which NaN are not known."""
+    known = np.isfinite(connection_kw) | np.isinf(connection_kw)
+    return [(where & known, *said) for where, *said in range_faults(Kind.CONNECTION, connection_kw)]
 
 
 def _tan_phi(power_factor: Float) -> Float:

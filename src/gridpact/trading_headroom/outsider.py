@@ -101,6 +101,7 @@ def _joined_by_outsider(case: Case, network: Network) -> Case:
             load_power_factor=_appended(people.load_power_factor, 1.0),
             generation_power_factor=_appended(people.generation_power_factor, 1.0),
             retailer=(*people.retailer, DEFAULT_RETAILER),
+            connection_kw=_appended(people.connection_kw, np.nan),
         ),
         profiles=Profiles(
             load_kw=frozen(np.hstack([profiles.load_kw, nothing]), np.float64),

@@ -41,6 +41,7 @@ def read_participants(reader: TableReader, buses: BusNames | None) -> tuple[Part
         load_power_factor=frozen(reader.number("load_power_factor"), np.float64),
         generation_power_factor=frozen(reader.number("generation_power_factor"), np.float64),
         retailer=reader.names("retailer").texts(),
+        connection_kw=frozen(reader.number("connection_kw"), np.float64),
     )
     namesakes = buses.namesakes(texts) if buses is not None else []
     return participants, [_taken_for_indices(reader.table.file, namesakes)] if namesakes else []
@@ -83,6 +84,24 @@ def read_profiles(
     missing = size - int(used.sum())
     warning = f"{reader.table.file}: {missing:,} of {size:,} rows are missing and count as zero"
     return unchecked(Profiles, load_kw=arrays[0], generation_kw=arrays[1]), [warning] if missing > 0 else []
+
+
+def above_connection(participants: Participants, profiles: Profiles, where: str) -> list[str]:
+    """The warning that participants are forecast to take or feed in more than their connections carry.
+
+    Args:
+        participants: P of them.
+        profiles: their forecasts, (T, P).
+        where: the file of the participants.
+    """
+    net_kw = np.abs(profiles.load_kw - profiles.generation_kw).max(axis=0, initial=0.0)
+    above = np.flatnonzero(net_kw > participants.connection_kw)
+    if not len(above):
+        return []
+    worst = above[np.argmax(net_kw[above] / participants.connection_kw[above])]
+    said = f"'{participants.ids[worst]}' has {participants.connection_kw[worst]:g} kW and {net_kw[worst]:g} kW"
+    count = "1 participant is" if len(above) == 1 else f"{len(above):,} participants are"
+    return [f"{where}: {count} forecast above connection_kw at the meter: {said}"]
 
 
 def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, where: str) -> Trades:
