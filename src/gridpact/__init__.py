@@ -23,6 +23,12 @@ if TYPE_CHECKING:
         with_commitments,
         write_case,
     )
+    from gridpact.envelopes import (
+        EnvelopeRule,
+        OperatingEnvelopes,
+        operating_envelopes,
+        write_operating_envelopes,
+    )
     from gridpact.errors import GridpactError, InvalidCase, InvalidUsage, Problem, SolverFailed
     from gridpact.fleet import FleetResult, run_fleet
     from gridpact.grid.limits import Limits
@@ -40,16 +46,18 @@ _HOME = {
     "Allocation": "gridpact.case",
     "Case": "gridpact.case",
     "Clearance": "gridpact.results",
-    "Headroom": "gridpact.trading_headroom",
+    "EnvelopeRule": "gridpact.envelopes",
     "FleetResult": "gridpact.fleet",
     "Formulation": "gridpact.case",
     "GridpactError": "gridpact.errors",
+    "Headroom": "gridpact.trading_headroom",
     "Horizon": "gridpact.case",
     "InvalidCase": "gridpact.errors",
     "InvalidUsage": "gridpact.errors",
     "Limits": "gridpact.grid.limits",
     "Network": "gridpact.grid.network",
     "NetworkSource": "gridpact.grid.source",
+    "OperatingEnvelopes": "gridpact.envelopes",
     "Orders": "gridpact.case",
     "Participants": "gridpact.case",
     "PriceRule": "gridpact.case",
@@ -65,6 +73,7 @@ _HOME = {
     "compile_network": "gridpact.pipeline",
     "headroom": "gridpact.trading_headroom",
     "match": "gridpact.matching",
+    "operating_envelopes": "gridpact.envelopes",
     "read_case": "gridpact.case",
     "run_fleet": "gridpact.fleet",
     "settle": "gridpact.settlement.settle_case",
@@ -72,6 +81,7 @@ _HOME = {
     "write_case": "gridpact.case",
     "write_clearance": "gridpact.results",
     "write_headroom": "gridpact.trading_headroom",
+    "write_operating_envelopes": "gridpact.envelopes",
     "write_settlement": "gridpact.settlement.settlement_writer",
 }
 
@@ -79,6 +89,7 @@ __all__ = [
     "Allocation",
     "Case",
     "Clearance",
+    "EnvelopeRule",
     "FleetResult",
     "Formulation",
     "GridpactError",
@@ -89,6 +100,7 @@ __all__ = [
     "Limits",
     "Network",
     "NetworkSource",
+    "OperatingEnvelopes",
     "Orders",
     "Participants",
     "PriceRule",
@@ -104,6 +116,7 @@ __all__ = [
     "compile_network",
     "headroom",
     "match",
+    "operating_envelopes",
     "read_case",
     "run_fleet",
     "settle",
@@ -111,6 +124,7 @@ __all__ = [
     "write_case",
     "write_clearance",
     "write_headroom",
+    "write_operating_envelopes",
     "write_settlement",
 ]
 

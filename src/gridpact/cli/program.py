@@ -11,6 +11,7 @@ from gridpact.cli.check import check
 from gridpact.cli.clear import clear
 from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
+from gridpact.cli.envelope import envelope
 from gridpact.cli.failure import EXIT_FAILED, EXIT_INVALID, fail
 from gridpact.cli.fleet import fleet
 from gridpact.cli.headroom import headroom
@@ -22,7 +23,7 @@ from gridpact.cli.reproduce import reproduce
 from gridpact.cli.settle import settle
 from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
 
-COMMANDS = (demo, check, convert, match, clear, headroom, settle, fleet, network, reproduce)
+COMMANDS = (demo, check, convert, match, clear, headroom, envelope, settle, fleet, network, reproduce)
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 app = typer.Typer(

@@ -10,7 +10,7 @@ from gridpact.envelopes.box import Box
 from gridpact.envelopes.worst_corners import Worst, WorstCorners
 
 SHARE_PRECISION = 1e-8
-MARGIN = 1e-8  # pu of voltage, and parts of a rating, that is left for the rounding of other power flows
+MARGIN = 2e-9  # pu of voltage, and parts of a rating, that is left for the rounding of other power flows
 STEPS = 8
 ROUNDS_MAX = 60
 

@@ -10,8 +10,8 @@ from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results.clearance_tables import period_times
 from gridpact.results.decimals import rounded
+from gridpact.results.limit_words import element_name
 from gridpact.trading_headroom.headroom_arrays import HeadroomArrays
-from gridpact.trading_headroom.stops import element_name
 
 HEADROOM = (
     "time",
@@ -69,5 +69,5 @@ def _labels() -> np.ndarray:
 def _element_names(headroom: HeadroomArrays, limited_by: Int, element: Int) -> np.ndarray:
     """The name of each element, worked out once for each that there is."""
     pairs, place = np.unique(np.stack([limited_by, element]), axis=1, return_inverse=True)
-    names = [element_name(headroom, kind, at) for kind, at in pairs.T.tolist()]
+    names = [element_name(headroom.case, headroom.network, kind, at) for kind, at in pairs.T.tolist()]
     return np.array([*names, ""], dtype=object)[place.reshape(-1)]

@@ -7,8 +7,7 @@ import pandas as pd
 
 from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.grid.network_model import NEUTRAL, PHASE_LABELS
-from gridpact.results.clearance_outcome import reason
+from gridpact.results.limit_words import element_name, named_limit_words
 from gridpact.trading_headroom.all_limits import AllLimits, side_by_side
 from gridpact.trading_headroom.headroom_arrays import HeadroomArrays
 
@@ -61,24 +60,8 @@ def limit_words(
     headroom: HeadroomArrays, limited_by: int, element: int, phase: int, limits: Sequence[float]
 ) -> str:
     """A limit in words, as `reason` has it, with the phase that it is of."""
-    name = element_name(headroom, limited_by, element)
-    has_phase = name and PHASE_LABELS[phase] not in ("", NEUTRAL)
-    return reason(
-        LimitedBy(limited_by).label, f"{name} phase {PHASE_LABELS[phase]}" if has_phase else name, limits
-    )
-
-
-def element_name(headroom: HeadroomArrays, limited_by: int, element: int) -> str:
-    """A participant's id, or the index of a bus, line or transformer; empty where there is none."""
-    if element < 0:
-        return ""
-    match limited_by:
-        case LimitedBy.SELLER_SURPLUS | LimitedBy.BUYER_DEMAND:
-            return headroom.case.participants.ids[element]
-        case LimitedBy.VOLTAGE_MAX | LimitedBy.VOLTAGE_MIN | LimitedBy.VOLTAGE_UNBALANCE:
-            return str(headroom.network.bus_ids[element])
-        case _:
-            return str(headroom.network.elements.id[element])
+    name = element_name(headroom.case, headroom.network, limited_by, element)
+    return named_limit_words(limited_by, name, phase, limits)
 
 
 def _limits(headroom: HeadroomArrays, limited_by: Int, element: Int, phase: Int, period: Int) -> Float:

@@ -13,7 +13,7 @@ SNAP_KW = 1e-7
 
 
 class LimitedBy(IntEnum):
-    """What kept a trade from clearing in full; `label` is the word in the results."""
+    """What kept a trade from clearing in full, or an envelope from growing; `label` is the word in results."""
 
     NOTHING = 0
     SELLER_SURPLUS = 1
@@ -25,6 +25,7 @@ class LimitedBy(IntEnum):
     TERMS = 7
     NEUTRAL = 8
     VOLTAGE_UNBALANCE = 9
+    CONNECTION = 10
 
     @property
     def label(self) -> str:
