@@ -100,8 +100,9 @@ class Participants(CasePart):
 
 def _connection_faults(connection_kw: Float) -> list[tuple[Bool, str, str]]:
     """What is wrong with connections, of which NaN are not known."""
-    known = np.isfinite(connection_kw) | np.isinf(connection_kw)
-    return [(where & known, *said) for where, *said in range_faults(Kind.CONNECTION, connection_kw)]
+    known = ~np.isnan(connection_kw)
+    faults = range_faults(Kind.CONNECTION, connection_kw)
+    return [(where & known, what, remedy) for where, what, remedy in faults]
 
 
 def _tan_phi(power_factor: Float) -> Float:

@@ -10,8 +10,8 @@ from gridpact.results.limit_words import element_name, named_limit_words
 SIDES = ("export", "import")
 SHOWN = 5
 SEARCHED = (
-    "The worst combinations were searched, not proven: no more is claimed than that none that was tried breaks "
-    "a limit."
+    "The worst combinations were searched, not proven: no more is claimed than that none that was tried "
+    "breaks a limit."
 )
 
 

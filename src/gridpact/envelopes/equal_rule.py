@@ -1,18 +1,17 @@
 """The rule `equal`: one share of the connection for all exports, and one for all imports.
 
-θ_E is the greatest share for exports while imports are zero, θ_I that for imports while exports are zero. Where
-combinations of both break a limit, both are multiplied by the greatest common factor that makes all safe.
+θ_E is the greatest share for exports while imports are zero, θ_I that for imports while exports are zero.
+Where combinations of both break a limit, both are multiplied by the greatest common factor that makes all
+safe.
 """
 
 import numpy as np
 
-from gridpact.arrays import Float, Int
+from gridpact.arrays import Float
 from gridpact.envelopes.box import Box
 from gridpact.envelopes.greatest_box import Growth, greatest_box
 from gridpact.envelopes.shares import CONNECTION, NO_STATE_LIMIT, Shares
-from gridpact.envelopes.worst_corners import WorstCorners
-
-AT_BOUND = 1e-5  # pu of voltage, and parts of a rating
+from gridpact.envelopes.worst_corners import AT_BOUND, WorstCorners
 
 
 def equal_shares(corners: WorstCorners, connection_kw: Float, *, thorough: bool = True) -> Shares:
@@ -51,8 +50,3 @@ def nearest_limit(excess: Float) -> int:
     """The limit nearest to its bound; `NO_STATE_LIMIT` where none is near."""
     nearest = int(excess.argmax())
     return nearest if excess[nearest] >= -AT_BOUND else NO_STATE_LIMIT
-
-
-def limits_at_bound(excess: Float) -> Int:
-    """The limits that are within `AT_BOUND` of their bounds."""
-    return np.flatnonzero(excess >= -AT_BOUND)

@@ -2,9 +2,9 @@
 
 Without injection the power flow is linear in conj(s) to first order, and a limited quantity is the magnitude
 |z₀ + Σ aₖ| of a form, with aₖ the share of what each participant does: its whole export, its whole import, or
-nothing. The greatest magnitude of such a sum lies, for some direction φ, where each participant does what goes
-farthest in that direction (the support function of a zonotope), and so mixed combinations over feeders and
-phases are found as well as those where all do the same. Least voltages go against the direction of z₀.
+nothing. The greatest magnitude of such a sum lies, for some direction φ, where each participant does what
+goes farthest in that direction (the support function of a zonotope), and so mixed combinations over feeders
+and phases are found as well as those where all do the same. Least voltages go against the direction of z₀.
 """
 
 import numpy as np

@@ -14,7 +14,7 @@ from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.box import Box
 from gridpact.envelopes.envelope_arrays import Corners
 from gridpact.envelopes.envelope_rule import EnvelopeRule
-from gridpact.envelopes.equal_rule import equal_shares, limits_at_bound
+from gridpact.envelopes.equal_rule import equal_shares
 from gridpact.envelopes.max_min_rule import max_min_shares
 from gridpact.envelopes.metered_network import MeteredNetwork
 from gridpact.envelopes.operating_result import OperatingEnvelopes
@@ -135,14 +135,13 @@ def _limits(side: str, metered: MeteredNetwork, limit: Int) -> dict[str, Int]:
 
 def _corners(metered: MeteredNetwork, box: Box, shares: Shares) -> Corners:
     """The combinations at a limit, one for each kind of limit that it holds, those nearest first."""
-    excess, parts = shares.worst.excess, shares.worst.parts
-    holding = limits_at_bound(excess)
+    holding, parts = shares.worst.holding, shares.worst.holding_parts
     if not len(holding):
-        holding = np.array([int(excess.argmax())])
-    holding = holding[np.argsort(-excess[holding], kind="stable")]
-    keys = np.column_stack([metered.limited_by[holding], parts[holding]])
-    holding = holding[np.sort(np.unique(keys, axis=0, return_index=True)[1])]
-    power_kw = box.power_kw(parts[holding])
+        nearest = int(shares.worst.excess.argmax())
+        holding, parts = np.array([nearest]), shares.worst.parts[[nearest]]
+    keys = np.column_stack([metered.limited_by[holding], parts])
+    first = np.sort(np.unique(keys, axis=0, return_index=True)[1])
+    holding, power_kw = holding[first], box.power_kw(parts[first])
     found = metered.excess(power_kw)[np.arange(len(holding)), holding]
     is_voltage = np.isin(metered.limited_by[holding], (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN))
     unit = np.where(is_voltage, 1.0, 100.0)

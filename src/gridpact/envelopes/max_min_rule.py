@@ -1,8 +1,8 @@
 """The rule `max-min`: from the shares of `equal`, raised further where nothing stands in the way.
 
-The smallest shares that are not at a limit are raised together, to the next greater ones or until a limit holds
-them, and so on. A share is at a limit where raising it alone by 1 % of the connection loads more a limit that
-is within 1e-5 of its bound: that limit cannot be relieved by raising others, as their boxes only grow.
+The smallest shares that are not at a limit are raised together, to the next greater ones or until a limit
+holds them, and so on. A share is at a limit where raising it alone by 1 % of the connection loads more a
+limit that is within 1e-5 of its bound: raising others never relieves that limit, as their boxes only grow.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.envelopes.box import Box
-from gridpact.envelopes.equal_rule import equal_shares, limits_at_bound, nearest_limit
+from gridpact.envelopes.equal_rule import equal_shares, nearest_limit
 from gridpact.envelopes.greatest_box import greatest_box
 from gridpact.envelopes.shares import CONNECTION, Shares
 from gridpact.envelopes.worst_corners import Worst, WorstCorners
@@ -88,11 +88,11 @@ def _box(connection_kw: Float, share: Float) -> Box:
 
 def _hold(corners: WorstCorners, connection_kw: Float, box: Box, worst: Worst, limit: Int) -> None:
     """Notes the limit of each undecided share that is at one, (2P,)."""
-    for at in limits_at_bound(worst.excess).tolist():
+    for at, parts in zip(worst.holding.tolist(), worst.holding_parts, strict=True):
         undecided = np.flatnonzero(limit == UNDECIDED)
         if not len(undecided):
             return
-        loaded = loads_more(corners, connection_kw, box, worst.parts[at], at, undecided)
+        loaded = loads_more(corners, connection_kw, box, parts, at, undecided)
         limit[undecided[loaded]] = at
 
 

@@ -75,7 +75,8 @@ class MeteredNetwork:
         """The value of each limit, pu and parts of one, (Q,)."""
         nominal = nominal_limits(self.network, self.limits, 1)
         least, greatest = self.oracle.monitored.least_and_greatest(nominal, np.zeros(1, dtype=np.int64))
-        return np.where(self.sign > 0.0, greatest[0, self.row], least[0, self.row])
+        bound: Float = np.where(self.sign > 0.0, greatest[0, self.row], least[0, self.row])
+        return bound
 
     @cached_property
     def limited_by(self) -> Int:
@@ -107,7 +108,8 @@ class MeteredNetwork:
     @cached_property
     def idle_excess(self) -> Float:
         """The excess of each limit while nobody takes or feeds in anything, (Q,)."""
-        return self.excess(np.zeros((1, len(self.participants))))[0]
+        idle: Float = self.excess(np.zeros((1, len(self.participants))))[0]
+        return idle
 
     def injected_kva(self, power_kw: Float) -> Complex:
         """Power injected at the R nodes, (m, R), under net powers at the meters, (m, P)."""
@@ -127,6 +129,18 @@ class MeteredNetwork:
                 found = self.sign * (magnitude - self.bound)
             excess[some] = np.where(np.isnan(found), NO_STATE, found)
         return excess
+
+    def sides(self, power_kw: Float, count: int) -> Int:
+        """Which of `count` angles each limited quantity comes from under combinations, (m, P): (m, Q).
+
+        A voltage comes from one only.
+        """
+        voltages = self.oracle.voltages(self.injected_kva(power_kw))
+        forms: Complex = np.asarray(self.oracle.monitored.forms @ voltages.T).T[:, self.row]
+        with np.errstate(invalid="ignore"):
+            side = np.floor((np.angle(forms) / (2.0 * np.pi) + 0.5) * count) % count
+        side[:, : 2 * len(self.oracle.monitored.node)] = 0.0
+        return np.nan_to_num(side).astype(np.int64)
 
     def gradients(self, power_kw: Float, limits: Int) -> Float:
         """Change of some limits' excess per kW exported, then imported, more by each, (L, 2P), at (P,)."""
@@ -148,7 +162,8 @@ class MeteredNetwork:
         monitored = self.oracle.monitored
         size = np.ones(len(self.idle_form))
         if len(monitored.unbalance_column):
-            size[monitored.first_unbalance :] = np.abs(monitored.references @ self._idle_voltage)
+            references: Complex = np.asarray(monitored.references @ self._idle_voltage)
+            size[monitored.first_unbalance :] = np.abs(references)
         return size
 
     @cached_property
@@ -162,4 +177,5 @@ class MeteredNetwork:
     @property
     def _idle_voltage(self) -> Complex:
         nothing = np.zeros((1, self.directions.shape[1]), dtype=np.complex128)
-        return self.oracle.voltages(nothing)[0]
+        idle: Complex = self.oracle.voltages(nothing)[0]
+        return idle

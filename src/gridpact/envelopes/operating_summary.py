@@ -51,8 +51,8 @@ def _notices(envelopes: EnvelopeArrays) -> list[str]:
     notices = [*envelopes.network.notices, *envelopes.case.warnings]
     if envelopes.broken:
         notices.append(
-            f"The network breaks {counted(envelopes.broken, 'limit')} while nobody takes or feeds in anything: "
-            "all envelopes are 0."
+            f"The network breaks {counted(envelopes.broken, 'limit')} while nobody takes or feeds in "
+            "anything: all envelopes are 0."
         )
     elif envelopes.verification.status is not Status.CLEARED:
         notices.append(

@@ -13,7 +13,7 @@ import numpy as np
 from gridpact.arrays import Float, Int
 from gridpact.envelopes.box import Box
 from gridpact.envelopes.likely_corners import likely_corners
-from gridpact.envelopes.metered_network import MeteredNetwork
+from gridpact.envelopes.metered_network import NO_STATE, MeteredNetwork
 
 NEAR = 0.7  # of the way from the idle network to its bound, from which on a limit climbs
 CLIMBERS_MAX, CLIMBS_MAX, FLIPS = 48, 6, 6
@@ -21,6 +21,9 @@ KEPT_CORNERS_MAX = 300
 THOROUGH_LIMITS, THOROUGH_VALUES = 24, 6000
 RANDOM_COMBINATIONS = 1000
 SEED = 20240721
+SAME = 1e-12  # by which two combinations load a limit alike
+AT_BOUND = 1e-5  # pu of voltage, and parts of a rating
+SIDES = 8  # of a current or an unbalance: its angle tells import from export, and phases from one another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +33,16 @@ class Worst:
     Attributes:
         excess: of each limit, (Q,).
         parts: the combination, (Q, P).
+        holding: the limits that some combination brings within `AT_BOUND` of their bounds, (H,): one that is
+            reached from several sides, as a line by export and by import, is there once for each.
+        holding_parts: the combination, (H, P).
         tried: distinct combinations that were tried, each by a power flow.
     """
 
     excess: Float
     parts: Float
+    holding: Int
+    holding_parts: Float
     tried: int
 
     @property
@@ -70,7 +78,14 @@ class WorstCorners:
             trial.take(_all_flips(trial))
             self._climb(trial)
         self._remember(trial)
-        return Worst(excess=trial.excess, parts=trial.parts, tried=trial.tried)
+        holding, holding_parts = trial.holding()
+        return Worst(
+            excess=trial.excess,
+            parts=trial.parts,
+            holding=holding,
+            holding_parts=holding_parts,
+            tried=trial.tried,
+        )
 
     def remember(self, parts: Float) -> None:
         """Keeps combinations, (m, P), to be tried in every later search."""
@@ -103,6 +118,7 @@ class _Trial:
         self.excess = np.full(len(metered.row), -np.inf)
         self.parts = np.zeros((len(metered.row), len(box.export_kw)))
         self._seen: set[bytes] = set()
+        self._holding: dict[tuple[int, int], tuple[float, Float]] = {}
 
     @property
     def tried(self) -> int:
@@ -119,8 +135,32 @@ class _Trial:
         excess = self.metered.excess(self.box.power_kw(tried))
         worst = excess.argmax(axis=0)
         found = excess[worst, np.arange(len(worst))]
-        better = found > self.excess
+        better = found > self.excess + SAME
         self.excess[better], self.parts[better] = found[better], tried[worst[better]]
+        self._note_holding(tried, excess)
+
+    def holding(self) -> tuple[Int, Float]:
+        """The limits that are held, (H,), nearest to their bounds first, and by which combination, (H, P)."""
+        ordered = sorted(self._holding.items(), key=lambda each: (-each[1][0], each[0]))
+        limits = np.array([limit for (limit, _), _ in ordered], dtype=np.int64)
+        parts = np.array([parts for _, (_, parts) in ordered]).reshape(len(limits), self.parts.shape[1])
+        return limits, parts
+
+    def _note_holding(self, tried: Float, excess: Float) -> None:
+        """Notes what brings limits to their bounds, the worst of each limit and side that it comes from."""
+        row, limit = np.nonzero((excess >= -AT_BOUND) & (excess < NO_STATE))
+        if not len(row):
+            return
+        rows, place = np.unique(row, return_inverse=True)
+        side = self.metered.sides(self.box.power_kw(tried[rows]), SIDES)[place.reshape(-1), limit]
+        value = excess[row, limit]
+        order = np.lexsort((row, -value))
+        keys = np.column_stack([limit, side])[order]
+        for first in np.sort(np.unique(keys, axis=0, return_index=True)[1]).tolist():
+            at = order[first]
+            key = int(limit[at]), int(side[at])
+            if key not in self._holding or value[at] > self._holding[key][0] + SAME:
+                self._holding[key] = float(value[at]), tried[row[at]]
 
     def nearest(self, most: int, near: float) -> Int:
         """The limits nearest to their bounds, or beyond, at their worst corners."""
@@ -165,7 +205,7 @@ def _all_flips(trial: _Trial) -> Float:
     people = len(trial.box.export_kw)
     limits = trial.nearest(THOROUGH_LIMITS, NEAR)
     corners = np.unique(trial.parts[limits], axis=0)[: max(1, THOROUGH_VALUES // (5 * people))]
-    found = [corner for corner in corners]
+    found = list(corners)
     for corner in corners:
         for part in (-1.0, -0.5, 0.0, 0.5, 1.0):
             flipped = np.tile(corner, (people, 1))

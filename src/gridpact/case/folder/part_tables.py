@@ -99,9 +99,8 @@ def above_connection(participants: Participants, profiles: Profiles, where: str)
     if not len(above):
         return []
     worst = above[np.argmax(net_kw[above] / participants.connection_kw[above])]
-    said = (
-        f"'{participants.ids[worst]}' has {participants.connection_kw[worst]:g} kW and {net_kw[worst]:g} kW"
-    )
+    name, most_kw = participants.ids[worst], participants.connection_kw[worst]
+    said = f"'{name}' at {net_kw[worst]:g} kW, and its connection carries {most_kw:g} kW"
     count = "1 participant is" if len(above) == 1 else f"{len(above):,} participants are"
     return [f"{where}: {count} forecast above connection_kw at the meter: {said}"]
 

@@ -13,7 +13,7 @@ SNAP_KW = 1e-7
 
 
 class LimitedBy(IntEnum):
-    """What kept a trade from clearing in full, or an envelope from growing; `label` is the word in results."""
+    """What kept a trade, or an envelope, from being greater; `label` is the word in the results."""
 
     NOTHING = 0
     SELLER_SURPLUS = 1

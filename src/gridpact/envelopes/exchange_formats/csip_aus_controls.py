@@ -1,9 +1,9 @@
 """Operating envelopes as CSIP-AUS controls: IEEE 2030.5 `DERControl` with the Australian extensions.
 
 IEEE 2030.5-2018, `DERControlList`, `Event`, `ActivePower` (a 16-bit `value` times 10 to the `multiplier`, in
-watts), and SA HB 218 (CSIP-AUS) 1.3: `opModImpLimW` and `opModExpLimW` are the most that is imported and exported
-at the connection point, not negative, in the name space https://csipaus.org/ns/v1.3. Times are seconds since
-1970 in UTC.
+watts), and CSIP-AUS 1.3 (SA HB 218): `opModImpLimW` and `opModExpLimW` are the most that is imported and
+exported at the connection point, not negative, in the name space https://csipaus.org/ns/v1.3. Times are
+seconds since 1970 in UTC.
 """
 
 from hashlib import sha256
@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 from gridpact.envelopes.envelope_arrays import EnvelopeArrays
 
 SEP, CSIP_AUS = "urn:ieee:std:2030.5:ns", "https://csipaus.org/ns/v1.3"
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 VALUE_MAX = 32767  # of an Int16
 W_PER_KW, ROUNDING_W = 1000.0, 1e-6
 SCHEDULED = 0
@@ -50,9 +51,7 @@ def csip_aus_controls(envelopes: EnvelopeArrays, participant: int) -> str:
         _power(base, "csipaus:opModExpLimW", float(envelopes.export_max_kw[period, participant]))
     controls.insert(0, ElementTree.Comment(f" operating envelope of {_in_comment(name)} "))
     ElementTree.indent(controls)
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(controls, encoding="unicode") + "\n"
-    )
+    return HEAD + ElementTree.tostring(controls, encoding="unicode") + "\n"
 
 
 def active_power(kw: float) -> tuple[int, int]:
@@ -93,6 +92,4 @@ def _add(parent: ElementTree.Element, name: str, value: object) -> None:
 
 def _in_comment(name: str) -> str:
     """A name as it can stand in a comment, which two hyphens would end."""
-    return (
-        "".join(letter if letter.isprintable() else " " for letter in name).replace("--", "- -").rstrip("-")
-    )
+    return "".join(letter if letter.isprintable() and letter != "-" else "‐" for letter in name)

@@ -1,8 +1,8 @@
 """Operating envelopes as OpenADR 3 events.
 
-OpenADR 3.0.1, `openadr3.yaml` (`event`, `interval`, `valuesMap`, `eventPayloadDescriptor`), and its definition
-of payload types: `IMPORT_CAPACITY_LIMIT` and `EXPORT_CAPACITY_LIMIT` are the maximum import and export level of
-a site, not negative, in the units that the payload's descriptor gives, here `KW`.
+OpenADR 3.0.1, `openadr3.yaml` (`event`, `interval`, `valuesMap`, `eventPayloadDescriptor`), and its payload
+types: `IMPORT_CAPACITY_LIMIT` and `EXPORT_CAPACITY_LIMIT` are the maximum import and export level of a site,
+not negative, in the units that the payload's descriptor gives, here `KW`.
 """
 
 import json

@@ -4,6 +4,7 @@ from html import escape
 
 import numpy as np
 
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes import OperatingEnvelopes
 from gridpact.envelopes.envelopes_outcome import (
     SEARCHED,
@@ -25,9 +26,9 @@ from gridpact.results.limit_words import element_name, named_limit_words
 LIMITS_SHOWN, CORNERS_SHOWN = 15, 20
 POWER_DECIMALS = 3
 MEANT = (
-    "An operating envelope is a limit at the meter. Everybody may take and feed in what it likes within its own, "
-    "at any time of the horizon and without a word to anybody: the network keeps its limits under every "
-    "combination that was tried. No forecast enters."
+    "An operating envelope is a limit at the meter. Each may take and feed in what it likes within its own, "
+    "at any time and without a word to anybody: the network keeps its limits under every combination tried. "
+    "No forecast enters."
 )
 WORDS = {"export": "feeds in", "import": "takes"}
 
@@ -109,9 +110,9 @@ def _every_envelope(envelopes: OperatingEnvelopes) -> str:
         HtmlColumn(name="Participant"),
         HtmlColumn(name="Connection kW", is_number=True),
         HtmlColumn(name="May take kW", is_number=True),
-        HtmlColumn(name="held by"),
+        HtmlColumn(name="Taking is held by"),
         HtmlColumn(name="May feed in kW", is_number=True),
-        HtmlColumn(name="held by "),
+        HtmlColumn(name="Feeding in is held by"),
     )
     rows = [
         (
@@ -127,8 +128,8 @@ def _every_envelope(envelopes: OperatingEnvelopes) -> str:
     caption = "Every envelope, in kW at the meter, rounded down."
     if len(shown) < len(people):
         caption = (
-            f"The {len(shown)} smallest envelopes of {len(people)}, in kW at the meter, rounded down; all are in "
-            f"operating_envelopes.{envelopes.case.table_format}."
+            f"The {len(shown)} smallest envelopes of {len(people)}, in kW at the meter, rounded down; all "
+            f"are in operating_envelopes.{envelopes.case.table_format}."
         )
     return table(caption, columns, rows)
 
@@ -144,6 +145,8 @@ def _held_by(envelopes: OperatingEnvelopes, side: str, participant: int) -> str:
     kind, element, phase = (
         int(getattr(envelopes, f"{side}_{name}")[participant]) for name in ("limited_by", "element", "phase")
     )
+    if kind == LimitedBy.CONNECTION:
+        return "its connection"
     name = element_name(envelopes.case, envelopes.network, kind, element)
     return named_limit_words(kind, name, phase, [])
 
@@ -195,8 +198,8 @@ def _exchange() -> str:
     """Where the files for other systems are."""
     return (
         f"Beside this page, {OPENADR_FILE} has the envelopes as OpenADR 3 events (IMPORT_CAPACITY_LIMIT and "
-        f"EXPORT_CAPACITY_LIMIT, in kW), and {CSIP_AUS_FOLDER} a file for each participant with CSIP-AUS controls "
-        "(opModImpLimW and opModExpLimW, in whole watts, rounded down)."
+        f"EXPORT_CAPACITY_LIMIT, in kW), and {CSIP_AUS_FOLDER} a file for each participant with CSIP-AUS "
+        "controls (opModImpLimW and opModExpLimW, in whole watts, rounded down)."
     )
 
 

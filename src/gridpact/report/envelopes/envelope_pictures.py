@@ -51,7 +51,7 @@ def _picture(envelopes: OperatingEnvelopes, rows: Int, widest: float) -> Picture
     fed = _bars("May feed in", exports, {"color": BLUE, "pattern": PLAIN}, said, 0.5)
     layout = rows_layout(
         [escape(shortened(people.ids[one], LABEL_CHARACTERS)) for one in rows],
-        "Import to the left, export to the right (kW at the meter)",
+        "← import, export → (kW)",
         height=len(rows) * ROW_PX + 110,
     )
     layout["barmode"] = "overlay"
