@@ -12,6 +12,7 @@ import pytest
 import gridpact
 from gridpact.case import read_case, write_case
 from gridpact.report.clearance.clearance_page import report_page
+from gridpact.report.envelopes.envelope_page import envelope_page
 from gridpact.report.headroom.headroom_page import headroom_page
 from gridpact.report.settlement.settlement_page import settlement_page
 from gridpact.report.settlement.statement_page import statement_pages
@@ -107,9 +108,11 @@ def named(rename, case_name: str):
 
 
 def pages_of(case) -> dict[str, str]:
+    connected = replace(case, participants=replace(case.participants, connection_kw=60.0))
     return {
         "report": report_page(gridpact.clear(case)),
         "headroom": headroom_page(gridpact.headroom(case)),
+        "envelopes": envelope_page(gridpact.operating_envelopes(connected)),
     }
 
 

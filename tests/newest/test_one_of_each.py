@@ -79,6 +79,13 @@ def test_headroom(capfd: pytest.CaptureFixture[str]) -> None:
     assert printed(capfd) == ""
 
 
+def test_operating_envelopes(capfd: pytest.CaptureFixture[str]) -> None:
+    case = fleet_case(1)
+    case = replace(case, participants=replace(case.participants, connection_kw=30.0))
+    assert len(gridpact.operating_envelopes(case).table)
+    assert printed(capfd) == ""
+
+
 def test_a_settlement(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert len(gridpact.settle(*write_settle_example(tmp_path)).ledger)
     assert printed(capfd) == ""

@@ -13,6 +13,7 @@ from gridpact.case.folder.settings import SECTIONS
 from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS, Schema
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.cli import app
+from gridpact.envelopes import operating_tables
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.results import clearance_tables as tables
 from gridpact.results.clearance_outcome import outcome
@@ -104,6 +105,23 @@ def test_the_results_page_has_a_line_for_every_column_and_no_other(name: str) ->
 def test_the_results_page_has_a_line_for_every_column_of_headroom_and_no_other() -> None:
     page = (ROOT / "docs" / "results.md").read_text()
     assert documented("headroom", page) == list(HEADROOM)
+
+
+@pytest.mark.parametrize("name", ["OPERATING_ENVELOPES", "OPERATING_CORNERS"])
+def test_the_page_on_envelopes_has_a_line_for_every_column_and_no_other(name: str) -> None:
+    page = (ROOT / "docs" / "envelopes.md").read_text()
+    assert documented(name.lower(), page) == list(getattr(operating_tables, name))
+
+
+def test_the_page_on_envelopes_says_what_every_figure_of_their_summary_is() -> None:
+    page = (ROOT / "docs" / "envelopes.md").read_text()
+    case = cigre_extreme()
+    people = replace(case.participants, connection_kw=100.0)
+    summary = gridpact.operating_envelopes(replace(case, participants=people)).summary
+    for key in {*summary, *summary["verification"]} - {"name", "notices", "inputs_sha256", "version"}:
+        assert f"`{key}`" in page, key
+    for rule in gridpact.EnvelopeRule:
+        assert f"`{rule}`" in page
 
 
 @pytest.mark.parametrize("reason", [reason.label for reason in LimitedBy if reason.label])

@@ -63,6 +63,19 @@ CALLS: list[tuple[Callable[[gridpact.Case, Path], Any], str]] = [
         "write_headroom takes a Headroom, not a Case (give what gridpact.headroom makes)",
     ),
     (
+        lambda case, path: gridpact.operating_envelopes([case]),
+        f"operating_envelopes takes a Case, not a list ({CASE})",
+    ),
+    (
+        lambda case, path: gridpact.operating_envelopes(case, rule="fair"),
+        "rule 'fair' is not known (write equal, max-min)",
+    ),
+    (
+        lambda case, path: gridpact.write_operating_envelopes(case, path),
+        "write_operating_envelopes takes an OperatingEnvelopes, not a Case "
+        "(give what gridpact.operating_envelopes makes)",
+    ),
+    (
         lambda case, path: gridpact.write_settlement(case, path),
         "write_settlement takes a SettledCase, not a Case (give what gridpact.settle makes)",
     ),

@@ -8,10 +8,11 @@ safe.
 import numpy as np
 
 from gridpact.arrays import Float
-from gridpact.envelopes.box import Box
-from gridpact.envelopes.greatest_box import Growth, greatest_box
+from gridpact.envelopes.search.box import Box
+from gridpact.envelopes.search.corner_trial import AT_BOUND
+from gridpact.envelopes.search.greatest_box import Growth, greatest_box
+from gridpact.envelopes.search.worst_corners import WorstCorners
 from gridpact.envelopes.shares import CONNECTION, NO_STATE_LIMIT, Shares
-from gridpact.envelopes.worst_corners import AT_BOUND, WorstCorners
 
 
 def equal_shares(corners: WorstCorners, connection_kw: Float, *, thorough: bool = True) -> Shares:

@@ -11,15 +11,15 @@ from gridpact.clearing.network.connections import connections_of
 from gridpact.clearing.network.injection import Injection, at_nodes, participant_bus_position
 from gridpact.clearing.network.network_state import nominal_limits, operate
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.envelopes.box import Box
 from gridpact.envelopes.envelope_arrays import Corners
 from gridpact.envelopes.envelope_rule import EnvelopeRule
 from gridpact.envelopes.equal_rule import equal_shares
 from gridpact.envelopes.max_min_rule import max_min_shares
-from gridpact.envelopes.metered_network import MeteredNetwork
 from gridpact.envelopes.operating_result import OperatingEnvelopes
+from gridpact.envelopes.search.box import Box
+from gridpact.envelopes.search.metered_network import MeteredNetwork
+from gridpact.envelopes.search.worst_corners import WorstCorners
 from gridpact.envelopes.shares import CONNECTION, Shares
-from gridpact.envelopes.worst_corners import WorstCorners
 from gridpact.errors import InvalidCase, Problem
 from gridpact.fields.arguments import chosen
 from gridpact.grid.network import Network

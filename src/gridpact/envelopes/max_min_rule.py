@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.envelopes.box import Box
 from gridpact.envelopes.equal_rule import equal_shares, nearest_limit
-from gridpact.envelopes.greatest_box import greatest_box
+from gridpact.envelopes.search.box import Box
+from gridpact.envelopes.search.greatest_box import greatest_box
+from gridpact.envelopes.search.worst_corners import Worst, WorstCorners
 from gridpact.envelopes.shares import CONNECTION, Shares
-from gridpact.envelopes.worst_corners import Worst, WorstCorners
 
 RAISED = 0.01  # of the connection
 LOADED_MORE = 1e-9  # pu of voltage, and parts of a rating

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from gridpact.arrays import Float, Int
-from gridpact.envelopes.box import Box
-from gridpact.envelopes.worst_corners import Worst
+from gridpact.envelopes.search.box import Box
+from gridpact.envelopes.search.worst_corners import Worst
 
 CONNECTION, NO_STATE_LIMIT = -1, -2  # in place of a limit
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Float, Int
-from gridpact.envelopes.box import Box
-from gridpact.envelopes.likely_corners import likely_corners
-from gridpact.envelopes.metered_network import NO_STATE, MeteredNetwork
+from gridpact.envelopes.search.box import Box
+from gridpact.envelopes.search.corner_trial import CornerTrial
+from gridpact.envelopes.search.likely_corners import likely_corners
+from gridpact.envelopes.search.metered_network import MeteredNetwork
 
 NEAR = 0.7  # of the way from the idle network to its bound, from which on a limit climbs
 CLIMBERS_MAX, CLIMBS_MAX, FLIPS = 48, 6, 6
@@ -21,9 +22,6 @@ KEPT_CORNERS_MAX = 300
 THOROUGH_LIMITS, THOROUGH_VALUES = 24, 6000
 RANDOM_COMBINATIONS = 1000
 SEED = 20240721
-SAME = 1e-12  # by which two combinations load a limit alike
-AT_BOUND = 1e-5  # pu of voltage, and parts of a rating
-SIDES = 8  # of a current or an unbalance: its angle tells import from export, and phases from one another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +68,7 @@ class WorstCorners:
             thorough: whether all single flips of the worst corners, parts of them, and random combinations,
                 corners and others, are tried too.
         """
-        trial = _Trial(self.metered, box)
+        trial = CornerTrial(self.metered, box)
         trial.take(np.vstack([self.known, likely_corners(self.metered, box)]))
         self._climb(trial)
         if thorough:
@@ -91,7 +89,7 @@ class WorstCorners:
         """Keeps combinations, (m, P), to be tried in every later search."""
         self.known = np.unique(np.vstack([self.known, parts]), axis=0)
 
-    def _climb(self, trial: "_Trial") -> None:
+    def _climb(self, trial: CornerTrial) -> None:
         """Climbs from the worst corners of the limits that are near their bounds, as long as any rises."""
         for _ in range(CLIMBS_MAX):
             before = trial.excess.copy()
@@ -102,7 +100,7 @@ class WorstCorners:
             if not np.any(trial.excess[limits] > before[limits] + 1e-10):
                 return
 
-    def _remember(self, trial: "_Trial") -> None:
+    def _remember(self, trial: CornerTrial) -> None:
         limits = trial.nearest(KEPT_CORNERS_MAX, NEAR)
         known = np.unique(np.vstack([self.known, trial.parts[limits]]), axis=0)
         if len(known) > KEPT_CORNERS_MAX:
@@ -110,74 +108,7 @@ class WorstCorners:
         self.known = known
 
 
-class _Trial:
-    """The combinations of one box that were tried, and the worst of them for each limit."""
-
-    def __init__(self, metered: MeteredNetwork, box: Box) -> None:
-        self.metered, self.box = metered, box
-        self.excess = np.full(len(metered.row), -np.inf)
-        self.parts = np.zeros((len(metered.row), len(box.export_kw)))
-        self._seen: set[bytes] = set()
-        self._holding: dict[tuple[int, int], tuple[float, Float]] = {}
-
-    @property
-    def tried(self) -> int:
-        """How many distinct combinations were tried."""
-        return len(self._seen)
-
-    def take(self, parts: Float) -> None:
-        """Tries combinations, (m, P), those that were tried before left out."""
-        used = np.where(parts >= 0.0, self.box.export_kw > 0.0, self.box.import_kw > 0.0) * parts + 0.0
-        new = [place for place, row in enumerate(used) if self._is_new(row)]
-        if not new:
-            return
-        tried = used[new]
-        excess = self.metered.excess(self.box.power_kw(tried))
-        worst = excess.argmax(axis=0)
-        found = excess[worst, np.arange(len(worst))]
-        better = found > self.excess + SAME
-        self.excess[better], self.parts[better] = found[better], tried[worst[better]]
-        self._note_holding(tried, excess)
-
-    def holding(self) -> tuple[Int, Float]:
-        """The limits that are held, (H,), nearest to their bounds first, and by which combination, (H, P)."""
-        ordered = sorted(self._holding.items(), key=lambda each: (-each[1][0], each[0]))
-        limits = np.array([limit for (limit, _), _ in ordered], dtype=np.int64)
-        parts = np.array([parts for _, (_, parts) in ordered]).reshape(len(limits), self.parts.shape[1])
-        return limits, parts
-
-    def _note_holding(self, tried: Float, excess: Float) -> None:
-        """Notes what brings limits to their bounds, the worst of each limit and side that it comes from."""
-        row, limit = np.nonzero((excess >= -AT_BOUND) & (excess < NO_STATE))
-        if not len(row):
-            return
-        rows, place = np.unique(row, return_inverse=True)
-        side = self.metered.sides(self.box.power_kw(tried[rows]), SIDES)[place.reshape(-1), limit]
-        value = excess[row, limit]
-        order = np.lexsort((row, -value))
-        keys = np.column_stack([limit, side])[order]
-        for first in np.sort(np.unique(keys, axis=0, return_index=True)[1]).tolist():
-            at = order[first]
-            key = int(limit[at]), int(side[at])
-            if key not in self._holding or value[at] > self._holding[key][0] + SAME:
-                self._holding[key] = float(value[at]), tried[row[at]]
-
-    def nearest(self, most: int, near: float) -> Int:
-        """The limits nearest to their bounds, or beyond, at their worst corners."""
-        width = np.maximum(-self.metered.idle_excess, 1e-6)
-        filled = 1.0 + self.excess / width
-        order = np.argsort(-filled, kind="stable")[:most]
-        return order[(filled[order] > near) & np.isfinite(filled[order])]
-
-    def _is_new(self, row: Float) -> bool:
-        key = row.tobytes()
-        if key in self._seen:
-            return False
-        self._seen.add(key)
-        return True
-
-
-def _steps(trial: _Trial, limits: Int) -> Float:
+def _steps(trial: CornerTrial, limits: Int) -> Float:
     """What gradients say of the worst corner of each limit: all changes at once, and the best single ones."""
     box, people = trial.box, len(trial.box.export_kw)
     corners, which = np.unique(trial.parts[limits], axis=0, return_inverse=True)
@@ -200,7 +131,7 @@ def _steps(trial: _Trial, limits: Int) -> Float:
     return np.vstack(found)
 
 
-def _all_flips(trial: _Trial) -> Float:
+def _all_flips(trial: CornerTrial) -> Float:
     """Every single flip of the worst corners of the limits nearest to their bounds, and halves of them."""
     people = len(trial.box.export_kw)
     limits = trial.nearest(THOROUGH_LIMITS, NEAR)

@@ -10,8 +10,8 @@ and phases are found as well as those where all do the same. Least voltages go a
 import numpy as np
 
 from gridpact.arrays import Bool, Complex, Float, Int
-from gridpact.envelopes.box import Box
-from gridpact.envelopes.metered_network import MeteredNetwork
+from gridpact.envelopes.search.box import Box
+from gridpact.envelopes.search.metered_network import MeteredNetwork
 
 DIRECTIONS = 36
 NEAR = 0.6  # a limit that is not filled so far by the sum of all magnitudes is out of reach

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Float
-from gridpact.envelopes.box import Box
-from gridpact.envelopes.worst_corners import Worst, WorstCorners
+from gridpact.envelopes.search.box import Box
+from gridpact.envelopes.search.worst_corners import Worst, WorstCorners
 
 SHARE_PRECISION = 1e-8
 MARGIN = 2e-9  # pu of voltage, and parts of a rating, that is left for the rounding of other power flows
