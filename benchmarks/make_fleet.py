@@ -1,6 +1,6 @@
 """Makes a fleet: many case folders, each a low-voltage feeder of SimBench on one of its days.
 
-    python benchmarks/make_fleet.py DIR --feeders 10000 [--seed 1] [--settled]
+    python benchmarks/make_fleet.py DIR --feeders 10000 [--seed 1] [--settled] [--model three-phase]
     python benchmarks/make_fleet.py DIR --congested 100     # the share congested, of a sample of 100
 
 Networks and yearly profiles are SimBench's (Meinecke et al. 2020, "SimBench: a benchmark dataset of electric
@@ -8,6 +8,18 @@ power systems"). A feeder has a day and a scale of its own, further homes at the
 (100 connections a feeder on average), solar plants at a share of the homes that differs from feeder to
 feeder, and trades or orders; some percent are congested. It depends on the seed and its number alone: the
 first hundred of ten thousand feeders are the hundred of a fleet of that size, byte for byte.
+
+With three phases a feeder has the same homes, loads and days. Most homes are connected to one phase, drawn by
+the seed; those that use more than a service of one phase carries are connected to all. A plant on one phase
+has half of the power that it has in the balanced fleet, up to what the service carries, so that about as many
+feeders are congested; trades and orders follow from that.
+SimBench gives no zero sequence, so it is that of what its types are:
+
+- Its lines are cables of four equal cores (NAYY 4x150SE, 4x240SE). What is unbalanced comes back through the
+  fourth core, Z0 = Z1 + 3 ZN + 6 (mutual of phases − mutual of phase and neutral), and is, with four equal
+  cores at the corners of a square, Z0 = 4 Z1 (r0/r1 = 4 in IEC TR 60909-2 too), C0 = C1 / 4.
+- Its transformers turn by 150°. They are taken as Dyn5, with the zero sequence of pandapower's standard types
+  of that group: leakage as in the positive sequence, mag0_percent 100, mag0_rx 0, si0_hv_partial 0.9.
 """
 
 import argparse
@@ -17,7 +29,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from multiprocessing import get_context
@@ -36,6 +48,7 @@ from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.terms import Terms
 from gridpact.case.writing.table_file import Coded, Instants, write_table
 from gridpact.grid.limits import Limits
+from gridpact.grid.network_model import ALL_PHASES, PHASES, NetworkModel
 from gridpact.grid.source import NetworkSource
 
 CODES = (
@@ -52,13 +65,17 @@ HOMES_MIN = 84  # with the 13, 99, 118, 41, 104 and 111 loads of the networks, 1
 WEEKS_APART = 4
 GOLDEN = 0.6180339887498949
 SOLAR_SHARE, PLANT_KW, STEEPNESS = (0.05, 0.90), (6.0, 24.0), 1.5
+EQUAL_CORES = 4
+TRAFO_ZERO_SEQUENCE = {"vector_group": "Dyn5", "mag0_percent": 100.0, "mag0_rx": 0.0, "si0_hv_partial": 0.9}
+SERVICE_KW = 7.36  # of one phase: 32 A at 230 V
+ON_ONE_PHASE, PHASES_STREAM = 0.5, 2
 BAND_PU = (0.95, 1.05)  # what planning leaves of ±10 % to a low-voltage network
 EXPORTING, ELASTIC, WITH_ORDERS = 0.6, 0.1, 0.2
 TRADES, ORDERS_PER_SIDE = (50, 101), (25, 51)
 WINDOW_MEAN, WINDOW_MIN, WINDOW_MAX = 12, 4, 32
 LOAD_ERROR, CLOUD_ERROR = 0.2, 0.15
 BATCH = 50
-NETWORK_LIMITS = ("voltage_max", "voltage_min", "line", "transformer")
+NETWORK_LIMITS = ("voltage_max", "voltage_min", "line", "transformer", "neutral", "voltage_unbalance")
 TARIFFS = """\
 mode = "sharing"
 missing = "error"
@@ -87,17 +104,21 @@ class Base:
         bus, power_factor: of each load, (L,).
         load_kw: of each load in each quarter-hour of the year, (Q, L).
         solar: of each kind of plant, share of its rated power, (Q, K).
+        model: of the network.
     """
 
     code: str
     network: Path
+    model: NetworkModel
     bus: Int
     power_factor: Float
     load_kw: Float
     solar: Float
 
 
-def make_bases(folder: Path, codes: Sequence[str] = CODES) -> None:
+def make_bases(
+    folder: Path, codes: Sequence[str] = CODES, model: NetworkModel = NetworkModel.BALANCED
+) -> None:
     """Writes networks and profiles of SimBench, a folder each, for workers to map into memory."""
     from simbench import get_absolute_values
 
@@ -106,7 +127,7 @@ def make_bases(folder: Path, codes: Sequence[str] = CODES) -> None:
     from gridpact.grid.pandapower.power_grid_model_json import power_grid_model_json
 
     for code in codes:
-        source = NetworkSource(builtin=f"simbench/{code}")
+        source = NetworkSource(builtin=f"simbench/{code}", model=model)
         with problems_of_libraries(source):
             net, _ = builtin_net(source)
             load = get_absolute_values(net, profiles_instead_of_study_cases=True)["load", "p_mw"]
@@ -121,10 +142,23 @@ def make_bases(folder: Path, codes: Sequence[str] = CODES) -> None:
         for table in ("load", "sgen", "storage"):
             net[table] = net[table].iloc[:0]
         net.profiles = {}
+        if source.is_three_phase:
+            add_zero_sequence(net)
         (here / NETWORK_FILE).write_bytes(power_grid_model_json(net, source))
 
 
-def read_bases(folder: Path) -> list[Base]:
+def add_zero_sequence(net: Any) -> None:
+    """Gives the cables of four equal cores and the transformers of a SimBench net their zero sequence."""
+    line, trafo = net.line, net.trafo
+    line["r0_ohm_per_km"] = EQUAL_CORES * line.r_ohm_per_km
+    line["x0_ohm_per_km"] = EQUAL_CORES * line.x_ohm_per_km
+    line["c0_nf_per_km"] = line.c_nf_per_km / EQUAL_CORES
+    trafo["vk0_percent"], trafo["vkr0_percent"] = trafo.vk_percent, trafo.vkr_percent
+    for column, value in TRAFO_ZERO_SEQUENCE.items():
+        trafo[column] = value
+
+
+def read_bases(folder: Path, model: NetworkModel = NetworkModel.BALANCED) -> list[Base]:
     """The networks and profiles in the folders that `make_bases` writes, in the order of their names."""
     bases = []
     for here in sorted(folder.iterdir()):
@@ -132,6 +166,7 @@ def read_bases(folder: Path) -> list[Base]:
         base = Base(
             code=here.name,
             network=here / NETWORK_FILE,
+            model=model,
             bus=bus.astype(np.int64),
             power_factor=np.round(power_factor, 4),
             load_kw=np.load(here / LOAD_FILE, mmap_mode="r"),
@@ -148,6 +183,10 @@ def make_case(bases: list[Base], number: int, seed: int) -> Case:
     day = int(rng.integers(DAYS))
     start = datetime(YEAR, 1, 1, tzinfo=ZoneInfo(TIMEZONE)) + timedelta(days=day)
     participants, profiles = _homes(base, number, day, rng)
+    if base.model is NetworkModel.THREE_PHASE:
+        participants, profiles = on_phases(
+            participants, profiles, np.random.default_rng([seed, number, PHASES_STREAM])
+        )
     orders, trades = Orders.none(), Trades.none()
     if rng.random() < WITH_ORDERS:
         orders = _orders(participants, profiles, rng)
@@ -157,7 +196,7 @@ def make_case(bases: list[Base], number: int, seed: int) -> Case:
         name=f"Feeder {number:05d}, {base.code}, {start:%Y-%m-%d}",
         currency="EUR",
         horizon=Horizon(start=start, timezone=TIMEZONE, resolution="15min", periods=QUARTERS),
-        network=NetworkSource(file=base.network),
+        network=NetworkSource(file=base.network, model=base.model),
         limits=Limits(voltage_min_pu=BAND_PU[0], voltage_max_pu=BAND_PU[1]),
         formulation=Formulation.AC,
         allocation=Allocation.MAX_VOLUME,
@@ -202,6 +241,20 @@ def _homes(base: Base, number: int, day: int, rng: np.random.Generator) -> tuple
         generation_kw=frozen(np.round(np.maximum(base.solar[today][:, kind], 0.0) * plant_kw, 3), np.float64),
     )
     return participants, profiles
+
+
+def on_phases(
+    participants: Participants, profiles: Profiles, rng: np.random.Generator
+) -> tuple[Participants, Profiles]:
+    """The homes on a phase each, drawn at random, with smaller plants; those of much load on all phases."""
+    drawn = np.array(PHASES)[rng.integers(0, len(PHASES), len(participants))]
+    is_single = profiles.load_kw.max(axis=0) <= SERVICE_KW
+    plant_kw = np.maximum(profiles.generation_kw.max(axis=0), 1e-9)
+    share = np.where(is_single, np.minimum(ON_ONE_PHASE, SERVICE_KW / plant_kw), 1.0)
+    return (
+        replace(participants, phases=tuple(np.where(is_single, drawn, ALL_PHASES).tolist())),
+        replace(profiles, generation_kw=frozen(np.round(profiles.generation_kw * share, 3), np.float64)),
+    )
 
 
 def _trades(participants: Participants, profiles: Profiles, rng: np.random.Generator) -> Trades:
@@ -311,9 +364,9 @@ def _meters(case: Case, rng: np.random.Generator) -> dict[str, Any]:
 _bases: list[Base] = []
 
 
-def _open_bases(folder: Path) -> None:
+def _open_bases(folder: Path, model: NetworkModel) -> None:
     """Opens the networks in a worker, once."""
-    _bases[:] = read_bases(folder)
+    _bases[:] = read_bases(folder, model)
 
 
 def _write_batch(numbers: range, folder: Path, seed: int, settled: bool) -> int:
@@ -328,30 +381,40 @@ def feeder_name(number: int) -> str:
     return f"feeder-{number:05d}"
 
 
-def make_fleet(folder: Path, feeders: int, seed: int, *, settled: bool, workers: int) -> None:
+def make_fleet(
+    folder: Path,
+    feeders: int,
+    seed: int,
+    *,
+    settled: bool,
+    workers: int,
+    model: NetworkModel = NetworkModel.BALANCED,
+) -> None:
     """Writes a fleet into a folder, and says on stderr how it goes."""
     batches = [range(first, min(first + BATCH, feeders + 1)) for first in range(1, feeders + 1, BATCH)]
     write = partial(_write_batch, folder=folder, seed=seed, settled=settled)
     with tempfile.TemporaryDirectory() as aside:
         began = time.perf_counter()
-        make_bases(Path(aside))
+        make_bases(Path(aside), model=model)
         _tell(f"{len(CODES)} networks with their profiles in {time.perf_counter() - began:.1f} s")
         began, done = time.perf_counter(), 0
-        for count in _written(write, batches, Path(aside), workers):
+        for count in _written(write, batches, (Path(aside), model), workers):
             done += count
             rate = done / (time.perf_counter() - began)
             _tell(f"\r{done} of {feeders} feeders, {rate:.0f} a second", end="" if done < feeders else "\n")
 
 
-def _written(write: Any, batches: list[range], aside: Path, workers: int) -> Iterator[int]:
+def _written(
+    write: Any, batches: list[range], bases: tuple[Path, NetworkModel], workers: int
+) -> Iterator[int]:
     """Number of feeders of each batch, once written, here or in worker processes."""
     if workers == 1:
-        _open_bases(aside)
+        _open_bases(*bases)
         yield from map(write, batches)
         return
     # Processes started afresh: one that is forked would have half of the threads of its parent.
     context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _open_bases, (aside,)) as pool:
+    with ProcessPoolExecutor(workers, context, _open_bases, bases) as pool:
         yield from pool.map(write, batches)
 
 
@@ -382,6 +445,7 @@ def main() -> None:
     parser.add_argument("folder", metavar="DIR", type=Path, help="of the fleet")
     parser.add_argument("--feeders", type=int, default=0, help="how many to make")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--model", choices=tuple(NetworkModel), default=NetworkModel.BALANCED)
     parser.add_argument("--settled", action="store_true", help="with meters and tariffs")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that write")
     parser.add_argument("--congested", metavar="N", type=int, default=0, help="clear a sample of N")
@@ -393,7 +457,15 @@ def main() -> None:
     if given.feeders and given.folder.exists() and any(given.folder.iterdir()):
         parser.error(f"{given.folder} is not empty")
     if given.feeders:
-        make_fleet(given.folder, given.feeders, given.seed, settled=given.settled, workers=given.workers)
+        model = NetworkModel(given.model)
+        make_fleet(
+            given.folder,
+            given.feeders,
+            given.seed,
+            settled=given.settled,
+            workers=given.workers,
+            model=model,
+        )
     if given.congested:
         congested, sample = congested_share(given.folder, given.congested)
         if not sample:

@@ -3,7 +3,8 @@
 The published days come from the package itself. The SimBench cases are one summer and one winter day of
 the rural feeder 1-LV-rural2--0-sw with its own quarter-hour profiles (Meinecke et al. 2020, "SimBench: a
 benchmark dataset of electric power systems", ODbL 1.0): every load is a participant, every solar plant
-belongs to the first load at its bus, and all of them bid and ask within a seeded spread of prices.
+belongs to the first load at its bus, and all of them bid and ask within a seeded spread of prices. The day of
+three phases is made of its own tables, see `european_phases.py`.
 """
 
 import shutil
@@ -14,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from clock_days import clock_back_day, clock_forward_day, write_readme
+from european_phases import FOLDER as EUROPEAN
+from european_phases import european_phases, write_european_phases
 from june_settlement import write_june_settlement
 from session_cases import session_cases
 
@@ -124,6 +127,7 @@ def main() -> None:
         "simbench-rural-winter": winter,
         "clock-forward-day": clock_forward_day(),
         "clock-back-day": clock_back_day(),
+        EUROPEAN: european_phases(HERE),
         **{f"cigre-lv-sessions/{name}": case for name, case in session_cases().items()},
     }
     for name, case in cases.items():
@@ -131,6 +135,8 @@ def main() -> None:
         write_case(case, HERE / name)
         if name.startswith("clock-"):
             write_readme(case, HERE / name)
+        if name == EUROPEAN:
+            write_european_phases(HERE / name)
         if name == "simbench-rural-june":
             write_june_settlement(HERE / name)
         sys.stdout.write(f"{HERE / name}\n")

@@ -20,7 +20,7 @@ from tests.instances import make_case, make_participants, make_trades
 
 def ac_case(
     seed: int,
-    network: str | Path,
+    network: str | Path | NetworkSource,
     *,
     sellers: int = 4,
     buyers: int = 4,
@@ -38,7 +38,10 @@ def ac_case(
     `firm` and `exports` are the shares of firm demand and of exported surplus. Caps bind for some, not all.
     """
     rng = np.random.default_rng(seed)
-    source = NetworkSource(file=network) if isinstance(network, Path) else NetworkSource(builtin=network)
+    if isinstance(network, NetworkSource):
+        source = network
+    else:
+        source = NetworkSource(file=network) if isinstance(network, Path) else NetworkSource(builtin=network)
     compiled = compile_source(source)
     low_voltage = compiled.bus_ids[
         (compiled.bus_voltage_kv < 1.0) & ~np.isin(compiled.bus_node, compiled.slack_node)
@@ -66,9 +69,14 @@ def ac_case(
             rng.uniform(0.2, 1.0, trades) * power_kw,
         ),
         network="pandapower/cigre_lv",  # until it is replaced
-        limits=limits,
     )
-    return replace(case, network=source, formulation=Formulation.AC, allocation=allocation)
+    return replace(
+        case,
+        network=source,
+        limits=limits or Limits(),
+        formulation=Formulation.AC,
+        allocation=allocation,
+    )
 
 
 def uncapped(case: Case) -> Case:

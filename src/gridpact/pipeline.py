@@ -49,14 +49,33 @@ def compile_network(case: Case) -> Network:
     return compile_source(case.network)
 
 
-def need_network(function: str, network: Network | None) -> None:
+def need_network(function: str, network: Network | None, case: Case) -> None:
     """Refuses the call of a function with something else in the place of a network, or of none.
 
     Raises:
-        InvalidUsage: it is something else.
+        InvalidUsage: it is something else, or modelled otherwise than the case says.
     """
-    if network is not None:
-        need(function, Network, network, "give what gridpact.compile_network makes of a case")
+    if network is None:
+        return
+    need(function, Network, network, "give what gridpact.compile_network makes of a case")
+    if network.is_three_phase != case.network.is_three_phase:
+        raise InvalidUsage(
+            f"the network of the case is {case.network.model}, and the one that is given is not",
+            "give what gridpact.compile_network makes of this case",
+        )
+
+
+def need_formulation(case: Case) -> None:
+    """Refuses a formulation that has no meaning on the network of a case.
+
+    Raises:
+        InvalidUsage: it is the lossless model, and the network has three phases.
+    """
+    if case.network.is_three_phase and case.formulation is Formulation.DC:
+        raise InvalidUsage(
+            "the formulation 'dc' is of balanced networks: it knows no phases, no neutral and no unbalance",
+            "take formulation 'ac', or set model = \"balanced\" for the network",
+        )
 
 
 def clear(
@@ -85,7 +104,7 @@ def clear(
         SolverFailed: no optimum was found over the caps, or in the DC model.
     """
     need_case("clear", case)
-    need_network("clear", network)
+    need_network("clear", network, case)
     _check_usage(case, certify=bool(certify))
     watch = Stopwatch()
     with watch.step("compile"):
@@ -106,7 +125,7 @@ def clear(
         with watch.step("robust"):
             solution, contingencies = AcClearing(problem, budget).withstanding_outages(solution)
     if certify is None:
-        is_free = math.isinf(budget.deadline) and cancel is None and case.formulation is Formulation.AC
+        is_free = math.isinf(budget.deadline) and cancel is None and has_certificate(case)
         certificate = _cheap_certificate(problem, solution, watch) if is_free else None
     else:
         certificate = _certificate(problem, solution, watch, tightens=True) if certify else None
@@ -158,6 +177,11 @@ def _cheap_certificate(problem: ClearingProblem, solution: Solution, watch: Stop
     return None
 
 
+def has_certificate(case: Case) -> bool:
+    """Whether there is a proof of what an allocation of a case cannot exceed: under exact AC, in balance."""
+    return case.formulation is Formulation.AC and not case.network.is_three_phase
+
+
 def _budget(case: Case, deadline: float | None, cancel: Callable[[], bool] | None) -> Budget:
     """What a clearing may use: the case's limits, and those of the caller."""
     until = math.inf if deadline is None else deadline
@@ -174,6 +198,12 @@ def _check_usage(case: Case, *, certify: bool) -> None:
         raise InvalidUsage(
             f"a trade starts in a closed period, before {case.horizon.instant(case.first_open).isoformat()}",
             "propose it for the periods that are open",
+        )
+    need_formulation(case)
+    if certify and case.network.is_three_phase:
+        raise InvalidUsage(
+            "a certificate is proven by a relaxation of balanced networks, and this one has three phases",
+            "clear without a certificate: the verification recomputes every limit phase by phase",
         )
     if certify and case.formulation is not Formulation.AC:
         raise InvalidUsage(

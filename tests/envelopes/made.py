@@ -31,6 +31,7 @@ def envelope_case(
     periods: int = 1,
     load_power_factor: object = 1.0,
     generation_power_factor: object = 1.0,
+    phases: tuple[str, ...] = (),
     **limits: float,
 ) -> Case:
     """Participants on a network, with a forecast that must not matter."""
@@ -41,18 +42,20 @@ def envelope_case(
         load_power_factor=load_power_factor,
         generation_power_factor=generation_power_factor,
         connection_kw=connection_kw,
+        phases=phases,
     )
     forecast = np.full((periods, count), 3.0)
-    case = make_case(people, forecast, 0.5 * forecast, Trades.none(), network="pandapower/cigre_lv")
-    return replace(case, network=source, limits=Limits(**limits))
+    balanced = replace(people, phases=())
+    case = make_case(balanced, forecast, 0.5 * forecast, Trades.none(), network="pandapower/cigre_lv")
+    return replace(case, participants=people, network=source, limits=Limits(**limits))
 
 
 def builtin_case(
-    name: str, seed: int, people: int, *, scale: float = 1.0, model: str = "balanced", **limits: float
+    name: str, seed: int, people: int, *, scale: float = 1.0, phases: tuple[str, ...] = (), **limits: float
 ) -> Case:
     """Participants at random buses of a public network, with power factors and connections of their own."""
     random = np.random.default_rng(seed)
-    source = NetworkSource(builtin=name, model=model)
+    source = NetworkSource(builtin=name, model="three-phase" if phases else "balanced")
     network = compile_source(source)
     supplied = network.bus_ids[~np.isin(network.bus_node, network.slack_node)]
     return envelope_case(
@@ -61,21 +64,25 @@ def builtin_case(
         connection_kw=random.uniform(5.0, 20.0, people) * scale,
         load_power_factor=random.uniform(0.85, 1.0, people),
         generation_power_factor=random.uniform(0.85, 1.0, people),
+        phases=phases,
         **limits,
     )
 
 
-def three_phase_case(folder: Path, *, people: int = 6, seed: int = 0, **limits: float) -> Case:
+def three_phase_case(
+    folder: Path, *, phases: tuple[str, ...] = SINGLE, seed: int = 0, **limits: float
+) -> Case:
     """Participants at the buses of the small meshed network with three phases."""
     path = folder / "phases.json"
     pp.to_json(pandapower_net(), str(path))
-    random = np.random.default_rng(seed)
+    random, people = np.random.default_rng(seed), len(phases)
     return envelope_case(
         NetworkSource(file=path, model="three-phase"),
         buses=random.integers(2, 6, people),
         connection_kw=random.uniform(8.0, 20.0, people),
         load_power_factor=random.uniform(0.8, 1.0, people),
         generation_power_factor=random.uniform(0.8, 1.0, people),
+        phases=phases,
         **limits,
     )
 

@@ -10,8 +10,7 @@ import pytest
 import gridpact
 from gridpact.envelopes import EnvelopeRule, OperatingEnvelopes
 from gridpact.grid.source import NetworkSource
-from tests.envelopes.made import SINGLE, Judge, builtin_case, envelope_case, three_phase_case
-from tests.phases.connected import on_phases
+from tests.envelopes.made import Judge, builtin_case, envelope_case, three_phase_case
 from tests.unit.test_headroom import power_kw_at, power_kw_of
 
 SHARE = 1e-6
@@ -129,9 +128,8 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_on_single_phases_the_shares_are_those_of_bisection_over_all_corners(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, tmp_path: Path
 ) -> None:
-    on_phases(monkeypatch, SINGLE)
     case = three_phase_case(tmp_path, seed=len(kind), **KINDS[kind])
     found = gridpact.operating_envelopes(case)
     assert kind in {*found.table["limited_by_import"], *found.table["limited_by_export"]}
@@ -139,7 +137,7 @@ def test_on_single_phases_the_shares_are_those_of_bisection_over_all_corners(
 
 
 def test_a_case_on_all_phases_has_the_envelopes_of_its_balanced_twin(tmp_path: Path) -> None:
-    phases = three_phase_case(tmp_path)
+    phases = three_phase_case(tmp_path, phases=("abc",) * 6)
     balanced = replace(phases, network=replace(phases.network, model="balanced"))
     both = [gridpact.operating_envelopes(case) for case in (phases, balanced)]
     assert both[0].export_max_kw == pytest.approx(both[1].export_max_kw, rel=1e-4)

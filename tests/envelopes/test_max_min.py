@@ -13,7 +13,6 @@ from gridpact.clearing.network.network_state import nominal_limits
 from gridpact.envelopes import OperatingEnvelopes
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from tests.envelopes.made import SINGLE, Judge, all_corners, builtin_case, three_phase_case
-from tests.phases.connected import on_phases
 
 AT_BOUND, RAISED = 1e-5, 0.01
 
@@ -99,8 +98,5 @@ def test_the_test_of_a_raised_share_bites() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_no_share_can_be_raised_alone_on_single_phases(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    on_phases(monkeypatch, SINGLE[:5])
-    check(three_phase_case(tmp_path, people=5, seed=seed, voltage_unbalance_max_percent=1.0 + seed))
+def test_no_share_can_be_raised_alone_on_single_phases(seed: int, tmp_path: Path) -> None:
+    check(three_phase_case(tmp_path, phases=SINGLE[:5], seed=seed, voltage_unbalance_max_percent=1.0 + seed))

@@ -14,7 +14,6 @@ from gridpact.case import Case
 from gridpact.envelopes import OperatingEnvelopes
 from gridpact.grid.source import NetworkSource
 from tests.envelopes.made import SINGLE, Judge, builtin_case, envelope_case, three_phase_case
-from tests.phases.connected import on_phases
 from tests.phases.made import pandapower_net
 from tests.phases.test_three_phase_opendss import ORDER_OF_CLOCK, SQRT_3, of_pandapower
 
@@ -82,11 +81,8 @@ def test_a_thousand_combinations_keep_every_limit_by_power_grid_model(name: str,
     assert -1e-5 < excess.max() <= 1e-8
 
 
-def test_a_thousand_combinations_on_a_thousand_buses_with_three_phases_keep_every_limit(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    on_phases(monkeypatch, SINGLE * 5)
-    case = builtin_case("pandapower/ieee_european_lv_asymmetric", 5, 30, model="three-phase")
+def test_a_thousand_combinations_on_a_thousand_buses_with_three_phases_keep_every_limit() -> None:
+    case = builtin_case("pandapower/ieee_european_lv_asymmetric", 5, 30, phases=SINGLE * 5)
     found = gridpact.operating_envelopes(case)
     excess = Judge(case, found.network).excess(combinations(found, 300, 2))
     assert -1e-5 < excess.max() <= 1e-8
@@ -130,26 +126,27 @@ def excess_by_opendss(case: Case, net: Any, power_kw: Float, phases: tuple[str, 
     ],
 )
 def test_combinations_on_single_phases_keep_every_limit_by_opendss(
-    limits: dict[str, float], rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    limits: dict[str, float], rule: str, tmp_path: Path
 ) -> None:
-    on_phases(monkeypatch, SINGLE)
     net = pandapower_net("Dyn", 150.0, pfe_kw=0.0, i0_percent=0.0)
     pp.to_json(net, str(tmp_path / "network.json"))
     source = NetworkSource(file=tmp_path / "network.json", model="three-phase")
     case = envelope_case(
-        source, buses=[2, 3, 4, 5, 4, 3], connection_kw=15.0, load_power_factor=0.95, **limits
+        source,
+        buses=[2, 3, 4, 5, 4, 3],
+        connection_kw=15.0,
+        load_power_factor=0.95,
+        phases=SINGLE,
+        **limits,
     )
     found = gridpact.operating_envelopes(case, rule=rule)
     excess = excess_by_opendss(case, net, combinations(found, 12, 3), SINGLE)
     assert -1e-5 < excess <= KEPT_PU
 
 
-def test_random_small_networks_with_three_phases_keep_every_limit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_random_small_networks_with_three_phases_keep_every_limit(tmp_path: Path) -> None:
     for seed in range(4):
-        with monkeypatch.context() as patch:
-            on_phases(patch, tuple(np.random.default_rng(seed).choice(["a", "b", "ab", "c", "bc"], 7)))
-            case = three_phase_case(tmp_path, people=7, seed=seed)
-            found = gridpact.operating_envelopes(case, rule="max-min")
-            assert Judge(case, found.network).excess(combinations(found, 1000, seed)).max() <= 1e-8
+        phases = tuple(np.random.default_rng(seed).choice(["a", "b", "ab", "c", "bc"], 7).tolist())
+        case = three_phase_case(tmp_path, phases=phases, seed=seed)
+        found = gridpact.operating_envelopes(case, rule="max-min")
+        assert Judge(case, found.network).excess(combinations(found, 1000, seed)).max() <= 1e-8

@@ -26,8 +26,7 @@ from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.grid.source import NetworkSource
 from gridpact.report.envelopes.envelope_page import envelope_page
 from gridpact.report.envelopes.envelope_pictures import ROWS_MAX
-from tests.envelopes.made import SINGLE, builtin_case, envelope_case, three_phase_case
-from tests.phases.connected import on_phases
+from tests.envelopes.made import builtin_case, envelope_case, three_phase_case
 from tests.unit.test_cli import run
 from tests.unit.test_report import NASTY, embedded, own_part
 
@@ -156,8 +155,7 @@ def test_the_same_input_gives_the_same_bytes_and_an_earlier_result_is_replaced(
         assert path.read_bytes() == (tmp_path / "two" / path.relative_to(tmp_path / "one")).read_bytes()
 
 
-def test_parquet_in_parquet_out_with_phases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    on_phases(monkeypatch, SINGLE)
+def test_parquet_in_parquet_out_with_phases(tmp_path: Path) -> None:
     case = replace(three_phase_case(tmp_path), table_format=TableFormat.PARQUET)
     gridpact.write_operating_envelopes(gridpact.operating_envelopes(case), tmp_path / "e")
     table = pd.read_parquet(tmp_path / "e" / "operating_envelopes.parquet")
@@ -170,10 +168,7 @@ def test_parquet_in_parquet_out_with_phases(tmp_path: Path, monkeypatch: pytest.
     assert list(corners)[1:4] == ["limited_by", "element", "phase"]
 
 
-def test_a_corner_of_a_mixed_limit_has_participants_on_both_sides(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    on_phases(monkeypatch, SINGLE)
+def test_a_corner_of_a_mixed_limit_has_participants_on_both_sides(tmp_path: Path) -> None:
     case = three_phase_case(tmp_path, voltage_unbalance_max_percent=0.4, neutral_loading_max_percent=900.0)
     corners = gridpact.operating_envelopes(case).corners_table.query("limited_by == 'voltage_unbalance'")
     assert len(corners)

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandapower as pp
 import pytest
 from scipy.optimize import minimize
 
@@ -23,43 +22,18 @@ from gridpact.clearing.solver.budget import Budget
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.network_model import NetworkModel
-from tests.ac_instances import ac_case
+from tests.phases.cases import case_on
 from tests.phases.made import pandapower_net
 
-LIMITS = Limits(voltage_min_pu=0.94, voltage_max_pu=1.06, voltage_unbalance_max_percent=50.0)
+
+def balanced_twin(case: Case) -> Case:
+    voltages = {name: getattr(case.limits, name) for name in ("voltage_min_pu", "voltage_max_pu")}
+    source = replace(case.network, model=NetworkModel.BALANCED)
+    return replace(case, network=source, limits=Limits(**voltages))
 
 
-def case_on(
-    net: Any, folder: Path, *, limits: Limits = LIMITS, seed: int = 3, power_kw: float = 20.0
-) -> Case:
-    path = folder / "net.json"
-    pp.to_json(net, str(path))
-    return ac_case(seed, path, sellers=3, buyers=3, trades=8, periods=2, power_kw=power_kw, limits=limits)
-
-
-def posed(case: Case, phases: tuple[str, ...] | None = None) -> ClearingProblem:
-    """The problem of a case, its participants on some phases each."""
-    network = compile_source(case.network)
-    problem = pose(case, case.trades, network)
-    if phases is None:
-        return problem
-    bus = np.searchsorted(network.bus_ids, case.participants.bus)
-    connected = connections(network, bus, phases).incidence(len(bus), network.nodes)
-    whole = connections(network, bus).incidence(len(bus), network.nodes)
-    # What each participant injects without trades, from what it injects at its three phases together.
-    at_buses = problem.baseline_at_nodes
-    by_person = _by_participant(problem, whole, at_buses)
-    moved = at_nodes(connected, by_person)
-    operation = operate(network, moved)
-    return replace(problem, connected=connected, baseline_at_nodes=moved, baseline_operation=operation)
-
-
-def _by_participant(problem: ClearingProblem, whole: Any, at_buses: Any) -> Any:
-    dense = whole.toarray()
-    return Injection(
-        p_kw=np.linalg.lstsq(dense.T, at_buses.p_kw.T)[0].T,
-        q_kvar=np.linalg.lstsq(dense.T, at_buses.q_kvar.T)[0].T,
-    )
+def posed(case: Case) -> ClearingProblem:
+    return pose(case, case.trades, compile_source(case.network))
 
 
 @pytest.mark.parametrize("group", ["Dyn", "YNyn", "Yzn"])
@@ -69,10 +43,7 @@ def test_what_is_connected_to_all_phases_clears_as_its_balanced_twin(
 ) -> None:
     net = pandapower_net(group, 0.0 if group == "YNyn" else 150.0)
     case = case_on(net, tmp_path, seed=seed, power_kw=60.0)
-    source = replace(case.network, model=NetworkModel.THREE_PHASE)
-    balanced, phases = (
-        solve_ac(posed(one), Budget()).column_kw for one in (case, replace(case, network=source))
-    )
+    balanced, phases = (solve_ac(posed(one), Budget()).column_kw for one in (balanced_twin(case), case))
     caps = posed(case)
     assert balanced.sum() < 0.9 * caps.offers.column_kw.sum()
     np.testing.assert_allclose(phases.sum(), balanced.sum(), rtol=0, atol=1e-6)
@@ -92,21 +63,14 @@ BINDING = {
 @pytest.mark.parametrize("kind", BINDING)
 def test_each_kind_of_limit_binds_at_its_optimum(kind: str, tmp_path: Path) -> None:
     net = pandapower_net(charging=False, vn_lv_kv=0.4 if kind == "voltage_min" else 0.41)
-    case = case_on(net, tmp_path, limits=BINDING[kind], power_kw=12.0)
-    case = replace(case, network=replace(case.network, model=NetworkModel.THREE_PHASE))
     phases = ("a", "b", "c", "a", "bc", "b")
-    problem = posed(case, phases)
+    case = case_on(net, tmp_path, limits=BINDING[kind], phases=phases, power_kw=12.0)
+    problem = posed(case)
     solution = solve_ac(problem, Budget())
     kept = operate(problem.network, problem.injection_at_nodes(solution.column_kw))
     limits = nominal_limits(problem.network, case.limits, 2)
     assert keeps_limits(problem.baseline_operation, limits).all()
     assert keeps_limits(kept, limits).all()
-    loose = (
-        replace(problem, operating_limits=nominal_limits(problem.network, Limits(0.5, 1.5, 900.0, 900.0), 2))
-        if False
-        else None
-    )
-    assert loose is None
     volume = 0.0
     for period in range(2):
         columns = problem.offers.of_period(period)
@@ -159,7 +123,6 @@ def best_volume(problem: ClearingProblem, period: int, columns: Any, limits: Any
 
 def test_the_verification_recomputes_every_limit(tmp_path: Path) -> None:
     case = case_on(pandapower_net(), tmp_path)
-    case = replace(case, network=replace(case.network, model=NetworkModel.THREE_PHASE))
     network = compile_source(case.network)
     bus = np.searchsorted(network.bus_ids, case.participants.bus)
     connected = connections(network, bus, ("a",) * len(bus))

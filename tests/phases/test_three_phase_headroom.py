@@ -16,15 +16,14 @@ from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
-from gridpact.grid.network_model import PHASE_LABELS, NetworkModel
+from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.grid.places import places
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from gridpact.report.headroom.headroom_page import headroom_page
 from gridpact.trading_headroom import Headroom
 from gridpact.trading_headroom.headroom_outcome import outcome
-from tests.phases.connected import on_phases
 from tests.phases.made import pandapower_net
-from tests.phases.test_three_phase_clearing import case_on
+from tests.phases.test_three_phase_clearing import balanced_twin, case_on
 
 PHASES = ("a", "b", "c", "a", "bc", "b")
 FOUND_KW, MORE_KW = 2e-6, 0.05
@@ -38,10 +37,6 @@ STOPPING = {
 }
 
 
-def three_phase(case: Case) -> Case:
-    return replace(case, network=replace(case.network, model=NetworkModel.THREE_PHASE))
-
-
 @pytest.mark.parametrize(("group", "shift"), [("Dyn", 150.0), ("YNyn", 0.0)])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_what_is_connected_to_all_phases_has_the_headroom_of_its_balanced_twin(
@@ -49,7 +44,7 @@ def test_what_is_connected_to_all_phases_has_the_headroom_of_its_balanced_twin(
 ) -> None:
     limits = Limits(voltage_min_pu=0.97, voltage_max_pu=1.05)
     case = case_on(pandapower_net(group, shift), tmp_path, seed=seed, power_kw=60.0, limits=limits)
-    balanced, phases = gridpact.headroom(case), gridpact.headroom(three_phase(case))
+    balanced, phases = gridpact.headroom(balanced_twin(case)), gridpact.headroom(case)
     for side in ("sale", "purchase"):
         one, other = (getattr(each, f"{side}_alone_kw") for each in (balanced, phases))
         assert (one < getattr(balanced, f"{side}_cap_kw")).any()
@@ -68,15 +63,12 @@ def test_what_is_connected_to_all_phases_has_the_headroom_of_its_balanced_twin(
 
 def single_phase_case(kind: str, folder: Path) -> Case:
     net = pandapower_net(charging=False, vn_lv_kv=0.4 if kind == "voltage_min" else 0.41)
-    return three_phase(case_on(net, folder, limits=STOPPING[kind], power_kw=12.0))
+    return case_on(net, folder, limits=STOPPING[kind], power_kw=12.0, phases=PHASES)
 
 
 @pytest.mark.parametrize("kind", STOPPING)
-def test_each_kind_of_limit_stops_where_power_grid_model_finds_it(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_kind_of_limit_stops_where_power_grid_model_finds_it(kind: str, tmp_path: Path) -> None:
     """Alone keeps every limit by its asymmetric flow, and a little more breaks the one that is named."""
-    on_phases(monkeypatch, PHASES)
     case = single_phase_case(kind, tmp_path)
     found, network = gridpact.headroom(case), compile_source(case.network)
     seen = set()
@@ -143,11 +135,12 @@ def excess_by_power_grid_model(
     return found
 
 
-def test_the_phase_that_stops_stands_in_the_table_in_words_and_on_the_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    on_phases(monkeypatch, PHASES)
-    for kind, said in (("voltage_max", "bus 4 phase"), ("neutral", "neutral of line")):
+def test_the_phase_that_stops_stands_in_the_table_in_words_and_on_the_page(tmp_path: Path) -> None:
+    for kind, said in (
+        ("voltage_max", "bus 4 phase"),
+        ("neutral", "neutral of line"),
+        ("voltage_unbalance", " at 0.3 %"),
+    ):
         found: Headroom = gridpact.headroom(single_phase_case(kind, tmp_path))
         table = found.table
         position = table.columns.get_loc("sale_element")
@@ -155,11 +148,13 @@ def test_the_phase_that_stops_stands_in_the_table_in_words_and_on_the_page(
         assert table.columns[-1] == "purchase_phase"
         stopped = table[(table["sale_limited_by"] == kind) | (table["purchase_limited_by"] == kind)]
         phases = {*stopped["sale_phase"], *stopped["purchase_phase"]} - {""}
-        assert phases == {"n"} if kind == "neutral" else phases <= {"a", "b", "c"} and phases
+        assert len(stopped)
+        assert phases <= set({"neutral": "n", "voltage_max": "abc", "voltage_unbalance": ""}[kind])
+        assert bool(phases) == (kind != "voltage_unbalance")
         assert said in outcome(found)
-        assert said in headroom_page(found)
+        assert kind == "voltage_unbalance" or said in headroom_page(found)
 
 
 def test_a_balanced_network_has_no_phases_in_the_table(tmp_path: Path) -> None:
-    table = gridpact.headroom(case_on(pandapower_net(), tmp_path)).table
+    table = gridpact.headroom(balanced_twin(case_on(pandapower_net(), tmp_path))).table
     assert not [name for name in table.columns if "phase" in name]

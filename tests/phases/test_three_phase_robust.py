@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gridpact
 from gridpact.arrays import Float, frozen
-from gridpact.case.case import Case
+from gridpact.case.case import Case, Robustness
 from gridpact.clearing.ac import AcClearing, solve_ac
 from gridpact.clearing.contingencies import Contingencies, withstand_outages
 from gridpact.clearing.network.connections import connections_of
@@ -20,11 +21,9 @@ from gridpact.clearing.problem.solution import LimitedBy, Solution
 from gridpact.clearing.solver.budget import Budget
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
-from gridpact.grid.network_model import NetworkModel
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
-from tests.phases.connected import on_phases
 from tests.phases.made import pandapower_net
-from tests.phases.test_three_phase_clearing import case_on
+from tests.phases.test_three_phase_clearing import balanced_twin, case_on
 
 ALIKE = ("a", "a", "ab", "a", "a", "ab")  # so that buyers weigh on the phases of the sellers who fail
 WIDE = {"voltage_min_pu": 0.5, "voltage_max_pu": 1.5, "voltage_unbalance_max_percent": 50.0}
@@ -39,10 +38,6 @@ def elastic(case: Case) -> Case:
     """The case with demand that uses only what it bought, so that an outage lets it weigh on the network."""
     nobody = frozen(np.zeros(len(case.participants)), np.bool_)
     return replace(case, participants=replace(case.participants, firm=nobody, exports=nobody))
-
-
-def three_phase(case: Case) -> Case:
-    return replace(case, network=replace(case.network, model=NetworkModel.THREE_PHASE))
 
 
 def posed(case: Case) -> ClearingProblem:
@@ -62,7 +57,7 @@ def test_what_is_connected_to_all_phases_is_as_robust_as_its_balanced_twin(
 ) -> None:
     limits = Limits(voltage_min_pu=0.985, voltage_max_pu=1.06)
     case = elastic(case_on(pandapower_net(group, shift), tmp_path, seed=seed, power_kw=60.0, limits=limits))
-    balanced, phases = (robust(posed(one)) for one in (case, three_phase(case)))
+    balanced, phases = (robust(posed(one)) for one in (balanced_twin(case), case))
     (_, one, found), (_, other, with_phases) = balanced, phases
     assert found.broken_before > found.broken_after == 0
     assert found.cost_kw.sum() > 1.0
@@ -81,11 +76,10 @@ def test_what_is_connected_to_all_phases_is_as_robust_as_its_balanced_twin(
 
 @pytest.mark.parametrize("kind", BREAKING)
 def test_every_outage_is_carried_by_power_grid_models_word_and_one_reaches_a_limit(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, tmp_path: Path
 ) -> None:
-    on_phases(monkeypatch, ALIKE)
     net = pandapower_net(charging=False, vn_lv_kv=0.4)
-    case = three_phase(elastic(case_on(net, tmp_path, limits=BREAKING[kind], power_kw=12.0)))
+    case = elastic(case_on(net, tmp_path, limits=BREAKING[kind], power_kw=12.0, phases=ALIKE))
     problem = posed(case)
     plain, kept, found = robust(problem)
     assert found.broken_before > found.broken_after == 0
@@ -138,13 +132,10 @@ def _excess(flow: object, limits: OperatingLimits, periods: Float) -> list[float
     ]
 
 
-def test_an_unbalance_that_an_outage_leaves_is_no_loading(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unbalance_that_an_outage_leaves_is_no_loading(tmp_path: Path) -> None:
     """Nothing is cleared again, so that what an outage breaks stays."""
-    on_phases(monkeypatch, ALIKE)
     net, limits = pandapower_net(charging=False), BREAKING["voltage_unbalance"]
-    case = three_phase(elastic(case_on(net, tmp_path, limits=limits, power_kw=12.0)))
+    case = elastic(case_on(net, tmp_path, limits=limits, power_kw=12.0, phases=ALIKE))
     problem = posed(case)
     plain = solve_ac(problem, Budget())
     oracle = oracle_of(problem)
@@ -163,3 +154,24 @@ def test_an_unbalance_that_an_outage_leaves_is_no_loading(
     assert found.worst is not None
     assert found.worst.limited_by is LimitedBy.VOLTAGE_UNBALANCE
     assert 100.0 * found.worst.excess == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_summary_names_the_worst_outage_with_its_phase(tmp_path: Path) -> None:
+    net, limits = pandapower_net(charging=False, vn_lv_kv=0.4), BREAKING["voltage_min"]
+    case = elastic(case_on(net, tmp_path, limits=limits, power_kw=12.0, phases=ALIKE))
+    clearance = gridpact.clear(replace(case, robustness=Robustness.DECLARED))
+    facts, found = clearance.summary["robustness"], clearance.contingencies
+    assert clearance.summary["status"] == "cleared"
+    assert found is not None
+    assert found.worst is not None
+    assert facts["max_unbalance_excess_percent"] == 0.0
+    assert facts["worst"] == {
+        "time": case.horizon.instant(found.worst.period).isoformat(timespec="minutes"),
+        "limited_by": "voltage_min",
+        "element": str(clearance.network.bus_ids[found.worst.element]),
+        "phase": "a",
+        "excess": pytest.approx(0.0, abs=1e-8),
+    }
+    twin = balanced_twin(elastic(case_on(net, tmp_path, power_kw=12.0)))
+    balanced = gridpact.clear(replace(twin, robustness=Robustness.DECLARED))
+    assert not {"worst", "max_unbalance_excess_percent"} & balanced.summary["robustness"].keys()

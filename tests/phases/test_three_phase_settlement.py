@@ -1,5 +1,6 @@
 """Settlement on three phases: losses, who bears them, and the head, which is a sum of phases."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,6 @@ from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
 from gridpact.settlement.energy.metered_flow import MeteredFlow, marginal_losses_kw, run_metered_flow
 from gridpact.settlement.tariffs.tariffs import LossAllocation
-from tests.phases.connected import on_phases
 from tests.phases.made import pandapower_net, power_grid_model_data, written
 from tests.phases.opendss import Circuit
 from tests.settlements import (
@@ -28,7 +28,7 @@ from tests.settlements import (
 )
 
 BUSES = (2, 3, 3, 4, 5, 5)
-PHASES = ("a", "b", "ca", "c", "abc", "a")
+PHASES = ("a", "b", "ac", "c", "abc", "a")
 PERIODS, STEP, WH_PER_KW = 3, 0.01, 250.0
 
 
@@ -38,23 +38,21 @@ def pandapower_file(folder: Path, group: str = "Dyn", shift: float = 150.0) -> P
     return path
 
 
-def metered(network: Network, seed: int = 5) -> MeteredFlow:
+def metered(network: Network, phases: tuple[str, ...] = PHASES, seed: int = 5) -> MeteredFlow:
     rng = np.random.default_rng(seed)
     shape = (PERIODS, len(BUSES))
     ids = [f"p{k}" for k in range(len(BUSES))]
     members = make_members(ids, buses=BUSES, load_pf=0.9, generation_pf=0.95)
+    members = replace(members, phases=phases)
     meters = make_meters(rng.integers(0, 3_000, shape), rng.integers(0, 2_000, shape))
     return run_metered_flow(members, network, make_horizon(PERIODS, "15min"), meters)
 
 
 @pytest.mark.parametrize("kind", ["pandapower", "power-grid-model"])
-def test_marginal_losses_are_those_of_finite_differences(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_marginal_losses_are_those_of_finite_differences(kind: str, tmp_path: Path) -> None:
     """Each participant's injection is scaled up and down at all of its phases, in the power flow itself."""
     file = pandapower_file(tmp_path) if kind == "pandapower" else written(power_grid_model_data(), tmp_path)
     network = compile_source(NetworkSource(file=file, model="three-phase"))
-    on_phases(monkeypatch, PHASES)
     found = metered(network)
     marginal = marginal_losses_kw(found)
     for participant in range(len(BUSES)):
@@ -63,8 +61,7 @@ def test_marginal_losses_are_those_of_finite_differences(
             marginal[:, participant], (above - below) / (2.0 * STEP), rtol=1e-5, atol=1e-7
         )
     assert np.abs(marginal).max() > 1e-2
-    on_phases(monkeypatch, ["abc"] * len(BUSES))
-    assert np.abs(marginal_losses_kw(metered(network)) - marginal).max() > 1e-3
+    assert np.abs(marginal_losses_kw(metered(network, ("abc",) * len(BUSES))) - marginal).max() > 1e-3
 
 
 def scaled_losses_kw(found: MeteredFlow, participant: int, by: float) -> Float:
@@ -75,12 +72,9 @@ def scaled_losses_kw(found: MeteredFlow, participant: int, by: float) -> Float:
     return losses_kw(found.network, run_power_flow(found.network, at.p_kw, at.q_kvar))
 
 
-def test_the_head_and_the_losses_are_those_of_power_grid_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_head_and_the_losses_are_those_of_power_grid_model(tmp_path: Path) -> None:
     """Its sources, summed over their phases, and what they give beyond what the meters take."""
     network = compile_source(NetworkSource(file=pandapower_file(tmp_path), model="three-phase"))
-    on_phases(monkeypatch, PHASES)
     found = metered(network)
     expected = power_grid_model_head_kw(network, found.injected)
     np.testing.assert_allclose(import_kw(network, found.flow), expected, rtol=0, atol=1e-6)
@@ -108,9 +102,7 @@ def power_grid_model_head_kw(network: Network, injected: Injection) -> Float:
     return np.array(head)
 
 
-def test_the_losses_of_a_cable_of_four_conductors_are_those_of_opendss(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_losses_of_a_cable_of_four_conductors_are_those_of_opendss(tmp_path: Path) -> None:
     """With a phase alone loaded, the neutral's share of the losses is half of them."""
     km, impedance = 0.3, complex(0.32, 0.08)
     zero = impedance * 4.0  # a neutral like the phases: z0 = z + 3 z
@@ -123,8 +115,7 @@ def test_the_losses_of_a_cable_of_four_conductors_are_those_of_opendss(
     )  # fmt: skip
     pp.to_json(net, str(tmp_path / "line.json"))
     network = compile_source(NetworkSource(file=tmp_path / "line.json", model="three-phase"))
-    on_phases(monkeypatch, ("b",))
-    members = make_members(["a"], buses=[end])
+    members = replace(make_members(["a"], buses=[end]), phases=("b",))
     meters = make_meters([[2_000]], [[0]])
     inputs = Inputs(
         participants=members,
@@ -186,9 +177,8 @@ def test_what_is_connected_to_all_phases_settles_as_its_balanced_twin(
     assert settled[0].losses_wh.min() > 100
 
 
-def test_a_meter_shows_the_sum_of_its_phases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_meter_shows_the_sum_of_its_phases(tmp_path: Path) -> None:
     network = compile_source(NetworkSource(file=pandapower_file(tmp_path), model="three-phase"))
-    on_phases(monkeypatch, PHASES)
     found = metered(network)
     at = found.flow.injection_kva[:, network.bus_nodes[np.searchsorted(network.bus_ids, 5)]]
     p_kw = found.injected.p_kw

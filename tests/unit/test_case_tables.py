@@ -20,6 +20,7 @@ from gridpact.case.reading.table import LARGE_BYTES, parse_csv, parse_parquet
 from gridpact.case.terms import NONE, Terms
 from gridpact.case.writing.table_file import write_table
 from gridpact.errors import InvalidCase, InvalidUsage
+from gridpact.grid.limits import THREE_PHASE_LIMITS
 from gridpact.grid.source import NetworkSource
 from tests.example import PARTICIPANTS, write_example
 
@@ -193,7 +194,11 @@ def test_every_setting_is_written(tmp_path: Path) -> None:
     copy = tmp_path / "copy" / "case.toml"
     written = tomllib.loads(copy.read_text())
     given = {name: tuple(written[name]) for name in SECTIONS if name}
-    assert given == {name: keys for name, keys in SECTIONS.items() if name} | {"network": ("builtin",)}
+    balanced = {
+        "network": ("builtin",),
+        "limits": tuple(key for key in SECTIONS["limits"] if key not in THREE_PHASE_LIMITS),
+    }
+    assert given == {name: keys for name, keys in SECTIONS.items() if name} | balanced
     assert (written["name"], written["currency"]) == ("Example street", "EUR")
     assert written["clearing"] == {
         "formulation": "ac",

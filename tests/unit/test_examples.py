@@ -1,5 +1,7 @@
 """Every example folder is a case that clears."""
 
+import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ EXPECTED = {
     "simbench-rural-winter": ("cleared", 115.918),
     "clock-forward-day": ("cleared", 120.338),
     "clock-back-day": ("cleared", 133.130),
+    "european-lv-phases": ("cleared", 473.339),
 }
 
 
@@ -52,6 +55,18 @@ def test_the_written_examples_are_the_published_cases() -> None:
             left, right = getattr(read, part), getattr(case, part)
             assert_same(left, right, f"{name}: {part}")
         assert replace(read.network) == case.network
+
+
+def test_the_page_of_the_day_of_three_phases_says_what_clears(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES)
+    maker = importlib.import_module("european_phases")
+    case = maker.european_phases(EXAMPLES)
+    assert set(case.participants.phases) == {"a", "b", "c"}
+    page = (EXAMPLES / maker.FOLDER / "README.md").read_text()
+    assert maker.readme(case) == page
+    cuts = [float(kwh) for kwh in re.findall(r"^\| .* \| ([0-9.]+) \|$", page, re.MULTILINE)]
+    [(cleared, proposed)] = re.findall(r"Cleared: ([0-9.]+) kWh of ([0-9.]+) kWh", page)
+    assert sum(cuts) == pytest.approx(float(proposed) - float(cleared), abs=0.02)
 
 
 def assert_same(left: Any, right: Any, where: str) -> None:

@@ -1,5 +1,6 @@
 """The generator of fleets: what a feeder holds, and that it depends on the seed and its number alone."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,10 @@ from benchmarks import make_fleet as maker
 
 import gridpact
 from gridpact.case.case import TableFormat
+from gridpact.grid.compile import compile_source
 from gridpact.grid.network_file import NetworkFormat, network_text, read_network_file
+from gridpact.grid.network_model import ALL_PHASES, PHASES, NetworkModel
+from gridpact.grid.source import NetworkSource
 
 CODES = ("1-LV-rural1--0-sw", "1-LV-semiurb4--0-sw")
 FEEDERS, SEED = 6, 7
@@ -38,6 +42,18 @@ def fleet(bases: list[maker.Base], tmp_path_factory: pytest.TempPathFactory) -> 
     return folder
 
 
+@pytest.fixture(scope="module")
+def phased_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("phased")
+    maker.make_bases(folder, CODES, NetworkModel.THREE_PHASE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def phased(phased_folder: Path) -> list[maker.Base]:
+    return maker.read_bases(phased_folder, NetworkModel.THREE_PHASE)
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -51,7 +67,9 @@ def test_a_fleet_written_by_processes_is_the_same_and_starts_with_a_smaller_one(
 ) -> None:
     monkeypatch.setattr(maker, "BATCH", 2)
     monkeypatch.setattr(
-        maker, "make_bases", lambda folder: shutil.copytree(bases_folder, folder, dirs_exist_ok=True)
+        maker,
+        "make_bases",
+        lambda folder, model: shutil.copytree(bases_folder, folder, dirs_exist_ok=True),
     )
     maker.make_fleet(tmp_path / "again", FEEDERS - 1, SEED, settled=True, workers=2)
     again, first = contents(tmp_path / "again"), contents(fleet)
@@ -149,3 +167,77 @@ def test_the_command_refuses_what_it_cannot_do(tmp_path: Path) -> None:
         assert done.returncode == 2
         assert said in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_feeder_on_three_phases_is_the_balanced_one_with_homes_on_a_phase_each(
+    bases: list[maker.Base], phased: list[maker.Base]
+) -> None:
+    seen = []
+    for number in range(1, 13):
+        balanced, case = (maker.make_case(one, number, SEED) for one in (bases, phased))
+        homes, plain = case.participants, balanced.participants
+        assert case.network.is_three_phase and case.horizon == balanced.horizon
+        assert homes.ids == plain.ids and (homes.bus == plain.bus).all() and (homes.firm == plain.firm).all()
+        np.testing.assert_array_equal(case.profiles.load_kw, balanced.profiles.load_kw)
+        phases = np.array(homes.phases)
+        single = phases != ALL_PHASES
+        assert (single == (case.profiles.load_kw.max(axis=0) <= maker.SERVICE_KW)).all()
+        plant, whole = (one.profiles.generation_kw.max(axis=0) for one in (case, balanced))
+        np.testing.assert_array_equal(plant[~single], whole[~single])
+        expected = np.minimum(maker.ON_ONE_PHASE * whole[single], maker.SERVICE_KW)
+        np.testing.assert_allclose(plant[single], expected, rtol=0, atol=1e-3)
+        seen.extend(homes.phases)
+    shares = np.array([seen.count(phase) for phase in PHASES]) / len(seen)
+    assert (np.abs(shares - shares.mean()) < 0.05).all() and shares.sum() > 0.9
+    assert maker.make_case(phased, 1, SEED).participants.phases != (
+        maker.make_case(phased, 1, SEED + 1).participants.phases
+    )
+
+
+def test_four_equal_cores_in_a_square_have_four_times_the_impedance_in_the_zero_sequence() -> None:
+    """From the magnetic field of the conductors: Z0/Z1, and with it C1/C0, do not depend on their size."""
+    corners = np.array([0.0, 1.0, 1.0 + 1.0j, 1.0j])
+    distance = np.abs(corners[:, None] - corners)
+    radius, ohm = 0.3, 0.2
+    flux = -np.log(np.where(distance == 0.0, radius, distance))
+    drop = ohm * np.eye(4) + 0.0628j * flux
+    back = drop[:3, :3] - drop[:3, 3:] - drop[3:, :3] + drop[3, 3]
+    # The mean of the three places of the neutral and of the phases, as of a cable that is turned.
+    own, mutual = np.trace(back) / 3, (back.sum() - np.trace(back)) / 6
+    assert (own + 2 * mutual) / (own - mutual) == pytest.approx(maker.EQUAL_CORES)
+
+
+def test_the_zero_sequence_is_written_with_each_network(phased: list[maker.Base]) -> None:
+    for base in phased:
+        data = json.loads(base.network.read_bytes())["data"]
+        for line in data["line"]:
+            for part in "rx":
+                assert line[f"{part}0"] == pytest.approx(maker.EQUAL_CORES * line[f"{part}1"])
+            assert line["c0"] == pytest.approx(line["c1"] / maker.EQUAL_CORES)
+        [transformer] = data["transformer"]
+        assert transformer["clock"] == 5 and transformer["winding_to"] == 1
+        network = compile_source(NetworkSource(file=base.network, model=NetworkModel.THREE_PHASE))
+        assert network.is_three_phase
+
+
+def test_a_fleet_of_three_phases_is_written_and_a_feeder_of_it_clears(
+    phased_folder: Path,
+    phased: list[maker.Base],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def copied(folder: Path, *, model: NetworkModel) -> None:
+        assert model is NetworkModel.THREE_PHASE
+        shutil.copytree(phased_folder, folder, dirs_exist_ok=True)
+
+    monkeypatch.setattr(maker, "make_bases", copied)
+    command = ["make_fleet.py", str(tmp_path / "fleet"), "--feeders", "2", "--model", "three-phase"]
+    monkeypatch.setattr(sys, "argv", [*command, "--workers", "1"])
+    maker.main()
+    for number in (1, 2):
+        case = gridpact.read_case(tmp_path / "fleet" / maker.feeder_name(number))
+        made = maker.make_case(phased, number, 1)
+        assert case.participants.phases == made.participants.phases and not case.warnings
+        np.testing.assert_array_equal(case.trades.power_kw, made.trades.power_kw)
+    clearance = gridpact.clear(case)
+    assert clearance.summary["model"] == "three-phase" and clearance.summary["status"] == "cleared"

@@ -18,6 +18,7 @@ from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.clearing.rules import stage
 from gridpact.clearing.solver import sqp
 from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.solver.dense_daqp import solve_dense
 from gridpact.clearing.solver.lockstep import run_together
 from gridpact.clearing.solver.optimum import SolverStatus
 from gridpact.clearing.solver.quadratic import QuadraticOptimum, QuadraticProgramme
@@ -223,6 +224,25 @@ def test_sparse_and_dense_programmes_have_the_same_optimum(
             np.testing.assert_allclose(sparse.value, dense.value, atol=1e-3)
             compared += 1
     assert compared >= 2
+
+
+def test_limits_that_nothing_keeps_are_told_where_the_dense_method_fails_on_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem, [period, *_] = posed(congested())
+    one = market(problem, period)
+    inside = one.situations
+    high = replace(inside, least=np.where(np.isfinite(inside.least), inside.least + 0.1, inside.least))
+    impossible = replace(one, programme=replace(one.programme, situations=high))
+    expected = by_steps(impossible)
+
+    def no_elastic(programme: QuadraticProgramme) -> QuadraticOptimum | None:
+        return None if programme.elastic is not None else solve_dense(programme)
+
+    monkeypatch.setattr(sqp, "solve_dense", no_elastic)
+    found = by_steps(impossible)
+    assert found.status is expected.status is SolverStatus.INFEASIBLE
+    np.testing.assert_allclose(found.value, expected.value, atol=1e-3)
 
 
 def test_equal_voltages_have_one_limit_at_work(tmp_path: Path) -> None:

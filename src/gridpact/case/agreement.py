@@ -15,6 +15,9 @@ from gridpact.case.trades import Trades
 from gridpact.fields.columns import said_shape
 from gridpact.fields.names import refuse_repeats
 from gridpact.fields.refusals import Refusals
+from gridpact.grid.limits import Limits, limits_of_three_phases
+from gridpact.grid.network_model import CONNECTIONS, OF_THREE_PHASES
+from gridpact.grid.source import NetworkSource
 
 
 class Parts(Protocol):
@@ -23,6 +26,14 @@ class Parts(Protocol):
     @property
     def horizon(self) -> Horizon:
         """The periods."""
+
+    @property
+    def network(self) -> NetworkSource:
+        """Where the network comes from."""
+
+    @property
+    def limits(self) -> Limits:
+        """Limits of the network."""
 
     @property
     def participants(self) -> Participants:
@@ -56,6 +67,8 @@ def refuse_disagreement(
         usable: the parts that are there.
         first_open: of the case, `None` where it is wrong.
     """
+    if "network" in usable and not case.network.is_three_phase:
+        _refuse_phases(refusals, case, usable)
     if "horizon" in usable and first_open is not None and not 0 <= first_open <= case.horizon.periods:
         remedy = f"write a period from 0 to {case.horizon.periods}, which closes all"
         refusals.add("first_open", "is outside the horizon", remedy, first_open)
@@ -71,6 +84,17 @@ def refuse_disagreement(
         _refuse_known(refusals.of("commitments"), case)
     if "commitments" in usable:
         _refuse_change(refusals.of("commitments"), case.commitments)
+
+
+def _refuse_phases(refusals: Refusals, case: Parts, usable: Container[str]) -> None:
+    """Takes in what only a three-phase network has a place for."""
+    if "limits" in usable:
+        for name in limits_of_three_phases(case.limits):
+            refusals.of("limits").add(name, *OF_THREE_PHASES, getattr(case.limits, name))
+    if "participants" in usable:
+        phases = case.participants.phases
+        fewer = np.array([one != CONNECTIONS[0] for one in phases], dtype=np.bool_)
+        refusals.of("participants").add_where("phases", fewer, *OF_THREE_PHASES, phases)
 
 
 def _refuse_shape(refusals: Refusals, case: Parts) -> None:

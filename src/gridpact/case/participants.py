@@ -15,6 +15,7 @@ from gridpact.fields.refusals import Refusals
 
 FIRM, ELASTIC = PARTICIPANTS.column("demand").choices
 CURTAIL, EXPORT = PARTICIPANTS.column("surplus").choices
+PHASES = PARTICIPANTS.column("phases")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,8 @@ class Participants(CasePart):
         retailer: name of the retailer, (P,); without any, `DEFAULT_RETAILER` for all.
         connection_kw: the most that the connection carries, either way, at the meter, above 0; NaN where it
             is not known, (P,). Operating envelopes need it; a clearing does not limit by it.
+        phases: those that it is connected to, each to the neutral, with the same share of its power, as in
+            "a", "bc" or "abc", (P,); all of them where none are given. Others need a three-phase network.
 
     Raises:
         InvalidCase: with everything that is wrong with them.
@@ -48,6 +51,7 @@ class Participants(CasePart):
     generation_power_factor: Float = field(default_factory=partial(np.array, 1.0))
     retailer: tuple[str, ...] = ()
     connection_kw: Float = field(default_factory=partial(np.array, np.nan))
+    phases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         refusals = Refusals("participants")
@@ -71,6 +75,7 @@ class Participants(CasePart):
             "connection_kw": numbers(
                 refusals, "connection_kw", self.connection_kw, shape, _connection_faults, may_be_one=True
             ),
+            "phases": self._phases(refusals, count),
         }
         refusals.finish()
         self._set(**values)
@@ -79,6 +84,17 @@ class Participants(CasePart):
         if isinstance(self.retailer, tuple) and not self.retailer:
             return (DEFAULT_RETAILER,) * (count or 0)
         return names(refusals, "retailer", self.retailer, count=count)
+
+    def _phases(self, refusals: Refusals, count: int | None) -> tuple[str, ...] | None:
+        given: object = self.phases
+        if isinstance(given, str):
+            given = (given,) * (count or 0)
+        elif isinstance(given, tuple) and not given:
+            return (PHASES.choices[0],) * (count or 0)
+        texts = names(refusals, "phases", given, count=count, meaning="phases")
+        unknown = np.array([text not in PHASES.choices for text in texts or ()], dtype=np.bool_)
+        refusals.add_where("phases", unknown, "is not a choice", f"write {_listed(PHASES.choices)}", texts)
+        return None if unknown.any() else texts
 
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""
@@ -109,3 +125,9 @@ def _tan_phi(power_factor: Float) -> Float:
     """Reactive power per active power at a power factor; same shape."""
     tangent: Float = np.sqrt(1.0 - power_factor**2) / power_factor
     return tangent
+
+
+def _listed(choices: tuple[str, ...]) -> str:
+    """Choices in words: "'a', 'b' or 'c'"."""
+    quoted = [f"'{choice}'" for choice in choices]
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"

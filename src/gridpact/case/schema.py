@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gridpact.grid.network_model import CONNECTIONS
+
 DEFAULT_RETAILER = "default"
 POWER_MAX_KW = 5000.0
 POWER_FACTOR_MIN = 0.1
@@ -105,6 +107,14 @@ PARTICIPANTS = Schema(
     columns=(
         Column(name="participant", kind=Kind.ID, meaning="name of the metered connection"),
         Column(name="bus", kind=Kind.BUS, meaning="index or name of a bus in the network"),
+        Column(
+            name="phases",
+            kind=Kind.CHOICE,
+            meaning="of a three-phase network, those that it is connected to, each to the neutral",
+            required=False,
+            default=CONNECTIONS[0],
+            choices=CONNECTIONS,
+        ),
         Column(
             name="demand",
             kind=Kind.CHOICE,

@@ -35,6 +35,7 @@ from gridpact.clearing.solver.lockstep import Solve, run_together
 from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.sqp import DENSE_MAX
 from gridpact.clearing.terms.joint_clearing import share_kept, solve_parts
+from gridpact.grid.network_model import NO_PHASE
 
 BATCH_PERIODS = 96
 
@@ -224,6 +225,7 @@ def _without_state(problem: ClearingProblem) -> Solution:
         column_kw=np.zeros(offers.columns),
         limited_by=np.where(by_network, LimitedBy.VOLTAGE_MIN, LimitedBy.TERMS),
         element=np.full(offers.columns, -1, dtype=np.int64),
+        phase=np.full(offers.columns, NO_PHASE, dtype=np.int64),
         volume_bound_kw=np.zeros(periods),
         status=np.where(in_dead_period, PeriodStatus.BEST_FOUND, PeriodStatus.IN_FULL),
     )

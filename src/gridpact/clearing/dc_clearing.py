@@ -39,6 +39,7 @@ from gridpact.clearing.solver.volume_highs import FEASIBILITY_TOLERANCE_KW
 from gridpact.clearing.terms.joint_clearing import has_choice, solve_parts
 from gridpact.clearing.terms.linear_choices import LinearChoices
 from gridpact.errors import SolverFailed
+from gridpact.grid.network_model import NO_PHASE
 
 
 def solve_dc(problem: ClearingProblem, budget: Budget | None = None) -> Solution:
@@ -160,6 +161,7 @@ class DcClearing:
         return ActiveLimits(
             limited_by=element_kinds(self._problem.network, element),
             element=element,
+            phase=np.full(len(element), NO_PHASE),
             value=np.abs(limit_kw) / kw_per_percent,
             limit=np.abs(limit_kw) / kw_per_percent,
             dual=flow_dual[active] * direction * kw_per_percent,

@@ -19,7 +19,7 @@ from gridpact.clearing.problem.reasons import (
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
 from gridpact.clearing.rules.stage import StagedAllocation
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
-from gridpact.grid.network_model import NEUTRAL
+from gridpact.grid.network_model import NEUTRAL, NO_PHASE, PHASE_LABELS
 
 LimitsOf = Callable[[Market, Optimum, int], ActiveLimits]
 STATUS = {
@@ -50,14 +50,16 @@ def explained(
         columns = part.columns[here]
         limited_by = np.full(len(here), LimitedBy.NOTHING, dtype=np.int64)
         element = np.full(len(here), -1, dtype=np.int64)
+        phase = np.full(len(here), NO_PHASE, dtype=np.int64)
         bindings = []
         seller, buyer = problem.offers.column_seller[columns], problem.offers.column_buyer[columns]
         for stage in allocation.stages:
             limits = (limits_of or active_limits)(market, stage.optimum, place)
             caps = active_caps(market, stage.optimum, place)
-            kinds, elements = reasons(limits, caps, seller, buyer)
+            found = reasons(limits, caps, seller, buyer)
             decided = np.asarray(part.matrix[here] @ stage.decides.astype(np.float64)) > 0.0
-            limited_by[decided], element[decided] = kinds[decided], elements[decided]
+            limited_by[decided], element[decided] = found.limited_by[decided], found.element[decided]
+            phase[decided] = found.phase[decided]
             bindings.append(binding_limits(period, limits, caps))
         solutions.append(
             PeriodSolution(
@@ -66,6 +68,7 @@ def explained(
                 column_kw=column_kw[here],
                 limited_by=limited_by,
                 element=element,
+                phase=phase,
                 binding=_binding(bindings, problem.rule),
                 volume_bound_kw=float(bound_kw[period]),
                 status=STATUS[allocation.status],
@@ -108,6 +111,7 @@ def active_limits(market: Market, optimum: Optimum, place: int) -> ActiveLimits:
     return ActiveLimits(
         limited_by=limit_kinds(monitored, row, sign),
         element=monitored.place[row],
+        phase=limit_phases(monitored, row),
         value=work.value[chosen] * unit,
         limit=limit * unit,
         dual=sign * work.dual[chosen] / unit,
@@ -121,10 +125,14 @@ def limit_kinds(monitored: Monitored, row: Int, sign: Float) -> Int:
     is_unbalance = row >= monitored.first_unbalance
     current = np.flatnonzero((row >= len(monitored.node)) & ~is_unbalance)
     kinds[current] = element_kinds(monitored.network, monitored.place[row[current]])
-    is_neutral = np.array([monitored.phase[one] == NEUTRAL for one in row.tolist()], dtype=np.bool_)
-    kinds[is_neutral] = LimitedBy.NEUTRAL
+    kinds[limit_phases(monitored, row) == PHASE_LABELS.index(NEUTRAL)] = LimitedBy.NEUTRAL
     kinds[is_unbalance] = LimitedBy.VOLTAGE_UNBALANCE
     return kinds
+
+
+def limit_phases(monitored: Monitored, row: Int) -> Int:
+    """Positions in `PHASE_LABELS` of the phases of monitored quantities, (L,)."""
+    return np.array([PHASE_LABELS.index(monitored.phase[one]) for one in row.tolist()], dtype=np.int64)
 
 
 def _binding(bindings: Sequence[BindingLimits], rule: Rule) -> BindingLimits:

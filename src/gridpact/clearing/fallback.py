@@ -1,6 +1,7 @@
 """Fallback: what to clear where a solver failed, as much of a draft as keeps every limit."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,17 +10,28 @@ from gridpact.clearing.network.network_state import OperatingLimits, Operation, 
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.reasons import element_kinds
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodSolution, PeriodStatus
-from gridpact.grid.network_model import NEUTRAL
+from gridpact.grid.network_model import NEUTRAL, PHASE_LABELS
 from gridpact.grid.places import places
 
 STEPS = 64
 ROUNDS = 4
 
 
+class Reason(NamedTuple):
+    """What holds every column of a period down: as in `PeriodSolution`, the phase by its name."""
+
+    limited_by: LimitedBy
+    element: int
+    phase: str = ""
+
+
+NO_STATE = Reason(LimitedBy.VOLTAGE_MIN, -1)
+
+
 def nothing(problem: ClearingProblem, period: int, volume_bound_kw: float) -> PeriodSolution:
     """What clears in a period in which the network is proven to have no operating point: nothing."""
     count = len(problem.offers.of_period(period))
-    return _found(problem, period, np.zeros(count), (LimitedBy.VOLTAGE_MIN, -1), volume_bound_kw)
+    return _found(problem, period, np.zeros(count), NO_STATE, volume_bound_kw)
 
 
 def greatest_share(
@@ -67,7 +79,7 @@ def _found(
     problem: ClearingProblem,
     period: int,
     column_kw: Float,
-    reason: tuple[LimitedBy, int],
+    reason: Reason,
     volume_bound_kw: float,
 ) -> PeriodSolution:
     columns = problem.offers.of_period(period)
@@ -75,8 +87,9 @@ def _found(
         period=period,
         columns=columns,
         column_kw=column_kw,
-        limited_by=np.full(len(columns), reason[0], dtype=np.int64),
-        element=np.full(len(columns), reason[1], dtype=np.int64),
+        limited_by=np.full(len(columns), reason.limited_by, dtype=np.int64),
+        element=np.full(len(columns), reason.element, dtype=np.int64),
+        phase=np.full(len(columns), PHASE_LABELS.index(reason.phase), dtype=np.int64),
         binding=BindingLimits.joined([]),
         volume_bound_kw=volume_bound_kw,
         status=PeriodStatus.BEST_FOUND,
@@ -91,12 +104,10 @@ def _share_within_caps(problem: ClearingProblem, period: int, draft_kw: Float) -
     return float(np.min(shares, initial=1.0))
 
 
-def _worst_limit(
-    problem: ClearingProblem, operation: Operation, limits: OperatingLimits, row: int
-) -> tuple[LimitedBy, int]:
+def _worst_limit(problem: ClearingProblem, operation: Operation, limits: OperatingLimits, row: int) -> Reason:
     """The limit that a row of an operation breaks most, each relative to its own scale of 1 pu and 100 %."""
     if not operation.converged[row]:
-        return LimitedBy.VOLTAGE_MIN, -1
+        return NO_STATE
     voltage = limits.voltage_excess_pu(operation.voltage_pu)[row]
     loading = limits.loading_excess_percent(operation.loading_percent)[row] / 100.0
     unbalance = limits.unbalance_excess_percent(operation.unbalance_percent)[row] / 100.0
@@ -106,11 +117,11 @@ def _worst_limit(
         column = int(voltage.argmax())
         is_high = operation.voltage_pu[row, column] > limits.voltage_max_pu[row, column]
         kind = LimitedBy.VOLTAGE_MAX if is_high else LimitedBy.VOLTAGE_MIN
-        return kind, int(found.voltage_bus[column])
+        return Reason(kind, int(found.voltage_bus[column]), found.voltage_phase[column])
     if unbalance.max(initial=0.0) == greatest:
-        return LimitedBy.VOLTAGE_UNBALANCE, int(found.unbalance_bus[unbalance.argmax()])
+        return Reason(LimitedBy.VOLTAGE_UNBALANCE, int(found.unbalance_bus[unbalance.argmax()]))
     column = int(loading.argmax())
-    element = int(found.loading_element[column])
-    if found.loading_phase[column] == NEUTRAL:
-        return LimitedBy.NEUTRAL, element
-    return LimitedBy(element_kinds(problem.network, np.array([element]))[0]), element
+    element, phase = int(found.loading_element[column]), found.loading_phase[column]
+    if phase == NEUTRAL:
+        return Reason(LimitedBy.NEUTRAL, element, phase)
+    return Reason(LimitedBy(element_kinds(problem.network, np.array([element]))[0]), element, phase)

@@ -56,10 +56,10 @@ def operating_envelopes(
     Raises:
         InvalidCase: a participant has no `connection_kw`, all of whom are listed, or the network cannot be
             compiled, or does not have the participants' buses.
-        InvalidUsage: the rule is not known, or `case` is no case.
+        InvalidUsage: the rule is not known, `case` is no case, or `network` is modelled otherwise.
     """
     need_case("operating_envelopes", case)
-    need_network("operating_envelopes", network)
+    need_network("operating_envelopes", network, case)
     rule = chosen(EnvelopeRule, "rule", rule)
     check_connections(case)
     network = network or compile_network(case)

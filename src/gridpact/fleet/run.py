@@ -80,7 +80,7 @@ def run_fleet(
             complete_before, used = _clear(plan, paths, spool, scheduler, workers, quiet=quiet)
             with progress("summing up", quiet=quiet):
                 tally = Tally()
-                write_tables(tally.counting(spool.rows()), place.private)
+                write_tables(tally.counting(spool.rows()), place.private, with_phases=spool.with_phases)
                 summary = summarise(
                     tally,
                     settings=plan.settings,

@@ -1,4 +1,4 @@
-"""The cache of compiled networks on the disk, for those whose compilation takes pandapower, and so seconds.
+"""The cache of compiled networks on the disk, for those whose compilation takes seconds.
 
 An entry is named by all that it depends on: the network's content, the code of this package, and the versions
 of the libraries that take part. One that cannot be read, or does not hold what it should, is ignored and

@@ -1,7 +1,7 @@
 """Compiling a network: from its name or file to a Network, once in a process.
 
-What takes pandapower, and so seconds, is compiled once on a machine: see `cache`. power-grid-model's JSON is
-compiled in the time that an entry of the cache takes to read, and is not kept there.
+What takes pandapower or OpenDSS, and so seconds, is compiled once on a machine: see `cache`. JSON of
+power-grid-model is compiled in the time that an entry of the cache takes to read, and is not kept there.
 """
 
 from functools import lru_cache, partial
@@ -21,10 +21,13 @@ from gridpact.grid.network_file import (
     read_network_file,
 )
 from gridpact.grid.network_model import NetworkModel
+from gridpact.grid.opendss.engine import engine_version, needs_engine
+from gridpact.grid.opendss.from_opendss import network_from_opendss
+from gridpact.grid.opendss.script.script_reader import Script
 from gridpact.grid.pandapower.builtin import builtin_net
 from gridpact.grid.power_grid_model.component_labels import component_labels
 from gridpact.grid.reading.power_grid_model_records import network_records
-from gridpact.grid.source import NetworkSource
+from gridpact.grid.source import NetworkSource, unused_neutral
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
 
 KEPT_NETWORKS = 16
@@ -37,7 +40,7 @@ def compile_source(source: NetworkSource) -> Network:
     A built-in, or the content of a file, is compiled once in a process; the network cannot be written to.
 
     Args:
-        source: a built-in's name, or a file with pandapower's or power-grid-model's JSON.
+        source: a built-in's name, a file with pandapower's or power-grid-model's JSON, or an OpenDSS folder.
 
     Returns:
         The network, with a verification model that agrees with it without load.
@@ -46,6 +49,8 @@ def compile_source(source: NetworkSource) -> Network:
         InvalidCase: the source is unknown, unreadable, not a network, or holds what gridpact cannot carry.
     """
     if source.file is None:
+        if problems := unused_neutral(source):
+            raise InvalidCase(problems)
         return _compiled_builtin(source.builtin, source.model)
     with problems_of_libraries(source):
         file = read_network_file(source)
@@ -62,10 +67,17 @@ def _compiled_builtin(name: str, model: NetworkModel = NetworkModel.BALANCED) ->
 @lru_cache(maxsize=KEPT_NETWORKS)
 def _compiled_file(file: NetworkFile) -> Network:
     source = file.source
+    if file.script is not None:
+        needs_engine(source)
+        made_of = f"{file.model} {file.neutral} {engine_version()} folder {file.sha256}"
+        make = partial(_from_opendss, file.script, source)
+        return cached(made_of, file.name, make, partial(_checked, source=source))
     with problems_of_libraries(source):
         network = network_text(file)
     if network.format is NetworkFormat.POWER_GRID_MODEL:
         return _from_power_grid_model(network, source)
+    if problems := unused_neutral(source):
+        raise InvalidCase(problems)
     make = partial(_from_pandapower, network.text, source)
     return cached(f"{file.model} file {file.sha256}", file.name, make, partial(_checked, source=source))
 
@@ -85,6 +97,11 @@ def _from_pandapower(text: str, source: NetworkSource) -> Network:
         from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
 
         return _checked(network_from_pandapower(from_json_string(text, convert=True), source), source)
+
+
+def _from_opendss(script: Script, source: NetworkSource) -> Network:
+    with problems_of_libraries(source):
+        return _checked(network_from_opendss(script, source), source)
 
 
 def _from_power_grid_model(network: NetworkText, source: NetworkSource) -> Network:

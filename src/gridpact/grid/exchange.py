@@ -9,6 +9,7 @@ from gridpact.grid.flow.power_flow import bus_voltage_pu, loading_percent, run_p
 from gridpact.grid.library_errors import problems_of_libraries
 from gridpact.grid.network import Network
 from gridpact.grid.network_file import NetworkFormat, network_text, read_network_file
+from gridpact.grid.opendss.from_opendss import opendss_as_json
 from gridpact.grid.pandapower.builtin import builtin_net
 from gridpact.grid.places import places
 from gridpact.grid.source import NetworkSource
@@ -32,6 +33,8 @@ def power_grid_model_content(source: NetworkSource) -> bytes:
         text = ""
         if source.file is not None:
             file = read_network_file(source)
+            if file.script is not None:
+                return opendss_as_json(file.script, source)
             network = network_text(file)
             if network.format is NetworkFormat.POWER_GRID_MODEL:
                 return network.text.encode()  # as it is, but for a byte order mark

@@ -53,6 +53,11 @@ class Limits(CasePart):
         self._set(**values)
 
 
+def limits_of_three_phases(limits: Limits) -> list[str]:
+    """The limits that only a three-phase network has and that are not at their defaults."""
+    return [name for name in THREE_PHASE_LIMITS if getattr(limits, name) != getattr(Limits(), name)]
+
+
 def range_fault(name: str, value: float) -> tuple[str, str] | None:
     """What is wrong with the value of a limit, and the remedy."""
     if name.endswith("_pu") and not VOLTAGE_PU[0] <= value <= VOLTAGE_PU[1]:

@@ -6,13 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from gridpact.errors import InvalidCase, Problem
 from gridpact.grid.network_model import NetworkModel, Neutral
+from gridpact.grid.opendss.script.script_reader import Script, read_script
 from gridpact.grid.reading.json_text import json_text
-from gridpact.grid.source import NetworkSource
+from gridpact.grid.source import NetworkSource, is_opendss
 
 OLD_TABLES = ("bus", "line", "ext_grid")
 VALUE_SHOWN_MAX = 80
@@ -22,7 +23,7 @@ FORMATS = "JSON written by pandapower.to_json, or input written by power-grid-mo
 
 
 class NetworkFormat(StrEnum):
-    """The formats of network files: both are JSON, with marks of their own."""
+    """The formats of network files that are JSON, with marks of their own."""
 
     PANDAPOWER = "pandapower"
     POWER_GRID_MODEL = "power-grid-model"
@@ -30,7 +31,11 @@ class NetworkFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkFile:
-    """A network file that was read; equal to another that makes the same network, wherever they lie."""
+    """A network file that was read; equal to another that makes the same network, wherever they lie.
+
+    Of the master file of an OpenDSS folder, `script` is what it says with all files that it reads, and
+    `sha256` is of all of them.
+    """
 
     name: str
     sha256: str
@@ -38,6 +43,7 @@ class NetworkFile:
     neutral: Neutral
     source: NetworkSource = field(compare=False)
     content: bytes = field(compare=False, repr=False)
+    script: Script | None = field(compare=False, repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +63,17 @@ def read_network_file(source: NetworkSource) -> NetworkFile:
     """
     if source.file is None:
         raise ValueError(f"the built-in network {source.builtin} is no file")
+    if source.is_opendss and not source.is_three_phase:
+        what, remedy = "is a network of OpenDSS, which has three phases", "set model = 'three-phase'"
+        raise InvalidCase([source.problem(what, remedy=remedy)])
     try:
         content = source.file.read_bytes()
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
         what = "does not exist" if missing else f"cannot be read: {error.strerror}"
         raise InvalidCase([source.problem(what)]) from error
-    digest = sha256(content).hexdigest()
+    script = read_script(source.file) if source.is_opendss else None
+    digest = sha256(content).hexdigest() if script is None else script.sha256
     return NetworkFile(
         name=source.name,
         sha256=digest,
@@ -71,7 +81,15 @@ def read_network_file(source: NetworkSource) -> NetworkFile:
         neutral=source.neutral,
         source=source,
         content=content,
+        script=script,
     )
+
+
+def read_names(file: Path) -> tuple[str, ...]:
+    """A network file and all that it reads, by their paths from its folder, with `/` between folders."""
+    if not is_opendss(file):
+        return (file.name,)
+    return tuple(dict.fromkeys([file.name, *read_script(file).contents]))
 
 
 def network_text(file: NetworkFile) -> NetworkText:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from gridpact.arrays import Int, frozen
+from gridpact.arrays import Bool, Int, frozen
 from gridpact.grid.network import ElementKind, Network
 from gridpact.grid.network_model import NEUTRAL
 
@@ -36,6 +36,11 @@ class Places:
     loading_element: Int
     loading_phase: tuple[str, ...]
     unbalance_bus: Int
+
+    @property
+    def is_neutral(self) -> Bool:
+        """Which loadings are of neutrals, (L,)."""
+        return np.array([phase == NEUTRAL for phase in self.loading_phase], dtype=np.bool_)
 
     def loading_first(self) -> Int:
         """The first column of each element, (E,)."""

@@ -8,7 +8,11 @@ from gridpact.errors import Problem
 from gridpact.fields.case_part import CasePart
 from gridpact.fields.refusals import Refusals
 from gridpact.fields.said import a
-from gridpact.grid.network_model import NetworkModel, Neutral
+from gridpact.grid.network_model import OF_THREE_PHASES, NetworkModel, Neutral
+
+NEUTRAL_FIELD = "network.neutral"
+
+OPENDSS_SUFFIX = ".dss"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +21,8 @@ class NetworkSource(CasePart):
 
     Attributes:
         builtin: a name that `gridpact network` lists.
-        file: with pandapower's or power-grid-model's JSON; text is taken for a path.
+        file: with pandapower's or power-grid-model's JSON, or the master file of an OpenDSS folder, which
+            ends in `.dss`; text is taken for a path.
         model: how it is modelled, `balanced` or `three-phase`.
         neutral: what the neutral of lines that are given by four conductors is, `return` or `earthed`.
 
@@ -46,6 +51,8 @@ class NetworkSource(CasePart):
             name: _word(refusals, name, kind, getattr(self, name))
             for name, kind in (("model", NetworkModel), ("neutral", Neutral))
         }
+        if words["model"] is NetworkModel.BALANCED and words["neutral"] is Neutral.EARTHED:
+            refusals.add("neutral", *OF_THREE_PHASES, str(self.neutral))
         refusals.finish()
         self._set(file=file, **words)
 
@@ -53,6 +60,11 @@ class NetworkSource(CasePart):
     def is_three_phase(self) -> bool:
         """Whether it is modelled with three phases."""
         return self.model is NetworkModel.THREE_PHASE
+
+    @property
+    def is_opendss(self) -> bool:
+        """Whether it is the master file of an OpenDSS folder."""
+        return self.file is not None and is_opendss(self.file)
 
     @property
     def name(self) -> str:
@@ -74,6 +86,26 @@ class NetworkSource(CasePart):
         return Problem(
             file="case.toml", field="network.builtin", value=self.builtin, what=subject, remedy=remedy
         )
+
+
+def unused_neutral(source: NetworkSource) -> list[Problem]:
+    """What is wrong where a network of no lines by four conductors is to have an earthed neutral."""
+    if source.neutral is not Neutral.EARTHED:
+        return []
+    return [
+        Problem(
+            file="case.toml",
+            field=NEUTRAL_FIELD,
+            value=source.neutral.value,
+            what=f"is about lines that are given by four conductors, and {source.name} has none",
+            remedy="leave it out: r0 and x0 of a line say themselves what its neutral is",
+        )
+    ]
+
+
+def is_opendss(file: Path) -> bool:
+    """Whether a network file is the master file of an OpenDSS folder, which its name alone says."""
+    return file.suffix.lower() == OPENDSS_SUFFIX
 
 
 def _word(refusals: Refusals, name: str, kind: type[StrEnum], given: object) -> StrEnum | None:

@@ -6,15 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.case.case import Allocation, Formulation
-from gridpact.clearing.dispatch_verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU, Status
+from gridpact.clearing.dispatch_verification import (
+    LOADING_TOLERANCE_PERCENT,
+    UNBALANCE_TOLERANCE_PERCENT,
+    VOLTAGE_TOLERANCE_PU,
+    Status,
+)
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.fields.said import counted
+from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results.clearance import Clearance
 from gridpact.results.clearance_summary import unsolved_baseline
-from gridpact.results.clearance_tables import cleared_columns, limits_columns
+from gridpact.results.clearance_tables import PHASE, cleared_columns, limits_columns
 from gridpact.results.decimals import rounded
 from gridpact.results.extremes import highest, lowest
-from gridpact.results.phrases import clock, ranged, share_of, significant, span, told_apart
+from gridpact.results.phrases import clock, ranged, ranged_pu, share_of, significant, span, told_apart
+from gridpact.results.place_words import loading_place, phase_words, unbalance_place, voltage_place
 from gridpact.results.violations import Violation
 
 SHOWN = 10
@@ -35,7 +42,7 @@ KINDS = {
     LimitedBy.LINE: "line",
     LimitedBy.TRANSFORMER: "transformer",
     LimitedBy.NEUTRAL: "neutral of line",
-    LimitedBy.VOLTAGE_UNBALANCE: "bus",
+    LimitedBy.VOLTAGE_UNBALANCE: "unbalance of bus",
 }
 UNITS = {
     LimitedBy.SELLER_SURPLUS: "kW",
@@ -165,18 +172,19 @@ def violation_sentences(clearance: Clearance, violations: list[Violation]) -> li
 
 def violation_words(violation: Violation) -> str:
     """A broken limit at its worst: "line 2 at 1.04 %, limit 1 %"."""
-    name, unit = _named(violation["limited_by"], violation["element"])
+    name, unit = _named(violation["limited_by"], violation["element"], violation.get(PHASE, ""))
     value, limit = told_apart(violation["worst_value"], violation["limit"])
     return f"{name} at {value} {unit}, limit {limit} {unit}"
 
 
 def worst_violations(clearance: Clearance) -> str:
-    """The limits that the dispatch breaks most, one voltage and one loading; empty where it breaks none."""
+    """The limits that the dispatch breaks most, one voltage, loading and unbalance; empty where none."""
     violations = clearance.summary["violations"]
     worst = {}
     for each in sorted(violations, key=lambda one: abs(one["worst_value"] - one["limit"])):
-        worst[_named(each["limited_by"], each["element"])[1]] = each
-    said = "; ".join(violation_sentences(clearance, [worst[unit] for unit in sorted(worst, reverse=True)]))
+        kind = LimitedBy[each["limited_by"].upper()]
+        worst[kind is LimitedBy.VOLTAGE_UNBALANCE, UNITS[kind] == "%"] = each
+    said = "; ".join(violation_sentences(clearance, [worst[quantity] for quantity in sorted(worst)]))
     return f"The dispatch breaks {counted(len(violations), 'limit')}: {said}" if said else ""
 
 
@@ -200,11 +208,11 @@ def cut_runs(clearance: Clearance) -> list[CutRun]:
     share = np.divide(lost_kw, proposed_kw, out=np.zeros_like(lost_kw), where=lost_kw > 0)
     rows = np.flatnonzero(share > CUT_SHARE_MIN)
     cut = np.where(share < 1.0, np.minimum(np.round(share, 2), CUT_SHOWN_MAX), 1.0)[rows]
-    text = {
-        name: cleared[name].texts()[rows] for name in ("trade", "seller", "buyer", "limited_by", "element")
-    }
+    names = ("trade", "seller", "buyer", "limited_by", "element")
+    text = {name: cleared[name].texts()[rows] for name in names}
+    phase = cleared[PHASE].texts()[rows] if PHASE in cleared else np.full(len(rows), "", dtype=object)
     begins = np.append(True, np.diff(period[rows]) != 1)[: len(rows)]
-    for values in (text["trade"], proposed_kw[rows], text["limited_by"], text["element"], cut):
+    for values in (text["trade"], proposed_kw[rows], text["limited_by"], text["element"], phase, cut):
         begins[1:] |= values[1:] != values[:-1]
     start = np.flatnonzero(begins)
     kwh = np.add.reduceat(lost_kw[rows], start) if len(start) else np.zeros(0)
@@ -212,9 +220,9 @@ def cut_runs(clearance: Clearance) -> list[CutRun]:
     limits, model = _limit_values(clearance), loadings_are_of(clearance)
     runs = []
     for run, (at, end) in enumerate(zip(start, np.append(start, len(rows))[1:], strict=True)):
-        kind, element = text["limited_by"][at], text["element"][at]
+        kind, element, on_phase = text["limited_by"][at], text["element"][at], phase[at]
         first, last = int(period[rows[at]]), int(period[rows[end - 1]])
-        keys = ((of_period, kind, element) for of_period in range(first, last + 1))
+        keys = ((of_period, kind, element, on_phase) for of_period in range(first, last + 1))
         known = [limits[key] for key in keys if key in limits]
         runs.append(
             CutRun(
@@ -227,13 +235,13 @@ def cut_runs(clearance: Clearance) -> list[CutRun]:
                 kwh=float(kwh[run]),
                 first=first,
                 last=last,
-                reason=reason(kind, element, known, model),
+                reason=reason(kind, element, known, model, on_phase),
             )
         )
     return sorted(runs, key=lambda run: (-run.kwh, run.trade))
 
 
-def reason(limited_by: str, element: str, limits: Sequence[float], model: str = "") -> str:
+def reason(limited_by: str, element: str, limits: Sequence[float], model: str = "", phase: str = "") -> str:
     """A limit in words, with the values it stands at where they are known.
 
     Args:
@@ -241,6 +249,7 @@ def reason(limited_by: str, element: str, limits: Sequence[float], model: str = 
         element: the participant, or the index of the bus, line or transformer; empty for none.
         limits: kW, pu or percent, of one period or several; none where that is unknown.
         model: what loadings are of, where that is not the real network: "in the dc model".
+        phase: of a three-phase network, where the limit is one phase's or a neutral's; else empty.
     """
     if limited_by == LimitedBy.TERMS.label:
         return "its own terms"
@@ -248,15 +257,18 @@ def reason(limited_by: str, element: str, limits: Sequence[float], model: str = 
         return "no single limit"
     if not element:
         return "the network has no operating point with more"
-    name, unit = _named(limited_by, element)
+    name, unit = _named(limited_by, element, phase)
     if limited_by in CAPS:
         amount = f"{ranged(limits)} kW of" if len(limits) else "no more"
         return f"{name} has {amount} {CAPS[limited_by]}"
     if not len(limits):
         return f"{name} at its limit"
     if unit == "pu":
-        return f"{name} at {ranged(limits)} pu"
-    return f"{name} at {ranged(limits)} % of its rating{' ' if model else ''}{model}"
+        return f"{name} at {ranged_pu(limits)} pu"
+    if limited_by == LimitedBy.VOLTAGE_UNBALANCE.label:
+        return f"{name} at {ranged(limits)} %"
+    rated = "the line's rating" if limited_by == LimitedBy.NEUTRAL.label else "its rating"
+    return f"{name} at {ranged(limits)} % of {rated}{' ' if model else ''}{model}"
 
 
 def loadings_are_of(clearance: Clearance) -> str:
@@ -291,10 +303,10 @@ def _safety(clearance: Clearance) -> str:
             return "NOT SAFE: the network has no operating point under this dispatch"
 
 
-def _named(limited_by: str, element: str) -> tuple[str, str]:
-    """An element with its kind, "line 2", and the unit of its limit."""
+def _named(limited_by: str, element: str, phase: str) -> tuple[str, str]:
+    """An element with its kind and its phase, "line 2 phase a", and the unit of its limit."""
     kind = LimitedBy[limited_by.upper()]
-    return f"{KINDS[kind]} {element}", UNITS[kind]
+    return f"{KINDS[kind]} {element}{'' if kind is LimitedBy.NEUTRAL else phase_words(phase)}", UNITS[kind]
 
 
 def _percent(cut: float) -> str:
@@ -310,30 +322,37 @@ def _listed(word: str, head: str, lines: list[str], where: str = "") -> list[str
     return [f"  {word:<10}{head}", *shown]
 
 
-def _limit_values(clearance: Clearance) -> dict[tuple[int, str, str], float]:
-    """The limit that each binding limit stands at, by period, kind and element."""
-    limits, period = limits_columns(clearance), clearance.solution.binding.period
-    keys = zip(period.tolist(), limits["limited_by"].texts(), limits["element"].texts(), strict=True)
+def _limit_values(clearance: Clearance) -> dict[tuple[int, str, str, str], float]:
+    """The limit that each binding limit stands at, by period, kind, element and phase."""
+    limits, binding = limits_columns(clearance), clearance.solution.binding
+    phases = [PHASE_LABELS[phase] for phase in binding.phase.tolist()]
+    places = limits["limited_by"].texts(), limits["element"].texts(), phases
+    keys = zip(binding.period.tolist(), *places, strict=True)
     return dict(zip(keys, limits["limit"].tolist(), strict=True))
 
 
 def _extremes(clearance: Clearance) -> str:
-    """The worst voltages and loading, where and when."""
+    """The worst voltages, loading and unbalance, where and when."""
     operation, network, horizon = clearance.operation, clearance.network, clearance.case.horizon
-    found = (
+    extremes = (
         ("lowest", lowest(operation.voltage_pu)),
         ("highest", highest(operation.voltage_pu)),
     )
     parts = [
-        f"{word} voltage {extreme.value:.4f} pu at bus {network.bus_ids[extreme.position]}, "
+        f"{word} voltage {extreme.value:.4f} pu at {voltage_place(network, extreme.position)}, "
         f"{clock(horizon, extreme.period)}"
-        for word, extreme in found
+        for word, extreme in extremes
         if extreme
     ]
     if loading := highest(operation.loading_percent):
         parts.append(
-            f"highest loading {significant(loading.value)} % on {network.elements.kind[loading.position]} "
-            f"{network.elements.id[loading.position]}, {clock(horizon, loading.period)}"
+            f"highest loading {significant(loading.value)} % on {loading_place(network, loading.position)}, "
+            f"{clock(horizon, loading.period)}"
+        )
+    if unbalance := highest(operation.unbalance_percent):
+        parts.append(
+            f"highest unbalance {significant(unbalance.value)} % at "
+            f"{unbalance_place(network, unbalance.position)}, {clock(horizon, unbalance.period)}"
         )
     return "; ".join(parts) or "no operating point"
 
@@ -349,6 +368,11 @@ def _verified(clearance: Clearance) -> str:
             verification.max_loading_excess_percent,
             LOADING_TOLERANCE_PERCENT,
             "a loading {} percentage points above its limit",
+        ),
+        (
+            verification.max_unbalance_excess_percent,
+            UNBALANCE_TOLERANCE_PERCENT,
+            "an unbalance {} percentage points above its limit",
         ),
     )
     found = [text.format(significant(value)) for value, tolerance, text in findings if value > tolerance]

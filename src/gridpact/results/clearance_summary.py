@@ -24,6 +24,8 @@ DISAGREEMENT_PU = 1e-6
 def summarise(clearance: ClearanceArrays) -> dict[str, Any]:
     """The summary as plain numbers, texts, lists and dicts; energies in kWh, seconds of wall time."""
     case, verification = clearance.case, clearance.verification
+    is_three_phase = clearance.network.is_three_phase
+    unbalance_percent = figure(verification.max_unbalance_excess_percent)
     hours = case.horizon.hours_per_period
     cleared_kwh = float(clearance.solution.column_kw.sum()) * hours
     load_kwh = float(case.profiles.load_kw.sum()) * hours
@@ -31,6 +33,7 @@ def summarise(clearance: ClearanceArrays) -> dict[str, Any]:
         "name": case.name,
         "status": str(verification.status),
         "formulation": str(case.formulation),
+        **({"model": str(case.network.model)} if is_three_phase else {}),
         "allocation": str(case.allocation),
         "start": case.horizon.instant(0).isoformat(timespec="minutes"),
         "periods": case.horizon.periods,
@@ -48,6 +51,7 @@ def summarise(clearance: ClearanceArrays) -> dict[str, Any]:
             "engine": verification.engine,
             "max_voltage_excess_pu": figure(verification.max_voltage_excess_pu),
             "max_loading_excess_percent": figure(verification.max_loading_excess_percent),
+            **({"max_unbalance_excess_percent": unbalance_percent} if is_three_phase else {}),
             "max_difference_pu": round(verification.max_difference_pu, DIFFERENCE_DECIMALS),
             "unconverged_periods": verification.unconverged_periods,
         },

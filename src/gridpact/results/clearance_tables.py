@@ -14,8 +14,11 @@ import numpy as np
 from gridpact.arrays import Float, Int
 from gridpact.case.horizon import Horizon
 from gridpact.case.writing.table_file import Coded, Instants
+from gridpact.clearing.network.network_state import Operation
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network import ElementKind, Network
+from gridpact.grid.network_model import NO_PHASE, PHASE_LABELS
+from gridpact.grid.places import places
 from gridpact.results.clearance_arrays import ClearanceArrays
 from gridpact.results.decimals import rounded
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+PHASE = "phase"
 CLEARED = (
     "trade",
     "time",
@@ -33,12 +37,14 @@ CLEARED = (
     "price_per_kwh",
     "limited_by",
     "element",
+    PHASE,
 )
-COMMITMENTS = ("trade", "time", "committed_kw", "kept_kw", "limited_by", "element")
+COMMITMENTS = ("trade", "time", "committed_kw", "kept_kw", "limited_by", "element", PHASE)
 SCHEDULE = (
     "time",
     "participant",
     "bus",
+    "phases",
     "load_kw",
     "generation_kw",
     "own_use_kw",
@@ -51,10 +57,12 @@ SCHEDULE = (
     "net_injection_kw",
 )
 STATE = ("baseline", "cleared")
-NETWORK = ("time", "kind", "element", "quantity", *STATE, "limit_min", "limit_max")
+NETWORK = ("time", "kind", "element", PHASE, "quantity", *STATE, "limit_min", "limit_max")
 EXCHANGE = ("time", "baseline_import_kw", "import_kw", "losses_kw")
-LIMITS = ("time", "limited_by", "element", "value", "limit", "shadow_price")
+LIMITS = ("time", "limited_by", "element", PHASE, "value", "limit", "shadow_price")
+THREE_PHASE = (PHASE, "phases")  # columns that the tables of a balanced network do not have
 
+QUANTITIES = ("voltage_pu", "loading_percent", "unbalance_percent")
 LABELS = tuple(reason.label for reason in LimitedBy)
 
 Columns = Mapping[str, Any]
@@ -78,6 +86,7 @@ def cleared_columns(clearance: ClearanceArrays) -> Columns:
     ids = clearance.case.participants.ids
     limited_by = np.append(solution.limited_by, LimitedBy.NOTHING)[offers.column]
     element = np.append(solution.element, -1)[offers.column]
+    phase = np.append(solution.phase, NO_PHASE)[offers.column]
     columns: dict[str, Any] = {
         "trade": Coded(labels=trades.ids, codes=offers.trade),
         "time": Instants(horizon=clearance.case.horizon, period=offers.period),
@@ -88,8 +97,9 @@ def cleared_columns(clearance: ClearanceArrays) -> Columns:
         "price_per_kwh": trades.price_per_kwh[offers.trade],
         "limited_by": Coded(labels=LABELS, codes=limited_by),
         "element": element_labels(clearance, limited_by, element),
+        PHASE: Coded(labels=PHASE_LABELS, codes=phase),
     }
-    return {name: columns[name] for name in CLEARED}
+    return {name: columns[name] for name in columns_of(CLEARED, clearance)}
 
 
 def commitments_columns(clearance: ClearanceArrays) -> Columns:
@@ -98,7 +108,7 @@ def commitments_columns(clearance: ClearanceArrays) -> Columns:
     committed_kw, kept_kw = cleared["proposed_kw"], cleared["cleared_kw"]
     is_cut = np.flatnonzero(clearance.is_committed & (kept_kw < committed_kw))
     columns = {**cleared, "committed_kw": committed_kw, "kept_kw": kept_kw}
-    return {name: _rows(columns[name], is_cut) for name in COMMITMENTS}
+    return {name: _rows(columns[name], is_cut) for name in columns_of(COMMITMENTS, clearance)}
 
 
 def schedule_columns(clearance: ClearanceArrays) -> Columns:
@@ -110,33 +120,49 @@ def schedule_columns(clearance: ClearanceArrays) -> Columns:
         "time": Instants(horizon=clearance.case.horizon, period=np.repeat(np.arange(periods), count)),
         "participant": Coded(labels=participants.ids, codes=np.tile(every, periods)),
         "bus": np.tile(participants.bus, periods),
+        "phases": Coded(labels=participants.phases, codes=np.tile(every, periods)),
     }
     for name in SCHEDULE[len(columns) :]:
         columns[name] = rounded(getattr(clearance.dispatch, name).ravel())
-    return columns
+    return {name: columns[name] for name in columns_of(SCHEDULE, clearance)}
 
 
 def network_columns(clearance: ClearanceArrays) -> Columns:
-    """Voltages and loadings of the baseline and of the dispatch, with the limits that held."""
+    """Voltages, loadings and unbalances of the baseline and the dispatch, with the limits that held."""
     network, limits = clearance.network, clearance.operating_limits
-    baseline, operation = clearance.baseline, clearance.operation
-    periods, buses = operation.voltage_pu.shape
-    kinds = [ElementKind.BUS] * buses + list(network.elements.kind)
-    known = list(ElementKind)
-    kind = np.array([known.index(one) for one in kinds], dtype=np.int64)
-    quantity = (np.arange(len(kinds)) >= buses).astype(np.int64)
-    no_minimum = np.full_like(limits.loading_max_percent, np.nan)
+    found, elements = places(network), network.elements
+    periods, voltages = clearance.operation.voltage_pu.shape
+    loadings, unbalances = len(found.loading_element), len(found.unbalance_bus)
+    known, bus = list(ElementKind), list(ElementKind).index(ElementKind.BUS)
+    element_kind = np.array([known.index(one) for one in elements.kind], dtype=np.int64)
+    kind = np.concatenate(
+        [np.full(voltages, bus), element_kind[found.loading_element], np.full(unbalances, bus)]
+    )
+    element = np.concatenate(
+        [
+            network.bus_ids[found.voltage_bus],
+            elements.id[found.loading_element],
+            network.bus_ids[found.unbalance_bus],
+        ]
+    )
+    labels = (*found.voltage_phase, *found.loading_phase, *[""] * unbalances)
+    phase = np.array([PHASE_LABELS.index(label) for label in labels], dtype=np.int64)
+    quantity = np.repeat(np.arange(len(QUANTITIES)), [voltages, loadings, unbalances])
+    no_minimum = np.full((periods, loadings + unbalances), np.nan)
     columns: dict[str, Any] = {
-        "time": Instants(horizon=clearance.case.horizon, period=np.repeat(np.arange(periods), len(kinds))),
+        "time": Instants(horizon=clearance.case.horizon, period=np.repeat(np.arange(periods), len(kind))),
         "kind": Coded(labels=[str(one) for one in known], codes=np.tile(kind, periods)),
-        "element": np.tile(np.concatenate([network.bus_ids, network.elements.id]), periods),
-        "quantity": Coded(labels=("voltage_pu", "loading_percent"), codes=np.tile(quantity, periods)),
-        "baseline": _side_by_side(baseline.voltage_pu, baseline.loading_percent),
-        "cleared": _side_by_side(operation.voltage_pu, operation.loading_percent),
+        "element": np.tile(element, periods),
+        PHASE: Coded(labels=PHASE_LABELS, codes=np.tile(phase, periods)),
+        "quantity": Coded(labels=QUANTITIES, codes=np.tile(quantity, periods)),
+        "baseline": _side_by_side(*_state(clearance.baseline)),
+        "cleared": _side_by_side(*_state(clearance.operation)),
         "limit_min": _side_by_side(limits.voltage_min_pu, no_minimum),
-        "limit_max": _side_by_side(limits.voltage_max_pu, limits.loading_max_percent),
+        "limit_max": _side_by_side(
+            limits.voltage_max_pu, limits.loading_max_percent, limits.unbalance_max_percent
+        ),
     }
-    return {name: columns[name] for name in NETWORK}
+    return {name: columns[name] for name in columns_of(NETWORK, clearance)}
 
 
 def exchange_columns(clearance: ClearanceArrays) -> Columns:
@@ -158,11 +184,19 @@ def limits_columns(clearance: ClearanceArrays) -> Columns:
         "time": Instants(horizon=clearance.case.horizon, period=binding.period),
         "limited_by": Coded(labels=LABELS, codes=binding.limited_by),
         "element": element_labels(clearance, binding.limited_by, binding.element),
+        PHASE: Coded(labels=PHASE_LABELS, codes=binding.phase),
         "value": rounded(binding.value),
         "limit": rounded(binding.limit),
         "shadow_price": rounded(binding.shadow_price_kw_per_percent),
     }
-    return {name: columns[name] for name in LIMITS}
+    return {name: columns[name] for name in columns_of(LIMITS, clearance)}
+
+
+def columns_of(columns: tuple[str, ...], clearance: ClearanceArrays) -> tuple[str, ...]:
+    """Those of a table's columns that it has in a clearance: phases only of a three-phase network."""
+    if clearance.network.is_three_phase:
+        return columns
+    return tuple(name for name in columns if name not in THREE_PHASE)
 
 
 def period_times(horizon: Horizon) -> "pd.DatetimeIndex":
@@ -197,7 +231,12 @@ def _rows(values: Any, index: Int) -> Any:
     return replace(values, period=values.period[index]) if isinstance(values, Instants) else values[index]
 
 
-def _side_by_side(buses: Float, elements: Float) -> Float:
-    """Values of buses (T, B) and elements (T, E), period by period, infinite limits as missing."""
-    values = np.hstack([buses, elements]).ravel()
+def _state(operation: Operation) -> tuple[Float, Float, Float]:
+    """The values of a state of the network, (T, V), (T, L) and (T, U)."""
+    return operation.voltage_pu, operation.loading_percent, operation.unbalance_percent
+
+
+def _side_by_side(*parts: Float) -> Float:
+    """Values of places, (T, K) each, period by period, infinite limits as missing."""
+    values = np.hstack(parts).ravel()
     return rounded(np.where(np.isinf(values), np.nan, values))

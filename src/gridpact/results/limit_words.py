@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gridpact.case.case import Case
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network import Network
-from gridpact.grid.network_model import NEUTRAL, PHASE_LABELS
+from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results.clearance_outcome import reason
 
 
@@ -31,7 +31,4 @@ def named_limit_words(limited_by: int, name: str, phase: int, limits: Sequence[f
         phase: position in `PHASE_LABELS`.
         limits: the values it stands at, none where they are unknown.
     """
-    has_phase = name and PHASE_LABELS[phase] not in ("", NEUTRAL)
-    return reason(
-        LimitedBy(limited_by).label, f"{name} phase {PHASE_LABELS[phase]}" if has_phase else name, limits
-    )
+    return reason(LimitedBy(limited_by).label, name, limits, phase=PHASE_LABELS[phase])

@@ -28,6 +28,12 @@ def ranged(values: Sequence[float]) -> str:
     return least if least == greatest else f"{least} to {greatest}"
 
 
+def ranged_pu(values: Sequence[float]) -> str:
+    """The same of voltages, to a ten-thousandth of nominal: "1.0534", "0.9 to 0.9012"."""
+    least, greatest = (f"{value:.4f}".rstrip("0").rstrip(".") for value in (min(values), max(values)))
+    return least if least == greatest else f"{least} to {greatest}"
+
+
 def told_apart(value: float, limit: float) -> tuple[str, str]:
     """A value and its limit with as few digits as tell them apart, but four at least."""
     for digits in range(DIGITS, DIGITS_MAX):

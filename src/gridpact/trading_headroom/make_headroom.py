@@ -4,7 +4,7 @@ from gridpact.case.case import Case, need_case
 from gridpact.clearing.network.network_state import keeps_limits, operate
 from gridpact.clearing.solver.budget import Budget
 from gridpact.grid.network import Network
-from gridpact.pipeline import SOLVERS, compile_network, need_network
+from gridpact.pipeline import SOLVERS, compile_network, need_formulation, need_network
 from gridpact.trading_headroom.alone import Side, reach_alone
 from gridpact.trading_headroom.headroom_result import Headroom
 from gridpact.trading_headroom.outsider import open_trading
@@ -23,11 +23,12 @@ def headroom(case: Case, network: Network | None = None) -> Headroom:
 
     Raises:
         InvalidCase: the network cannot be compiled, or does not have the participants' buses.
-        InvalidUsage: the formulation does not offer the allocation, or `case` is no case.
+        InvalidUsage: the formulation is not one of the network, or `case` is no case.
         SolverFailed: no optimum was found over the caps, or in the DC model.
     """
     need_case("headroom", case)
-    need_network("headroom", network)
+    need_network("headroom", network, case)
+    need_formulation(case)
     network = network or compile_network(case)
     trading, people = open_trading(case, network), len(case.participants)
     problem = trading.problem

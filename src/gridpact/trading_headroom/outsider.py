@@ -23,6 +23,7 @@ from gridpact.clearing.problem.problem import CAP_TOLERANCE_KW, ClearingProblem,
 from gridpact.clearing.solver.budget import Budget
 from gridpact.fields.case_part import unchecked
 from gridpact.grid.network import Network
+from gridpact.grid.network_model import ALL_PHASES
 from gridpact.pipeline import SOLVERS
 
 
@@ -102,6 +103,7 @@ def _joined_by_outsider(case: Case, network: Network) -> Case:
             generation_power_factor=_appended(people.generation_power_factor, 1.0),
             retailer=(*people.retailer, DEFAULT_RETAILER),
             connection_kw=_appended(people.connection_kw, np.nan),
+            phases=(*people.phases, ALL_PHASES),
         ),
         profiles=Profiles(
             load_kw=frozen(np.hstack([profiles.load_kw, nothing]), np.float64),

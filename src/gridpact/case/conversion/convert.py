@@ -19,6 +19,7 @@ from gridpact.errors import InvalidCase
 from gridpact.grid.compile import compile_source
 from gridpact.grid.exchange import Difference, difference, power_grid_model_content
 from gridpact.grid.network import Network
+from gridpact.grid.network_file import read_names
 from gridpact.grid.source import NetworkSource
 
 NETWORK_FILE = "network.json"
@@ -109,7 +110,9 @@ def _read(case: Case) -> set[str]:
     tables = {
         f"{schema.name}.{suffix}" for schema in (*SCHEMAS, *SETTLEMENT_SCHEMAS) for suffix in TableFormat
     }
-    return {CASE_FILE, TARIFFS_FILE, case.network.name} | tables
+    file = case.network.file
+    network = set() if file is None else {name.partition("/")[0] for name in read_names(file)}
+    return {CASE_FILE, TARIFFS_FILE} | network | tables
 
 
 def _agreed(case: Case, network: Network) -> Difference:

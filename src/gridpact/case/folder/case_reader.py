@@ -30,6 +30,7 @@ from gridpact.case.trades import Trades
 from gridpact.errors import InvalidCase, Problem
 from gridpact.fields.arguments import path_of
 from gridpact.grid.network import Network
+from gridpact.grid.network_file import read_names
 
 PROFILE_VALUES_MAX = 100_000_000
 
@@ -91,7 +92,7 @@ def read_case_folder(folder: str | Path) -> CaseReading:
     tables = _read_tables(TableOpener(files, problems), settings)
     network = settings.network if settings else None
     if network is not None and network.file is not None:
-        files.read(str(network.file.relative_to(files.folder)))
+        _remember(files, network.file)
     return CaseReading(
         case=None if len(problems) or settings is None else _case(settings, tables, files),
         frame=tables.frame,
@@ -99,6 +100,13 @@ def read_case_folder(folder: str | Path) -> CaseReading:
         problems=problems,
         unchecked=tables.unchecked,
     )
+
+
+def _remember(files: CaseFiles, network_file: Path) -> None:
+    """Takes a network file, and the files that it reads, into the digest of the case."""
+    folder = network_file.parent.relative_to(files.folder)
+    for name in read_names(network_file):
+        files.read((folder / name).as_posix())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -152,7 +160,7 @@ def _read_tables(opener: TableOpener, settings: Settings | None) -> _Tables:
     network = read_network(settings, opener.problems)
     if network is None:
         unchecked.append("buses, because the network could not be read")
-    frame, participants = _read_frame(opener, horizon, network)
+    frame, participants = _read_frame(opener, settings, network)
     index, where = frame.index, frame.file
     if horizon is None:
         unchecked.append("times, because the horizon could not be read")
@@ -184,15 +192,18 @@ def _read_tables(opener: TableOpener, settings: Settings | None) -> _Tables:
 
 
 def _read_frame(
-    opener: TableOpener, horizon: Horizon | None, network: Network | None
+    opener: TableOpener, settings: Settings | None, network: Network | None
 ) -> tuple[Frame, TableReader | None]:
     """The participants and periods that other tables refer to, and the table of the participants."""
+    horizon = settings.horizon if settings else None
+    source = settings.network if settings else None
     reader = opener.table(PARTICIPANTS)
     if reader is None:
         file = f"{PARTICIPANTS.name}.{TableFormat.CSV}"
         return Frame(horizon=horizon, participants=None, index=None, file=file), None
     buses = None if network is None else BusNames.of(network)
-    participants, warnings = read_participants(reader, buses)
+    has_phases = source is None or source.is_three_phase
+    participants, warnings = read_participants(reader, buses, has_phases=has_phases)
     opener.warnings.extend(warnings)
     is_whole = PARTICIPANTS.name not in opener.incomplete and "participant" in reader.table.columns
     index = _index(participants) if is_whole else None

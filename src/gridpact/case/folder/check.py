@@ -9,6 +9,7 @@ from gridpact.case.reading.table import Table
 from gridpact.case.schema import Schema
 from gridpact.errors import InvalidCase, Problem
 from gridpact.grid.network import Network
+from gridpact.grid.source import NEUTRAL_FIELD
 
 
 def column_problems(table: Table, schema: Schema) -> tuple[list[Problem], list[str]]:
@@ -54,6 +55,7 @@ def read_network(settings: Settings | None, problems: Problems) -> Network | Non
         return compile_source(settings.network)
     except InvalidCase as error:
         for problem in error.problems:
-            line = settings.network_line if problem.file == CASE_FILE and not problem.line else problem.line
-            problems.add(replace(problem, line=line))
+            line = settings.neutral_line if problem.field == NEUTRAL_FIELD else settings.network_line
+            is_placed = problem.file != CASE_FILE or problem.line
+            problems.add(problem if is_placed else replace(problem, line=line))
         return None

@@ -17,21 +17,26 @@ from gridpact.case.reading.reader import TableReader
 from gridpact.case.terms import TORN_LINK, Terms, torn_links
 from gridpact.case.trades import Trades
 from gridpact.fields.case_part import unchecked
+from gridpact.grid.network_model import CONNECTIONS, OF_THREE_PHASES
 
 Index = Mapping[str, int] | None
 
 
-def read_participants(reader: TableReader, buses: BusNames | None) -> tuple[Participants, list[str]]:
+def read_participants(
+    reader: TableReader, buses: BusNames | None, *, has_phases: bool = True
+) -> tuple[Participants, list[str]]:
     """The participants in a table, P rows, with a warning where the index of one bus is the name of another.
 
     Args:
         reader: of the table.
         buses: of the network; `None` where they are not known, and are then −1.
+        has_phases: whether its model has three phases, or is not known.
     """
     ids = reader.unique_names("participant")
     if not ids:
         reader.refuse_table("has no rows", "add the participants")
     bus, texts = reader.buses("bus", buses)
+    phases = _phases(reader, has_phases=has_phases)
     participants = unchecked(
         Participants,
         ids=ids,
@@ -42,9 +47,18 @@ def read_participants(reader: TableReader, buses: BusNames | None) -> tuple[Part
         generation_power_factor=frozen(reader.number("generation_power_factor"), np.float64),
         retailer=reader.names("retailer").texts(),
         connection_kw=frozen(reader.number("connection_kw"), np.float64),
+        phases=phases,
     )
     namesakes = buses.namesakes(texts) if buses is not None else []
     return participants, [_taken_for_indices(reader.table.file, namesakes)] if namesakes else []
+
+
+def _phases(reader: TableReader, *, has_phases: bool) -> tuple[str, ...]:
+    """The phases of each participant, (P,); a balanced network has a problem with any that are given."""
+    if not has_phases:
+        reader.refuse("phases", reader.is_given("phases"), *OF_THREE_PHASES)
+        return (CONNECTIONS[0],) * len(reader.table)
+    return tuple(CONNECTIONS[chosen] for chosen in reader.choice("phases").tolist())
 
 
 def _taken_for_indices(file: str, texts: list[str]) -> str:

@@ -15,13 +15,14 @@ from gridpact.case.periods import period_of
 from gridpact.case.reading.problems import Problems
 from gridpact.case.setting_faults import SECONDS_EXAMPLE, WORK_MAX, currency_fault, seconds_fault, work_fault
 from gridpact.case.times import Fault, read_start, read_time, read_zone
-from gridpact.grid.limits import Limits, band_fault, range_fault
+from gridpact.grid.limits import THREE_PHASE_LIMITS, Limits, band_fault, range_fault
+from gridpact.grid.network_model import OF_THREE_PHASES, NetworkModel, Neutral
 from gridpact.grid.source import NetworkSource
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "": ("name", "currency"),
     "horizon": ("start", "timezone", "resolution", "periods", "open_from"),
-    "network": ("builtin", "file"),
+    "network": ("builtin", "file", "model", "neutral"),
     "limits": tuple(Limits.__dataclass_fields__),
     "clearing": ("formulation", "allocation", "robust", "work_limit", "time_limit_s"),
     "matching": ("price_rule",),
@@ -45,8 +46,8 @@ NUMBERS: Mapping[str, str] = {
 class Settings:
     """What case.toml says; `None` where it does not say it, or wrongly.
 
-    `network_line` is the line that names the network, 0 where it is not known; `first_open` is the first
-    period that new trades may use.
+    `network_line` is the line that names the network, `neutral_line` the one that says what its neutral is, 0
+    where it is not known; `first_open` is the first period that new trades may use.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Settings:
     first_open: int
     network: NetworkSource | None
     network_line: int
+    neutral_line: int
     limits: Limits
     formulation: Formulation
     allocation: Allocation
@@ -82,15 +84,16 @@ def read_settings(content: bytes, folder: Path, problems: Problems) -> Settings 
     for section in (name for name in SECTIONS if name):
         file.refuse_unknown_keys(section, SECTIONS[section])
     formulation = Formulation(file.choice("clearing", "formulation", tuple(Formulation)))
-    horizon = _horizon(file)
+    horizon, network = _horizon(file), _network(file, folder)
     return Settings(
         name=file.text("", "name", example=EXAMPLES["", "name"]) or "",
         currency=_currency(file),
         horizon=horizon,
         first_open=_first_open(file, horizon),
-        network=_network(file, folder),
+        network=network,
         network_line=file.line("network", "builtin"),
-        limits=_limits(file),
+        neutral_line=file.line("network", "neutral"),
+        limits=_limits(file, network),
         formulation=formulation,
         allocation=Allocation(file.choice("clearing", "allocation", tuple(Allocation))),
         robustness=Robustness(file.choice("clearing", "robust", tuple(Robustness))),
@@ -211,8 +214,15 @@ def _first_open(file: TomlFile, horizon: Horizon | None) -> int:
 
 
 def _network(file: TomlFile, folder: Path) -> NetworkSource | None:
-    """Where the network comes from; `None` unless exactly one place is named."""
-    given = [key for key in SECTIONS["network"] if file.get("network", key) is not None]
+    """Where the network comes from and how it is modelled; `None` unless all of that is known."""
+    before = len(file)
+    model = NetworkModel(file.choice("network", "model", tuple(NetworkModel)))
+    neutral = Neutral(file.choice("network", "neutral", tuple(Neutral)))
+    is_known = len(file) == before
+    if is_known and model is NetworkModel.BALANCED and (said := file.get("network", "neutral")) is not None:
+        file.refuse("network", "neutral", *OF_THREE_PHASES, said)
+        neutral = Neutral.RETURN
+    given = [key for key in ("builtin", "file") if file.get("network", key) is not None]
     if len(given) != 1:
         what = "needs one of builtin and file" if not given else "has both builtin and file"
         file.refuse("network", "", what, 'keep one, as in builtin = "pandapower/cigre_lv"')
@@ -221,18 +231,21 @@ def _network(file: TomlFile, folder: Path) -> NetworkSource | None:
     if value is None:
         return None
     if given[0] == "builtin":
-        return NetworkSource(builtin=value)
+        return NetworkSource(builtin=value, model=model, neutral=neutral) if is_known else None
     refuse = file.refusals("network", "file", value)
     found = file_inside(folder, value)
     if isinstance(found, Fault):
         refuse(found.what, found.remedy)
         return None
-    return NetworkSource(file=folder / value)
+    return NetworkSource(file=folder / value, model=model, neutral=neutral) if is_known else None
 
 
-def _limits(file: TomlFile) -> Limits:
-    """The limits, with their defaults for those that are not given."""
+def _limits(file: TomlFile, network: NetworkSource | None) -> Limits:
+    """The limits, with their defaults for those that are not given; a balanced network has fewer."""
     given = dict(_given_limits(file))
+    for key in THREE_PHASE_LIMITS if network is not None and not network.is_three_phase else ():
+        if (value := file.get("limits", key)) is not None:
+            file.refuse("limits", key, *OF_THREE_PHASES, value)
     low, high = (given.get(key, getattr(Limits(), key)) for key in ("voltage_min_pu", "voltage_max_pu"))
     if fault := band_fault(low, high):
         key = "voltage_min_pu" if "voltage_min_pu" in given else "voltage_max_pu"

@@ -33,6 +33,10 @@ class TomlFile:
         self._lines = lines
         self._problems = problems
 
+    def __len__(self) -> int:
+        """How many problems there are so far, of this file and all others."""
+        return len(self._problems)
+
     def line(self, section: str, key: str) -> int:
         """The line of a key, of its section where the key is absent, 0 where neither is found."""
         return self._lines.get((section, key)) or self._lines.get((section, ""), 0)

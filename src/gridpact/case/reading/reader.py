@@ -199,6 +199,11 @@ class TableReader:
             self.refuse(name, unknown, "is not a choice", f"write {options}")
         return np.maximum(chosen, 0)
 
+    def is_given(self, name: str) -> Bool:
+        """Whether each row has a value in a column that the table may not have, (R,)."""
+        array = self.table.columns.get(name)
+        return np.zeros(len(self.table), dtype=np.bool_) if array is None else ~is_missing(array)
+
     def flag(self, name: str) -> Bool:
         """A column of true or false, false where the cell is empty, (R,)."""
         names = self.names(name)

@@ -27,6 +27,7 @@ CLEARED = Schema(
         Column(name="price_per_kwh", kind=Kind.PRICE, meaning="agreed price"),
         Column(name="limited_by", kind=Kind.ID, meaning="what cut it, not read", required=False),
         Column(name="element", kind=Kind.ID, meaning="where it was cut, not read", required=False),
+        Column(name="phase", kind=Kind.ID, meaning="on which phase, not read", required=False),
     ),
 )
 

@@ -21,13 +21,15 @@ from gridpact.case.writing.table_file import Coded, write_table
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import chosen, path_of
 from gridpact.grid.limits import THREE_PHASE_LIMITS
+from gridpact.grid.network_file import read_names
+from gridpact.grid.network_model import Neutral
 
 
 def write_case(case: Case, folder: str | Path, table_format: TableFormat | str | None = None) -> None:
     """Writes a case folder; reading it gives the case back, each number exactly.
 
     Every setting is written, but for `currency` and `open_from` where the case has none. A network file is
-    copied into the folder. Profiles are written whole, so that no row is missing.
+    copied into the folder with the files that it reads. Profiles are written whole, without a row missing.
     Commitments are not part of a case folder: they come from the result that made them firm.
 
     Args:
@@ -45,12 +47,9 @@ def write_case(case: Case, folder: str | Path, table_format: TableFormat | str |
     names = [CASE_FILE, *(f"{schema.name}.{suffix}" for schema in SCHEMAS for suffix in TableFormat)]
     if taken := [name for name in names if (folder / name).exists()]:
         raise InvalidUsage(f"{folder} holds {taken[0]} already", "give a folder without a case")
+    if case.network.file is not None:
+        _copy_network(case.network.file, folder)
     (folder / CASE_FILE).write_text(_settings(case), encoding="utf-8", newline="\n")
-    if (
-        case.network.file is not None
-        and case.network.file.resolve() != (folder / case.network.name).resolve()
-    ):
-        shutil.copyfile(case.network.file, folder / case.network.name)
     times = _times(case, table_format)
     write_table(_participants(case), folder, PARTICIPANTS.name, table_format)
     write_table(_profiles(case, times), folder, PROFILES.name, table_format)
@@ -58,6 +57,14 @@ def write_case(case: Case, folder: str | Path, table_format: TableFormat | str |
         write_trades(case, case.trades, folder, table_format)
     if len(case.orders):
         write_table(_orders(case, times, table_format), folder, ORDERS.name, table_format)
+
+
+def _copy_network(file: Path, folder: Path) -> None:
+    """Copies a network file, and the files that it reads, to where the case looks for them."""
+    for name in read_names(file):
+        if (file.parent / name).resolve() != (folder / name).resolve():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file.parent / name, folder / name)
 
 
 def write_trades(case: Case, trades: Trades, folder: Path, table_format: TableFormat | None = None) -> None:
@@ -93,6 +100,7 @@ def _settings(case: Case) -> str:
         "",
         "[network]",
         f"{'builtin' if builtin else 'file'} = {_quoted(case.network.name)}",
+        *_model(case),
         "",
         "[limits]",
         *(
@@ -120,6 +128,18 @@ def _opening(case: Case) -> list[str]:
     return [f"open_from = {_quoted(opens)}"] if case.first_open else []
 
 
+def _model(case: Case) -> list[str]:
+    """The lines that say how a network of three phases is modelled."""
+    source = case.network
+    if not source.is_three_phase:
+        return []
+    is_earthed = source.neutral is Neutral.EARTHED
+    return [
+        f"model = {_quoted(source.model)}",
+        *([f"neutral = {_quoted(source.neutral)}"] if is_earthed else []),
+    ]
+
+
 def _quoted(text: str) -> str:
     """A text as TOML has it."""
     return json.dumps(str(text), ensure_ascii=False)
@@ -145,6 +165,7 @@ def _participants(case: Case) -> dict[str, Any]:
     return {
         "participant": arrow_texts(participants.ids),
         "bus": participants.bus,
+        **({"phases": arrow_texts(participants.phases)} if case.network.is_three_phase else {}),
         "demand": Coded(labels=("elastic", "firm"), codes=participants.firm.astype(np.int64)),
         "surplus": Coded(labels=("curtail", "export"), codes=participants.exports.astype(np.int64)),
         "load_power_factor": participants.load_power_factor,

@@ -28,14 +28,15 @@ def solve_over_caps(problem: ClearingProblem) -> Solution:
     cut = np.flatnonzero(column_kw < offers.column_kw)
     caps = _caps_of_all_periods(problem, optimum)
     first = offers.column_period[cut] * participants
-    kinds, cells = reasons(
+    found = reasons(
         ActiveLimits.none(len(cut)),
         caps,
         first + offers.column_seller[cut],
         first + offers.column_buyer[cut],
     )
     limited_by, element = in_full.limited_by.copy(), in_full.element.copy()
-    limited_by[cut], element[cut] = kinds, np.where(cells >= 0, cells % participants, -1)
+    limited_by[cut] = found.limited_by
+    element[cut] = np.where(found.element >= 0, found.element % participants, -1)
     return replace(
         in_full,
         column_kw=column_kw,

@@ -10,8 +10,7 @@ from gridpact.arrays import Float, Int
 from gridpact.case.participants import Participants
 from gridpact.clearing.network.injection import participant_bus_position
 from gridpact.grid.network import Network
-
-ALL_PHASES = "abc"
+from gridpact.grid.network_model import ALL_PHASES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ def connections_of(network: Network, participants: Participants) -> Connections:
     Raises:
         InvalidCase: a participant's bus is not a supplied bus of this network.
     """
-    return connections(network, participant_bus_position(network, participants))
+    return connections(network, participant_bus_position(network, participants), participants.phases)
 
 
 def connections(network: Network, bus_position: Int, phases: Sequence[str] | None = None) -> Connections:

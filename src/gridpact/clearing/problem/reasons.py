@@ -12,6 +12,7 @@ from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy
 from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT
 from gridpact.grid.network import ElementKind, Network
+from gridpact.grid.network_model import NO_PHASE
 
 DUAL_MIN = 1e-6
 SHARE_DECIMALS = 6
@@ -25,6 +26,7 @@ class ActiveLimits:
     Attributes:
         limited_by: a `LimitedBy`, (L,).
         element: bus position or rated element, (L,).
+        phase: as in `BindingLimits`, (L,).
         value: where it stands, pu or percent, (L,).
         limit: in the same unit, (L,).
         dual: kW of volume per pu or percentage point, positive at an upper limit, (L,).
@@ -33,6 +35,7 @@ class ActiveLimits:
 
     limited_by: Int
     element: Int
+    phase: Int
     value: Float
     limit: Float
     dual: Float
@@ -45,6 +48,7 @@ class ActiveLimits:
         return cls(
             limited_by=index,
             element=index,
+            phase=index,
             value=number,
             limit=number,
             dual=number,
@@ -58,6 +62,7 @@ class ActiveLimits:
         return cls(
             limited_by=np.concatenate([part.limited_by for part in parts]),
             element=np.concatenate([part.element for part in parts]),
+            phase=np.concatenate([part.phase for part in parts]),
             value=np.concatenate([part.value for part in parts]),
             limit=np.concatenate([part.limit for part in parts]),
             dual=np.concatenate([part.dual for part in parts]),
@@ -75,8 +80,17 @@ class ActiveCaps:
     buyer_dual: Float
 
 
-def reasons(limits: ActiveLimits, caps: ActiveCaps, seller: Int, buyer: Int) -> tuple[Int, Int]:
-    """The `LimitedBy` and the element of each column, (n,) each, were it cut.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """What cuts each of n columns, were it cut: as in `PeriodSolution`, (n,) each."""
+
+    limited_by: Int
+    element: Int
+    phase: Int
+
+
+def reasons(limits: ActiveLimits, caps: ActiveCaps, seller: Int, buyer: Int) -> Reasons:
+    """What cuts each column, were it cut.
 
     A column that nothing in its period holds down is held by its terms, through another period.
 
@@ -96,7 +110,12 @@ def reasons(limits: ActiveLimits, caps: ActiveCaps, seller: Int, buyer: Int) -> 
     kinds = np.concatenate([limits.limited_by, [LimitedBy.SELLER_SURPLUS, LimitedBy.BUYER_DEMAND]])
     elements = np.append(limits.element, [-1, -1])[strongest]
     elements = np.select([strongest == count, strongest == count + 1], [seller, buyer], elements)
-    return np.where(held, kinds[strongest], LimitedBy.TERMS), np.where(held, elements, -1)
+    phases = np.append(limits.phase, [NO_PHASE, NO_PHASE])[strongest]
+    return Reasons(
+        limited_by=np.where(held, kinds[strongest], LimitedBy.TERMS),
+        element=np.where(held, elements, -1),
+        phase=np.where(held, phases, NO_PHASE),
+    )
 
 
 def binding_limits(period: int, limits: ActiveLimits, caps: ActiveCaps) -> BindingLimits:
@@ -119,6 +138,7 @@ def binding_limits(period: int, limits: ActiveLimits, caps: ActiveCaps) -> Bindi
         period=np.full(len(limit), period, dtype=np.int64),
         limited_by=np.concatenate(kinds).astype(np.int64),
         element=np.concatenate([sellers, buyers, limits.element]),
+        phase=np.concatenate([np.full(len(sellers) + len(buyers), NO_PHASE), limits.phase]),
         value=np.concatenate([limit[: len(limit) - len(limits.value)], limits.value]),
         limit=limit,
         shadow_price_kw_per_percent=np.where(share > TIE_BREAK_SHARE, dual * limit / 100.0, 0.0),

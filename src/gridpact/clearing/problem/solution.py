@@ -8,6 +8,7 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.problem.offers import Offers
+from gridpact.grid.network_model import NO_PHASE
 
 SNAP_KW = 1e-7
 
@@ -35,13 +36,14 @@ class LimitedBy(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingLimits:
-    """Limits that hold the traded volume down, L of them, in the order of period, kind, element.
+    """Limits that hold the traded volume down, L of them, in the order of period, kind, element, phase.
 
     Attributes:
         period: (L,).
         limited_by: a `LimitedBy`, (L,).
         element: a participant for the caps, a bus position for voltages and unbalances, a rated element for
             lines, their neutrals and transformers: its index, (L,).
+        phase: position in `PHASE_LABELS`, `NO_PHASE` for caps, unbalances and in a balanced network, (L,).
         value: kW sold or bought, pu, or percent, (L,).
         limit: in the same unit, (L,).
         shadow_price_kw_per_percent: kW more cleared per 1 % more of the limit, (L,).
@@ -50,26 +52,29 @@ class BindingLimits:
     period: Int
     limited_by: Int
     element: Int
+    phase: Int
     value: Float
     limit: Float
     shadow_price_kw_per_percent: Float
 
     @classmethod
     def joined(cls, parts: "list[BindingLimits]") -> "BindingLimits":
-        """The limits of all `parts`, ordered by period, kind and element."""
+        """The limits of all `parts`, ordered by period, kind, element and phase."""
         parts = [*parts, _NO_LIMITS]
         period = np.concatenate([part.period for part in parts])
         limited_by = np.concatenate([part.limited_by for part in parts])
         element = np.concatenate([part.element for part in parts])
+        phase = np.concatenate([part.phase for part in parts])
         whole = cls(
             period=period,
             limited_by=limited_by,
             element=element,
+            phase=phase,
             value=np.concatenate([part.value for part in parts]),
             limit=np.concatenate([part.limit for part in parts]),
             shadow_price_kw_per_percent=np.concatenate([part.shadow_price_kw_per_percent for part in parts]),
         )
-        return whole.at(np.lexsort((element, limited_by, period)))
+        return whole.at(np.lexsort((phase, element, limited_by, period)))
 
     def without(self, periods: list[int]) -> "BindingLimits":
         """These limits but for those of some periods."""
@@ -77,7 +82,7 @@ class BindingLimits:
 
     def distinct_without_price(self) -> "BindingLimits":
         """Each limit once, without a shadow price: that is of volume, and of no other aim."""
-        keys = np.column_stack([self.period, self.limited_by, self.element])
+        keys = np.column_stack([self.period, self.limited_by, self.element, self.phase])
         _, first = np.unique(keys, axis=0, return_index=True)
         return replace(self.at(first), shadow_price_kw_per_percent=np.full(len(first), np.nan))
 
@@ -87,6 +92,7 @@ class BindingLimits:
             period=self.period[index],
             limited_by=self.limited_by[index],
             element=self.element[index],
+            phase=self.phase[index],
             value=self.value[index],
             limit=self.limit[index],
             shadow_price_kw_per_percent=self.shadow_price_kw_per_percent[index],
@@ -97,6 +103,7 @@ _NO_LIMITS = BindingLimits(
     period=np.empty(0, np.int64),
     limited_by=np.empty(0, np.int64),
     element=np.empty(0, np.int64),
+    phase=np.empty(0, np.int64),
     value=np.empty(0),
     limit=np.empty(0),
     shadow_price_kw_per_percent=np.empty(0),
@@ -128,6 +135,7 @@ class PeriodSolution:
         column_kw: cleared power of each, (n,).
         limited_by: a `LimitedBy` for each column, were it cut, (n,).
         element: as in `BindingLimits`, −1 for none, (n,).
+        phase: as in `BindingLimits`, (n,).
         binding: limits with a shadow price.
         volume_bound_kw: no allocation clears more than this.
         status: how it was found.
@@ -139,6 +147,7 @@ class PeriodSolution:
     column_kw: Float
     limited_by: Int
     element: Int
+    phase: Int
     binding: BindingLimits
     volume_bound_kw: float
     status: PeriodStatus
@@ -151,6 +160,7 @@ class PeriodSolution:
             is_tied=True,
             limited_by=np.where(rejected, LimitedBy.TERMS, self.limited_by),
             element=np.where(rejected, -1, self.element),
+            phase=np.where(rejected, NO_PHASE, self.phase),
             status=max(self.status, PeriodStatus.TIME_LIMIT) if stopped else self.status,
         )
 
@@ -178,6 +188,7 @@ class Solution:
         column_kw: cleared power, (C,).
         limited_by: a `LimitedBy` per column, (C,).
         element: as in `BindingLimits`, −1 where nothing cut, (C,).
+        phase: as in `BindingLimits`, (C,).
         binding: limits with a shadow price.
         volume_bound_kw: no allocation clears more than this total power in a period, (T,).
         status: a `PeriodStatus` per period, (T,).
@@ -187,6 +198,7 @@ class Solution:
     column_kw: Float
     limited_by: Int
     element: Int
+    phase: Int
     binding: BindingLimits
     volume_bound_kw: Float
     status: Int
@@ -199,6 +211,7 @@ class Solution:
             column_kw=offers.column_kw,
             limited_by=np.full(offers.columns, LimitedBy.NOTHING, dtype=np.int64),
             element=np.full(offers.columns, -1, dtype=np.int64),
+            phase=np.full(offers.columns, NO_PHASE, dtype=np.int64),
             binding=BindingLimits.joined([]),
             volume_bound_kw=offers.volume_kw(offers.column_kw, periods),
             status=np.full(periods, PeriodStatus.IN_FULL, dtype=np.int64),
@@ -206,7 +219,8 @@ class Solution:
 
     def with_periods(self, offers: Offers, solved: list[PeriodSolution]) -> "Solution":
         """This solution, but for the periods that were solved."""
-        column_kw, limited_by, element = self.column_kw.copy(), self.limited_by.copy(), self.element.copy()
+        column_kw, limited_by = self.column_kw.copy(), self.limited_by.copy()
+        element, phase = self.element.copy(), self.phase.copy()
         volume_bound_kw, status = self.volume_bound_kw.copy(), self.status.copy()
         for one in solved:
             proposed_kw = offers.column_kw[one.columns]
@@ -214,6 +228,7 @@ class Solution:
             cut = proposed_kw - column_kw[one.columns] > 0.0
             limited_by[one.columns] = np.where(cut, one.limited_by, LimitedBy.NOTHING)
             element[one.columns] = np.where(cut, one.element, -1)
+            phase[one.columns] = np.where(cut, one.phase, NO_PHASE)
             volume_bound_kw[one.period] = one.volume_bound_kw
             status[one.period] = one.status
         periods = [one.period for one in solved]
@@ -221,6 +236,7 @@ class Solution:
             column_kw=column_kw,
             limited_by=limited_by,
             element=element,
+            phase=phase,
             binding=BindingLimits.joined([self.binding.without(periods), *(one.binding for one in solved)]),
             volume_bound_kw=volume_bound_kw,
             status=status,
@@ -229,13 +245,16 @@ class Solution:
 
     def with_columns(self, columns: Int, part: "Solution") -> "Solution":
         """This solution, with columns that clear nothing in it as in another one that has only these."""
-        column_kw, limited_by, element = self.column_kw.copy(), self.limited_by.copy(), self.element.copy()
+        column_kw, limited_by = self.column_kw.copy(), self.limited_by.copy()
+        element, phase = self.element.copy(), self.phase.copy()
         column_kw[columns] = part.column_kw
         limited_by[columns], element[columns] = part.limited_by, part.element
+        phase[columns] = part.phase
         return Solution(
             column_kw=column_kw,
             limited_by=limited_by,
             element=element,
+            phase=phase,
             binding=BindingLimits.joined([self.binding, part.binding]),
             volume_bound_kw=self.volume_bound_kw + part.volume_bound_kw,
             status=np.maximum(self.status, part.status),

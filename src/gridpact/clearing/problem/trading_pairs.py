@@ -95,9 +95,8 @@ class Pairs:
         return _scaled(shares, p[first]), _scaled(shares, q[first])
 
     def _at_nodes(self, sold: Float, bought: Float) -> csr_array:
-        effect: csr_array = _scaled(self.connected[self.seller], sold) + _scaled(
-            self.connected[self.buyer], bought
-        )
+        at_seller = _scaled(self.connected[self.seller], sold)
+        effect: csr_array = csr_array(at_seller + _scaled(self.connected[self.buyer], bought))
         effect.eliminate_zeros()
         return effect
 
@@ -119,5 +118,6 @@ class Pairs:
 
 def _scaled(shares: csr_array, per_kw: Float) -> csr_array:
     """What K participants inject at N nodes, (N, K), by their shares there, (K, N)."""
-    scaled = csr_array(shares.multiply(per_kw[:, None]))
-    return csr_array(scaled.T)
+    found = shares.tocoo()
+    injected = found.data * per_kw[found.row]
+    return csr_array((injected, (found.col, found.row)), shape=(shares.shape[1], shares.shape[0]))

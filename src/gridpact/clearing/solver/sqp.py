@@ -4,7 +4,8 @@ The power flow makes what is monitored a function of the variables, g(v). Each s
 programme with the exact gradients of the limits at work and the exact curvature of the Lagrangian, so that
 the steps end like Newton's (Nocedal, Wright 2006, "Numerical Optimization", chapter 18). A limit is at work
 from when a step breaks it, and a situation from when one of its limits is. Steps are taken whole until they
-do not settle soon; from then on one that makes an exact penalty worse is taken back and tried shorter.
+do not settle soon, or settle where it is worse than on the way; from then on one that makes an exact penalty
+worse is taken back and tried shorter.
 """
 
 from collections.abc import Callable
@@ -41,6 +42,8 @@ WHOLE_STEPS = 12  # that are taken without looking back
 KEPT = 1e-9  # pu, and parts of a rating
 SLACK = 1e-10  # of the linearised limits, for what rounding leaves of them
 SMALL_STEP_KW = 1e-8
+RETURNS_MAX = 3  # to a better point that was seen on the way
+RETURN_RADIUS = 0.1  # of what each variable can move, of the steps from there
 WORSE_KW = 1e-3  # by which an optimum is worse than what was seen on the way to it, beyond tolerances
 PLAIN_EXCESS_KW = 1e-3  # by which limits are exceeded beyond doubt, whatever the tolerance
 ROUNDED_GAIN_KW, ROUNDED_SHARE = 1e-11, 1e-13
@@ -130,6 +133,7 @@ class _Steps:
         programme = self._programme
         value = np.clip(start, programme.lower, programme.upper)
         before, is_settled, radius = value, False, np.inf
+        whole_steps, returns = WHOLE_STEPS, 0
         model: Model | None = None
         optimum: QuadraticOptimum | None = None
         if self._situations is not None and len(self._situations):
@@ -143,20 +147,25 @@ class _Steps:
                 continue
             violation = self._violation(points)
             if is_settled and model is not None and optimum is not None and violation <= KEPT:
-                if not (yield from self._join_broken(value)):
-                    return self._found(model, optimum, value, points)
                 is_settled = False
+                if (yield from self._join_broken(value)):
+                    continue
+                seen = self._better_seen(value)
+                if seen is None or returns == RETURNS_MAX:
+                    return self._found(model, optimum, value, points)
+                value, before, model = seen, seen, None
+                radius, whole_steps, returns = RETURN_RADIUS, step, returns + 1
                 continue
             self._remember(value, violation)
             if not self._budget.spend():
                 break
             merit = self._merit(value, points)
-            if model is not None and step > WHOLE_STEPS and merit > model.merit + SMALL_GAIN_KW:
+            if model is not None and step > whole_steps and merit > model.merit + SMALL_GAIN_KW:
                 radius = 0.25 * float(np.abs((value - model.value) / self._span).max())
             else:
                 self._put_to_work(points, value)
                 model = self._model(value, points, merit, violation)
-                radius = 2.0 * radius if step > WHOLE_STEPS else radius
+                radius = 2.0 * radius if step > whole_steps else radius
             optimum = self._solved(model, radius, optimum)
             if optimum is None:
                 break
@@ -247,6 +256,12 @@ class _Steps:
         objective = programme.objective.value(value)
         if self._best is None or objective > self._best[0]:
             self._best = objective, value
+
+    def _better_seen(self, value: Float) -> Float | None:
+        """The best point on the way that keeps everything, where it is better than a value, (J,)."""
+        if self._best is None or self._best[0] <= self._programme.objective.value(value) + WORSE_KW:
+            return None
+        return self._best[1]
 
     def _put_to_work(self, points: list[Sensitivities], value: Float) -> None:
         """Puts those limits to work that are exceeded most: by high and low voltages, and by loadings.
@@ -356,7 +371,8 @@ class _Steps:
         """The step of at most a radius; elastic where the linearised limits contradict one another.
 
         What the active set of the last step does not lead to goes to the interior-point method, and what that
-        cannot solve to the active-set method for dense matrices, up to a size.
+        cannot solve to the active-set method for dense matrices, up to a size. An elastic step of few
+        variables that the active-set method fails on goes to the other one.
         """
         quadratic = model.quadratic
         if not np.isfinite(quadratic.gradient).all():
@@ -380,6 +396,8 @@ class _Steps:
             if elastic is not None and not quadratic.blocks:
                 return None
             found = solve(replace(bounded, elastic=elastic))
+        if found is None and self._is_dense:
+            found = solve_sparse(replace(bounded, elastic=ELASTIC_PRICE), tolerance=TIGHT_TOLERANCE)
         if found is not None and not self._is_dense:
             self._held = held_bounds(bounded, found.value, found.bound_dual)
         return found
@@ -423,7 +441,7 @@ class _Steps:
     def _found(
         self, model: Model, optimum: QuadraticOptimum, value: Float, points: list[Sensitivities]
     ) -> Optimum:
-        if self._best is not None and self._best[0] > self._programme.objective.value(value) + WORSE_KW:
+        if self._better_seen(value) is not None:
             return self._given_up(SolverStatus.STOPPED, value)
         is_sure, others = self._other_optima(model, optimum)
         limits, values = model.limits, []

@@ -140,7 +140,8 @@ class MeteredNetwork:
         with np.errstate(invalid="ignore"):
             side = np.floor((np.angle(forms) / (2.0 * np.pi) + 0.5) * count) % count
         side[:, : 2 * len(self.oracle.monitored.node)] = 0.0
-        return np.nan_to_num(side).astype(np.int64)
+        whole: Int = np.nan_to_num(side).astype(np.int64)
+        return whole
 
     def gradients(self, power_kw: Float, limits: Int) -> Float:
         """Change of some limits' excess per kW exported, then imported, more by each, (L, 2P), at (P,)."""

@@ -7,15 +7,17 @@ from gridpact.clearing.dispatch_verification import Status
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.fields.said import counted, shortened
 from gridpact.fleet.page.meter import duration
-from gridpact.fleet.rows.fleet_tables import FAILED, Row
+from gridpact.fleet.rows.fleet_tables import FAILED, PHASE, Row
 from gridpact.fleet.rows.tally import Tally
 from gridpact.results.clearance_outcome import KINDS
 from gridpact.results.phrases import share_of, significant
+from gridpact.results.place_words import phase_words
 
-AT_BUS = {
-    LimitedBy.VOLTAGE_MAX.label: "upper voltage",
-    LimitedBy.VOLTAGE_MIN.label: "lower voltage",
-    LimitedBy.VOLTAGE_UNBALANCE.label: "voltage unbalance",
+VOLTAGES = {LimitedBy.VOLTAGE_MAX.label: "upper voltage", LimitedBy.VOLTAGE_MIN.label: "lower voltage"}
+OF_PHASES = {LimitedBy.NEUTRAL.label: "neutral", LimitedBy.VOLTAGE_UNBALANCE.label: "voltage unbalance"}
+OF = {
+    **dict.fromkeys((*VOLTAGES, LimitedBy.VOLTAGE_UNBALANCE.label), " of bus"),
+    LimitedBy.NEUTRAL.label: " of line",
 }
 FAILURES_SHOWN, REASON_CHARACTERS = 5, 160
 LISTED = 3
@@ -108,18 +110,18 @@ def listed(paths: Sequence[str]) -> str:
 
 
 def limit_name(row: Row) -> str:
-    """The one limit that cut most, in words: "line 12", "upper voltage of bus 35 (Church Road)"."""
+    """The one limit that cut most, in words: "line 12", "upper voltage of bus 35 phase c (Church Road)"."""
     kind, element = kind_name(row["limited_by"]), row["element"]
     if not element:
         return f"any {kind}"
-    of = " of bus" if row["limited_by"] in AT_BUS else ""
+    phase = "" if row["limited_by"] in OF_PHASES else phase_words(row.get(PHASE, ""))
     name = f" ({row['element_name']})" if row["element_name"] else ""
-    return f"{kind}{of} {element}{name}"
+    return f"{kind}{OF.get(row['limited_by'], '')} {element}{phase}{name}"
 
 
 def kind_name(limited_by: str) -> str:
     """A kind of limit in words: "line", "upper voltage"."""
-    return AT_BUS.get(limited_by) or KINDS[LimitedBy[limited_by.upper()]]
+    return {**VOLTAGES, **OF_PHASES}.get(limited_by) or KINDS[LimitedBy[limited_by.upper()]]
 
 
 def reason(error: str, characters: int) -> str:

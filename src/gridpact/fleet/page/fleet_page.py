@@ -18,9 +18,10 @@ from gridpact.fleet.page.fleet_outcome import (
 )
 from gridpact.fleet.page.fleet_pictures import hours_picture, shares_picture
 from gridpact.fleet.page.meter import duration
-from gridpact.fleet.rows.fleet_tables import LIMIT_CUTS, PHASES, Row
+from gridpact.fleet.rows.fleet_tables import PHASES, WORST_PHASE, Row
 from gridpact.fleet.rows.tally import Tally, Top
 from gridpact.fleet.workspace.fleet_files import ROWS_FILE
+from gridpact.grid.network_model import PHASES as PHASE_NAMES
 from gridpact.report.clearance.verdict import Mood, verdict_box
 from gridpact.report.pictures.traces import Picture
 from gridpact.report.shell.document import Head, Pictures, document
@@ -39,6 +40,7 @@ STATUS_WORDS = {
     Status.LIMITS_BROKEN: "limits broken by the dispatch",
     Status.NOT_CONVERGED: "no power-flow solution",
 }
+UNKNOWN = "none"
 PHASE_WORDS = {"power_flow": "power flow"}
 
 
@@ -72,6 +74,7 @@ def fleet_page(tally: Tally, summary: dict[str, Any], title: str, folder: str) -
             section("Energy by hour", _hours(pictures["hours"])),
             section("How much of what was proposed clears", _shares(tally, pictures["shares"])),
             section("Congested feeders", _congested(tally), _report(tally, summary, folder), _limits(tally)),
+            _phases_and_neutrals(tally),
             _beyond(tally),
             section("Where the time goes", _slowest(tally), _phases(tally)),
         ],
@@ -239,8 +242,8 @@ def _report(tally: Tally, summary: dict[str, Any], folder: str) -> str:
 def _limits(tally: Tally) -> str:
     """The table of kinds of limits, those that cut most first."""
     ranked = sorted(
-        (limit for limit in LIMIT_CUTS if tally.limited[limit]),
-        key=lambda limit: -tally.sums[LIMIT_CUTS[limit]],
+        (limit for limit, count in tally.limited.items() if count),
+        key=lambda limit: -tally.sums[f"{limit}_cut_kwh"],
     )
     if not ranked:
         return ""
@@ -250,11 +253,48 @@ def _limits(tally: Tally) -> str:
         HtmlColumn(name="Cut kWh", is_number=True),
     )
     rows = [
-        (capitalised(kind_name(limit)), f"{tally.limited[limit]:,}", _figure(tally.sums[LIMIT_CUTS[limit]]))
+        (capitalised(kind_name(limit)), f"{tally.limited[limit]:,}", _figure(tally.sums[f"{limit}_cut_kwh"]))
         for limit in ranked
     ]
     said = "All that networks cut, by what cut it; several kinds can cut one case."
     return "<h3>Kinds of limits</h3>" + table(said, columns, rows)
+
+
+def _phases_and_neutrals(tally: Tally) -> str:
+    """The section of cases on three phases; empty where there are none."""
+    if not tally.unbalanced.count:
+        return ""
+    columns = (
+        HtmlColumn(name="Case"),
+        HtmlColumn(name="Worst phase"),
+        HtmlColumn(name="Highest unbalance %", is_number=True),
+        HtmlColumn(name="At bus", is_number=True),
+        HtmlColumn(name="Highest neutral loading %", is_number=True),
+        HtmlColumn(name="Of line", is_number=True),
+    )
+    rows = [
+        (
+            row["path"],
+            row[WORST_PHASE] or UNKNOWN,
+            _known_figure(row["highest_unbalance_percent"]),
+            row["highest_unbalance_bus"] or UNKNOWN,
+            _known_figure(row["highest_neutral_percent"]),
+            row["highest_neutral_line"] or UNKNOWN,
+        )
+        for row in tally.unbalanced.rows[:RANKED]
+    ]
+    counts = [f"{each} in {cases(tally.worst_phases[each])}" for each in PHASE_NAMES]
+    said = (
+        f"{capitalised(cases(tally.unbalanced.count))} on three phases. The worst phase of each has the "
+        f"voltage or loading that comes nearest to its limit, or furthest beyond it: {', '.join(counts)}."
+    )
+    caption = _caption("Those with the highest unbalance come first.", tally.unbalanced, RANKED)
+    return section("Phases, neutrals and unbalance", paragraph(said), table(caption, columns, rows))
+
+
+def _known_figure(value: float | None) -> str:
+    """A figure, or that there is none."""
+    return UNKNOWN if value is None else _figure(value)
 
 
 def _beyond(tally: Tally) -> str:

@@ -10,22 +10,18 @@ from gridpact.fleet.workspace.fleet_files import HOURS_FILE, ROWS_FILE
 
 Row = dict[str, Any]
 
-BUS_LIMITS = (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN, LimitedBy.VOLTAGE_UNBALANCE)
-NETWORK_LIMITS = (
-    LimitedBy.VOLTAGE_MAX,
-    LimitedBy.VOLTAGE_MIN,
-    LimitedBy.LINE,
-    LimitedBy.TRANSFORMER,
-    LimitedBy.NEUTRAL,
-    LimitedBy.VOLTAGE_UNBALANCE,
-)
+VOLTAGE_LIMITS = (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN)
+NETWORK_LIMITS = (*VOLTAGE_LIMITS, LimitedBy.LINE, LimitedBy.TRANSFORMER)
+THREE_PHASE_LIMITS = (LimitedBy.NEUTRAL, LimitedBy.VOLTAGE_UNBALANCE)
 CAPS = (LimitedBy.SELLER_SURPLUS, LimitedBy.BUYER_DEMAND)
 
 PHASES = ("read", "compile", "match", "clear", "robust", "dispatch", "power_flow", "verify", "write")
 SECONDS = (*(f"seconds_{phase}" for phase in PHASES), "seconds")
 LIMIT_CUTS = {limit.label: f"{limit.label}_cut_kwh" for limit in NETWORK_LIMITS}
+PHASE_LIMIT_CUTS = {limit.label: f"{limit.label}_cut_kwh" for limit in THREE_PHASE_LIMITS}
+PHASE, WORST_PHASE = "phase", "worst_phase"
 TEXT, COUNT, NUMBER = "string", "int32", "float64"
-COLUMNS: Mapping[str, str] = {
+ALL_COLUMNS: Mapping[str, str] = {
     "path": TEXT,
     "name": TEXT,
     "status": TEXT,
@@ -39,21 +35,35 @@ COLUMNS: Mapping[str, str] = {
     "cleared_share": NUMBER,
     "network_cut_kwh": NUMBER,
     **dict.fromkeys(LIMIT_CUTS.values(), NUMBER),
+    **dict.fromkeys(PHASE_LIMIT_CUTS.values(), NUMBER),
     "caps_cut_kwh": NUMBER,
     "load_kwh": NUMBER,
     "generation_kwh": NUMBER,
     "congested_periods": COUNT,
     "limited_by": TEXT,
     "element": TEXT,
+    PHASE: TEXT,
     "element_name": TEXT,
     "element_cut_kwh": NUMBER,
     "shadow_price": NUMBER,
     "baseline_violations": COUNT,
     "violations": COUNT,
+    WORST_PHASE: TEXT,
+    "highest_unbalance_percent": NUMBER,
+    "highest_unbalance_bus": TEXT,
+    "highest_neutral_percent": NUMBER,
+    "highest_neutral_line": TEXT,
     "inputs_sha256": TEXT,
     "version": TEXT,
     **dict.fromkeys(SECONDS, NUMBER),
 }
+PHASE_COLUMNS = (
+    *PHASE_LIMIT_CUTS.values(),
+    PHASE,
+    WORST_PHASE,
+    *(name for name in ALL_COLUMNS if name.startswith("highest_")),
+)
+COLUMNS = {name: kind for name, kind in ALL_COLUMNS.items() if name not in PHASE_COLUMNS}
 ENERGIES = ("proposed_kwh", "cleared_kwh", "network_cut_kwh", "load_kwh", "generation_kwh")
 HOURS: Mapping[str, str] = {"path": TEXT, "hour": COUNT, **dict.fromkeys(ENERGIES, NUMBER)}
 BY_HOUR = "by_hour"
@@ -68,19 +78,26 @@ def failed_row(path: str, error: str) -> Row:
     return {"path": path, "status": FAILED, "error": said, BY_HOUR: {}}
 
 
-def write_tables(rows: Iterable[Row], folder: Path) -> None:
+def has_phases(row: Row) -> bool:
+    """Whether a row is of a case on three phases."""
+    return WORST_PHASE in row
+
+
+def write_tables(rows: Iterable[Row], folder: Path, *, with_phases: bool) -> None:
     """Writes the rows of a fleet and the energies by hour as Parquet files, a group of cases at a time.
 
     Args:
         rows: in the order of the paths; each with its energies by hour, as `row_of` makes it.
         folder: exists.
+        with_phases: whether the table has the columns of three phases, empty for other cases.
     """
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
 
+    chosen = ALL_COLUMNS if with_phases else COLUMNS
     schema, hours_schema = (
         pa.schema([(name, getattr(pa, kind)()) for name, kind in columns.items()])
-        for columns in (COLUMNS, HOURS)
+        for columns in (chosen, HOURS)
     )
     with (
         ParquetWriter(folder / ROWS_FILE, schema) as file,
@@ -88,14 +105,14 @@ def write_tables(rows: Iterable[Row], folder: Path) -> None:
     ):
         remaining = iter(rows)
         while group := list(islice(remaining, GROUP_ROWS)):
-            file.write_table(pa.Table.from_pylist([_known(row) for row in group], schema))
+            file.write_table(pa.Table.from_pylist([_known(row, chosen) for row in group], schema))
             hours = [each for row in group for each in _hours(row)]
             hours_file.write_table(pa.Table.from_pylist(hours, hours_schema))
 
 
-def _known(row: Row) -> Row:
+def _known(row: Row, columns: Iterable[str]) -> Row:
     """The row with all declared columns and no others."""
-    return {name: row.get(name) for name in COLUMNS}
+    return {name: row.get(name) for name in columns}
 
 
 def _hours(row: Row) -> Iterator[Row]:

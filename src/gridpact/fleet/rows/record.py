@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gridpact.errors import InvalidUsage
-from gridpact.fleet.rows.fleet_tables import BY_HOUR, COLUMNS, ENERGIES, Row
+from gridpact.fleet.rows.fleet_tables import ALL_COLUMNS, BY_HOUR, COLUMNS, ENERGIES, Row, has_phases
 from gridpact.fleet.workspace.fleet_files import RECORD_FILE
 from gridpact.results.output_folder import CLEARANCE, ResultKind, check_output_folder
 
@@ -59,7 +59,7 @@ def finished(
         is_same = row["version"] == version and record["settings"] == settings and row["path"] == path
         is_same &= (
             record["row_sha256"] == _digest(row)
-            and COLUMNS.keys() <= row.keys()
+            and (ALL_COLUMNS if has_phases(row) else COLUMNS).keys() <= row.keys()
             and row[BY_HOUR].keys() >= {*ENERGIES}
         )
         if is_same and record["files"] == _sizes(folder) and row["inputs_sha256"] == inputs_sha256():

@@ -9,20 +9,26 @@ from gridpact.arrays import Float, Int, frozen
 from gridpact.case.horizon import Horizon
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.fleet.rows.fleet_tables import (
-    BUS_LIMITS,
     BY_HOUR,
     CAPS,
     HOURS_PER_DAY,
     LIMIT_CUTS,
     NETWORK_LIMITS,
+    PHASE,
     PHASES,
+    THREE_PHASE_LIMITS,
+    VOLTAGE_LIMITS,
     Row,
 )
+from gridpact.fleet.rows.phase_figures import phase_figures
+from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results import Clearance
 from gridpact.results.clearance_outcome import CUT_SHARE_MIN
 from gridpact.results.decimals import figure
 
 SECONDS_DECIMALS = 6
+BY_NETWORK = (*NETWORK_LIMITS, *THREE_PHASE_LIMITS)
+AT_BUSES = (*VOLTAGE_LIMITS, LimitedBy.VOLTAGE_UNBALANCE)
 
 
 def row_of(path: str, clearance: Clearance, seconds: Mapping[str, float]) -> Row:
@@ -35,7 +41,7 @@ def row_of(path: str, clearance: Clearance, seconds: Mapping[str, float]) -> Row
     """
     case, summary = clearance.case, clearance.summary
     hours, cut_kwh = case.horizon.hours_per_period, _cut_kwh(clearance)
-    by_network_kwh = np.where(np.isin(clearance.solution.limited_by, NETWORK_LIMITS), cut_kwh, 0.0)
+    by_network_kwh = np.where(np.isin(clearance.solution.limited_by, BY_NETWORK), cut_kwh, 0.0)
     proposed_kwh, cleared_kwh = summary["proposed_kwh"], summary["cleared_kwh"]
     return {
         "path": path,
@@ -71,42 +77,48 @@ def _cut_kwh(clearance: Clearance) -> Float:
 def _cuts(clearance: Clearance, cut_kwh: Float, by_network_kwh: Float) -> Row:
     """What networks and caps cut of the columns' energies, (C,), and the one limit that cut most."""
     kwh = np.bincount(clearance.solution.limited_by, cut_kwh, len(LimitedBy))
+    of_phases = phase_figures(clearance, kwh) if clearance.network.is_three_phase else {}
     return {
         "network_cut_kwh": figure(float(by_network_kwh.sum())),
         **{LIMIT_CUTS[limit.label]: figure(float(kwh[limit])) for limit in NETWORK_LIMITS},
         "caps_cut_kwh": figure(float(kwh[list(CAPS)].sum())),
         "congested_periods": len(np.unique(clearance.offers.column_period[by_network_kwh > 0.0])),
         **_worst_limit(clearance, by_network_kwh),
+        **of_phases,
     }
 
 
 def _worst_limit(clearance: Clearance, cut_kwh: Float) -> Row:
     """The limit of the network that cut most of the columns' energies, (C,), or has the greatest price."""
     solution, binding = clearance.solution, clearance.solution.binding
-    found: dict[tuple[int, int], list[float]] = {}
+    found: dict[tuple[int, int, int], list[float]] = {}
     for column in np.flatnonzero(cut_kwh).tolist():
-        key = int(solution.limited_by[column]), int(solution.element[column])
+        key = int(solution.limited_by[column]), int(solution.element[column]), int(solution.phase[column])
         found.setdefault(key, [0.0, 0.0])[0] += float(cut_kwh[column])
-    for place in np.flatnonzero(np.isin(binding.limited_by, NETWORK_LIMITS)).tolist():
+    for place in np.flatnonzero(np.isin(binding.limited_by, BY_NETWORK)).tolist():
         price = float(np.nan_to_num(binding.shadow_price_kw_per_percent[place]))
-        known = found.setdefault((int(binding.limited_by[place]), int(binding.element[place])), [0.0, 0.0])
+        key = int(binding.limited_by[place]), int(binding.element[place]), int(binding.phase[place])
+        known = found.setdefault(key, [0.0, 0.0])
         known[1] = max(known[1], price)
     rounded = {key: (figure(kwh), figure(price)) for key, (kwh, price) in found.items()}
     figures = {key: pair for key, pair in rounded.items() if any(pair)}
+    with_phase = clearance.network.is_three_phase
     if not figures:
         return {
             "limited_by": "",
             "element": "",
+            **({PHASE: ""} if with_phase else {}),
             "element_name": "",
             "element_cut_kwh": 0.0,
             "shadow_price": None,
         }
-    kind, element = max(sorted(figures), key=lambda key: figures[key])
-    kwh, price = figures[kind, element]
+    kind, element, phase = max(sorted(figures), key=lambda key: figures[key])
+    kwh, price = figures[kind, element, phase]
     named, name = _element(clearance, kind, element)
     return {
         "limited_by": LimitedBy(kind).label,
         "element": named,
+        **({PHASE: PHASE_LABELS[phase]} if with_phase else {}),
         "element_name": name,
         "element_cut_kwh": kwh,
         "shadow_price": price or None,
@@ -118,7 +130,7 @@ def _element(clearance: Clearance, kind: int, element: int) -> tuple[str, str]:
     network = clearance.network
     if element < 0:
         return "", ""
-    if kind in BUS_LIMITS:
+    if kind in AT_BUSES:
         return str(network.bus_ids[element]), network.bus_names[element]
     return str(network.elements.id[element]), network.elements.name[element]
 

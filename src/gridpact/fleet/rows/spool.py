@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from gridpact.fleet.rows.fleet_tables import FAILED, Row
+from gridpact.fleet.rows.fleet_tables import FAILED, Row, has_phases
 
 NOT_THERE = -1
 
@@ -21,12 +21,14 @@ class Spool:
 
     Attributes:
         complete: how many rows of cases with a result it has.
+        with_phases: whether a row is of a case on three phases.
     """
 
     def __init__(self, file: Path, count: int) -> None:
         self._file = file.open("w+b")
         self._place = array("q", [NOT_THERE]) * count
         self.complete = 0
+        self.with_phases = False
 
     def add(self, number: int, row: Row) -> bool:
         """Takes a row in, and tells whether it is the first of its number; of others nothing is kept."""
@@ -35,6 +37,7 @@ class Spool:
         self._place[number] = self._file.seek(0, 2)
         self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
         self.complete += row["status"] != FAILED
+        self.with_phases |= has_phases(row)
         return True
 
     def rows(self) -> Iterator[Row]:

@@ -1,6 +1,7 @@
 """Tally: what is said of a fleet as a whole, added up as its rows pass by, in memory of one size."""
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from gridpact.clearing.dispatch_verification import Status
@@ -10,8 +11,11 @@ from gridpact.fleet.rows.fleet_tables import (
     FAILED,
     HOURS_PER_DAY,
     LIMIT_CUTS,
+    PHASE_LIMIT_CUTS,
     SECONDS,
+    WORST_PHASE,
     Row,
+    has_phases,
 )
 
 KEPT = 50
@@ -76,6 +80,8 @@ class Tally:
         unsafe: cases whose dispatch is not safe, in order.
         beyond: cases with limits broken before any trade, those with most first.
         failures: cases without a result, in order.
+        unbalanced: the cases on three phases, those with the highest unbalance first.
+        worst_phases: in how many of them each phase is the worst.
     """
 
     def __init__(self) -> None:
@@ -92,6 +98,8 @@ class Tally:
         self.unsafe = Top(lambda row: 0.0)
         self.beyond = Top(lambda row: row["baseline_violations"])
         self.failures = Top(lambda row: 0.0)
+        self.unbalanced = Top(lambda row: row["highest_unbalance_percent"] or 0.0)
+        self.worst_phases = Counter[str]()
 
     def counting(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The same rows, each counted."""
@@ -107,12 +115,21 @@ class Tally:
             return
         for name in SUMS:
             self.sums[name] += row[name]
+        if has_phases(row):
+            self._add_phases(row)
         for name in SECONDS:
             self.seconds[name] += row[name]
         for name, kwh in row[BY_HOUR].items():
             self.by_hour[name] = [_added(*pair) for pair in zip(self.by_hour[name], kwh, strict=True)]
         self._rank(row)
         self._count_share(row["cleared_share"])
+
+    def _add_phases(self, row: Row) -> None:
+        for limit, column in PHASE_LIMIT_CUTS.items():
+            self.sums[column] = self.sums.get(column, 0.0) + row[column]
+            self.limited[limit] = self.limited.get(limit, 0) + (row[column] > 0.0)
+        self.unbalanced.add(row)
+        self.worst_phases[row[WORST_PHASE]] += 1
 
     def _rank(self, row: Row) -> None:
         self.slowest.add(row)

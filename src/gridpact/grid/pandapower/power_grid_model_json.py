@@ -6,7 +6,6 @@ results call a line or transformer by that index. What is switched off is left o
 buses are links, and supplies are sources so strong that their voltage is that of the grid.
 """
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +29,7 @@ from gridpact.grid.pandapower.to_power_grid_model import (
 )
 from gridpact.grid.pandapower.transformer_plate import transformer_plate
 from gridpact.grid.power_grid_model.pi_branches import SYSTEM_FREQUENCY_HZ
+from gridpact.grid.reading.power_grid_model_text import input_bytes
 from gridpact.grid.source import NetworkSource
 from gridpact.grid.unrated import is_placeholder_power
 
@@ -74,17 +74,7 @@ def power_grid_model_json(net: Any, source: NetworkSource) -> bytes:
     }
     if source.is_three_phase:
         add_zero_sequence(net, data)
-    return _written({name: records for name, records in data.items() if records})
-
-
-def _written(data: dict[str, list[Record]]) -> bytes:
-    """The JSON, a component a line."""
-    parts = []
-    for name, records in data.items():
-        lines = ",\n".join(json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
-        parts.append(f"{json.dumps(name)}: [\n{lines}\n]")
-    head = '{"version": "1.0", "type": "input", "is_batch": false, "attributes": {}, "data": {'
-    return (head + "\n" + ",\n".join(parts) + "\n}}\n").encode()
+    return input_bytes({name: records for name, records in data.items() if records})
 
 
 def _block(net: Any) -> int:

@@ -7,9 +7,14 @@ from numpy.typing import NDArray
 
 from gridpact.arrays import Bool, Float
 from gridpact.errors import Problem
-from gridpact.grid.power_grid_model.conductor_matrices import NEUTRAL_PAIRS, PHASE_PAIRS, series_ohm
+from gridpact.grid.power_grid_model.conductor_matrices import (
+    NEUTRAL_PAIRS,
+    PHASE_PAIRS,
+    has_four_conductors,
+    series_ohm,
+)
 from gridpact.grid.power_grid_model.power_grid_model_zero_sequence import DELTA, WYE_N, ZIGZAG_N, has_way_back
-from gridpact.grid.source import NetworkSource
+from gridpact.grid.source import NetworkSource, unused_neutral
 
 NEEDED = {"line": ("r0", "x0", "c0", "tan0"), "shunt": ("g0", "b0")}
 STATUS = {"line": ("from_status", "to_status"), "shunt": ("status",)}
@@ -46,6 +51,8 @@ def zero_sequence_problems(carried: Mapping[str, Rows], source: NetworkSource) -
     if "asym_line" in carried:
         yield from _conductors(carried["asym_line"], source)
         yield from _singular(carried["asym_line"], source)
+    if "asym_line" not in carried or not has_four_conductors(carried["asym_line"]).any():
+        yield from unused_neutral(source)
     if "transformer" in carried:
         yield from _windings(carried["transformer"], source)
 

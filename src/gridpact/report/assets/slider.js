@@ -4,6 +4,7 @@
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const pictures = read("pictures");
   const states = read("states");
+  phases.start(states); // phases
   const { nodes, branches, participants } = states;
   const drawing = document.getElementById("network");
   const slider = document.getElementById("period");
@@ -43,6 +44,7 @@
     const voltage = states.voltage[period][node];
     const lines = [`<b>${nodes.title[node]}</b>` + (nodes.supply[node] ? ", supply" : "")];
     lines.push(voltage === null ? "voltage unknown" : `${voltage.toFixed(4)} pu`);
+    lines.splice(1, 1, ...phases.nodeLines(node, period)); // phases
     for (const one of present[node].slice(0, SHOWN_MAX)) {
       const said = ["load", "generation", "sold", "bought"]
         .map((name) => [name, at(participants[name][one], period)])
@@ -58,6 +60,7 @@
     const percent = loading(branch, period);
     const rated = branches.element[branch] >= 0;
     const said = percent === null ? (rated ? "loading unknown" : "") : `${percent} % loaded`;
+    if (rated) return phases.branchLines(branch, period).join("<br>"); // phases
     return [`<b>${branches.title[branch]}</b>`, said, branches.loop[branch] ? "closes a loop" : ""]
       .filter(Boolean)
       .join("<br>");
@@ -198,6 +201,7 @@
   slider.addEventListener("input", () => draw());
   document.getElementById("earlier").addEventListener("click", () => move(Number(slider.value) - 1));
   document.getElementById("later").addEventListener("click", () => move(Number(slider.value) + 1));
+  phases.onSwitch(draw); // phases
   addEventListener("resize", () => draw());
   addEventListener("beforeprint", () => {
     for (const id of timePictures) Plotly.relayout(id, { width: PRINT_WIDTH });

@@ -9,9 +9,12 @@ from gridpact.report.clearance.clearance_pictures import (
 )
 from gridpact.report.clearance.commitments_section import commitments_picture, commitments_section
 from gridpact.report.clearance.drawing import network_drawing
+from gridpact.report.clearance.phase_pictures import phase_pictures
+from gridpact.report.clearance.phase_sections import phase_sections
 from gridpact.report.clearance.verdict import head
-from gridpact.report.pictures.period_axis import period_axis
-from gridpact.report.shell.document import Pictures, document
+from gridpact.report.pictures.period_axis import PeriodAxis, period_axis
+from gridpact.report.pictures.traces import Picture
+from gridpact.report.shell.document import PHASES, Pictures, document
 from gridpact.report.shell.html import section
 from gridpact.results.clearance import Clearance
 
@@ -31,8 +34,7 @@ def report_page(clearance: Clearance) -> str:
         "load": load_picture(clearance, axis),
         "generation": generation_picture(clearance, axis),
         "network": drawing,
-        "voltage": voltage_picture(clearance, axis),
-        "loading": loading_picture(clearance, axis),
+        **_state_pictures(clearance, axis),
     }
     firm = commitments_picture(clearance, axis)
     if firm["data"]:
@@ -44,14 +46,31 @@ def report_page(clearance: Clearance) -> str:
             section("Where the load is served from", sections.load(pictures["load"])),
             section("Where the generation goes", sections.generation(pictures["generation"])),
             section("The network, period by period", sections.network(clearance, states), kind="network"),
-            section(
-                "Voltages and loadings", sections.voltage(clearance), sections.loading(pictures["loading"])
-            ),
+            section("Voltages and loadings", *_state_sections(clearance, pictures)),
             commitments_section(clearance, firm),
             section("Trades that were cut", sections.cuts(clearance)),
             section("Limits that hold the volume down", sections.binding(clearance)),
             sections.baseline(clearance),
         ],
         sections.origin(clearance),
-        pictures=Pictures(script="slider.js", data={"pictures": pictures, "states": states}),
+        styles=[f"{PHASES}.css"] if clearance.network.is_three_phase else [],
+        pictures=Pictures(
+            script="slider.js",
+            data={"pictures": pictures, "states": states},
+            part=PHASES if clearance.network.is_three_phase else "",
+        ),
     )
+
+
+def _state_pictures(clearance: Clearance, axis: PeriodAxis) -> dict[str, Picture]:
+    """The pictures of voltages and loadings."""
+    if clearance.network.is_three_phase:
+        return phase_pictures(clearance, axis)
+    return {"voltage": voltage_picture(clearance, axis), "loading": loading_picture(clearance, axis)}
+
+
+def _state_sections(clearance: Clearance, pictures: dict[str, Picture]) -> list[str]:
+    """The places of the pictures of voltages and loadings."""
+    if clearance.network.is_three_phase:
+        return phase_sections(clearance, pictures)
+    return [sections.voltage(clearance), sections.loading(pictures["loading"])]

@@ -4,10 +4,14 @@ Every picture has one trace of its own for hovering, with one text per period, s
 finger the reader gets all of that period at once.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from gridpact.arrays import Bool, Float
-from gridpact.grid.network import ElementKind
+from gridpact.grid.network import ElementKind, Network
+from gridpact.grid.places import places
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.period_extremes import Extremes, extremes
 from gridpact.report.pictures.stack import Layer, stack
@@ -29,9 +33,12 @@ from gridpact.report.pictures.traces import (
 )
 from gridpact.results.clearance import Clearance
 from gridpact.results.phrases import significant
+from gridpact.results.place_words import loading_places, voltage_places
 
 SPAN_MIN_PU, FINE_SPAN_PU, REACH = 0.02, 0.005, 3.0
 LOADING_SHARE = 0.3
+TOP_MIN_PERCENT = 1.0
+PHASE_HEIGHT_PX = 230
 UNKNOWN = "no power-flow solution"
 
 
@@ -61,12 +68,17 @@ def generation_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
     )
 
 
-def voltage_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
-    """The band of bus voltages over time, that of the baseline, and the limits."""
-    limits, ids = clearance.case.limits, clearance.network.bus_ids
-    found = extremes(clearance.operation.voltage_pu, ids)
-    base = extremes(clearance.baseline.voltage_pu, ids)
-    bottom, top = _span(found.low, base.low, found.high, base.high)
+def voltage_picture(clearance: Clearance, axis: PeriodAxis, phase: str = "") -> Picture:
+    """The band of bus voltages over time, that of the baseline, and the limits.
+
+    Of one phase in a three-phase network, whose pictures have one scale.
+    """
+    limits, network = clearance.case.limits, clearance.network
+    chosen = np.array([each == phase for each in places(network).voltage_phase], dtype=np.bool_)
+    ids = voltage_places(network)[chosen]
+    found = extremes(clearance.operation.voltage_pu[:, chosen], ids)
+    base = extremes(clearance.baseline.voltage_pu[:, chosen], ids)
+    bottom, top = _span(clearance.operation.voltage_pu.ravel(), clearance.baseline.voltage_pu.ravel())
     reach = REACH * max(top - bottom, SPAN_MIN_PU)
     lower, upper = limits.voltage_min_pu, limits.voltage_max_pu
     marks = [
@@ -77,6 +89,9 @@ def voltage_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
     bottom, top = min([bottom, *near]), max([top, *near])
     margin = 0.18 * max(top - bottom, 0.002)
     layout = time_layout(axis, "Voltage (pu)")
+    if phase:
+        layout |= {"height": PHASE_HEIGHT_PX, "showlegend": False}  # the page has one key for all phases
+        layout["yaxis"]["title"]["text"] = f"Phase {phase} (pu)"
     layout["yaxis"] |= {
         "range": [round(bottom - margin, 5), round(top + margin, 5)],
         "tickformat": ".4f" if top - bottom < FINE_SPAN_PU else ".3f",
@@ -93,40 +108,85 @@ def voltage_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
 
 def loading_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:
     """The highest loading of any line and of any transformer over time, and their limits."""
-    limits, network = clearance.case.limits, clearance.network
-    lines: list[list[str]] = [[] for _ in axis.labels]
-    data, tops, limit_of = [], [], {}
+    limits, names = clearance.case.limits, loading_places(clearance.network)
+    curves, limit_of = [], {}
     for kind, colour, dash, limit in (
         (ElementKind.LINE, BLUE, "solid", limits.line_loading_max_percent),
         (ElementKind.TRANSFORMER, ORANGE, "dash", limits.transformer_loading_max_percent),
     ):
-        chosen = of_kind(clearance, kind)
-        if not chosen.any():
-            continue
-        found = extremes(clearance.operation.loading_percent[:, chosen], network.elements.id[chosen])
-        data.append(steps(found.high, f"Highest {kind}", colour, width=2.5, dash=dash))
-        for line, value, element in zip(lines, found.high, found.highest, strict=True):
-            line.append(
-                f"{kind} {element}: {significant(value)} %" if np.isfinite(value) else f"{kind}s: {UNKNOWN}"
+        chosen = of_kind(clearance.network, kind)
+        if chosen.any():
+            found = extremes(clearance.operation.loading_percent[:, chosen], names[chosen])
+            curves.append(
+                HighestCurve(found=found, name=f"Highest {kind}", of=f"{kind}s", colour=colour, dash=dash)
             )
-        tops.append(found.high)
-        limit_of[kind] = limit
-    if not data:
+            limit_of[kind] = limit
+    return highest_picture(clearance, axis, "Highest loading (%)", curves, _texts(limit_of))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HighestCurve:
+    """The highest of some values over time.
+
+    Attributes:
+        found: the extremes of the values.
+        name: in the legend.
+        of: what the values are of, in words.
+        colour, dash, width: of the line.
+        lead: before each text about it.
+    """
+
+    found: Extremes
+    name: str
+    of: str
+    colour: str
+    dash: str = "solid"
+    width: float = 2.5
+    lead: str = ""
+
+    def said(self, period: int) -> str:
+        """The highest value of a period and what it is of: "line 2: 14.01 %"."""
+        value = self.found.high[period]
+        words = f"{self.found.highest[period]}: {significant(value)} %"
+        return self.lead + (words if np.isfinite(value) else f"{self.of}: {UNKNOWN}")
+
+
+def highest_picture(
+    clearance: Clearance,
+    axis: PeriodAxis,
+    y_title: str,
+    curves: Sequence[HighestCurve],
+    limit_of: dict[str, float],
+    *,
+    top_min: float = TOP_MIN_PERCENT,
+) -> Picture:
+    """Curves in percent over time with their limits by text; empty where there are no curves.
+
+    The picture reaches up to `top_min` percent at least.
+    """
+    if not curves:
         return empty_picture()
-    highest = np.fmax.reduce(tops)
+    highest = np.fmax.reduce([curve.found.high for curve in curves])
     marks = _loading_marks(limit_of, _span(highest)[1])
-    top = max(_span(highest)[1], *[mark.value for mark in marks if not mark.is_far], 1.0)
-    layout = time_layout(axis, "Highest loading (%)", height=300)
+    top = max(_span(highest)[1], *[mark.value for mark in marks if not mark.is_far], top_min)
+    layout = time_layout(axis, y_title, height=300)
     layout["yaxis"] |= {"range": [0.0, round(1.25 * top, 3)]}
+    lines = [[curve.said(period) for curve in curves] for period in range(len(axis))]
+    drawn = [
+        steps(each.found.high, each.name, each.colour, width=each.width, dash=each.dash) for each in curves
+    ]
     return {
-        "data": [*data, hover(highest, axis, lines)],
+        "data": [*drawn, hover(highest, axis, lines)],
         "layout": marked(layout, marks, clearance.operation.converged),
     }
 
 
-def of_kind(clearance: Clearance, kind: ElementKind) -> Bool:
-    """Which of the network's elements are of a kind, (E,)."""
-    return np.array([known is kind for known in clearance.network.elements.kind], dtype=np.bool_)
+def of_kind(network: Network, kind: ElementKind) -> Bool:
+    """Which loadings are of a kind of elements, those of neutrals apart, (L,)."""
+    found = places(network)
+    kinds = np.array([each is kind for each in network.elements.kind], dtype=np.bool_)
+    chosen: Bool = kinds[found.loading_element] & ~found.is_neutral
+    return chosen
 
 
 def _voltage_lines(found: Extremes, base: Extremes) -> list[list[str]]:
@@ -136,9 +196,9 @@ def _voltage_lines(found: Extremes, base: Extremes) -> list[list[str]]:
         said = [f"Voltages: {UNKNOWN}"]
         if np.isfinite(found.low[period]):
             said = [
-                f"Highest: {found.high[period]:.4f} pu at bus {found.highest[period]}",
+                f"Highest: {found.high[period]:.4f} pu at {found.highest[period]}",
                 f"Median: {found.median[period]:.4f} pu",
-                f"Lowest: {found.low[period]:.4f} pu at bus {found.lowest[period]}",
+                f"Lowest: {found.low[period]:.4f} pu at {found.lowest[period]}",
             ]
         if np.isfinite(base.low[period]):
             said.append(f"Without trades: {base.low[period]:.4f} to {base.high[period]:.4f} pu")
@@ -146,11 +206,15 @@ def _voltage_lines(found: Extremes, base: Extremes) -> list[list[str]]:
     return lines
 
 
-def _loading_marks(limit_of: dict[ElementKind, float], highest: float) -> list[LimitMark]:
-    """The limits that all loadings up to `highest` are seen beside, those far above in one line of words."""
-    texts = {f"Limit of {kind}s {limit:g} %": limit for kind, limit in limit_of.items()}
+def _texts(limit_of: dict[ElementKind, float]) -> dict[str, float]:
+    """The limits of kinds of elements by text; one text where they are the same."""
     if len(set(limit_of.values())) == 1:
-        texts = {f"Limit {limit:g} %": limit for limit in limit_of.values()}
+        return {f"Limit {limit:g} %": limit for limit in limit_of.values()}
+    return {f"Limit of {kind}s {limit:g} %": limit for kind, limit in limit_of.items()}
+
+
+def _loading_marks(texts: dict[str, float], highest: float) -> list[LimitMark]:
+    """The limits that all values up to `highest` are seen beside, those far above in one line of words."""
     far = {text: limit for text, limit in texts.items() if highest < LOADING_SHARE * limit}
     marks = [
         LimitMark(text=text, value=limit, is_upper=True, is_far=False)

@@ -9,19 +9,24 @@ from html import escape
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gridpact.arrays import Bool, Float, Int
-from gridpact.clearing.dispatch_verification import LOADING_TOLERANCE_PERCENT, VOLTAGE_TOLERANCE_PU
-from gridpact.clearing.network.network_state import OperatingLimits, Operation
+from gridpact.arrays import Float, Int
 from gridpact.grid.network import ElementKind, Network
+from gridpact.grid.places import places
+from gridpact.report.clearance.beyond import Beyond, beyond_limits
+from gridpact.report.clearance.phase_states import VIEWS, of_view, phase_states, unbalance_columns
 from gridpact.report.pictures.colours import ColourScale, loading_scale, voltage_scale
 from gridpact.report.pictures.period_axis import PeriodAxis
-from gridpact.report.pictures.period_extremes import extremes
+from gridpact.report.pictures.period_extremes import Extremes, extremes
 from gridpact.report.pictures.traces import Picture, shared_layout
 from gridpact.report.pictures.tree import Tree, tree
 from gridpact.report.shell.numbers import short
 from gridpact.results.clearance import Clearance
+from gridpact.results.decimals import rounded
 from gridpact.results.phrases import significant
+from gridpact.results.place_words import loading_places, unbalance_places, voltage_places
+from gridpact.results.stress import stress
 
 ROW_PX, ROW_PX_MIN, HEIGHT_PX_MAX = 50.0, 10.0, 2400.0
 CHARACTER_PX, LABEL_GAP_PX = 8, 18
@@ -29,7 +34,7 @@ LABEL_IDS_PER_LINE, LABEL_IDS_MAX = 2, 6
 STRESS_OF_NOTE = 0.95
 OUTSIDE_NAMED_MAX = 6
 BROKEN, BEYOND_BEFORE = "#d0021b", "#8a5a00"
-Beyond = tuple[Bool, Bool]
+Names = NDArray[Any]
 
 
 def scales(clearance: Clearance) -> tuple[ColourScale, ColourScale]:
@@ -38,14 +43,23 @@ def scales(clearance: Clearance) -> tuple[ColourScale, ColourScale]:
     return loading_scale(operation.loading_percent), voltage_scale(operation.voltage_pu)
 
 
+def _drawn(network: Network, node: Int) -> Int:
+    """The place in the drawing of nodes: one for all phases of a node."""
+    place: Int = node // len(network.phases)
+    return place
+
+
 def network_drawing(clearance: Clearance, axis: PeriodAxis) -> tuple[Picture, dict[str, Any]]:
-    """The empty drawing, and the places, names and values that the page's script fills it with."""
-    network, operation = clearance.network, clearance.operation
-    branches = network.branches
-    drawn = tree(network.nodes, branches.from_node, branches.to_node, network.slack_node)
-    buses_of = [np.flatnonzero(network.bus_node == node) for node in range(network.nodes)]
+    """The empty drawing, and the places, names and values that the page's script fills it with.
+
+    The phases of a bus, or of a branch, are drawn as one, by the worst of them or by one that is chosen.
+    """
+    network = clearance.network
+    ends, nodes_drawn, place = _ends(network), _count(network), _drawn(network, network.bus_node)
+    drawn = tree(nodes_drawn, *ends, np.unique(_drawn(network, network.slack_node)))
+    buses_of = [np.flatnonzero(place == node) for node in range(nodes_drawn)]
     first_bus = np.array([buses[0] if len(buses) else -1 for buses in buses_of], dtype=np.int64)
-    broken, before = _beyond_limits(clearance)
+    broken, before = beyond_limits(clearance)
     loading, voltage = scales(clearance)
     nodes = _nodes(network, drawn, buses_of)
     states = {
@@ -55,18 +69,33 @@ def network_drawing(clearance: Clearance, axis: PeriodAxis) -> tuple[Picture, di
         "nodes": nodes,
         "branches": _branches(network, drawn),
         "participants": _participants(clearance),
-        "voltage": short(np.where(first_bus >= 0, operation.voltage_pu[:, first_bus], np.nan)),
-        "loading": short(operation.loading_percent),
-        "outsideNodes": [np.unique(network.bus_node[row]).tolist() for row in broken[0]],
-        "outsideElements": [np.flatnonzero(row).tolist() for row in broken[1]],
-        "beforeNodes": [np.unique(network.bus_node[row]).tolist() for row in before[0]],
-        "beforeElements": [np.flatnonzero(row).tolist() for row in before[1]],
+        **_values(clearance, first_bus),
+        **_marks(clearance, broken, before),
         "brokenColour": BROKEN,
         "beforeColour": BEYOND_BEFORE,
         "voltageScale": asdict(voltage),
         "loadingScale": asdict(loading),
     }
+    if network.is_three_phase:
+        nodes["bus"], nodes["unbalance"] = first_bus.tolist(), unbalance_columns(clearance, first_bus)
+        views = {
+            view: _marks(clearance, of_view(clearance, broken, view), of_view(clearance, before, view))
+            for view in VIEWS
+        }
+        states["byPhase"] = {**phase_states(clearance), "beyond": views}
     return {"data": [], "layout": _layout(drawn, nodes["label"])}, states
+
+
+def _ends(network: Network) -> tuple[Int, Int]:
+    """The places of both ends of every branch, whose phases follow one another."""
+    branches, count = network.branches, len(network.phases)
+    from_place, to_place = (_drawn(network, node) for node in (branches.from_node, branches.to_node))
+    return from_place[::count], to_place[::count]
+
+
+def _count(network: Network) -> int:
+    """How many nodes are drawn."""
+    return network.nodes // len(network.phases)
 
 
 def start_period(clearance: Clearance) -> int:
@@ -78,34 +107,36 @@ def start_period(clearance: Clearance) -> int:
     operation, limits = clearance.operation, clearance.nominal_limits
     if not operation.converged.all():
         return int(operation.converged.argmin())
-    held = np.isinf(limits.voltage_max_pu)
-    half_band = np.where(held, 1.0, (limits.voltage_max_pu - limits.voltage_min_pu) / 2)
-    middle = np.where(held, 1.0, limits.voltage_min_pu + half_band)
-    off_middle = np.where(held, 0.0, np.abs(operation.voltage_pu - middle) / half_band)
-    loaded = operation.loading_percent / limits.loading_max_percent
-    worst = np.hstack([off_middle, loaded]).max(axis=1)
+    worst = np.hstack(stress(operation, limits)).max(axis=1)
     if worst.max() >= STRESS_OF_NOTE:
         return int(worst.argmax())
     cleared_kw = clearance.dispatch.p2p_sold_kw.sum(axis=1)
     return int((cleared_kw if cleared_kw.any() else worst).argmax())
 
 
-def _beyond_limits(clearance: Clearance) -> tuple[Beyond, Beyond]:
-    """Limits that the dispatch breaks, and those that it keeps as far as they were kept before any trade.
+def _values(clearance: Clearance, first_bus: Int) -> dict[str, Any]:
+    """The voltage of each node and the loading of each element; the page finds those of a chosen phase."""
+    if clearance.network.is_three_phase:
+        return {}
+    operation = clearance.operation
+    return {
+        "voltage": short(np.where(first_bus >= 0, operation.voltage_pu[:, first_bus], np.nan)),
+        "loading": short(operation.loading_percent),
+    }
 
-    Each as flags of buses, (T, B), and of rated elements, (T, E).
-    """
-    broken = _beyond(clearance.operation, clearance.operating_limits)
-    nominal = _beyond(clearance.operation, clearance.nominal_limits)
-    return broken, (nominal[0] & ~broken[0], nominal[1] & ~broken[1])
 
-
-def _beyond(operation: Operation, limits: OperatingLimits) -> Beyond:
-    """Where voltages, (T, B), and loadings, (T, E), are outside their limits."""
-    return (
-        limits.voltage_excess_pu(operation.voltage_pu) > VOLTAGE_TOLERANCE_PU,
-        limits.loading_excess_percent(operation.loading_percent) > LOADING_TOLERANCE_PERCENT,
-    )
+def _marks(clearance: Clearance, broken: Beyond, before: Beyond) -> dict[str, list[list[int]]]:
+    """The nodes and elements beyond limits in each period, by what broke them."""
+    found, network = places(clearance.network), clearance.network
+    place = _drawn(network, network.bus_node)
+    marks = {}
+    for name, beyond in (("outside", broken), ("before", before)):
+        marks[f"{name}Nodes"] = [
+            np.unique(place[np.append(found.voltage_bus[voltage], found.unbalance_bus[unbalance])]).tolist()
+            for voltage, unbalance in zip(beyond.voltage, beyond.unbalance, strict=True)
+        ]
+        marks[f"{name}Elements"] = [np.unique(found.loading_element[row]).tolist() for row in beyond.loading]
+    return marks
 
 
 def _facts(clearance: Clearance, broken: Beyond, before: Beyond) -> list[str]:
@@ -114,10 +145,9 @@ def _facts(clearance: Clearance, broken: Beyond, before: Beyond) -> list[str]:
     periods = clearance.case.horizon.periods
     proposed_kw = np.bincount(offers.period, weights=offers.proposed_kw, minlength=periods)
     cleared_kw = clearance.dispatch.p2p_sold_kw.sum(axis=1)
-    buses = np.array([f"bus {bus}" for bus in network.bus_ids], dtype=object)
-    elements = _element_names(network)
-    voltage = extremes(operation.voltage_pu, buses)
-    loading = extremes(operation.loading_percent, elements) if len(elements) else None
+    names = voltage_places(network), loading_places(network), unbalance_places(network)
+    voltage = extremes(operation.voltage_pu, names[0])
+    highest = _highest(clearance, *names[1:])
     facts = []
     for period in range(periods):
         said = [f"{cleared_kw[period]:.3f} kW of {proposed_kw[period]:.3f} kW proposed cleared"]
@@ -128,14 +158,14 @@ def _facts(clearance: Clearance, broken: Beyond, before: Beyond) -> list[str]:
                 f"voltage from {voltage.low[period]:.4f} pu ({voltage.lowest[period]}) "
                 f"to {voltage.high[period]:.4f} pu ({voltage.highest[period]})"
             )
-            if loading is not None:
-                highest = significant(loading.high[period])
-                said.append(f"highest loading {highest} % ({loading.highest[period]})")
-        for words, (of_bus, of_element) in (
+            for words, found in highest.items():
+                said.append(f"{words} {significant(found.high[period])} % ({found.highest[period]})")
+        for words, beyond in (
             ("broken by the dispatch", broken),
             ("already beyond its limit before any trade", before),
         ):
-            named = [*buses[of_bus[period]], *elements[of_element[period]]]
+            flags = (beyond.voltage[period], beyond.loading[period], beyond.unbalance[period])
+            named = [name for each, flag in zip(names, flags, strict=True) for name in each[flag]]
             if named:
                 rest = len(named) - OUTSIDE_NAMED_MAX
                 more = f" and {rest} more" if rest > 0 else ""
@@ -144,12 +174,23 @@ def _facts(clearance: Clearance, broken: Beyond, before: Beyond) -> list[str]:
     return facts
 
 
+def _highest(clearance: Clearance, loadings: Names, unbalances: Names) -> dict[str, Extremes]:
+    """The extremes of loadings, and on three phases of neutrals and unbalances, by what they are called."""
+    operation, is_neutral = clearance.operation, places(clearance.network).is_neutral
+    parts = {
+        "highest loading": (operation.loading_percent[:, ~is_neutral], loadings[~is_neutral]),
+        "highest neutral loading": (rounded(operation.loading_percent[:, is_neutral]), loadings[is_neutral]),
+        "highest unbalance": (rounded(operation.unbalance_percent), unbalances),
+    }
+    return {words: extremes(values, names) for words, (values, names) in parts.items() if len(names)}
+
+
 def _nodes(network: Network, drawn: Tree, buses_of: list[Int]) -> dict[str, Any]:
     """Each node's place, label, title and whether it is a supply or a leaf."""
-    parents = np.concatenate([network.branches.from_node, network.branches.to_node])
-    is_supply = np.isin(np.arange(network.nodes), network.slack_node)
+    parents = np.concatenate(_ends(network))
+    is_supply = np.isin(np.arange(_count(network)), _drawn(network, network.slack_node))
     is_root = drawn.parent_branch < 0
-    is_leaf = (np.bincount(parents, minlength=network.nodes) <= 1) & ~is_root
+    is_leaf = (np.bincount(parents, minlength=_count(network)) <= 1) & ~is_root
     return {
         "x": drawn.depth.tolist(),
         "y": drawn.row.tolist(),
@@ -162,11 +203,12 @@ def _nodes(network: Network, drawn: Tree, buses_of: list[Int]) -> dict[str, Any]
 
 def _branches(network: Network, drawn: Tree) -> dict[str, Any]:
     """Each branch's path, rated element, title, and whether it closes a loop or is a transformer."""
-    branches, elements = network.branches, network.elements
+    elements, (from_place, to_place) = network.elements, _ends(network)
+    element_of = network.branches.element[:: len(network.phases)]
     paths = [
         drawn.path(start, end, is_loop=not in_tree)
         for start, end, in_tree in zip(
-            branches.from_node.tolist(), branches.to_node.tolist(), drawn.in_tree.tolist(), strict=True
+            from_place.tolist(), to_place.tolist(), drawn.in_tree.tolist(), strict=True
         )
     ]
     is_transformer = np.array([*(kind is ElementKind.TRANSFORMER for kind in elements.kind), False])
@@ -175,10 +217,10 @@ def _branches(network: Network, drawn: Tree) -> dict[str, Any]:
     return {
         "x": [np.round(depth, 2).tolist() for depth, _ in paths],
         "y": [np.round(row, 2).tolist() for _, row in paths],
-        "element": branches.element.tolist(),
-        "title": [_named(names[element], own_names[element]) for element in branches.element],
+        "element": element_of.tolist(),
+        "title": [_named(names[element], own_names[element]) for element in element_of],
         "loop": (~drawn.in_tree).astype(int).tolist(),
-        "transformer": is_transformer[branches.element].astype(int).tolist(),
+        "transformer": is_transformer[element_of].astype(int).tolist(),
     }
 
 
@@ -186,13 +228,24 @@ def _participants(clearance: Clearance) -> dict[str, Any]:
     """Each participant's node and name, and its power over time; 0 in place of a series of zeros."""
     dispatch = clearance.dispatch
     return {
-        "node": clearance.network.bus_node[clearance.bus_position].tolist(),
-        "name": [escape(name) for name in clearance.case.participants.ids],
+        "node": _drawn(clearance.network, clearance.network.bus_node[clearance.bus_position]).tolist(),
+        "name": [escape(name) for name in _participant_names(clearance)],
         "load": _series(dispatch.load_kw),
         "generation": _series(dispatch.generation_kw),
         "sold": _series(dispatch.p2p_sold_kw),
         "bought": _series(dispatch.p2p_bought_kw),
     }
+
+
+def _participant_names(clearance: Clearance) -> Sequence[str]:
+    """What participants are called: by their ids, and on three phases by what they are connected to too."""
+    people = clearance.case.participants
+    if not clearance.network.is_three_phase:
+        return people.ids
+    return [
+        f"{each}, {'phase' if len(phases) == 1 else 'phases'} {phases}"
+        for each, phases in zip(people.ids, people.phases, strict=True)
+    ]
 
 
 def _series(kw: Float) -> list[Any]:

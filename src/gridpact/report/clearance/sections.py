@@ -8,7 +8,9 @@ import numpy as np
 
 from gridpact.case.case import Formulation
 from gridpact.fields.said import counted
+from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.report.clearance.drawing import BEYOND_BEFORE, BROKEN, scales
+from gridpact.report.clearance.phase_sections import phase_switch
 from gridpact.report.pictures.colours import ColourScale
 from gridpact.report.pictures.traces import Picture
 from gridpact.report.shell.html import HtmlColumn, figure, key, paragraph, section, table
@@ -73,6 +75,7 @@ def network(clearance: Clearance, states: dict[str, Any]) -> str:
         f'aria-label="Period shown" autocomplete="off"{still}>'
         f'<button type="button" id="later" aria-label="Later period"{still}>▶</button></div>'
         f'<p id="period-facts" aria-live="polite">{escape(states["facts"][start])}</p>'
+        f"{phase_switch() if clearance.network.is_three_phase else ''}"
         f'<div class="scales">{scale_rows}</div>{_key(states)}'
         + figure(
             "network", "The network as a tree, coloured by voltage and loading in the chosen period", caption
@@ -139,9 +142,10 @@ def binding(clearance: Clearance) -> str:
     )
     price, kinds, elements = limits["shadow_price"], limits["limited_by"].texts(), limits["element"].texts()
     steepest = np.lexsort([period, -np.nan_to_num(price, nan=-np.inf)])
-    periods: dict[tuple[str, str], list[int]] = {}
+    phases = [PHASE_LABELS[phase] for phase in clearance.solution.binding.phase.tolist()]
+    periods: dict[tuple[str, str, str], list[int]] = {}
     for row in steepest.tolist():
-        periods.setdefault((kinds[row], elements[row]), []).append(row)
+        periods.setdefault((kinds[row], elements[row], phases[row]), []).append(row)
     has_prices = bool(np.isfinite(price).any())
     caption = PRICED if has_prices else UNPRICED
     if len(periods) > LIMITS_SHOWN:
@@ -149,12 +153,12 @@ def binding(clearance: Clearance) -> str:
         caption += f" The {LIMITS_SHOWN} greatest are shown; {rest}."
     rows = [
         (
-            capitalised(reason(kind, element, [limits["limit"][at[0]]], loadings_are_of(clearance))),
+            capitalised(reason(kind, element, [limits["limit"][at[0]]], loadings_are_of(clearance), phase)),
             str(len(at)),
             f"{significant(price[at[0]])} kW per %" if has_prices else "none",
             span(clearance.case.horizon, int(period[at[0]]), int(period[at[0]])),
         )
-        for (kind, element), at in list(periods.items())[:LIMITS_SHOWN]
+        for (kind, element, phase), at in list(periods.items())[:LIMITS_SHOWN]
     ]
     return table(caption, columns, rows)
 

@@ -2,12 +2,15 @@
 
 from enum import StrEnum
 from html import escape
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gridpact.arrays import Float
 from gridpact.clearing.dispatch_verification import Status
 from gridpact.fields.said import counted
+from gridpact.grid.places import places
 from gridpact.report.pictures.period_axis import horizon_words
 from gridpact.report.shell.document import Head
 from gridpact.report.shell.html import Tile
@@ -21,9 +24,12 @@ from gridpact.results.clearance_outcome import (
     worst_violations,
 )
 from gridpact.results.clearance_summary import unsolved_baseline
+from gridpact.results.decimals import rounded
 from gridpact.results.phrases import clock, share_of, significant
+from gridpact.results.place_words import loading_places, unbalance_places, voltage_place
 
 NONE = "none"
+UNSOLVED = "no power-flow solution"
 
 
 class Mood(StrEnum):
@@ -98,7 +104,7 @@ def _tiles(clearance: Clearance) -> list[Tile]:
         Tile(name="Load served by peers", value=f"{summary['p2p_share_of_load']:.1%}", remark="of all load"),
         _extreme_voltage(clearance, "Lowest voltage", lowest=True),
         _extreme_voltage(clearance, "Highest voltage", lowest=False),
-        _highest_loading(clearance),
+        *_highest(clearance),
         _verified(clearance),
     ]
 
@@ -113,22 +119,37 @@ def _extreme_voltage(clearance: Clearance, name: str, *, lowest: bool) -> Tile:
     voltage = clearance.operation.voltage_pu
     found = _place(-voltage if lowest else voltage)
     if found is None:
-        return Tile(name=name, value=NONE, remark="no power-flow solution")
+        return Tile(name=name, value=NONE, remark=UNSOLVED)
     period, bus = found
-    remark = f"bus {clearance.network.bus_ids[bus]}, {clock(clearance.case.horizon, period)}"
+    remark = f"{voltage_place(clearance.network, bus)}, {clock(clearance.case.horizon, period)}"
     return Tile(name=name, value=f"{voltage[period, bus]:.4f} pu", remark=remark)
 
 
-def _highest_loading(clearance: Clearance) -> Tile:
-    """The highest loading of all, where and when."""
-    loading, elements = clearance.operation.loading_percent, clearance.network.elements
-    found = _place(loading)
+def _highest(clearance: Clearance) -> list[Tile]:
+    """The highest loading of all, and on three phases those of a neutral and of an unbalance beside it."""
+    network, operation = clearance.network, clearance.operation
+    loading, is_neutral = operation.loading_percent, places(network).is_neutral
+    if not network.is_three_phase:
+        return [_highest_percent(clearance, "Highest loading", loading, loading_places(network))]
+    of_phase, names = np.where(is_neutral, np.nan, loading), loading_places(network)
+    of_neutral = rounded(np.where(is_neutral, loading, np.nan))
+    unbalance = rounded(operation.unbalance_percent)
+    return [
+        _highest_percent(clearance, "Highest phase loading", of_phase, names),
+        _highest_percent(clearance, "Highest neutral loading", of_neutral, names),
+        _highest_percent(clearance, "Highest unbalance", unbalance, unbalance_places(network)),
+    ]
+
+
+def _highest_percent(clearance: Clearance, title: str, values: Float, names: NDArray[Any]) -> Tile:
+    """The highest of values in percent, (T, K), where and when; `names` are of what they stand at, (K,)."""
+    found = _place(values)
     if found is None:
-        reason = "no power-flow solution" if len(elements) else "nothing has a rating"
-        return Tile(name="Highest loading", value=NONE, remark=reason)
-    period, element = found
-    remark = f"{elements.kind[element]} {elements.id[element]}, {clock(clearance.case.horizon, period)}"
-    return Tile(name="Highest loading", value=f"{significant(loading[period, element])} %", remark=remark)
+        reason = "nothing has a rating" if clearance.operation.converged.any() or not len(names) else UNSOLVED
+        return Tile(name=title, value=NONE, remark=reason)
+    period, at = found
+    remark = f"{names[at]}, {clock(clearance.case.horizon, period)}"
+    return Tile(name=title, value=f"{significant(values[period, at])} %", remark=remark)
 
 
 def _verified(clearance: Clearance) -> Tile:

@@ -16,6 +16,7 @@ from gridpact.report.shell.html import Tile, bullets, facts, paragraph, tiles
 from gridpact.report.shell.numbers import script_json
 
 SCRIPT_POLICY = "script-src 'unsafe-inline'; "
+PHASES = "phases"  # the part of a script for networks with three phases
 SCRIPTS_OFF = (
     "The pictures of this page are drawn by a script in it, and scripts are switched off. The figures and "
     "tables are complete without them."
@@ -50,10 +51,13 @@ class Pictures:
     Attributes:
         script: the file that tells it how.
         data: what the script reads, by name.
+        part: a script before it, `PHASES` or none; lines of `script` that end in a comment with its name are
+            for pages with it alone.
     """
 
     script: str
     data: Mapping[str, Any]
+    part: str = ""
 
 
 def document(
@@ -101,7 +105,16 @@ def _scripts(pictures: Pictures) -> str:
         f'<script type="application/json" id="{escape(name)}">{script_json(value)}</script>\n'
         for name, value in pictures.data.items()
     )
-    return f"{data}<script>{get_plotlyjs()}</script>\n<script>\n{_resource(pictures.script)}\n</script>"
+    return f"{data}<script>{get_plotlyjs()}</script>\n<script>\n{_script(pictures)}\n</script>"
+
+
+def _script(pictures: Pictures) -> str:
+    """What draws: the script, with the lines of its part after that part, and else without them."""
+    script = _resource(pictures.script)
+    if pictures.part:
+        return f"{_resource(f'{pictures.part}.js')}\n{script}"
+    marked = f" // {PHASES}\n"
+    return "".join(line for line in script.splitlines(keepends=True) if not line.endswith(marked))
 
 
 @cache

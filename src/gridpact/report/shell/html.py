@@ -98,10 +98,10 @@ def table(caption: str, columns: Sequence[HtmlColumn], rows: Iterable[Sequence[s
 
 def figure(picture_id: str, alternative: str, caption: str) -> str:
     """The place of a picture, with words for those who cannot see it."""
+    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     return (
         f'<figure><div class="picture" id="{escape(picture_id)}" role="img" '
-        f'aria-label="{escape(alternative)}"></div>'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        f'aria-label="{escape(alternative)}"></div>{below}</figure>'
     )
 
 

@@ -1,0 +1,1 @@
+"""Three phases: what balanced clearing does to a network that is not balanced, and what exactness costs."""

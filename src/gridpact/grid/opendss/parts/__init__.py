@@ -1,0 +1,1 @@
+"""The elements of a circuit as records of power-grid-model."""
