@@ -15,7 +15,7 @@ from gridpact.envelopes import OperatingEnvelopes
 from gridpact.grid.source import NetworkSource
 from tests.envelopes.made import SINGLE, Judge, builtin_case, envelope_case, three_phase_case
 from tests.phases.made import pandapower_net
-from tests.phases.test_three_phase_opendss import ORDER_OF_CLOCK, SQRT_3, of_pandapower
+from tests.phases.opendss_networks import ORDER_OF_CLOCK, SQRT_3, of_pandapower
 
 KEPT_PU = 1e-6
 KEPT_PERCENT = 2e-3  # currents through short lines are as exact as the voltages at both ends
