@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from gridpact.grid.network import Network
-from tests.opendss.folders import CODE, FOOT, FOUR_CODE, HEAD, compiled, folder, judged, transformer
+from tests.opendss.folders import (
+    CODE,
+    FOOT,
+    FOUR_CODE,
+    HEAD,
+    compiled,
+    folder,
+    judged,
+    problems_of,
+    transformer,
+)
 from tests.phases.judged import bus_phasors, differences_from_power_grid_model, flow_of, random_powers
 
 MEDIUM = "New LineCode.medium nphases=3 R1=0.3 X1=0.35 R0=1.0 X0=1.4 C1={c} C0={c} units=km NormAmps=300\n"
@@ -89,11 +99,12 @@ def test_earthings_beside_the_transformers_are_said_to_be_left_out(tmp_path: Pat
     assert "mesh" not in said
 
 
-@pytest.mark.parametrize("neutral", ["return", "earthed"])
-def test_four_conductors_whose_neutral_is_earth(neutral: str, tmp_path: Path) -> None:
+def test_four_conductors_whose_neutral_is_earth_leave_no_choice_of_it(tmp_path: Path) -> None:
     text = transformer() + "\n" + cables("four", ".1.2.3.0")
     master = folder(tmp_path, HEAD + FOUR_CODE + text + FOOT)
-    assert differences(master, compiled(master, neutral)) < 1e-8
+    assert differences(master, compiled(master)) < 1e-8
+    [problem] = problems_of(master, "earthed")
+    assert problem.field == "network.neutral"
 
 
 def test_the_choice_earthed_is_each_neutral_at_earth(tmp_path: Path) -> None:
@@ -105,7 +116,7 @@ def test_the_choice_earthed_is_each_neutral_at_earth(tmp_path: Path) -> None:
         )
         for name, node in (("earth", 0), ("neutral", 4))
     ]
-    networks = [compiled(master, "earthed") for master in written]
+    networks = [compiled(written[0]), compiled(written[1], "earthed")]
     assert np.abs(networks[0].admittance - networks[1].admittance).max() < 1e-6
     assert differences(written[0], networks[1]) < 1e-8
 

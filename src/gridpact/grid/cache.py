@@ -19,7 +19,7 @@ from gridpact.grid.network import Network
 
 FOLDER_VARIABLE = "GRIDPACT_CACHE_DIR"
 PACKAGE = Path(__file__).parents[1]
-BESIDE_GRID = ("arrays", "errors", "units")
+BESIDE_GRID = ("arrays", "errors", "spreadsheet_text", "units")
 FOLDERS = ("grid", "fields")
 LIBRARIES = ("gridpact", "numpy", "pandapower", "power-grid-model", "scipy", "simbench")
 ENTRIES_MAX = 1000
