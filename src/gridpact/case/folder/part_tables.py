@@ -105,9 +105,11 @@ def above_connection(participants: Participants, profiles: Profiles, where: str)
 
     Args:
         participants: P of them.
-        profiles: their forecasts, (T, P).
+        profiles: their forecasts, (T, P); of others, where a name is there twice, nothing is said.
         where: the file of the participants.
     """
+    if profiles.load_kw.shape[1] != len(participants):
+        return []
     net_kw = np.abs(profiles.load_kw - profiles.generation_kw).max(axis=0, initial=0.0)
     above = np.flatnonzero(net_kw > participants.connection_kw)
     if not len(above):

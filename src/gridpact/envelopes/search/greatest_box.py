@@ -7,11 +7,13 @@ import numpy as np
 
 from gridpact.arrays import Float
 from gridpact.envelopes.search.box import Box
+from gridpact.envelopes.search.likely_corners import likely_corners
 from gridpact.envelopes.search.worst_corners import Worst, WorstCorners
 
 SHARE_PRECISION = 1e-8
 MARGIN = 2e-9  # pu of voltage, and parts of a rating, that is left for the rounding of other power flows
 STEPS = 8
+FIRST_CORNERS = 64  # of the likely ones, by which a first share is found
 ROUNDS_MAX = 60
 
 
@@ -45,7 +47,9 @@ def greatest_box(corners: WorstCorners, first: Box, second: Box, *, thorough: bo
     share, gathered = 1.0, np.zeros((0, len(first.export_kw)))
     if not np.any(second.export_kw > first.export_kw) and not np.any(second.import_kw > first.import_kw):
         return Growth(share=1.0, box=second, worst=corners.search(second, thorough=thorough))
-    share = _share_kept(corners, first, second, corners.known, share)
+    # Far beyond its limits a network may have no operating point, which takes long to find out.
+    likely = likely_corners(corners.metered, second)[:FIRST_CORNERS]
+    share = _share_kept(corners, first, second, np.vstack([corners.known, likely]), share)
     for _ in range(ROUNDS_MAX):
         box = first.towards(second, share)
         worst = corners.search(box)
