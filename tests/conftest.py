@@ -1,4 +1,4 @@
-"""What every test has: a cache of compiled networks of its own run, never the user's."""
+"""What every test has, a cache of compiled networks of its own run; and what a run left out, said loudly."""
 
 import os
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gridpact.grid.cache import FOLDER_VARIABLE
+from tests.pages.browser import NO_BROWSER
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,3 +22,14 @@ def cache_of_this_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
         del os.environ[FOLDER_VARIABLE]
     else:
         os.environ[FOLDER_VARIABLE] = before
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says loudly which tests were left out for want of a browser, and how to get one."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    left_out = sorted({one.nodeid for one in skipped if NO_BROWSER in str(one.longrepr)})
+    if left_out:
+        terminalreporter.section("LEFT OUT: tests in a real browser", sep="!", red=True, bold=True)
+        for name in left_out:
+            terminalreporter.line(name)
+        terminalreporter.line(NO_BROWSER)

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+NO_BROWSER = "there is no Chromium: `apt-get install chromium`, or its package elsewhere"
 PATIENCE_SECONDS = 60
 DESKTOP, PHONE = 1280, 360
 KEY_CODES = {"ArrowLeft": 37, "ArrowRight": 39, "Tab": 9, " ": 32}

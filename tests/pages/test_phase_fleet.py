@@ -101,6 +101,10 @@ def test_a_row_names_the_phase_and_counts_what_neutral_and_unbalance_cut(
             .sum()
         )
         assert (row["element"], row["phase"]) == kwh.idxmax()
+        prices = clearance_of(folder, path).limits.query(
+            "limited_by == @row.limited_by and element == @row.element and phase == @row.phase"
+        )["shadow_price"]
+        assert row["shadow_price"] == pytest.approx(prices.max(), abs=1e-6)
         assert row["phase"] in {"a", "b", "c"} and row["element_cut_kwh"] == pytest.approx(
             kwh.max(), abs=1e-6
         )

@@ -193,6 +193,8 @@ def test_a_balanced_page_has_nothing_of_phases() -> None:
         ([[-3.5, 4.25], [0.0, 1.0]], 2),
         ([[np.nan, np.nan]], 3),
         ([[1.0, 1.0]], 3),
+        ([[0.0, 64.0], [63.0, 4096.0]], 0),
+        ([[0.0, 64.0]], 0),
     ],
 )
 def test_packed_numbers_come_back(values: list[list[float]], decimals: int) -> None:

@@ -24,6 +24,7 @@ from gridpact.fleet.page.fleet_pictures import shares_picture
 from gridpact.fleet.page.meter import Meter, duration
 from gridpact.fleet.rows.fleet_summary import summarise
 from gridpact.fleet.rows.fleet_tables import (
+    ALL_COLUMNS,
     BY_HOUR,
     COLUMNS,
     ENERGIES,
@@ -627,7 +628,9 @@ def test_the_row_of_each_hour_is_that_of_the_local_day() -> None:
         )
 
 
-@pytest.mark.parametrize(("title", "columns"), [("fleet.parquet", COLUMNS), ("fleet-hours.parquet", HOURS)])
+@pytest.mark.parametrize(
+    ("title", "columns"), [("fleet.parquet", ALL_COLUMNS), ("fleet-hours.parquet", HOURS)]
+)
 def test_the_fleets_page_has_a_line_for_every_column_and_no_other(title: str, columns) -> None:
     page = (Path(__file__).parents[2] / "docs" / "fleets.md").read_text()
     section = page.split(f"\n## {title}\n")[1].split("\n## ")[0]

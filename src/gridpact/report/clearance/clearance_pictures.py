@@ -182,10 +182,9 @@ def highest_picture(
 
 
 def of_kind(network: Network, kind: ElementKind) -> Bool:
-    """Which loadings are of a kind of elements, those of neutrals apart, (L,)."""
-    found = places(network)
+    """Which loadings are of a kind of elements, (L,)."""
     kinds = np.array([each is kind for each in network.elements.kind], dtype=np.bool_)
-    chosen: Bool = kinds[found.loading_element] & ~found.is_neutral
+    chosen: Bool = kinds[places(network).loading_element]
     return chosen
 
 
