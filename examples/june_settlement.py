@@ -12,7 +12,8 @@ from settle_both_ways import settle_both_ways
 import gridpact
 from gridpact.arrays import Float
 from gridpact.case import Case
-from gridpact.clearing.network.injection import at_nodes, connection, injection, participant_node
+from gridpact.clearing.network.connections import connections_of
+from gridpact.clearing.network.injection import at_nodes, injection
 from gridpact.grid.flow.power_flow import losses_kw, run_power_flow
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.statements.statements import PLACE, make_statements
@@ -156,9 +157,9 @@ def _readings(case: Case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     wh = WH_PER_KWH * case.horizon.hours_per_period
     net_wh = np.rint((load_kw - generation_kw) * wh).astype(np.int64)
     network = gridpact.compile_network(case)
-    node = participant_node(network, case.participants)
+    incidence = connections_of(network, case.participants).incidence(len(case.participants), network.nodes)
     injected = injection(case.participants, generation_kw, load_kw)
-    connected = at_nodes(connection(node, network.nodes), injected)
+    connected = at_nodes(incidence, injected)
     lost_kw = losses_kw(network, run_power_flow(network, connected.p_kw, connected.q_kvar))
     head_kw = (load_kw - generation_kw).sum(axis=1) + lost_kw
     return np.maximum(net_wh, 0), np.maximum(-net_wh, 0), np.rint(head_kw * wh).astype(np.int64)

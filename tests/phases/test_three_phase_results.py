@@ -94,12 +94,11 @@ def test_the_table_of_the_network_holds_every_phase_neutral_and_unbalance_once(
     assert tuple(schedule["phases"][: len(PHASES)]) == PHASES
 
 
-def judged_by_opendss(folder: Path, case_folder: Path, net: Any) -> dict[str, float]:
+def judged_by_opendss(folder: Path, case_folder: Path, net: Any, limits: Limits = TIGHT) -> dict[str, float]:
     """The greatest excesses of a written schedule over the limits of its case, by OpenDSS."""
     schedule = pd.read_csv(folder / "schedule.csv")
     people = pd.read_csv(case_folder / "participants.csv").set_index("participant")
     worst: dict[str, float] = defaultdict(lambda: -np.inf)
-    limits = TIGHT
     turn = np.exp(2j * np.pi / 3)
     for _, rows in schedule.groupby("time"):
         circuit = of_pandapower(net, ORDER_OF_CLOCK[5], (" conn=delta", ""))

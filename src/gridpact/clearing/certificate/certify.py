@@ -16,6 +16,7 @@ VOLUME_TOLERANCE_KW = 1e-6
 GAP_SOUGHT = 1e-5
 # Columns of a period, and per node of the network, beyond which cones alone cost less than its clearing.
 CERTIFIED_COLUMNS, CERTIFIED_COLUMNS_PER_NODE = 80, 0.25
+CERTIFIED_COLUMNS_MAX = 10_000  # of all periods that need cones
 
 
 class ProvenBy(IntEnum):
@@ -104,13 +105,14 @@ def cones_cost_less_than_clearing(problem: ClearingProblem, column_kw: Float, ca
     """Whether the size of a problem says that a certificate by cones alone takes less time than its clearing.
 
     So it is where every period that needs cones has many columns: cones grow with the network, a clearing
-    with what is proposed on it.
+    with what is proposed on it. Beyond many columns in all a proof takes seconds: it has to be asked for.
     """
     cleared_kw = problem.offers.volume_kw(column_kw, problem.shape[0])
     cut = cleared_kw < caps_kw - _tolerance_kw(caps_kw)
     columns = np.bincount(problem.offers.column_period, minlength=problem.shape[0])
     enough = max(CERTIFIED_COLUMNS, CERTIFIED_COLUMNS_PER_NODE * problem.network.nodes)
-    return bool(cut.any() and (columns[cut] > enough).all())
+    is_short = columns[cut].sum() <= CERTIFIED_COLUMNS_MAX
+    return bool(cut.any() and is_short and (columns[cut] > enough).all())
 
 
 def _tolerance_kw(volume_kw: Float) -> Float:
