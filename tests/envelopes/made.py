@@ -12,6 +12,7 @@ from gridpact.arrays import Float
 from gridpact.case import Case, Participants, Trades
 from gridpact.clearing.network.connections import connections_of
 from gridpact.clearing.network.network_state import nominal_limits
+from gridpact.envelopes import OperatingEnvelopes
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
@@ -92,6 +93,27 @@ def all_corners(people: int, choices: Sequence[float] = (-1.0, 0.0, 1.0)) -> Flo
     return np.array(list(product(choices, repeat=people)))
 
 
+def random_and_worst(found: OperatingEnvelopes, count: int, seed: int) -> Float:
+    """Random combinations, half of them corners, and all corners that hold the envelopes, net kW, (m, P)."""
+    random = np.random.default_rng(seed)
+    imports, exports = found.import_max_kw[0], found.export_max_kw[0]
+    corners = random.integers(-1, 2, (count // 2, len(imports))).astype(float)
+    between = random.uniform(-1.0, 1.0, (count - len(corners), len(imports)))
+    parts = np.vstack([corners, between])
+    return np.vstack([np.where(parts > 0.0, parts * exports, parts * imports), found.corners.power_kw])
+
+
+def single_flips(found: OperatingEnvelopes) -> Float:
+    """The corners that hold, with one participant at its export, its import or nothing, (m, P)."""
+    worst, flips = found.corners.power_kw, []
+    for one in range(worst.shape[1]):
+        for power_kw in (-found.import_max_kw[0, one], 0.0, found.export_max_kw[0, one]):
+            flipped = worst.copy()
+            flipped[:, one] = power_kw
+            flips.append(flipped)
+    return np.vstack(flips)
+
+
 @dataclass(frozen=True)
 class Judge:
     """The limits of a case by power-grid-model."""
@@ -101,6 +123,10 @@ class Judge:
 
     def excess(self, power_kw: Float) -> Float:
         """The greatest excess of any limit, pu and parts of one, under net powers, (m, P): (m,)."""
+        return self.every_excess(power_kw).max(axis=1)
+
+    def every_excess(self, power_kw: Float) -> Float:
+        """The excess of each limit, pu and parts of one, under net powers, (m, P): (m, Q)."""
         people = self.case.participants
         tan_phi = np.where(power_kw > 0.0, people.generation_tan_phi, people.load_tan_phi)
         at = connections_of(self.network, people)
@@ -118,7 +144,7 @@ class Judge:
             (flow.loading_percent - limits.loading_max_percent) / 100.0,
             (flow.unbalance_percent - limits.unbalance_max_percent) / 100.0,
         ]
-        return np.hstack(parts).max(axis=1)
+        return np.hstack(parts)
 
     def powers(self, parts: Float, import_kw: Float, export_kw: Float) -> Float:
         """Net powers of combinations given as parts, (m, P)."""

@@ -6,56 +6,10 @@ import numpy as np
 import pytest
 
 import gridpact
-from gridpact.arrays import Float
 from gridpact.case import Case
-from gridpact.clearing.network.connections import connections_of
-from gridpact.clearing.network.network_state import nominal_limits
 from gridpact.envelopes import OperatingEnvelopes
-from gridpact.grid.verification.verification_flow import run_verification_power_flow
 from tests.envelopes.made import SINGLE, Judge, all_corners, builtin_case, three_phase_case
-
-AT_BOUND, RAISED = 1e-5, 0.01
-
-
-def every_excess(case: Case, found: OperatingEnvelopes, power_kw: Float) -> Float:
-    """The excess of each limit by power-grid-model, (m, Q)."""
-    people, network = case.participants, found.network
-    tan_phi = np.where(power_kw > 0.0, people.generation_tan_phi, people.load_tan_phi)
-    at = connections_of(network, people)
-    flow = run_verification_power_flow(
-        network.verification_model, at.bus, at.shared(power_kw), at.shared(power_kw * tan_phi), at.phase
-    )
-    limits = nominal_limits(network, case.limits, len(power_kw))
-    return np.hstack(
-        [
-            flow.voltage_pu - limits.voltage_max_pu,
-            limits.voltage_min_pu - flow.voltage_pu,
-            (flow.loading_percent - limits.loading_max_percent) / 100.0,
-            (flow.unbalance_percent - limits.unbalance_max_percent) / 100.0,
-        ]
-    )
-
-
-def raisable(case: Case, found: OperatingEnvelopes) -> list[tuple[int, str]]:
-    """The shares below 1 that are not at a limit, all corners tried."""
-    people, connection = len(case.participants), case.participants.connection_kw
-    corners = all_corners(people)
-    judge = Judge(case, found.network)
-    boxes = {"import": found.import_max_kw[0], "export": found.export_max_kw[0]}
-    before = every_excess(case, found, judge.powers(corners, boxes["import"], boxes["export"])).max(axis=0)
-    near = before >= -AT_BOUND
-    free = []
-    for side in boxes:
-        for one in range(people):
-            if boxes[side][one] >= connection[one] * (1.0 - 1e-9):
-                continue
-            raised = {name: box.copy() for name, box in boxes.items()}
-            raised[side][one] += RAISED * connection[one]
-            powers = judge.powers(corners, raised["import"], raised["export"])
-            after = every_excess(case, found, powers).max(axis=0)
-            if not np.any(near & (after > before + 1e-10)):
-                free.append((one, side))
-    return free
+from tests.envelopes.raising import raisable
 
 
 def check(case: Case) -> tuple[OperatingEnvelopes, OperatingEnvelopes]:
@@ -69,7 +23,7 @@ def check(case: Case) -> tuple[OperatingEnvelopes, OperatingEnvelopes]:
         all_corners(len(case.participants)), found.import_max_kw[0], found.export_max_kw[0]
     )
     assert judge.excess(corners).max() <= 1e-8
-    assert raisable(case, found) == []
+    assert raisable(judge, found) == []
     return equal, found
 
 
@@ -94,7 +48,8 @@ def test_who_is_far_from_the_limit_of_all_gets_more() -> None:
 
 def test_the_test_of_a_raised_share_bites() -> None:
     case = builtin_case("pandapower/cigre_lv", 1, 5, scale=10.0)
-    assert raisable(case, gridpact.operating_envelopes(case))
+    found = gridpact.operating_envelopes(case)
+    assert raisable(Judge(case, found.network), found)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
