@@ -9,6 +9,7 @@ import typer
 
 from gridpact.cli.check import check
 from gridpact.cli.clear import clear
+from gridpact.cli.compare import compare
 from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
@@ -23,7 +24,20 @@ from gridpact.cli.reproduce import reproduce
 from gridpact.cli.settle import settle
 from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
 
-COMMANDS = (demo, check, convert, match, clear, headroom, envelope, settle, fleet, network, reproduce)
+COMMANDS = (
+    demo,
+    check,
+    convert,
+    match,
+    clear,
+    headroom,
+    envelope,
+    compare,
+    settle,
+    fleet,
+    network,
+    reproduce,
+)
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 app = typer.Typer(
