@@ -13,6 +13,8 @@ from gridpact.case.folder.settings import SECTIONS
 from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS, Schema
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.cli import app
+from gridpact.comparison.comparison_table import COMPARISON
+from gridpact.comparison.place_state import LIMIT_KINDS
 from gridpact.envelopes import operating_tables
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.results import clearance_tables as tables
@@ -122,6 +124,18 @@ def test_the_page_on_envelopes_says_what_every_figure_of_their_summary_is() -> N
         assert f"`{key}`" in page, key
     for rule in gridpact.EnvelopeRule:
         assert f"`{rule}`" in page
+
+
+def test_the_page_on_comparisons_names_every_column_and_every_figure() -> None:
+    page = (ROOT / "docs" / "comparison.md").read_text()
+    cells = re.findall(r"^\| (`.*?) \|", page.split("\n## comparison\n")[1].split("\n## ")[0], re.MULTILINE)
+    assert re.findall(r"`(\w+)`", " ".join(cells)) == list(COMPARISON)
+    cleared = gridpact.clear(cigre_extreme())
+    summary = gridpact.compare(cleared, cleared).summary
+    place = summary["limits"]["highest_voltage_pu"]["first"]
+    parts = (summary, summary["first"], summary["energy"], LIMIT_KINDS, place)
+    for key in {key for part in parts for key in part} - {"version"}:
+        assert f"`{key}`" in page, key
 
 
 @pytest.mark.parametrize("reason", [reason.label for reason in LimitedBy if reason.label])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gridpact.cli.options import CaseFolder, Commitments, Json, NoReport, OutFolder, Quiet, choice
-from gridpact.cli.output import json_text, say
+from gridpact.cli.terminal.output import json_text, say
 from gridpact.errors import InvalidUsage
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """`gridpact headroom`: how much each participant could sell and buy under the forecast."""
 
 from gridpact.cli.options import CaseFolder, Commitments, Json, OutFolder, Quiet
-from gridpact.cli.output import json_text, say
+from gridpact.cli.terminal.output import json_text, say
 
 
 def headroom(

@@ -13,15 +13,15 @@ from gridpact.cli.compare import compare
 from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
-from gridpact.cli.failure import EXIT_FAILED, EXIT_INVALID, fail
 from gridpact.cli.fleet import fleet
 from gridpact.cli.headroom import headroom
 from gridpact.cli.match import match
 from gridpact.cli.network import network
 from gridpact.cli.options import Invocation
-from gridpact.cli.output import keep_stdout, say
 from gridpact.cli.reproduce import reproduce
 from gridpact.cli.settle import settle
+from gridpact.cli.terminal.failure import EXIT_FAILED, EXIT_INVALID, fail
+from gridpact.cli.terminal.output import keep_stdout, say
 from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
 
 COMMANDS = (

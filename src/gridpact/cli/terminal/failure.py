@@ -4,7 +4,7 @@ import sys
 from dataclasses import asdict
 from typing import Any, NoReturn
 
-from gridpact.cli.output import json_text, say
+from gridpact.cli.terminal.output import json_text, say
 from gridpact.errors import InvalidCase
 
 EXIT_FAILED, EXIT_INVALID = 1, 2
