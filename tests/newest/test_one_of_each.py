@@ -86,6 +86,12 @@ def test_operating_envelopes(capfd: pytest.CaptureFixture[str]) -> None:
     assert printed(capfd) == ""
 
 
+def test_a_comparison(capfd: pytest.CaptureFixture[str]) -> None:
+    clearance = gridpact.clear(fleet_case(1))
+    assert len(gridpact.compare(clearance, clearance).table)
+    assert printed(capfd) == ""
+
+
 def test_a_settlement(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert len(gridpact.settle(*write_settle_example(tmp_path)).ledger)
     assert printed(capfd) == ""

@@ -76,6 +76,14 @@ CALLS: list[tuple[Callable[[gridpact.Case, Path], Any], str]] = [
         "(give what gridpact.operating_envelopes makes)",
     ),
     (
+        lambda case, path: gridpact.compare(path, case),
+        f"compare takes a Clearance, not a Case ({CLEARANCE})",
+    ),
+    (
+        lambda case, path: gridpact.write_comparison(case, path),
+        "write_comparison takes a ResultComparison, not a Case (give what gridpact.compare makes)",
+    ),
+    (
         lambda case, path: gridpact.write_settlement(case, path),
         "write_settlement takes a SettledCase, not a Case (give what gridpact.settle makes)",
     ),
