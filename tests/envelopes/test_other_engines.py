@@ -22,6 +22,7 @@ from tests.phases.made import pandapower_net
 
 KEPT = 1e-7  # pu, and parts of a rating
 AT_LIMIT = 1e-5
+BEYOND = 1.02
 
 
 NAMES = (
@@ -37,8 +38,10 @@ NAMES = (
 def test_balanced_combinations_keep_every_limit_by_pandapower(name: str, rule: str) -> None:
     case = builtin_case(name, 11, 12, scale=4.0, voltage_min_pu=0.95)
     found = gridpact.operating_envelopes(case, rule=rule)
-    excess = excess_by_pandapower(case, builtin_net(case.network)[0], random_and_worst(found, 20, 1))
+    net, _ = builtin_net(case.network)
+    excess = excess_by_pandapower(case, net, random_and_worst(found, 20, 1))
     assert -AT_LIMIT < excess.max() <= KEPT, "a corner stands at its limit, and none beyond"
+    assert excess_by_pandapower(case, net, BEYOND * found.corners.power_kw).max() > KEPT
 
 
 @pytest.mark.parametrize("rule", ["equal", "max-min"])
@@ -81,8 +84,10 @@ def test_combinations_on_single_phases_keep_every_limit_by_opendss(
         **limits,
     )
     found = gridpact.operating_envelopes(case, rule=rule)
-    excess = OpenDSSJudge(case, net).excess(random_and_worst(found, 100, 3))
+    judge = OpenDSSJudge(case, net)
+    excess = judge.excess(random_and_worst(found, 100, 3))
     assert -AT_LIMIT < excess.max() <= KEPT
+    assert judge.excess(BEYOND * found.corners.power_kw).max() > KEPT
 
 
 def test_random_small_networks_with_three_phases_keep_every_limit(tmp_path: Path) -> None:
