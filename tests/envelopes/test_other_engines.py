@@ -96,3 +96,17 @@ def test_random_small_networks_with_three_phases_keep_every_limit(tmp_path: Path
         case = three_phase_case(tmp_path, phases=phases, seed=seed)
         found = gridpact.operating_envelopes(case, rule="max-min")
         assert Judge(case, found.network).excess(random_and_worst(found, 1000, seed)).max() <= 1e-8
+
+
+def test_a_line_of_two_metres_keeps_its_rating_by_other_engines() -> None:
+    """Its current is a difference of voltages so small that the rounding of a power flow shows in it."""
+    case = builtin_case("simbench/1-LV-semiurb4--0-sw", 12, 20, scale=3.0)
+    found = gridpact.operating_envelopes(case, rule="max-min")
+    worst_kw = found.corners.power_kw
+    by_others = (
+        excess_by_pandapower(case, builtin_net(case.network)[0], worst_kw),
+        Judge(case, found.network).excess(worst_kw),
+    )
+    assert "line" in set(found.corners_table["limited_by"])
+    for excess in by_others:
+        assert excess.max() <= 0.0

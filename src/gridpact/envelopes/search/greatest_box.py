@@ -11,7 +11,6 @@ from gridpact.envelopes.search.likely_corners import likely_corners
 from gridpact.envelopes.search.worst_corners import Worst, WorstCorners
 
 SHARE_PRECISION = 1e-8
-MARGIN = 2e-9  # pu of voltage, and parts of a rating, that is left for the rounding of other power flows
 STEPS = 8
 FIRST_CORNERS = 64  # of the likely ones, by which a first share is found
 ROUNDS_MAX = 60
@@ -69,7 +68,7 @@ def _share_kept(corners: WorstCorners, first: Box, second: Box, parts: Float, mo
 
     def excess(share: float) -> float:
         power_kw = first.towards(second, share).power_kw(parts)
-        return float(corners.metered.excess(power_kw).max(initial=-np.inf)) + MARGIN
+        return float((corners.metered.excess(power_kw) + corners.metered.margin).max(initial=-np.inf))
 
     low = 0.0
     for step in range(1, STEPS + 1):

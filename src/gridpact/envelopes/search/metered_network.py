@@ -18,6 +18,8 @@ from gridpact.grid.network import Network
 from gridpact.grid.network_model import NEUTRAL, PHASE_LABELS
 
 NO_STATE = 1.0  # the excess of a combination under which the network has no operating point
+MARGIN = 2e-9  # pu of voltage, and parts of a rating
+ROUNDING_PU = 6e-11  # of the voltages that power flows of several engines find
 VALUES_AT_ONCE = 4_000_000
 
 
@@ -104,6 +106,16 @@ class MeteredNetwork:
         """Of each limit, position in `PHASE_LABELS`, (Q,)."""
         phases = np.array([PHASE_LABELS.index(one) for one in self.oracle.monitored.phase], dtype=np.int64)
         return phases[self.row]
+
+    @cached_property
+    def margin(self) -> Float:
+        """What is left of each limit for the rounding of power flows, pu and parts of one, (Q,).
+
+        A current through a short line is a small difference of voltages, which makes their rounding large.
+        """
+        forms = np.asarray(abs(self.oracle.monitored.forms).sum(axis=1)).ravel()
+        margin: Float = np.maximum(MARGIN, ROUNDING_PU * forms)[self.row]
+        return margin
 
     @cached_property
     def idle_excess(self) -> Float:
