@@ -23,9 +23,10 @@ from gridpact.clearing.solver.budget import Budget
 from gridpact.grid.compile import compile_source
 from gridpact.grid.limits import Limits
 from gridpact.grid.network_model import NetworkModel
+from gridpact.grid.source import NetworkSource
 from gridpact.grid.verification.verification_flow import VerificationFlow, run_verification_power_flow
 from tests.phases.cases import case_on
-from tests.phases.made import pandapower_net
+from tests.phases.made import DELTA, WYE, WYE_N, ZIGZAG_N, pandapower_net, power_grid_model_data, written
 
 
 def balanced_twin(case: Case) -> Case:
@@ -44,7 +45,34 @@ def test_what_is_connected_to_all_phases_clears_as_its_balanced_twin(
     group: str, seed: int, tmp_path: Path
 ) -> None:
     net = pandapower_net(group, 0.0 if group == "YNyn" else 150.0)
-    case = case_on(net, tmp_path, seed=seed, power_kw=60.0)
+    assert_as_balanced_twin(case_on(net, tmp_path, seed=seed, power_kw=60.0))
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+@pytest.mark.parametrize(
+    ("windings", "zero_sequence"),
+    [
+        ((DELTA, WYE_N, 5), {}),
+        ((WYE_N, WYE_N, 0), {}),
+        ((WYE_N, WYE_N, 6), {"r_grounding_to": 0.05}),
+        ((WYE, WYE_N, 0), {"i0_zero_sequence": 1.0, "p0_zero_sequence": 6e4}),
+        ((WYE, ZIGZAG_N, 5), {}),
+        ((DELTA, ZIGZAG_N, 6), {}),
+    ],
+)
+def test_cables_by_sequences_of_power_grid_model_clear_as_their_balanced_twin(
+    windings: tuple[int, int, int], zero_sequence: dict[str, float], seed: int, tmp_path: Path
+) -> None:
+    data = power_grid_model_data(*windings, **zero_sequence)
+    like = data["line"][1]
+    for cable in data.pop("asym_line"):
+        data["line"].append(like | {name: cable[name] for name in ("id", "from_node", "to_node")})
+    source = NetworkSource(file=written(data, tmp_path), model=NetworkModel.THREE_PHASE)
+    limits = Limits(voltage_min_pu=0.94, voltage_max_pu=1.055, voltage_unbalance_max_percent=50.0)
+    assert_as_balanced_twin(case_on(source, tmp_path, seed=seed, power_kw=60.0, limits=limits))
+
+
+def assert_as_balanced_twin(case: Case) -> None:
     balanced, phases = (solve_ac(posed(one), Budget()).column_kw for one in (balanced_twin(case), case))
     caps = posed(case)
     assert balanced.sum() < 0.9 * caps.offers.column_kw.sum()
