@@ -55,3 +55,13 @@ def test_the_test_of_a_raised_share_bites() -> None:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_no_share_can_be_raised_alone_on_single_phases(seed: int, tmp_path: Path) -> None:
     check(three_phase_case(tmp_path, phases=SINGLE[:5], seed=seed, voltage_unbalance_max_percent=1.0 + seed))
+
+
+def test_who_hardly_touches_the_limit_of_all_gets_its_whole_connection() -> None:
+    """Losses alone let two of them load, by less than 1e-9, the line that stops the other eighteen."""
+    name = "pandapower/kerber_landnetz_freileitung_1"
+    case = builtin_case(name, 3, 20, scale=3.0, transformer_loading_max_percent=500.0)
+    found = gridpact.operating_envelopes(case, rule="max-min")
+    limits = found.table["limited_by_export"].value_counts().to_dict()
+    assert limits == {"line": 18, "connection": 2}
+    assert np.sum(found.export_max_kw[0] == case.participants.connection_kw) == 2

@@ -14,6 +14,8 @@ from gridpact.envelopes.search.greatest_box import Growth, greatest_box
 from gridpact.envelopes.search.worst_corners import WorstCorners
 from gridpact.envelopes.shares import CONNECTION, NO_STATE_LIMIT, Shares
 
+SPARE = 2e-8  # that `max-min` can spend where a share that it raises hardly touches a limit
+
 
 def equal_shares(corners: WorstCorners, connection_kw: Float, *, thorough: bool = True) -> Shares:
     """The shares by the rule `equal`; zeros where the idle network breaks a limit already.
@@ -25,10 +27,10 @@ def equal_shares(corners: WorstCorners, connection_kw: Float, *, thorough: bool 
     """
     people, nothing = len(connection_kw), np.zeros(len(connection_kw))
     idle = Box(import_kw=nothing, export_kw=nothing)
-    exports = greatest_box(corners, idle, Box(import_kw=nothing, export_kw=connection_kw))
-    imports = greatest_box(corners, idle, Box(import_kw=connection_kw, export_kw=nothing))
+    exports = greatest_box(corners, idle, Box(import_kw=nothing, export_kw=connection_kw), spare=SPARE)
+    imports = greatest_box(corners, idle, Box(import_kw=connection_kw, export_kw=nothing), spare=SPARE)
     both = Box(import_kw=imports.box.import_kw, export_kw=exports.box.export_kw)
-    mixed = greatest_box(corners, idle, both, thorough=thorough)
+    mixed = greatest_box(corners, idle, both, thorough=thorough, spare=SPARE)
     export_limit, import_limit = _limit(exports), _limit(imports)
     if mixed.share < 1.0:
         export_limit = import_limit = _limit(mixed)

@@ -31,7 +31,9 @@ class Growth:
     worst: Worst
 
 
-def greatest_box(corners: WorstCorners, first: Box, second: Box, *, thorough: bool = False) -> Growth:
+def greatest_box(
+    corners: WorstCorners, first: Box, second: Box, *, thorough: bool = False, spare: float = 0.0
+) -> Growth:
     """The box nearest to a second one, on the way from a first one, that keeps every limit.
 
     Corners that break a limit are gathered one search after the other, and the way is shortened to the first
@@ -42,13 +44,14 @@ def greatest_box(corners: WorstCorners, first: Box, second: Box, *, thorough: bo
         first: within the second one.
         second: all that is asked for.
         thorough: whether the box is searched thoroughly at the end.
+        spare: what is left of each limit besides, pu of voltage and parts of a rating.
     """
     share, gathered = 1.0, np.zeros((0, len(first.export_kw)))
     if not np.any(second.export_kw > first.export_kw) and not np.any(second.import_kw > first.import_kw):
         return Growth(share=1.0, box=second, worst=corners.search(second, thorough=thorough))
     # Far beyond its limits a network may have no operating point, which takes long to find out.
     likely = likely_corners(corners.metered, second)[:FIRST_CORNERS]
-    share = _share_kept(corners, first, second, np.vstack([corners.known, likely]), share)
+    share = _share_kept(corners, first, second, np.vstack([corners.known, likely]), share, spare)
     for _ in range(ROUNDS_MAX):
         box = first.towards(second, share)
         worst = corners.search(box)
@@ -59,16 +62,20 @@ def greatest_box(corners: WorstCorners, first: Box, second: Box, *, thorough: bo
         broken = np.unique(worst.parts[worst.excess > 0.0], axis=0)
         gathered = np.unique(np.vstack([gathered, broken]), axis=0)
         corners.remember(broken)
-        share = _share_kept(corners, first, second, gathered, share)
+        share = _share_kept(corners, first, second, gathered, share, spare)
     return Growth(share=0.0, box=first, worst=corners.search(first, thorough=thorough))
 
 
-def _share_kept(corners: WorstCorners, first: Box, second: Box, parts: Float, most: float) -> float:
+def _share_kept(
+    corners: WorstCorners, first: Box, second: Box, parts: Float, most: float, spare: float
+) -> float:
     """The greatest share, up to `most`, below which none of some combinations, (m, P), breaks a limit."""
+
+    margin = corners.metered.margin + spare
 
     def excess(share: float) -> float:
         power_kw = first.towards(second, share).power_kw(parts)
-        return float((corners.metered.excess(power_kw) + corners.metered.margin).max(initial=-np.inf))
+        return float((corners.metered.excess(power_kw) + margin).max(initial=-np.inf))
 
     low = 0.0
     for step in range(1, STEPS + 1):
