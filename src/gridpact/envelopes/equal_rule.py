@@ -14,7 +14,7 @@ from gridpact.envelopes.search.greatest_box import Growth, greatest_box
 from gridpact.envelopes.search.worst_corners import WorstCorners
 from gridpact.envelopes.shares import CONNECTION, NO_STATE_LIMIT, Shares
 
-SPARE = 2e-8  # that `max-min` can spend where a share that it raises hardly touches a limit
+SPARE = 2e-8  # pu and parts of one, which `max-min` spends where a share hardly touches a limit
 
 
 def equal_shares(corners: WorstCorners, connection_kw: Float, *, thorough: bool = True) -> Shares:

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.envelopes.equal_rule import equal_shares, nearest_limit
+from gridpact.envelopes.equal_rule import SPARE, equal_shares, nearest_limit
 from gridpact.envelopes.search.box import Box
 from gridpact.envelopes.search.greatest_box import greatest_box
 from gridpact.envelopes.search.worst_corners import Worst, WorstCorners
@@ -60,16 +60,19 @@ def _raised(corners: WorstCorners, connection_kw: Float, start: Shares) -> Share
         level = float(above.min(initial=1.0))
         goal = share.copy()
         goal[group] = level
-        growth = greatest_box(corners, box, _box(connection_kw, goal))
-        share[group] += growth.share * (goal[group] - share[group])
-        box, worst = growth.box, growth.worst
-        if growth.share == 1.0:
-            share[group] = level
-            limit[group] = CONNECTION if level >= 1.0 else UNDECIDED
-        else:
+        for spare in (SPARE, 0.0):  # Who hardly touches a limit may spend what is spared of it.
+            growth = greatest_box(corners, box, _box(connection_kw, goal), spare=spare)
+            share[group] += growth.share * (goal[group] - share[group])
+            box, worst = growth.box, growth.worst
+            if growth.share == 1.0:
+                share[group] = level
+                limit[group] = CONNECTION if level >= 1.0 else UNDECIDED
+                break
             _hold(corners, connection_kw, box, worst, limit)
-            if np.all(limit[group] == UNDECIDED):  # Rounding is all that is left to raise.
-                limit[group] = nearest_limit(worst.excess)
+            if np.any(limit[group] != UNDECIDED):
+                break
+        else:  # Rounding is all that is left to raise.
+            limit[group] = nearest_limit(worst.excess)
     return Shares(
         import_share=share[:people],
         export_share=share[people:],

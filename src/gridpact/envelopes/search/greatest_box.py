@@ -70,7 +70,6 @@ def _share_kept(
     corners: WorstCorners, first: Box, second: Box, parts: Float, most: float, spare: float
 ) -> float:
     """The greatest share, up to `most`, below which none of some combinations, (m, P), breaks a limit."""
-
     margin = corners.metered.margin + spare
 
     def excess(share: float) -> float:
