@@ -32,6 +32,7 @@ PARTS: dict[str, tuple[str, Values]] = {
             "load_power_factor": [1.0, 0.95, 1.0, 0.9],
             "generation_power_factor": [1.0, 1.0, 0.98, 1.0],
             "retailer": ["default", "north", "default", "north"],
+            "connection_kw": [9.2, 17.25, 30.0, 17.25],
         },
     ),
     "profiles": (

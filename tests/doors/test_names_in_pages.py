@@ -10,9 +10,11 @@ import pandapower as pp
 import pytest
 
 import gridpact
-from gridpact.case import read_case, write_case
+from gridpact.case import Trades, read_case, write_case
 from gridpact.report.clearance.clearance_page import report_page
+from gridpact.report.comparison.comparison_page import comparison_page
 from gridpact.report.envelopes.envelope_page import envelope_page
+from gridpact.report.headroom.headroom_page import headroom_page
 from gridpact.report.settlement.settlement_page import settlement_page
 from gridpact.report.settlement.statement_page import statement_pages
 from tests.fleets import fleet_case
@@ -107,9 +109,13 @@ def named(rename, case_name: str):
 
 
 def pages_of(case) -> dict[str, str]:
+    connected = replace(case, participants=replace(case.participants, connection_kw=60.0))
+    untraded = replace(case, trades=Trades.none())
     return {
         "report": report_page(gridpact.clear(case)),
-        "headroom": envelope_page(gridpact.envelope(case)),
+        "headroom": headroom_page(gridpact.headroom(case)),
+        "comparison": comparison_page(gridpact.compare(gridpact.clear(case), gridpact.clear(untraded))),
+        "envelopes": envelope_page(gridpact.operating_envelopes(connected)),
     }
 
 

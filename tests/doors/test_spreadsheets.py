@@ -87,7 +87,12 @@ def test_a_case_and_its_result_have_no_formulas_and_the_same_names(tmp_path: Pat
     clearance = gridpact.clear(read_case(tmp_path / "case"))
     assert set(clearance.cleared["seller"]) <= set(case.participants.ids)
     gridpact.write_clearance(clearance, tmp_path / "result")
-    gridpact.write_envelopes(gridpact.envelope(fleet_case(1)), tmp_path / "headroom")
+    gridpact.write_headroom(gridpact.headroom(fleet_case(1)), tmp_path / "headroom")
+    known = replace(case, participants=replace(case.participants, connection_kw=9.0))
+    gridpact.write_operating_envelopes(gridpact.operating_envelopes(known), tmp_path / "envelopes")
+    found = gridpact.compare(clearance, tmp_path / "result")
+    gridpact.write_comparison(found, tmp_path / "comparison")
+    assert set(found.table["participant"]) == set(case.participants.ids)
     assert formulas_in(tmp_path) == []
     assert "'-1" in (tmp_path / "result" / "schedule.csv").read_text()
 

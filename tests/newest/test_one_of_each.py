@@ -74,8 +74,21 @@ def test_a_matching(capfd: pytest.CaptureFixture[str]) -> None:
     assert printed(capfd) == ""
 
 
-def test_envelopes(capfd: pytest.CaptureFixture[str]) -> None:
-    assert len(gridpact.envelope(fleet_case(1)).table)
+def test_headroom(capfd: pytest.CaptureFixture[str]) -> None:
+    assert len(gridpact.headroom(fleet_case(1)).table)
+    assert printed(capfd) == ""
+
+
+def test_operating_envelopes(capfd: pytest.CaptureFixture[str]) -> None:
+    case = fleet_case(1)
+    case = replace(case, participants=replace(case.participants, connection_kw=30.0))
+    assert len(gridpact.operating_envelopes(case).table)
+    assert printed(capfd) == ""
+
+
+def test_a_comparison(capfd: pytest.CaptureFixture[str]) -> None:
+    clearance = gridpact.clear(fleet_case(1))
+    assert len(gridpact.compare(clearance, clearance).table)
     assert printed(capfd) == ""
 
 

@@ -5,12 +5,14 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from gridpact import clear, write_clearance
 from gridpact.case import write_case
-from tests.fleets import write_fleet
+from tests.fleets import fleet_case, write_fleet
 from tests.newest.outputs import Written, environment, gridpact
 from tests.newest.test_one_of_each import CASES, EXAMPLES, congested
 from tests.settle_example import write_settle_example
@@ -38,6 +40,10 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_case(congested(), root / "congested")
     write_fleet(root / "fleet", 3)
     write_settle_example(root / "settled")
+    write_clearance(clear(fleet_case(1)), root / "cleared")
+    people = fleet_case(1).participants
+    enveloped = replace(fleet_case(1), participants=replace(people, connection_kw=30.0))
+    write_case(enveloped, root / "enveloped")
     return root
 
 
@@ -50,7 +56,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "clear max-min": ("clear", "{inputs}/congested", "--out", "{out}", "--allocation", "max-min"),
     "clear robust": ("clear", "{cases}/two-bus-line-limit", "--out", "{out}", "--robust", "declared"),
     "clear certified": ("clear", "{cases}/two-bus-line-limit", "--out", "{out}", "--certify"),
-    "envelope": ("envelope", "{cases}/two-bus-line-limit", "--out", "{out}"),
+    "headroom": ("headroom", "{cases}/two-bus-line-limit", "--out", "{out}"),
+    "envelope": ("envelope", "{inputs}/enveloped", "--out", "{out}"),
+    "compare": ("compare", "{inputs}/cleared", "{inputs}/cleared", "--out", "{out}"),
     "settle": (
         "settle",
         "{inputs}/settled/case",
@@ -83,7 +91,9 @@ def test_json_is_one_document_and_nothing_else(name: str, inputs: Path, tmp_path
     assert written.out == json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-@pytest.mark.parametrize("name", ["match", "clear terms", "envelope", "settle", "fleet"])
+@pytest.mark.parametrize(
+    "name", ["match", "clear terms", "headroom", "envelope", "compare", "settle", "fleet"]
+)
 def test_words_for_people_and_nothing_else(name: str, inputs: Path, tmp_path: Path) -> None:
     """The outcome in one line that names what it is of; then lines that are set in."""
     written = run(name, inputs, tmp_path / "out", "--quiet")

@@ -20,7 +20,7 @@ TIERS = (
     {"dispatch"},
     {"results"},
     {"pipeline"},
-    {"envelopes"},
+    {"trading_headroom", "envelopes", "comparison"},
     {"settlement"},
     {"published", "report"},
     {"fleet"},

@@ -127,6 +127,9 @@ CHECKS: list[tuple[str, str, Any, tuple[int, ...], str, str | None]] = [
         "write one from 0.1 to 1",
     ),
     ("participants", "retailer", ["north"], (), "has the shape (1,)", "it is (4,) here"),
+    ("participants", "connection_kw", [np.nan, 9.0, 0.0, 9.0], (2,), "is not above 0", None),
+    ("participants", "connection_kw", [np.nan, 9.0, 9.0, 5001.0], (3,), "is more than 5,000 kW", WATTS),
+    ("participants", "connection_kw", [np.nan, 9.0, np.inf, 9.0], (2,), "is not a finite number", None),
     ("profiles", "load_kw", [[1.0, -1.0, 0.0, 0.0]] * 3, (0, 1), "is negative", POWER),
     ("profiles", "load_kw", [[1.0, 0.0, 0.0, 5001.0]] * 3, (0, 3), "is more than 5,000 kW", WATTS),
     (

@@ -36,7 +36,7 @@ def assert_equal(first: Case, second: Case) -> None:
                 if isinstance(values, Terms):
                     assert terms_by_name(values) == terms_by_name(others)
                 else:
-                    assert np.array_equal(values, others), column.name
+                    np.testing.assert_array_equal(values, others, err_msg=column.name)
         elif field.name not in ("table_format", "inputs_sha256"):
             assert one == other, field.name
 

@@ -13,7 +13,9 @@ from gridpact.case.folder.settings import SECTIONS
 from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS, Schema
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.cli import app
-from gridpact.envelopes.envelopes_table import ENVELOPES
+from gridpact.comparison.comparison_table import COMPARISON
+from gridpact.comparison.place_state import LIMIT_KINDS
+from gridpact.envelopes import operating_tables
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.results import clearance_tables as tables
 from gridpact.results.clearance_outcome import outcome
@@ -22,6 +24,7 @@ from gridpact.settlement.reading.read_tariffs import RETAILER_KEYS
 from gridpact.settlement.reading.read_tariffs import SECTIONS as TARIFF_SECTIONS
 from gridpact.settlement.tariffs.prices import DAYS, WEEKDAYS
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode
+from gridpact.trading_headroom.headroom_table import HEADROOM
 from tests.example import write_example
 from tests.settle_example import write_settle_example
 
@@ -101,9 +104,38 @@ def test_the_results_page_has_a_line_for_every_column_and_no_other(name: str) ->
     assert documented(name.lower(), page) == list(getattr(tables, name))
 
 
-def test_the_results_page_has_a_line_for_every_column_of_envelopes_and_no_other() -> None:
+def test_the_results_page_has_a_line_for_every_column_of_headroom_and_no_other() -> None:
     page = (ROOT / "docs" / "results.md").read_text()
-    assert documented("envelopes", page) == list(ENVELOPES)
+    assert documented("headroom", page) == list(HEADROOM)
+
+
+@pytest.mark.parametrize("name", ["OPERATING_ENVELOPES", "OPERATING_CORNERS"])
+def test_the_page_on_envelopes_has_a_line_for_every_column_and_no_other(name: str) -> None:
+    page = (ROOT / "docs" / "envelopes.md").read_text()
+    assert documented(name.lower(), page) == list(getattr(operating_tables, name))
+
+
+def test_the_page_on_envelopes_says_what_every_figure_of_their_summary_is() -> None:
+    page = (ROOT / "docs" / "envelopes.md").read_text()
+    case = cigre_extreme()
+    people = replace(case.participants, connection_kw=100.0)
+    summary = gridpact.operating_envelopes(replace(case, participants=people)).summary
+    for key in {*summary, *summary["verification"]} - {"name", "notices", "inputs_sha256", "version"}:
+        assert f"`{key}`" in page, key
+    for rule in gridpact.EnvelopeRule:
+        assert f"`{rule}`" in page
+
+
+def test_the_page_on_comparisons_names_every_column_and_every_figure() -> None:
+    page = (ROOT / "docs" / "comparison.md").read_text()
+    cells = re.findall(r"^\| (`.*?) \|", page.split("\n## comparison\n")[1].split("\n## ")[0], re.MULTILINE)
+    assert re.findall(r"`(\w+)`", " ".join(cells)) == list(COMPARISON)
+    cleared = gridpact.clear(cigre_extreme())
+    summary = gridpact.compare(cleared, cleared).summary
+    place = summary["limits"]["highest_voltage_pu"]["first"]
+    parts = (summary, summary["first"], summary["energy"], LIMIT_KINDS, place)
+    for key in {key for part in parts for key in part} - {"version"}:
+        assert f"`{key}`" in page, key
 
 
 @pytest.mark.parametrize("reason", [reason.label for reason in LimitedBy if reason.label])

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import gridpact
@@ -76,4 +77,4 @@ def assert_same(left: Any, right: Any, where: str) -> None:
         if isinstance(one, Terms):
             assert_same(one, other, f"{where}.{field}")
         else:
-            assert (one == other).all() if hasattr(one, "all") else one == other, f"{where}.{field}"
+            np.testing.assert_array_equal(one, other, err_msg=f"{where}.{field}")

@@ -19,7 +19,7 @@ CALLS: list[tuple[Callable[[gridpact.Case, Path], Any], str]] = [
     (lambda case, path: gridpact.clear(str(path)), f"clear takes a Case, not a str ({CASE})"),
     (lambda case, path: gridpact.clear(gridpact.Case), f"clear takes a Case, not a type ({CASE})"),
     (lambda case, path: gridpact.match(None), f"match takes a Case, not None ({CASE})"),
-    (lambda case, path: gridpact.envelope([case]), f"envelope takes a Case, not a list ({CASE})"),
+    (lambda case, path: gridpact.headroom([case]), f"headroom takes a Case, not a list ({CASE})"),
     (
         lambda case, path: gridpact.compile_network("cigre"),
         f"compile_network takes a Case, not a str ({CASE})",
@@ -34,8 +34,8 @@ CALLS: list[tuple[Callable[[gridpact.Case, Path], Any], str]] = [
         f"clear takes a Network, not a str ({NETWORK})",
     ),
     (
-        lambda case, path: gridpact.envelope(case, case.network),
-        f"envelope takes a Network, not a NetworkSource ({NETWORK})",
+        lambda case, path: gridpact.headroom(case, case.network),
+        f"headroom takes a Network, not a NetworkSource ({NETWORK})",
     ),
     (lambda case, path: gridpact.read_case(123), f"read_case takes a path, not an int ({PATH})"),
     (lambda case, path: gridpact.read_case(b"case"), f"read_case takes a path, not a bytes ({PATH})"),
@@ -59,8 +59,29 @@ CALLS: list[tuple[Callable[[gridpact.Case, Path], Any], str]] = [
         "write_clearance takes a Clearance, not a Case (give what gridpact.clear makes)",
     ),
     (
-        lambda case, path: gridpact.write_envelopes(case, path),
-        "write_envelopes takes an Envelopes, not a Case (give what gridpact.envelope makes)",
+        lambda case, path: gridpact.write_headroom(case, path),
+        "write_headroom takes a Headroom, not a Case (give what gridpact.headroom makes)",
+    ),
+    (
+        lambda case, path: gridpact.operating_envelopes([case]),
+        f"operating_envelopes takes a Case, not a list ({CASE})",
+    ),
+    (
+        lambda case, path: gridpact.operating_envelopes(case, rule="fair"),
+        "rule 'fair' is not known (write equal, max-min)",
+    ),
+    (
+        lambda case, path: gridpact.write_operating_envelopes(case, path),
+        "write_operating_envelopes takes an OperatingEnvelopes, not a Case "
+        "(give what gridpact.operating_envelopes makes)",
+    ),
+    (
+        lambda case, path: gridpact.compare(path, case),
+        f"compare takes a Clearance, not a Case ({CLEARANCE})",
+    ),
+    (
+        lambda case, path: gridpact.write_comparison(case, path),
+        "write_comparison takes a ResultComparison, not a Case (give what gridpact.compare makes)",
     ),
     (
         lambda case, path: gridpact.write_settlement(case, path),

@@ -18,7 +18,7 @@ from gridpact.report.settlement.settlement_page import settlement_page
 from gridpact.report.settlement.settlement_pictures import PARTICIPANTS_MAX, ROWS_WHOLE
 from gridpact.report.settlement.statement_page import BARS_MAX, PEERS_SHOWN, statement_pages
 from gridpact.report.shell.amounts import exact_money, kwh, money
-from gridpact.report.shell.file_names import file_names
+from gridpact.results.file_names import file_names
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.statements.balances import make_balances
 from gridpact.settlement.statements.statements import LINES, make_statements

@@ -34,6 +34,8 @@ class Participants(CasePart):
         load_power_factor: in (0, 1], lagging, (P,).
         generation_power_factor: in (0, 1], producing reactive power, (P,).
         retailer: name of the retailer, (P,); without any, `DEFAULT_RETAILER` for all.
+        connection_kw: the most that the connection carries, either way, at the meter, above 0; NaN where it
+            is not known, (P,). Operating envelopes need it; a clearing does not limit by it.
         phases: those that it is connected to, each to the neutral, with the same share of its power, as in
             "a", "bc" or "abc", (P,); all of them where none are given. Others need a three-phase network.
 
@@ -48,6 +50,7 @@ class Participants(CasePart):
     load_power_factor: Float = field(default_factory=partial(np.array, 1.0))
     generation_power_factor: Float = field(default_factory=partial(np.array, 1.0))
     retailer: tuple[str, ...] = ()
+    connection_kw: Float = field(default_factory=partial(np.array, np.nan))
     phases: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -69,6 +72,9 @@ class Participants(CasePart):
                 for name in ("load_power_factor", "generation_power_factor")
             },
             "retailer": self._retailers(refusals, count),
+            "connection_kw": numbers(
+                refusals, "connection_kw", self.connection_kw, shape, _connection_faults, may_be_one=True
+            ),
             "phases": self._phases(refusals, count),
         }
         refusals.finish()
@@ -106,6 +112,13 @@ class Participants(CasePart):
     def generation_tan_phi(self) -> Float:
         """Reactive over active power of the generation, kvar per kW, (P,)."""
         return _tan_phi(self.generation_power_factor)
+
+
+def _connection_faults(connection_kw: Float) -> list[tuple[Bool, str, str]]:
+    """What is wrong with connections, of which NaN are not known."""
+    known = ~np.isnan(connection_kw)
+    faults = range_faults(Kind.CONNECTION, connection_kw)
+    return [(where & known, what, remedy) for where, what, remedy in faults]
 
 
 def _tan_phi(power_factor: Float) -> Float:

@@ -37,6 +37,11 @@ def range_faults(kind: Kind, values: Float) -> list[tuple[Bool, str, str]]:
         remedy = "no low-voltage connection carries this; is the value in W?"
         faults.append((values < 0.0, "is negative", "power has no sign here: give it as 0 or more"))
         faults.append((values > POWER_MAX_KW, f"is more than {POWER_MAX_KW:,.0f} kW", remedy))
+    if kind is Kind.CONNECTION:
+        remedy = "no low-voltage connection carries this; is the value in W?"
+        what = "a connection carries something; leave it empty where it is not known"
+        faults.append((values <= 0.0, "is not above 0", what))
+        faults.append((values > POWER_MAX_KW, f"is more than {POWER_MAX_KW:,.0f} kW", remedy))
     if kind is Kind.FRACTION:
         wrong = (values < 0.0) | (values > 1.0)
         faults.append((wrong, "is not a fraction", "write one from 0 to 1; 1 is all or nothing"))

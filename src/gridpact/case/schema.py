@@ -21,6 +21,7 @@ class Kind(StrEnum):
     SIGNED_INTEGER = "whole number, with a sign"
     POWER = "power in kW"
     SIGNED_POWER = "power in kW, with a sign"
+    CONNECTION = "power in kW above 0"
     ENERGY = "energy in kWh"
     PRICE = "price per kWh"
     FRACTION = "fraction"
@@ -150,6 +151,13 @@ PARTICIPANTS = Schema(
             meaning="who supplies what peers do not",
             required=False,
             default=DEFAULT_RETAILER,
+        ),
+        Column(
+            name="connection_kw",
+            kind=Kind.CONNECTION,
+            meaning="the most that the connection carries, either way, at the meter",
+            required=False,
+            default="nan",
         ),
     ),
 )

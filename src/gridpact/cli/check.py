@@ -4,9 +4,9 @@ from typing import Any
 
 import typer
 
-from gridpact.cli.failure import EXIT_INVALID, told
 from gridpact.cli.options import CaseFolder, Json, Quiet
-from gridpact.cli.output import json_text, say
+from gridpact.cli.terminal.failure import EXIT_INVALID, told
+from gridpact.cli.terminal.output import json_text, say
 from gridpact.errors import InvalidCase
 
 

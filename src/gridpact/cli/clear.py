@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridpact.cli.failure import EXIT_NOT_CLEARED
 from gridpact.cli.options import CaseFolder, Commitments, Json, NoReport, OutFolder, Quiet, Strict, choice
-from gridpact.cli.output import json_text, say
+from gridpact.cli.terminal.failure import EXIT_NOT_CLEARED
+from gridpact.cli.terminal.output import json_text, say
 from gridpact.errors import InvalidUsage
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from gridpact.cli.failure import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NOT_CLEARED
 from gridpact.cli.options import Json, OutFolder, Quiet, Strict, choice
-from gridpact.cli.output import json_text, say
+from gridpact.cli.terminal.failure import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NOT_CLEARED
+from gridpact.cli.terminal.output import json_text, say
 
 
 def fleet(

@@ -1,7 +1,7 @@
 """`gridpact match`: the orders of a case as trades."""
 
 from gridpact.cli.options import CaseFolder, Json, OutFolder, Quiet
-from gridpact.cli.output import json_text, say
+from gridpact.cli.terminal.output import json_text, say
 from gridpact.errors import InvalidUsage
 
 

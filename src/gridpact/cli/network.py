@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from gridpact.cli.options import Json, Quiet, choice
-from gridpact.cli.output import json_text, say
+from gridpact.cli.terminal.output import json_text, say
 from gridpact.errors import InvalidUsage
 
 Participants = Annotated[

@@ -9,20 +9,35 @@ import typer
 
 from gridpact.cli.check import check
 from gridpact.cli.clear import clear
+from gridpact.cli.compare import compare
 from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
-from gridpact.cli.failure import EXIT_FAILED, EXIT_INVALID, fail
 from gridpact.cli.fleet import fleet
+from gridpact.cli.headroom import headroom
 from gridpact.cli.match import match
 from gridpact.cli.network import network
 from gridpact.cli.options import Invocation
-from gridpact.cli.output import keep_stdout, say
 from gridpact.cli.reproduce import reproduce
 from gridpact.cli.settle import settle
+from gridpact.cli.terminal.failure import EXIT_FAILED, EXIT_INVALID, fail
+from gridpact.cli.terminal.output import keep_stdout, say
 from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
 
-COMMANDS = (demo, check, convert, match, clear, envelope, settle, fleet, network, reproduce)
+COMMANDS = (
+    demo,
+    check,
+    convert,
+    match,
+    clear,
+    headroom,
+    envelope,
+    compare,
+    settle,
+    fleet,
+    network,
+    reproduce,
+)
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 app = typer.Typer(

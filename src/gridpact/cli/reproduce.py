@@ -1,7 +1,7 @@
 """`gridpact reproduce`: the published results, recomputed."""
 
 from gridpact.cli.options import Json, Quiet
-from gridpact.cli.output import json_text, say
+from gridpact.cli.terminal.output import json_text, say
 
 
 def reproduce(as_json: Json = False, quiet: Quiet = False) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gridpact.cli.options import CaseFolder, Json, NoReport, OutFolder, Quiet, choice
-from gridpact.cli.output import json_text, say
+from gridpact.cli.terminal.output import json_text, say
 
 
 def settle(

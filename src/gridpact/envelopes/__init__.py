@@ -1,7 +1,8 @@
-"""Envelopes: the most that each participant could sell and buy, alone and all together."""
+"""Operating envelopes: what each participant may take and feed in, whatever all the others do in theirs."""
 
-from gridpact.envelopes.envelopes import Envelopes
-from gridpact.envelopes.envelopes_writer import write_envelopes
-from gridpact.envelopes.make_envelopes import envelope
+from gridpact.envelopes.envelope_rule import EnvelopeRule
+from gridpact.envelopes.envelopes_writer import write_operating_envelopes
+from gridpact.envelopes.make_operating_envelopes import operating_envelopes
+from gridpact.envelopes.operating_result import OperatingEnvelopes
 
-__all__ = ["Envelopes", "envelope", "write_envelopes"]
+__all__ = ["EnvelopeRule", "OperatingEnvelopes", "operating_envelopes", "write_operating_envelopes"]

@@ -1,75 +1,97 @@
-"""Envelopes in words, as they are shown on stdout."""
+"""Operating envelopes in words, as they are shown on stdout."""
 
-import numpy as np
+from collections import Counter
 
-from gridpact.envelopes.envelopes import Envelopes
-from gridpact.envelopes.stops import NETWORK_LIMITS, stops
+from gridpact.clearing.problem.solution import LimitedBy
+from gridpact.envelopes.operating_result import OperatingEnvelopes
 from gridpact.fields.said import counted
-from gridpact.results.phrases import share_of
+from gridpact.results.limit_words import element_name, named_limit_words
 
+SIDES = ("export", "import")
 SHOWN = 5
-VERBS = {"sale": "sell", "purchase": "buy"}
+SEARCHED = (
+    "The worst combinations were searched, not proven: no more is claimed than that none that was tried "
+    "breaks a limit."
+)
 
 
-def headline(envelopes: Envelopes) -> str:
-    """What the network takes of everything at once."""
-    summary = envelopes.summary
-    still = " still to be had" if envelopes.case.first_open or len(envelopes.case.commitments) else ""
-    sold = _taken(summary["sale_together_kwh"], summary["sale_cap_kwh"], "surplus")
-    bought = _taken(summary["purchase_together_kwh"], summary["purchase_cap_kwh"], "residual demand")
-    return f"all together the network takes {sold} and {bought}{still}"
+def headline(envelopes: OperatingEnvelopes) -> str:
+    """What each may do, in one sentence."""
+    if envelopes.broken:
+        return (
+            "operating envelopes are all 0: the network breaks limits while nobody takes or feeds in anything"
+        )
+    shares = [f"{side} {share_words(envelopes, side)}" for side in SIDES]
+    return (
+        f"each may {shares[0]} and {shares[1]} of its connection, whatever all others do in their envelopes"
+    )
 
 
-def outcome(envelopes: Envelopes) -> str:
+def share_words(envelopes: OperatingEnvelopes, side: str) -> str:
+    """The shares of a side: "31.8%", "31.8% to 100.0%"."""
+    share = envelopes.summary[f"{side}_share"]
+    least, greatest = (f"{share[end]:.1%}" for end in ("least", "greatest"))
+    return least if least == greatest else f"{least} to {greatest}"
+
+
+def outcome(envelopes: OperatingEnvelopes) -> str:
     """The outcome in a few aligned lines, for people."""
     summary, horizon = envelopes.summary, envelopes.case.horizon
     people = counted(summary["participants"], "participant")
     lines = [
         f"{summary['name']}: {headline(envelopes)}.",
-        f"  people    {people} over {counted(horizon.periods, 'period')} of {horizon.resolution}",
+        f"  rule      {summary['rule']}, for {people} with connections of {summary['connection_kw']:.3f} kW",
+        f"  periods   the same in {counted(horizon.periods, 'period')} of {horizon.resolution}",
     ]
-    for side in VERBS:
-        lines += [f"  {f'{side}s':<10}{_one_at_a_time(envelopes, side)}", *_stopping(envelopes, side)]
-    lines += [f"  notice    {notice}" for notice in summary["notices"]]
+    for side in SIDES:
+        lines.append(f"  {side:<10}{summary[f'{side}_max_kw']:.3f} kW in all")
+        lines += [f"            {line}" for line in _holding(envelopes, side)]
+    lines += [
+        f"  tried     {tried_words(envelopes)}",
+        *(f"  notice    {notice}" for notice in summary["notices"]),
+    ]
     return "\n".join(lines)
 
 
-def stopped_participants(envelopes: Envelopes, side: str) -> tuple[int, int]:
-    """How many participants the network stops alone in some period, of those that have anything to trade."""
-    limited_by = getattr(envelopes, f"{side}_limited_by")
-    stopped = np.isin(limited_by, NETWORK_LIMITS).any(axis=0)
-    return int(stopped.sum()), int((limited_by > 0).any(axis=0).sum())
-
-
-def _taken(taken_kwh: float, whole_kwh: float, what: str) -> str:
-    """What is taken of the whole, with its share."""
-    if not whole_kwh:
-        return f"nothing, as there is no {what}"
-    return f"{taken_kwh:.3f} kWh of {whole_kwh:.3f} kWh {what} ({share_of(taken_kwh, whole_kwh)})"
-
-
-def _one_at_a_time(envelopes: Envelopes, side: str) -> str:
-    """How many the network stops alone, and what all of them could trade one at a time."""
-    stopped, count = stopped_participants(envelopes, side)
-    if not count:
-        return f"nobody has anything to {VERBS[side]}"
-    if not stopped:
-        return f"alone, each of {counted(count, 'participant')} could {VERBS[side]} all it has"
-    kwh = envelopes.summary[f"{side}_alone_kwh"]
+def tried_words(envelopes: OperatingEnvelopes) -> str:
+    """How many combinations were tried, and what came of it."""
+    summary = envelopes.summary
+    tried = f"{summary['combinations_tried']:,} combinations"
+    if envelopes.broken:
+        return tried
+    verification = summary["verification"]
+    agrees = "keeps every limit too" if verification["status"] == "kept" else "DOES NOT KEEP EVERY LIMIT"
     return (
-        f"alone, {stopped} of {counted(count, 'participant')} could not {VERBS[side]} all they have; "
-        f"one at a time {kwh:.3f} kWh"
+        f"{tried}, none of which breaks a limit; of the worst {verification['combinations']:,} "
+        f"{verification['engine']} {agrees}"
     )
 
 
-def _stopping(envelopes: Envelopes, side: str) -> list[str]:
-    """The limits that stop most of a side, one to a line."""
-    found = stops(envelopes, side)
-    lines = [
-        f"{row['reason']} stops {counted(row['participants'], 'participant')} "
-        f"in {counted(row['periods'], 'period')}, {row['kwh']:.3f} kWh"
-        for row in found.head(SHOWN).to_dict("records")
-    ]
+def holders(envelopes: OperatingEnvelopes, side: str) -> list[tuple[str, int]]:
+    """What holds a side back, in words, and how many participants; connections last."""
+    kinds, elements, phases = (
+        getattr(envelopes, f"{side}_{name}").tolist() for name in ("limited_by", "element", "phase")
+    )
+    counts = Counter(
+        (kind, -1 if kind == LimitedBy.CONNECTION else element, phase)
+        for kind, element, phase in zip(kinds, elements, phases, strict=True)
+    )
+    ordered = sorted(counts.items(), key=lambda each: (each[0][0] == LimitedBy.CONNECTION, -each[1], each[0]))
+    return [(_words(envelopes, *limit), count) for limit, count in ordered]
+
+
+def _words(envelopes: OperatingEnvelopes, kind: int, element: int, phase: int) -> str:
+    """A limit in words."""
+    if kind == LimitedBy.CONNECTION:
+        return "their own connections"
+    name = element_name(envelopes.case, envelopes.network, kind, element)
+    return named_limit_words(kind, name, phase, [])
+
+
+def _holding(envelopes: OperatingEnvelopes, side: str) -> list[str]:
+    """What holds back most participants of a side, one to a line."""
+    found = holders(envelopes, side)
+    lines = [f"held by {words}: {counted(count, 'participant')}" for words, count in found[:SHOWN]]
     if len(found) > SHOWN:
         lines.append(f"… and {counted(len(found) - SHOWN, 'limit')} more")
-    return [f"            {line}" for line in lines]
+    return lines

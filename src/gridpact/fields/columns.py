@@ -209,10 +209,11 @@ def _floats(refusals: Refusals, field: str, array: NDArray[Any]) -> tuple[Float 
 
 
 def _is_within(values: Float, faults: Faults) -> bool:
-    """Whether no value is at fault, seen from the least and the greatest; NaN is both where there is any."""
+    """Whether no value is at fault, seen from the least, the greatest, and NaN where there is any."""
     if not values.size:
         return True
-    extremes = np.array([values.min(), values.max()])
+    least, greatest = np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None)
+    extremes = np.array([least, greatest, values.min()])
     return not any(where.any() for where, _, _ in faults(extremes))
 
 

@@ -38,6 +38,7 @@ CAPS = {
 KINDS = {
     LimitedBy.SELLER_SURPLUS: "seller",
     LimitedBy.BUYER_DEMAND: "buyer",
+    LimitedBy.CONNECTION: "participant",
     LimitedBy.VOLTAGE_MAX: "bus",
     LimitedBy.VOLTAGE_MIN: "bus",
     LimitedBy.LINE: "line",
@@ -48,6 +49,7 @@ KINDS = {
 UNITS = {
     LimitedBy.SELLER_SURPLUS: "kW",
     LimitedBy.BUYER_DEMAND: "kW",
+    LimitedBy.CONNECTION: "kW",
     LimitedBy.VOLTAGE_MAX: "pu",
     LimitedBy.VOLTAGE_MIN: "pu",
     LimitedBy.LINE: "%",

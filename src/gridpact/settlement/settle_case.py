@@ -15,7 +15,7 @@ from gridpact.case.folder.case_files import RESULT_FOLDER, CaseFiles
 from gridpact.case.folder.case_reader import read_case_folder
 from gridpact.case.folder.opener import TableOpener
 from gridpact.case.reading.problems import Problems, shown
-from gridpact.case.sessions.cleared import CLEARED, CLEARED_STATUS, read_summary, unsafe
+from gridpact.case.sessions.cleared import CLEARED, CLEARED_STATUS, read_summary, refuse_other_energy, unsafe
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import chosen, need, path_of
 from gridpact.fields.said import counted
@@ -30,7 +30,6 @@ from gridpact.settlement.reading.read_positions import (
     positions_of,
     read_positions,
     read_schedule,
-    refuse_other_energy,
     refuse_other_horizon,
     schedule_schema,
     scheduled_wh,
@@ -154,7 +153,7 @@ def _read_folder(folder: Path, case: Case, given: _Input, unfilled: bool, proble
         return []
     given.positions = read_positions(reader, case)
     if len(problems) == before:
-        refuse_other_energy(reader, case, summary, problems)
+        refuse_other_energy(reader, case.horizon.hours_per_period, summary, problems)
     if unfilled and given.meters is not None:
         schema = schedule_schema()
         opener.need(schema)

@@ -10,6 +10,7 @@ from gridpact.case.folder.check import read_network
 from gridpact.case.folder.opener import TableOpener
 from gridpact.case.folder.part_tables import (
     Index,
+    above_connection,
     read_orders,
     read_participants,
     read_profiles,
@@ -172,6 +173,8 @@ def _read_tables(opener: TableOpener, settings: Settings | None) -> _Tables:
         fits = _profiles_fit(horizon, index, opener.problems)
         profiles, warnings = read_profiles(profile_reader, horizon if fits else None, index, where)
         opener.warnings.extend(warnings)
+        if fits and horizon is not None and index is not None and frame.participants is not None:
+            opener.warnings.extend(above_connection(frame.participants, profiles, where))
     trade_reader, order_reader = opener.table(TRADES), opener.table(ORDERS)
     trades = Trades.none() if trade_reader is None else read_trades(trade_reader, horizon, index, where)
     orders = Orders.none() if order_reader is None else read_orders(order_reader, horizon, index, where)

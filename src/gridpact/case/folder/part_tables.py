@@ -46,6 +46,7 @@ def read_participants(
         load_power_factor=frozen(reader.number("load_power_factor"), np.float64),
         generation_power_factor=frozen(reader.number("generation_power_factor"), np.float64),
         retailer=reader.names("retailer").texts(),
+        connection_kw=frozen(reader.number("connection_kw"), np.float64),
         phases=phases,
     )
     namesakes = buses.namesakes(texts) if buses is not None else []
@@ -97,6 +98,27 @@ def read_profiles(
     missing = size - int(used.sum())
     warning = f"{reader.table.file}: {missing:,} of {size:,} rows are missing and count as zero"
     return unchecked(Profiles, load_kw=arrays[0], generation_kw=arrays[1]), [warning] if missing > 0 else []
+
+
+def above_connection(participants: Participants, profiles: Profiles, where: str) -> list[str]:
+    """The warning that participants are forecast to take or feed in more than their connections carry.
+
+    Args:
+        participants: P of them.
+        profiles: their forecasts, (T, P); of others, where a name is there twice, nothing is said.
+        where: the file of the participants.
+    """
+    if profiles.load_kw.shape[1] != len(participants):
+        return []
+    net_kw = np.abs(profiles.load_kw - profiles.generation_kw).max(axis=0, initial=0.0)
+    above = np.flatnonzero(net_kw > participants.connection_kw)
+    if not len(above):
+        return []
+    worst = above[np.argmax(net_kw[above] / participants.connection_kw[above])]
+    name, most_kw = participants.ids[worst], participants.connection_kw[worst]
+    said = f"'{name}' at {net_kw[worst]:g} kW, and its connection carries {most_kw:g} kW"
+    count = "1 participant is" if len(above) == 1 else f"{len(above):,} participants are"
+    return [f"{where}: {count} forecast above connection_kw at the meter: {said}"]
 
 
 def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, where: str) -> Trades:

@@ -15,6 +15,10 @@ from gridpact.errors import Problem
 
 SUMMARY_FILE = "summary.json"
 CLEARED_STATUS = "cleared"
+CLEARED_KWH = "cleared_kwh"
+ENERGY_TOLERANCE = 1e-6  # of the energy in the summary, which the rows may differ from it by
+DECIMAL_KWH = 1e-9  # that each row and the summary are rounded to, and more
+ENERGY_MAX_KWH = 1e15
 CLEARED = Schema(
     name="cleared",
     columns=(
@@ -55,6 +59,26 @@ def unsafe(summary: dict[str, Any]) -> list[str]:
     return [
         f"The earlier result has the status {shown(status)!r}: what it cleared counts as firm all the same."
     ]
+
+
+def refuse_other_energy(
+    reader: TableReader, hours_per_period: float, summary: dict[str, Any], problems: Problems
+) -> None:
+    """Takes in that the cleared rows add up to another energy than the summary says: some are gone."""
+    cleared_kwh = reader.number("cleared_kw") * hours_per_period
+    said, found = summary.get(CLEARED_KWH), float(cleared_kwh.sum())
+    if isinstance(said, bool) or not isinstance(said, int | float) or not abs(said) < ENERGY_MAX_KWH:
+        value = "" if said is None else shown(said)
+        what = "is not among the keys" if said is None else "is not an energy"
+        problem = Problem(
+            file=SUMMARY_FILE, field=CLEARED_KWH, value=value, what=what, remedy="clear the case again"
+        )
+        problems.add(problem)
+        return
+    if abs(said - found) <= ENERGY_TOLERANCE * abs(said) + DECIMAL_KWH * (len(cleared_kwh) + 1):
+        return
+    what = f"adds up to {found:.3f} kWh cleared, and {SUMMARY_FILE} says {said:.3f} kWh"
+    reader.refuse_table(what, "give the table as it was written, or clear the case again")
 
 
 def read_parties(reader: TableReader, trade: Int, case: Case) -> tuple[Int, Int]:

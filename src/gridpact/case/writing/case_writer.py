@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gridpact.arrays import Int
+from gridpact.arrays import Float, Int
 from gridpact.case.case import Case, TableFormat, need_case
 from gridpact.case.folder.case_files import CASE_FILE
 from gridpact.case.reading.arrow_arrays import arrow_numbers, arrow_texts, taken
@@ -173,7 +173,14 @@ def _participants(case: Case) -> dict[str, Any]:
         "load_power_factor": participants.load_power_factor,
         "generation_power_factor": participants.generation_power_factor,
         "retailer": arrow_texts(participants.retailer),
+        **_connections(participants.connection_kw),
     }
+
+
+def _connections(connection_kw: Float) -> dict[str, Any]:
+    """The column of connections, left out where none is known."""
+    unknown = np.isnan(connection_kw)
+    return {} if unknown.all() else {"connection_kw": arrow_numbers(connection_kw, unknown)}
 
 
 def _profiles(case: Case, times: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ SNAP_KW = 1e-7
 
 
 class LimitedBy(IntEnum):
-    """What kept a trade from clearing in full; `label` is the word in the results."""
+    """What kept a trade, or an envelope, from being greater; `label` is the word in the results."""
 
     NOTHING = 0
     SELLER_SURPLUS = 1
@@ -27,6 +27,7 @@ class LimitedBy(IntEnum):
     TERMS = 7
     NEUTRAL = 8
     VOLTAGE_UNBALANCE = 9
+    CONNECTION = 10
 
     @property
     def label(self) -> str:

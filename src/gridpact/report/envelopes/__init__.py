@@ -1,1 +1,1 @@
-"""The page of envelopes."""
+"""The page of operating envelopes."""

@@ -1,182 +1,88 @@
-"""Pictures of envelopes: sums over all participants as lines, and shares of each as maps.
+"""Pictures of operating envelopes: what each may take and feed in, beside what its connection carries."""
 
-The page holds every figure once; its script draws the maps and writes what is said when one is touched.
-"""
-
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import numpy as np
 
 from gridpact.arrays import Float, Int
-from gridpact.envelopes import Envelopes
-from gridpact.envelopes.stops import NETWORK_LIMITS, limit_words
+from gridpact.envelopes import OperatingEnvelopes
 from gridpact.fields.said import shortened
-from gridpact.report.pictures.colours import LOADING_COLOURS
-from gridpact.report.pictures.period_axis import PeriodAxis
-from gridpact.report.pictures.traces import (
-    BLUE,
-    GREY,
-    ORANGE,
-    Picture,
-    empty_picture,
-    hover,
-    marked,
-    steps,
-    time_layout,
-)
-from gridpact.report.shell.numbers import short
+from gridpact.report.pictures.named_rows import rows_layout
+from gridpact.report.pictures.traces import BLUE, GREY, ORANGE, Picture
 
-SHADES = tuple(reversed(LOADING_COLOURS))  # from little of it, dark, to all of it, pale
-SHADE_WORDS = ("under 25 %", "under 50 %", "under 75 %", "under 100 %", "all")
-NOTHING_TO_TRADE = "."
-ALL_BUT = 1e-6
-ROWS_MAX = 120
-ROW_PX, ROW_PX_MIN, HEIGHT_PX = 22.0, 9.0, 700.0
-LABEL_PX, LABEL_CHARACTERS = 17.0, 14
+ROWS_MAX, ROWS_WHOLE = 120, 24
+ROW_PX, LABEL_CHARACTERS = 20, 14
+HATCHED = {"shape": "/", "bgcolor": ORANGE, "fgcolor": "#ffffff", "size": 6, "solidity": 0.25}
+PLAIN = {"shape": "", "bgcolor": BLUE, "fgcolor": "#ffffff", "size": 6, "solidity": 0.25}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """One side of the envelopes: sales or purchases.
-
-    Attributes:
-        side: `sale` or `purchase`.
-        cap_name: what the most of it is called.
-        cap_kw: that, (T, P).
-        alone_kw, together_kw: the envelopes, (T, P).
-        limited_by, element, phase: what stops it alone, (T, P).
-    """
-
-    side: str
-    cap_name: str
-    cap_kw: Float
-    alone_kw: Float
-    together_kw: Float
-    limited_by: Int
-    element: Int
-    phase: Int
-
-    @property
-    def shown(self) -> Int:
-        """The participants on the maps, in their order: of those with anything to trade, the most stopped."""
-        some = np.flatnonzero((self.cap_kw > 0.0).any(axis=0))
-        held_kw = (2.0 * self.cap_kw - self.alone_kw - self.together_kw).sum(axis=0)[some]
-        return np.sort(some[np.argsort(-held_kw, kind="stable")[:ROWS_MAX]])
-
-    @property
-    def left_out(self) -> int:
-        """How many participants with something to trade the maps have no room for."""
-        return int((self.cap_kw > 0.0).any(axis=0).sum()) - len(self.shown)
+def shown_participants(envelopes: OperatingEnvelopes) -> Int:
+    """The participants that are drawn, in their order: of too many, those who may do least."""
+    connection_kw = envelopes.case.participants.connection_kw
+    share = (envelopes.import_max_kw[0] + envelopes.export_max_kw[0]) / connection_kw
+    return np.sort(np.argsort(share, kind="stable")[:ROWS_MAX])
 
 
-def offers(envelopes: Envelopes) -> tuple[Offer, Offer]:
-    """Sales and purchases."""
-    return (
-        Offer(
-            side="sale",
-            cap_name="Surplus",
-            cap_kw=envelopes.sale_cap_kw,
-            alone_kw=envelopes.sale_alone_kw,
-            together_kw=envelopes.sale_together_kw,
-            limited_by=envelopes.sale_limited_by,
-            element=envelopes.sale_element,
-            phase=envelopes.sale_phase,
-        ),
-        Offer(
-            side="purchase",
-            cap_name="Residual demand",
-            cap_kw=envelopes.purchase_cap_kw,
-            alone_kw=envelopes.purchase_alone_kw,
-            together_kw=envelopes.purchase_together_kw,
-            limited_by=envelopes.purchase_limited_by,
-            element=envelopes.purchase_element,
-            phase=envelopes.purchase_phase,
-        ),
-    )
+def envelope_pictures(envelopes: OperatingEnvelopes) -> dict[str, Picture]:
+    """A row for each participant; many are drawn in two halves, side by side."""
+    shown = shown_participants(envelopes)
+    halves = 2 if len(shown) > ROWS_WHOLE else 1
+    widest = float(envelopes.case.participants.connection_kw[shown].max())
+    return {
+        f"envelopes-{half}": _picture(envelopes, rows, widest)
+        for half, rows in enumerate(np.array_split(shown, halves))
+    }
 
 
-def sums_picture(envelopes: Envelopes, offer: Offer, axis: PeriodAxis) -> Picture:
-    """What all participants have, could trade one at a time, and could trade all together, in each period."""
-    if not offer.cap_kw.any():
-        return empty_picture()
-    cap_kw, alone_kw, together_kw = (
-        kw.sum(axis=1) for kw in (offer.cap_kw, offer.alone_kw, offer.together_kw)
-    )
-    lines = [
-        [
-            f"{offer.cap_name}: {cap:.3f} kW",
-            f"Alone, one at a time: {alone:.3f} kW",
-            f"All together: {together:.3f} kW",
-        ]
-        for cap, alone, together in zip(cap_kw, alone_kw, together_kw, strict=True)
+def _picture(envelopes: OperatingEnvelopes, rows: Int, widest: float) -> Picture:
+    """The rows of some participants."""
+    people = envelopes.case.participants
+    connection = people.connection_kw[rows]
+    imports, exports = envelopes.import_max_kw[0, rows], envelopes.export_max_kw[0, rows]
+    names = [escape(people.ids[one]) for one in rows]
+    said = [
+        f"<b>{name}</b><br>may take {taken:.3f} kW<br>may feed in {fed:.3f} kW<br>connection {most:g} kW"
+        for name, taken, fed, most in zip(names, imports, exports, connection, strict=True)
     ]
-    layout = time_layout(axis, "Power (kW)", height=300)
+    unused = _bars("Connection", connection, {"color": GREY}, said, 0.9)
+    mirrored = _bars("Connection", -connection, {"color": GREY}, said, 0.9) | {"showlegend": False}
+    taken = _bars("May take", -imports, {"color": ORANGE, "pattern": HATCHED}, said, 0.5)
+    fed = _bars("May feed in", exports, {"color": BLUE, "pattern": PLAIN}, said, 0.5)
+    layout = rows_layout(
+        [escape(shortened(people.ids[one], LABEL_CHARACTERS)) for one in rows],
+        "← import, export → (kW)",
+        height=len(rows) * ROW_PX + 110,
+    )
+    layout["barmode"] = "overlay"
+    layout["xaxis"] |= _mirrored_axis(widest)
+    return {"data": [mirrored, unused, taken, fed], "layout": layout}
+
+
+def _bars(name: str, values: Float, marker: dict[str, Any], said: list[str], width: float) -> dict[str, Any]:
+    """Level bars, one for each row."""
     return {
-        "data": [
-            steps(cap_kw, offer.cap_name, GREY, width=10.0),
-            steps(alone_kw, "Alone, one at a time", ORANGE, width=5.5),
-            steps(together_kw, "All together", BLUE, width=2.0),
-            hover(np.maximum(cap_kw, together_kw), axis, lines),
-        ],
-        "layout": marked(layout, [], envelopes.has_state),
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "x": np.round(values, 6).tolist(),
+        "y": list(range(len(values))),
+        "width": width,
+        "hoverinfo": "text",
+        "hovertext": said,
+        "textposition": "none",
+        "marker": marker,
     }
 
 
-def map_layout(offer: Offer, axis: PeriodAxis, ids: tuple[str, ...]) -> dict[str, Any]:
-    """The layout of the maps of a side: a row for each participant shown."""
-    rows = len(offer.shown)
-    row_px = min(ROW_PX, max(ROW_PX_MIN, HEIGHT_PX / max(rows, 1)))
-    every = int(np.ceil(LABEL_PX / row_px))
-    layout = time_layout(axis, "", height=int(rows * row_px) + 90)
-    layout["hovermode"] = "closest"
-    layout["margin"] |= {"l": 20}
-    layout["yaxis"] = {
-        "range": [rows - 0.5, -0.5],
-        "tickvals": list(range(0, rows, every)),
-        "ticktext": [escape(shortened(ids[one], LABEL_CHARACTERS)) for one in offer.shown[::every]],
-        "showgrid": False,
-        "zeroline": False,
-        "fixedrange": True,
-        "automargin": True,
-        "ticks": "outside",
-    }
-    return layout
-
-
-def map_states(envelopes: Envelopes, offer: Offer) -> dict[str, Any]:
-    """The figures of the participants shown: powers, shades and reasons, a row for each."""
-    shown, ids = offer.shown, envelopes.case.participants.ids
-    reasons, index = _reasons(envelopes, offer)
+def _mirrored_axis(widest: float) -> dict[str, Any]:
+    """An axis with zero in its middle, whose numbers have no sign."""
+    step = 10.0 ** np.floor(np.log10(widest))
+    step = step if widest / step >= 2.0 else step / 2.0
+    step = step * 2.0 if widest / step > 5.0 else step
+    ticks = np.arange(-np.floor(widest / step), np.floor(widest / step) + 1.0) * step
     return {
-        "names": [escape(ids[one]) for one in shown],
-        "cap": short(offer.cap_kw[:, shown].T),
-        "alone": short(offer.alone_kw[:, shown].T),
-        "together": short(offer.together_kw[:, shown].T),
-        "aloneShade": _shades(offer.alone_kw[:, shown], offer.cap_kw[:, shown]),
-        "togetherShade": _shades(offer.together_kw[:, shown], offer.cap_kw[:, shown]),
-        "reason": index[:, shown].T.tolist(),
-        "reasons": reasons,
+        "range": [-1.05 * widest, 1.05 * widest],
+        "tickvals": np.round(ticks, 9).tolist(),
+        "ticktext": [f"{abs(tick):g}" for tick in np.round(ticks, 9).tolist()],
     }
-
-
-def _shades(power_kw: Float, cap_kw: Float) -> list[str]:
-    """A character for each period of each participant: the place of its share in `SHADES`."""
-    share = np.divide(power_kw, cap_kw, out=np.zeros_like(power_kw), where=cap_kw > 0.0)
-    place = np.where(share >= 1.0 - ALL_BUT, len(SHADES) - 1, np.floor(share * (len(SHADES) - 1)))
-    place = np.clip(place, 0, len(SHADES) - 1).astype(int)
-    letters = np.where(cap_kw > 0.0, place.astype(str), NOTHING_TO_TRADE)
-    return ["".join(row) for row in letters.T]
-
-
-def _reasons(envelopes: Envelopes, offer: Offer) -> tuple[list[str], Int]:
-    """Every limit of the network that stops someone, in words, and the place of that of each cell, or −1."""
-    stopped = np.isin(offer.limited_by, NETWORK_LIMITS)
-    named = np.stack([part[stopped] for part in (offer.limited_by, offer.element, offer.phase)])
-    limits, place = np.unique(named, axis=1, return_inverse=True)
-    index = np.full(offer.limited_by.shape, -1, dtype=np.int64)
-    index[stopped] = place.reshape(-1)
-    return [
-        escape(limit_words(envelopes, kind, at, phase, [])) for kind, at, phase in limits.T.tolist()
-    ], index

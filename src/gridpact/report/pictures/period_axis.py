@@ -3,8 +3,10 @@
 Periods are placed by their number and not by clock time, so that days of 23 and 25 hours are drawn right.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 
@@ -40,16 +42,18 @@ class PeriodAxis:
 def period_axis(horizon: Horizon) -> PeriodAxis:
     """The axis of a horizon."""
     borders = [horizon.instant(period) for period in range(horizon.periods + 1)]
+    return axis_between(borders, f"Local time, {horizon.timezone}")
+
+
+def axis_between(borders: Sequence[datetime], title: str) -> PeriodAxis:
+    """The axis of the periods between instants, (T + 1,), each in its own offset."""
     clocks_change = len({border.utcoffset() for border in borders}) > 1
     ticks, texts = _ticks(borders)
     return PeriodAxis(
-        labels=tuple(
-            _label(horizon, period, borders[period], with_offset=clocks_change)
-            for period in range(horizon.periods)
-        ),
+        labels=tuple(_label(start, end, with_offset=clocks_change) for start, end in pairwise(borders)),
         tick_positions=tuple(tick - 0.5 for tick in ticks),
         tick_texts=tuple(texts),
-        title=f"Local time, {horizon.timezone}",
+        title=title,
     )
 
 
@@ -60,13 +64,13 @@ def horizon_words(horizon: Horizon) -> str:
     return f"{first:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({horizon.timezone}), {periods}"
 
 
-def _label(horizon: Horizon, period: int, start: datetime, *, with_offset: bool) -> str:
+def _label(start: datetime, end: datetime, *, with_offset: bool) -> str:
     """Date and clock times of a period, with the offset where the clocks change."""
     offset = f" (UTC{start.isoformat()[-6:]})" if with_offset else ""
-    return f"{start:%Y-%m-%d} {horizon.span(period, period)}{offset}"
+    return f"{start:%Y-%m-%d} {start:%H:%M}–{end:%H:%M}{offset}"
 
 
-def _ticks(borders: list[datetime]) -> tuple[list[int], list[str]]:
+def _ticks(borders: Sequence[datetime]) -> tuple[list[int], list[str]]:
     """Numbers of the borders that carry a tick, and its text: the finest even spacing that has room."""
     several_days = borders[0].date() != borders[-2].date()
     for minutes in TICK_MINUTES:

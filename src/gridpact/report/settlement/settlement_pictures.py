@@ -10,9 +10,10 @@ import numpy as np
 
 from gridpact.arrays import Float, Int
 from gridpact.fields.said import shortened
+from gridpact.report.pictures.named_rows import rows_layout
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.stack import Layer, stack
-from gridpact.report.pictures.traces import BLUE, FONT, GREY, GRID, INK, ORANGE, PALE, Picture, shared_layout
+from gridpact.report.pictures.traces import BLUE, GREY, INK, ORANGE, Picture
 from gridpact.report.settlement.line_words import DRAWN, FED, LINE_WORDS
 from gridpact.report.shell.amounts import money
 from gridpact.report.shell.numbers import fixed
@@ -29,7 +30,6 @@ ROWS_WHOLE = 30  # that are drawn in one column
 ROW_PX, LABEL_CHARACTERS = 18, 16
 ACCOUNT_PX = 62
 TEXT_ROOM = 0.2
-TOP_PX, BOTTOM_PX, LEGEND_PX = 12, 56, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def _gain_picture(
         ]
         written = [fixed(value, decimals).replace("-", "−") for value in (gain[list(rows)] / MICRO).tolist()]
         data.append(_level_bars(way, gain[list(rows)] / MICRO, place, said) | _beside(written))
-    layout = _rows_layout(
+    layout = rows_layout(
         [escape(shortened(ids[one], LABEL_CHARACTERS)) for one in rows],
         f"Gain against retail alone{f' ({currency})' if currency else ''}",
         height=len(rows) * ROW_PX * len(ways) + 110,
@@ -137,7 +137,7 @@ def account_picture(ways: Sequence[str], balances: Sequence[Balances], currency:
             for name, micro in zip(names, net, strict=True)
         ]
         data.append(_level_bars(way, net / MICRO, place - 1, said))
-    layout = _rows_layout(
+    layout = rows_layout(
         [escape(shortened(name, LABEL_CHARACTERS)) for name in first.accounts],
         f"Received less paid{f' ({currency})' if currency else ''}",
         height=len(names) * ACCOUNT_PX + 110,
@@ -191,38 +191,3 @@ def _range_with_room(values: Float) -> list[float]:
     low, high = min(float(values.min(initial=0.0)), 0.0), max(float(values.max(initial=0.0)), 0.0)
     room = TEXT_ROOM * (high - low) or 1.0
     return [low - room if low < 0.0 else 0.0, high + room if high > 0.0 or low == 0.0 else 0.0]
-
-
-def _rows_layout(names: list[str], title: str, *, height: int) -> dict[str, Any]:
-    """The layout of level bars in named rows, the first on top."""
-    layout = shared_layout(
-        height=height,
-        margin={"l": 20, "r": 14, "t": TOP_PX, "b": BOTTOM_PX},
-        barmode="group",
-        bargap=0.25,
-        hovermode="closest",
-        xaxis={
-            "title": {"text": escape(title), "standoff": 8, "font": FONT},
-            "gridcolor": GRID,
-            "zeroline": True,
-            "zerolinecolor": PALE,
-            "zerolinewidth": 1.5,
-            "nticks": 5,
-            "tickangle": 0,
-            "fixedrange": True,
-        },
-        yaxis={
-            "range": [len(names) - 0.5, -0.5],
-            "tickvals": list(range(len(names))),
-            "ticktext": names,
-            "showgrid": False,
-            "zeroline": False,
-            "fixedrange": True,
-            "automargin": True,
-            "ticks": "outside",
-            "ticklen": 4,
-            "tickcolor": "#ffffff",
-        },
-    )
-    layout["legend"] |= {"y": 1.0 + LEGEND_PX / height}
-    return layout

@@ -20,9 +20,9 @@ from gridpact.report.settlement.line_words import (
 )
 from gridpact.report.shell.amounts import exact_money, kwh, money
 from gridpact.report.shell.document import Head, document
-from gridpact.report.shell.file_names import file_names
 from gridpact.report.shell.html import HtmlColumn, Tile, key, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import fixed
+from gridpact.results.file_names import file_names
 from gridpact.results.phrases import share_of
 from gridpact.settlement.amounts.money import WH_PER_KWH, sum_at
 from gridpact.settlement.ledger.entries import NO_TRADE

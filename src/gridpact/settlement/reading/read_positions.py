@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 SCHEDULE_NAME = "schedule"
 NET_INJECTION = "net_injection_kw"
-CLEARED_KWH = "cleared_kwh"
-ENERGY_TOLERANCE = 1e-6  # of the energy in the summary, which the rows may differ from it by
-DECIMAL_KWH = 1e-9  # that each row and the summary are rounded to, and more
-ENERGY_MAX_KWH = 1e15
 
 
 def schedule_schema() -> Schema:
@@ -142,24 +138,6 @@ def read_schedule(reader: TableReader, case: Case, wanted: Bool, problems: Probl
         what = f"has no row for {first}{more}, where the meter has no reading either"
         reader.refuse_table(what, "give the schedule as it was written")
     return net_wh
-
-
-def refuse_other_energy(reader: TableReader, case: Case, summary: dict[str, Any], problems: Problems) -> None:
-    """Takes in that the cleared rows add up to another energy than the summary says: some are gone."""
-    cleared_kwh = reader.number("cleared_kw") * case.horizon.hours_per_period
-    said, found = summary.get(CLEARED_KWH), float(cleared_kwh.sum())
-    if isinstance(said, bool) or not isinstance(said, int | float) or not abs(said) < ENERGY_MAX_KWH:
-        value = "" if said is None else shown(said)
-        what = "is not among the keys" if said is None else "is not an energy"
-        problem = Problem(
-            file=SUMMARY_FILE, field=CLEARED_KWH, value=value, what=what, remedy="clear the case again"
-        )
-        problems.add(problem)
-        return
-    if abs(said - found) <= ENERGY_TOLERANCE * abs(said) + DECIMAL_KWH * (len(cleared_kwh) + 1):
-        return
-    what = f"adds up to {found:.3f} kWh cleared, and {SUMMARY_FILE} says {said:.3f} kWh"
-    reader.refuse_table(what, "give the table as it was written, or clear the case again")
 
 
 def _positions(

@@ -1,0 +1,1 @@
+"""Operating envelopes as other systems take them."""
