@@ -18,6 +18,7 @@ INSIDE_SHARE, LEAST_SHARE = 0.05, 1e-9  # of what each variable can move
 FADING = (0.1, 0.01)  # kW of volume per kW proposed and e-fold
 TILT_SEED, TILTS, TILT = 0, 4, 0.1
 TILTED_LIMITS = 3  # with a price, from which on objectives are tilted
+TILTED_MAX = 40  # variables, up to which they are
 KEPT_BY_OTHERS = 1e-8  # pu and parts of a rating, within which another solver keeps limits
 
 
@@ -135,7 +136,7 @@ def _from_tilted(programme: Programme, best: Optimum, budget: Budget) -> Solve[O
     at follows from little.
     """
     taken = best.limits.dual * np.abs(best.limits.gradient).max(axis=1, initial=0.0)
-    if int(np.sum(taken > TIE_BREAK_SHARE)) < TILTED_LIMITS:
+    if int(np.sum(taken > TIE_BREAK_SHARE)) < TILTED_LIMITS or len(programme) > TILTED_MAX:
         return best
     drawn = np.random.default_rng(TILT_SEED).normal(0.0, TILT, (TILTS, len(programme)))
     for tilt in np.exp(drawn):
