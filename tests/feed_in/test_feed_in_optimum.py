@@ -8,6 +8,7 @@ import numpy as np
 import pandapower as pp
 import pytest
 
+import gridpact
 from gridpact.arrays import frozen
 from gridpact.case import Allocation, Terms
 from tests.ac_instances import net_of, with_submissions
@@ -183,6 +184,14 @@ def test_commitments_come_before_trades_and_trades_before_feed_in(seed: int, tmp
     lower[:firm], upper[:firm] = np.maximum(traded_kw[:firm] - 1e-7, 0.0), traded_kw[:firm] + 1e-7
     assert agree(traded_kw[firm:].sum(), exact.exact.solve(is_new, lower, upper).objective)
     assert agree(clearance.fed_in.fed_in_kw.sum(), exact.most(traded_kw)[exact.is_fed].sum())
+
+
+@pytest.mark.parametrize("seed", (9, 56, 59, 69))
+def test_a_certificate_bounds_trades_with_feed_in_free(seed: int, tmp_path: Path) -> None:
+    clearance = gridpact.clear(feed_in_case(seed, tmp_path), certify=True)
+    bound = clearance.summary["bound"]
+    assert 0.0 <= bound["gap"] <= 1e-5
+    assert bound["upper_kwh"] >= clearance.summary["cleared_kwh"] - 1e-6
 
 
 def test_firm_feed_in_is_taken_in_full_whatever_it_breaks(tmp_path: Path) -> None:
