@@ -18,6 +18,7 @@ from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT
 from gridpact.grid.limits import Limits
 from gridpact.results import Clearance
 from tests.ac_instances import ac_case, cleared_kw, table_kw, uncapped
+from tests.congested import NONE_MADE_WORSE
 from tests.markets import by_steps, market, posed
 
 NETWORKS = ("pandapower/cigre_lv", "pandapower/kerber_landnetz_kabel_1")
@@ -61,7 +62,7 @@ def test_an_allocation_is_feasible(case: Case, rule: Allocation) -> None:
         assert clearance.summary["status"] == "not_converged"
         return
     kw, offered = clearance.solution.column_kw, clearance.offers
-    assert clearance.summary["status"] == "cleared"
+    assert clearance.summary["status"] in NONE_MADE_WORSE
     assert np.all(kw >= 0.0)
     assert np.all(kw <= offered.column_kw)
     shape = case.profiles.load_kw.shape
