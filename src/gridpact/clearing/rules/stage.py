@@ -99,13 +99,13 @@ def best_of(
         found = yield from maximise(programme, waiting.pop(0), budget, best)
         tried += 1
         if is_better(found, best):
-            best = found
+            best = replace(found, is_first=False)
             waiting.extend(_other_corners(programme, found))
     if doubts and is_small and is_doubtful and budget.is_left():
         for further in (_from_inside, _from_tilted):
             found = yield from further(programme, best, budget)
             if is_better(found, best):
-                best = found
+                best = replace(found, is_first=False)
     if best.status is not SolverStatus.OPTIMAL and programme.situations is not None and budget.is_left():
         best = yield from _second_opinion(programme, best, budget)
     return best
