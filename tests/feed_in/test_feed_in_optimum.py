@@ -220,3 +220,27 @@ def test_a_net_of_pandapower_is_what_the_oracle_is_made_of(tmp_path: Path) -> No
     pp.runpp(net, calculate_voltage_angles=True, tolerance_mva=1e-9, numba=False)
     found = net.res_bus.vm_pu.loc[clearance.network.bus_ids].to_numpy()
     np.testing.assert_allclose(found, clearance.operation.voltage_pu[0], atol=1e-7)
+
+
+def test_many_periods_are_doubted_like_one(tmp_path: Path) -> None:
+    """The first optimum of this period is not the best; of many of them only a few are looked at first."""
+    case, periods = feed_in_case(58, tmp_path), 14
+    trades = case.trades
+    many = replace(
+        case,
+        horizon=replace(case.horizon, periods=periods),
+        profiles=replace(
+            case.profiles,
+            load_kw=frozen(np.tile(case.profiles.load_kw, (periods, 1)), float),
+            generation_kw=frozen(np.tile(case.profiles.generation_kw, (periods, 1)), float),
+        ),
+        trades=replace(trades, end=frozen(np.full(len(trades), periods), np.int64)),
+    )
+    alone, together = cleared(case), cleared(many)
+    one_kw = alone.fed_in.fed_in_kw.sum()
+    np.testing.assert_allclose(together.fed_in.fed_in_kw.sum(axis=1), one_kw, rtol=1e-6)
+    exact = FeedInPeriod(net_of(case), case)
+    assert (
+        one_kw
+        >= exact.exact.solve(exact.is_fed.astype(float), *exact._around(trade_kw(alone))).objective - 1e-3
+    )
