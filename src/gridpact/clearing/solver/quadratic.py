@@ -85,8 +85,8 @@ class QuadraticOptimum:
 def convexified(hessian: Float, least: float) -> Float:
     """A matrix with its eigenvalues made positive: at least `least`.
 
-    Along what bends down a step goes as far as bounds and limits let it, where its optimum is: not only as far
-    as a turned eigenvalue would, again and again.
+    Along what bends down a step goes as far as bounds and limits let it, where its optimum is, not only as
+    far as a turned eigenvalue would, again and again.
     """
     value, vector = np.linalg.eigh(hessian)
     if value[0] >= least:
