@@ -11,7 +11,7 @@ BUILT_NEWEST := $(VENV_NEWEST)/.built
 # The command line, cases with known answers, and one piece of work of each kind.
 TESTS_NEWEST := tests/newest tests/unit/test_cli.py tests/unit/test_settle_cli.py tests/unit/test_results_cases.py
 
-.PHONY: demo test test-newest check mutants bench examples format clean
+.PHONY: demo test test-newest check coverage release-check mutants bench examples format clean
 
 demo: $(READY)
 	$(BIN)/gridpact demo --out out/demo
@@ -31,6 +31,14 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# The whole suite again, slower: apart from `make test`.
+coverage: $(READY)
+	$(BIN)/pytest -n auto --cov=gridpact --cov-report=term:skip-covered
+
+release-check: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[release]'
+	$(BIN)/python .ci/release_check.py
 
 mutants: $(READY)
 	$(BIN)/python -m benchmarks.mutants

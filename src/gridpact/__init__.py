@@ -1,5 +1,6 @@
 """gridpact: clears, proves and explains peer-to-peer electricity trades on low-voltage networks."""
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from gridpact.settlement.settled_case import SettledCase
     from gridpact.settlement.settlement_writer import write_settlement
     from gridpact.trading_headroom import Headroom, headroom, write_headroom
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent until a program asks for it
 
 _HOME = {
     "Allocation": "gridpact.case",

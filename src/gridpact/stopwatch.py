@@ -1,8 +1,11 @@
-"""Stopwatch: the wall time of each step of a computation."""
+"""Stopwatch: the wall time of each step of a computation, kept and logged."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
+
+LOG = logging.getLogger("gridpact")
 
 
 class Stopwatch:
@@ -18,4 +21,6 @@ class Stopwatch:
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - start
+            seconds = perf_counter() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+            LOG.debug("%s took %.3f s", name, seconds)

@@ -43,7 +43,6 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 app = typer.Typer(
     help="Clears peer-to-peer electricity trades on low-voltage networks, proves and explains the result.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
