@@ -16,6 +16,7 @@ from gridpact.fields.refusals import Refusals
 FIRM, ELASTIC = PARTICIPANTS.column("demand").choices
 CURTAIL, EXPORT = PARTICIPANTS.column("surplus").choices
 PHASES = PARTICIPANTS.column("phases")
+REPEATED_METER = ("names a meter that is named already", "each meter is of one participant, once")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class Participants(CasePart):
         retailer: name of the retailer, (P,); without any, `DEFAULT_RETAILER` for all.
         connection_kw: the most that the connection carries, either way, at the meter, above 0; NaN where it
             is not known, (P,). Operating envelopes need it; a clearing does not limit by it.
+        meter: what the portal that its readings come from calls its meter, (P,); several meters have a space
+            between, and one that is empty goes by the participant's name. No two have the same.
         phases: those that it is connected to, each to the neutral, with the same share of its power, as in
             "a", "bc" or "abc", (P,); all of them where none are given. Others need a three-phase network.
 
@@ -52,6 +55,7 @@ class Participants(CasePart):
     retailer: tuple[str, ...] = ()
     connection_kw: Float = field(default_factory=partial(np.array, np.nan))
     phases: tuple[str, ...] = ()
+    meter: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         refusals = Refusals("participants")
@@ -76,6 +80,7 @@ class Participants(CasePart):
                 refusals, "connection_kw", self.connection_kw, shape, _connection_faults, may_be_one=True
             ),
             "phases": self._phases(refusals, count),
+            "meter": self._meters(refusals, count),
         }
         refusals.finish()
         self._set(**values)
@@ -96,6 +101,20 @@ class Participants(CasePart):
         refusals.add_where("phases", unknown, "is not a choice", f"write {_listed(PHASES.choices)}", texts)
         return None if unknown.any() else texts
 
+    def _meters(self, refusals: Refusals, count: int | None) -> tuple[str, ...] | None:
+        given: object = self.meter
+        if isinstance(given, tuple) and not given:
+            return ("",) * (count or 0)
+        if isinstance(given, list | tuple) and all(isinstance(one, str) for one in given):
+            texts = tuple(map(str, given))
+            if count is not None and len(texts) != count:
+                refusals.add("meter", f"has {len(texts)} texts", f"there are {count} participants")
+                return None
+            repeated = np.array(repeated_meters(texts), dtype=np.bool_)
+            refusals.add_where("meter", repeated, *REPEATED_METER, texts)
+            return None if repeated.any() else texts
+        return names(refusals, "meter", given, count=count, meaning="a meter")
+
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""
         return f"<Participants: {len(self):,}>"
@@ -112,6 +131,17 @@ class Participants(CasePart):
     def generation_tan_phi(self) -> Float:
         """Reactive over active power of the generation, kvar per kW, (P,)."""
         return _tan_phi(self.generation_power_factor)
+
+
+def repeated_meters(meters: tuple[str, ...]) -> list[bool]:
+    """Whether each participant names a meter that an earlier one, or itself, has named already."""
+    seen: set[str] = set()
+    repeated = []
+    for said in meters:
+        own = said.split()
+        repeated.append(len(set(own)) < len(own) or not seen.isdisjoint(own))
+        seen.update(own)
+    return repeated
 
 
 def _connection_faults(connection_kw: Float) -> list[tuple[Bool, str, str]]:

@@ -159,6 +159,12 @@ PARTICIPANTS = Schema(
             required=False,
             default="nan",
         ),
+        Column(
+            name="meter",
+            kind=Kind.ID,
+            meaning="its meter, as the portal that readings come from names it; several with a space between",
+            required=False,
+        ),
     ),
 )
 

@@ -15,6 +15,7 @@ from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
 from gridpact.cli.fleet import fleet
 from gridpact.cli.headroom import headroom
+from gridpact.cli.imports.meters import meters
 from gridpact.cli.match import match
 from gridpact.cli.network import network
 from gridpact.cli.options import Invocation
@@ -49,6 +50,10 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+imports = typer.Typer(help="Turn what people have into what gridpact takes.", no_args_is_help=True)
+for importing in (meters,):
+    imports.command()(importing)
+app.add_typer(imports, name="import")
 
 
 @app.callback(invoke_without_command=True)

@@ -10,7 +10,7 @@ import numpy as np
 from gridpact.arrays import Int, frozen
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
-from gridpact.case.participants import Participants
+from gridpact.case.participants import REPEATED_METER, Participants, repeated_meters
 from gridpact.case.profiles import Profiles
 from gridpact.case.reading.bus_names import BusNames
 from gridpact.case.reading.reader import TableReader
@@ -48,9 +48,17 @@ def read_participants(
         retailer=reader.names("retailer").texts(),
         connection_kw=frozen(reader.number("connection_kw"), np.float64),
         phases=phases,
+        meter=read_meter_names(reader),
     )
     namesakes = buses.namesakes(texts) if buses is not None else []
     return participants, [_taken_for_indices(reader.table.file, namesakes)] if namesakes else []
+
+
+def read_meter_names(reader: TableReader) -> tuple[str, ...]:
+    """The meters of each participant, (P,): none, one, or several with a space between; none twice."""
+    meters = reader.names("meter").texts()
+    reader.refuse("meter", np.array(repeated_meters(meters), dtype=np.bool_), *REPEATED_METER)
+    return meters
 
 
 def _phases(reader: TableReader, *, has_phases: bool) -> tuple[str, ...]:

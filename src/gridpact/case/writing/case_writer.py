@@ -174,6 +174,7 @@ def _participants(case: Case) -> dict[str, Any]:
         "generation_power_factor": participants.generation_power_factor,
         "retailer": arrow_texts(participants.retailer),
         **_connections(participants.connection_kw),
+        **({"meter": arrow_texts(participants.meter)} if any(participants.meter) else {}),
     }
 
 
