@@ -16,6 +16,7 @@ from gridpact.cli.envelope import envelope
 from gridpact.cli.fleet import fleet
 from gridpact.cli.headroom import headroom
 from gridpact.cli.imports.meters import meters
+from gridpact.cli.imports.network import network as network_tables
 from gridpact.cli.match import match
 from gridpact.cli.network import network
 from gridpact.cli.options import Invocation
@@ -51,8 +52,8 @@ app = typer.Typer(
 for command in COMMANDS:
     app.command()(command)
 imports = typer.Typer(help="Turn what people have into what gridpact takes.", no_args_is_help=True)
-for importing in (meters,):
-    imports.command()(importing)
+for importing in (meters, network_tables):
+    imports.command(importing.__name__)(importing)
 app.add_typer(imports, name="import")
 
 

@@ -78,7 +78,7 @@ class ImportOptions:
     Attributes:
         format: one of `FORMATS`.
         case: folder of the case, whose participants, periods and timezone count.
-        timezone: that times without an offset are in; where it is empty the portal's, and of a table the case's.
+        timezone: that times without an offset are in; the portal's, or a table's case's, where empty.
         resolution: of the periods; the case's, or that of the files, where it is empty.
         head: meter at the supply.
         absent_is_zero: whether a direction of which a participant has no reading is 0.

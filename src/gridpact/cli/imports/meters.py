@@ -64,11 +64,11 @@ def meters(
 ) -> None:
     """Turn the exports of a meter portal into readings: each energy at its instant, nothing lost silently."""
     from gridpact.errors import InvalidUsage
+    from gridpact.imports.cells.quantities import Unit
     from gridpact.imports.import_meters import ImportOptions, import_meters
     from gridpact.imports.meters_file import check_meters_file, write_meters
     from gridpact.imports.meters_outcome import facts, outcome
     from gridpact.imports.portals.plain_table import SEPARATOR_WORDS, TableOptions, day_order_of
-    from gridpact.imports.readings.quantities import Unit
     from gridpact.progress import progress
 
     if decimal not in ("", ",", "."):

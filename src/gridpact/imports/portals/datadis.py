@@ -3,9 +3,9 @@
 The time is the end of the interval; one file may hold several meters.
 """
 
+from gridpact.imports.cells.quantities import Unit, unit_in
 from gridpact.imports.portals.header import Test, any_of, column, has_words, header_row, name_of, one_of
 from gridpact.imports.portals.layout import Direction, Finding, Layout, MeterFormat, ValueColumn
-from gridpact.imports.readings.quantities import Unit, unit_in
 from gridpact.imports.sheets.sheet import Sheet, cell_words
 
 _METER, _DAY, _CLOCK = one_of("cups"), one_of("fecha", "date"), one_of("hora", "time")

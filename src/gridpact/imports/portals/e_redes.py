@@ -7,6 +7,7 @@ connection (instalação de consumo) read; *registado* is what sharing left.
 import re
 
 from gridpact.errors import Problem
+from gridpact.imports.cells.quantities import Unit, unit_in
 from gridpact.imports.portals.header import (
     beside,
     column,
@@ -19,7 +20,6 @@ from gridpact.imports.portals.header import (
     one_of,
 )
 from gridpact.imports.portals.layout import Direction, Finding, Layout, MeterFormat, ValueColumn
-from gridpact.imports.readings.quantities import Unit, unit_in
 from gridpact.imports.sheets.sheet import Sheet, cell_words
 
 _CPE = re.compile(r"PT\d{16}[A-Z]{2}")

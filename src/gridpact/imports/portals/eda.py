@@ -5,10 +5,10 @@ quarters, at their starts. `Gesamtverbrauch lt. Messung …` and `Gesamte gemein
 the meters read; the others are shares.
 """
 
+from gridpact.imports.cells.quantities import Unit, Unreadable, unit_in
+from gridpact.imports.cells.stamps import read_stamp
 from gridpact.imports.portals.header import Test, any_of, has_words, name_of
 from gridpact.imports.portals.layout import Direction, Finding, Layout, MeterFormat, ValueColumn
-from gridpact.imports.readings.quantities import Unit, Unreadable, unit_in
-from gridpact.imports.readings.stamps import read_stamp
 from gridpact.imports.sheets.sheet import Cell, Sheet, cell_text, cell_words, is_cut_number
 
 _PREAMBLE_MAX = 60

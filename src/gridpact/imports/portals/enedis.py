@@ -5,9 +5,9 @@ own, and one file may hold several meters one below the other.
 """
 
 from gridpact.errors import Problem
+from gridpact.imports.cells.quantities import unit_in
 from gridpact.imports.portals.header import Test, any_of, column, has_words, header_row, name_of, one_of
 from gridpact.imports.portals.layout import Direction, Finding, Layout, MeterFormat, ValueColumn
-from gridpact.imports.readings.quantities import unit_in
 from gridpact.imports.sheets.sheet import Cell, Sheet, cell_text, cell_words
 
 _METER = any_of(has_words("prm"), has_words("point", "reference", "mesure"))

@@ -4,9 +4,9 @@ Each interval has its start and its end, and each register of a meter its own ro
 and fed in. The portal speaks other languages too.
 """
 
+from gridpact.imports.cells.quantities import Unit
 from gridpact.imports.portals.header import Test, any_of, column, has_words, header_row, name_of, one_of
 from gridpact.imports.portals.layout import Direction, Finding, Layout, MeterFormat, ValueColumn
-from gridpact.imports.readings.quantities import Unit
 from gridpact.imports.sheets.sheet import Sheet, cell_words
 
 _DAY = one_of("van datum", "du date", "de date", "from date", "von datum")

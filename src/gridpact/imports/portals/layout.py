@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gridpact.errors import Problem
-from gridpact.imports.readings.quantities import Unit
+from gridpact.imports.cells.quantities import Unit
 from gridpact.imports.sheets.sheet import Sheet
 
 

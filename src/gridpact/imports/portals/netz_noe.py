@@ -6,6 +6,7 @@ like are what sharing left or gave.
 
 import re
 
+from gridpact.imports.cells.quantities import Unit, unit_in
 from gridpact.imports.portals.header import (
     any_of,
     column,
@@ -17,7 +18,6 @@ from gridpact.imports.portals.header import (
     one_of,
 )
 from gridpact.imports.portals.layout import Direction, Finding, Layout, MeterFormat, ValueColumn
-from gridpact.imports.readings.quantities import Unit, unit_in
 from gridpact.imports.sheets.sheet import Sheet, cell_words
 
 _METER = re.compile(r"AT[0-9A-Z]{31}")

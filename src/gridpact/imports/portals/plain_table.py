@@ -5,9 +5,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from gridpact.errors import InvalidUsage, Problem
+from gridpact.imports.cells.quantities import Unit, unit_in
 from gridpact.imports.portals.header import name_of
 from gridpact.imports.portals.layout import Direction, Finding, Layout, MeterFormat, ValueColumn
-from gridpact.imports.readings.quantities import Unit, unit_in
 from gridpact.imports.sheets.sheet import Sheet, cell_words
 
 TABLE = "table"

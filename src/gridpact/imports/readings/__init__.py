@@ -1,1 +1,1 @@
-"""From cells to readings: what a cell says, at which instant, and what all of them come to."""
+"""From cells to readings: whose they are, at which instant, and what all of them come to."""

@@ -12,8 +12,8 @@ from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon
 from gridpact.case.reading.problems import Problems
 from gridpact.case.times import from_microseconds, microseconds
 from gridpact.errors import Problem
+from gridpact.imports.cells.quantities import whole_wh
 from gridpact.imports.portals.layout import Direction
-from gridpact.imports.readings.quantities import whole_wh
 from gridpact.imports.readings.series_rows import SeriesRows
 
 MICROSECONDS_PER_MINUTE = 60_000_000

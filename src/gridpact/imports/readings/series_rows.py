@@ -8,10 +8,10 @@ import numpy as np
 
 from gridpact.arrays import Bool, Int
 from gridpact.case.reading.problems import Problems
+from gridpact.imports.cells.quantities import Unit, Unreadable, unit_in, value_parts
+from gridpact.imports.cells.stamps import MINUTES_PER_DAY, Stamp, read_stamp
 from gridpact.imports.portals.layout import Direction, Layout, ValueColumn
 from gridpact.imports.readings.clock_changes import Placed, local_starts
-from gridpact.imports.readings.quantities import Unit, Unreadable, unit_in, value_parts
-from gridpact.imports.readings.stamps import MINUTES_PER_DAY, Stamp, read_stamp
 from gridpact.imports.sheets.sheet import Cell, Sheet, cell_text, cell_words, is_cut_number, is_empty
 from gridpact.units import MINUTES_PER_HOUR
 
@@ -161,7 +161,7 @@ class _TableReading:
         return name or f"column {place + 1}"
 
     def _last_row(self) -> int:
-        """One past the last row with a time; what follows may be totals and remarks, without a digit there."""
+        """One past the last row with a time; what follows are totals and remarks, without a digit there."""
         for row in range(self._layout.last - 1, self._layout.first - 1, -1):
             if any(each.isdigit() for each in cell_text(self._sheet.cell(row, self._layout.day))):
                 return row + 1

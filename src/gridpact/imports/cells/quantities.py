@@ -76,7 +76,7 @@ def value_parts(cell: Cell, unit: Unit, decimal_mark: str) -> int | Unreadable |
         text = cell_text(cell)
         if text.lower() in NO_VALUE:
             return None
-        plain = _plain_number(text.replace("\u00a0", " ").replace("\u202f", " "), decimal_mark)
+        plain = plain_number(text.replace("\u00a0", " ").replace("\u202f", " "), decimal_mark)
         if isinstance(plain, Unreadable):
             return plain
         number = plain
@@ -90,7 +90,7 @@ def value_parts(cell: Cell, unit: Unit, decimal_mark: str) -> int | Unreadable |
     return int((number * unit.parts).to_integral_value())
 
 
-def _plain_number(text: str, decimal_mark: str) -> Decimal | Unreadable:
+def plain_number(text: str, decimal_mark: str) -> Decimal | Unreadable:
     """The number in a text; `Unreadable` where it says none, or could say two."""
     other = {",": ".", ".": ",", "": ""}[decimal_mark]
     if _WITH_THOUSANDS.fullmatch(text):

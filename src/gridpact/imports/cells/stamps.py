@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from gridpact.imports.readings.quantities import Unreadable
+from gridpact.imports.cells.quantities import Unreadable
 from gridpact.imports.sheets.sheet import Cell, cell_text
 
 MINUTES_PER_DAY = 1440
