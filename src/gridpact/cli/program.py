@@ -17,6 +17,7 @@ from gridpact.cli.fleet import fleet
 from gridpact.cli.headroom import headroom
 from gridpact.cli.imports.meters import meters
 from gridpact.cli.imports.network import network as network_tables
+from gridpact.cli.init import init
 from gridpact.cli.match import match
 from gridpact.cli.network import network
 from gridpact.cli.options import Invocation
@@ -28,6 +29,7 @@ from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
 
 COMMANDS = (
     demo,
+    init,
     check,
     convert,
     match,

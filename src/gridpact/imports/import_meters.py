@@ -15,7 +15,7 @@ from gridpact.imports.portals.layout import Layout, MeterFormat
 from gridpact.imports.portals.plain_table import SEPARATOR_WORDS, TABLE, TableOptions, table_format
 from gridpact.imports.portals.recognition import AUTO, PORTALS, Recognised, recognise
 from gridpact.imports.readings.clock_changes import MINUTES_PER_DAY, offset_at
-from gridpact.imports.readings.gathered import GatheredReadings, gather
+from gridpact.imports.readings.gathered_readings import GatheredReadings, gather
 from gridpact.imports.readings.meter_owners import MeterOwners, read_owners
 from gridpact.imports.readings.series_rows import RowCounts, SeriesRows, read_series
 from gridpact.imports.sheets.sheet import Sheet

@@ -13,7 +13,7 @@ from gridpact.case.reading.table import parse_csv, parse_parquet
 from gridpact.case.schema import METERS
 from gridpact.case.writing.table_file import Coded, Instants, write_table
 from gridpact.errors import InvalidUsage
-from gridpact.imports.readings.gathered import GatheredReadings
+from gridpact.imports.readings.gathered_readings import GatheredReadings
 from gridpact.results.output_folder import refused_by_the_system
 
 WH_PER_KWH = 1000.0
