@@ -261,7 +261,7 @@ def fluvius(truth: Truth) -> Rows:
             volume = comma(kwh(wh))
             if wh is None:
                 status = "Geen gegevens"
-            elif wh == 0:
+            elif wh == 0 and k not in truth.estimated:
                 status, volume = "Geen verbruik", ""
             rows.append(
                 [
@@ -309,7 +309,8 @@ def write_xlsx(path: Path, sheets: Mapping[str, Rows]) -> Path:
 
 
 def _typed(text: str) -> str | float | None:
-    """A cell as a workbook has it."""
+    """A cell as a workbook has it, where what `="…"` comes to is a text."""
+    text = text.removeprefix('="').removesuffix('"')
     try:
         return float(text.replace(",", ".")) if "," in text or "." in text else text or None
     except ValueError:

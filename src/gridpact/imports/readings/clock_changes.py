@@ -14,7 +14,7 @@ from gridpact.case.times import EPOCH
 MINUTES_PER_DAY = 1440
 
 
-class Placed(IntEnum):
+class Placing(IntEnum):
     """How a local time was placed."""
 
     SURELY = 0
@@ -75,7 +75,7 @@ def clock_changes(zone: ZoneInfo, first_day: int, last_day: int) -> tuple[int, t
 
 
 def local_starts(stamps: Int, zone: ZoneInfo, step_minutes: int, *, is_end: bool) -> tuple[Int, Int]:
-    """The instants at which the intervals of one series start, and how surely, (R,) each; see `Placed`.
+    """The instants at which the intervals of one series start, and how surely, (R,) each; see `Placing`.
 
     In the hour that clocks pass twice the order of the rows tells which is which: where they go through it
     once and then once more, the first are before the change. At the end of an interval clocks may say what
@@ -100,7 +100,7 @@ def local_starts(stamps: Int, zone: ZoneInfo, step_minutes: int, *, is_end: bool
         if change.before < change.after:
             is_first = between & (stamps == change.high) & is_end
             starts = np.where(is_first, change.instant - step_minutes, starts)
-            placed[between & ~is_first] = Placed.SKIPPED
+            placed[between & ~is_first] = Placing.SKIPPED
         else:
             _place_twice(stamps, naive, change, step_minutes, is_end, between, starts, placed)
     return starts, placed
@@ -125,7 +125,7 @@ def _place_twice(
         rows = rows[::-1]
     breaks = np.flatnonzero(np.diff(stamps[rows]) <= 0)
     if len(breaks) != 1:
-        placed[between] = Placed.OUT_OF_ORDER if len(breaks) else Placed.ONCE_OF_TWICE
+        placed[between] = Placing.OUT_OF_ORDER if len(breaks) else Placing.ONCE_OF_TWICE
         return
     first, again = rows[: breaks[0] + 1], rows[breaks[0] + 1 :]
     starts[first] = naive[first] - change.before

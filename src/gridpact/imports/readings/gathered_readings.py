@@ -134,7 +134,7 @@ def _joined(arrays: Sequence[Int]) -> Int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Grid:
+class _Intervals:
     """The sum of some series on the intervals of a horizon, K of them.
 
     Attributes:
@@ -211,7 +211,7 @@ class _Own:
             )
         )
 
-    def _direction(self, way: Direction) -> _Grid:
+    def _direction(self, way: Direction) -> _Intervals:
         """The sum of all meters in a direction."""
         total = _zero(self._count)
         is_covered = np.zeros(self._count, dtype=np.bool_)
@@ -228,9 +228,9 @@ class _Own:
                 span = slice(found[0], found[-1] + 1)
                 is_covered[span] = True
                 is_lacking[span] |= ~meter.is_full[span]
-        return _Grid(energy=energy, is_full=is_covered & ~is_lacking, estimated=estimated, values=values)
+        return _Intervals(energy=energy, is_full=is_covered & ~is_lacking, estimated=estimated, values=values)
 
-    def _meter(self, series: list[SeriesRows]) -> _Grid:
+    def _meter(self, series: list[SeriesRows]) -> _Intervals:
         """The sum of the registers of a meter."""
         energy = np.zeros(self._count, dtype=np.int64)
         values = np.zeros(self._count, dtype=np.int64)
@@ -242,7 +242,9 @@ class _Own:
             values[place[given]] += 1
             estimated[place[given & guessed]] = True
             is_lacking[place[~given]] = True
-        return _Grid(energy=energy, is_full=(values > 0) & ~is_lacking, estimated=estimated, values=values)
+        return _Intervals(
+            energy=energy, is_full=(values > 0) & ~is_lacking, estimated=estimated, values=values
+        )
 
     def _each_once(self, series: list[SeriesRows]) -> tuple[Int, Bool, Int, Bool]:
         """Intervals of a register, each once: place, whether there is a value, that, if it is estimated.
@@ -296,12 +298,12 @@ class _Own:
                 )
             )
 
-    def _per_period(self, grid: _Grid) -> _Grid:
+    def _per_period(self, grid: _Intervals) -> _Intervals:
         """Intervals added up to periods."""
         shape = (-1, self._ratio)
         is_full: Bool = np.logical_and.reduce(grid.is_full.reshape(shape), axis=1)
         estimated: Bool = np.logical_or.reduce(grid.estimated.reshape(shape), axis=1)
-        return _Grid(
+        return _Intervals(
             energy=grid.energy.reshape(shape).sum(axis=1),
             is_full=is_full,
             estimated=estimated,
@@ -313,9 +315,9 @@ def _identity(series: SeriesRows) -> tuple[str, str]:
     return series.meter, series.register
 
 
-def _zero(count: int) -> _Grid:
+def _zero(count: int) -> _Intervals:
     """Nothing at all, and known to be nothing."""
-    return _Grid(
+    return _Intervals(
         energy=np.zeros(count, dtype=np.int64),
         is_full=np.ones(count, dtype=np.bool_),
         estimated=np.zeros(count, dtype=np.bool_),

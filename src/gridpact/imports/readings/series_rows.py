@@ -11,7 +11,7 @@ from gridpact.case.reading.problems import Problems
 from gridpact.imports.cells.quantities import Unit, Unreadable, unit_in, value_parts
 from gridpact.imports.cells.stamps import MINUTES_PER_DAY, Stamp, read_stamp
 from gridpact.imports.portals.layout import Direction, Layout, ValueColumn
-from gridpact.imports.readings.clock_changes import Placed, local_starts
+from gridpact.imports.readings.clock_changes import Placing, local_starts
 from gridpact.imports.sheets.sheet import Cell, Sheet, cell_text, cell_words, is_cut_number, is_empty
 from gridpact.units import MINUTES_PER_HOUR
 
@@ -35,12 +35,12 @@ MEASURED = (
     "ok",
 )
 _FAULTS = {
-    Placed.SKIPPED: ("does not exist in {zone}, where the clocks skip it", "remove the row"),
-    Placed.ONCE_OF_TWICE: (
+    Placing.SKIPPED: ("does not exist in {zone}, where the clocks skip it", "remove the row"),
+    Placing.ONCE_OF_TWICE: (
         "comes twice in {zone}, where the clocks are put back, and once here",
         "export that day again with both hours, or remove its rows",
     ),
-    Placed.OUT_OF_ORDER: (
+    Placing.OUT_OF_ORDER: (
         "comes twice in {zone}, where the clocks are put back, and its rows are not in the order of time",
         "put all of the first hour before all of the second",
     ),
@@ -318,7 +318,7 @@ class _TableReading:
         for place in np.flatnonzero(off_grid).tolist():
             fault = Unreadable(what=f"is not on the grid of {step} minutes that most rows are on")
             self._refuse(group.rows[place], layout.day, fault, self._said_time(group.rows[place]))
-        kept = (placed == Placed.SURELY) & ~off_grid
+        kept = (placed == Placing.SURELY) & ~off_grid
         self._refuse_placed(group, placed, off_grid)
         return [
             self._values(value, group, rows[kept], starts[kept], step)
@@ -328,9 +328,9 @@ class _TableReading:
 
     def _refuse_placed(self, group: _Group, placed: Int, off_grid: Bool) -> None:
         """Takes in the times that clocks skip, or pass twice and cannot be told apart."""
-        for place in np.flatnonzero((placed != Placed.SURELY) & ~off_grid).tolist():
-            row, kind = group.rows[place], Placed(int(placed[place]))
-            if kind is Placed.SKIPPED and self._says_nothing(row):
+        for place in np.flatnonzero((placed != Placing.SURELY) & ~off_grid).tolist():
+            row, kind = group.rows[place], Placing(int(placed[place]))
+            if kind is Placing.SKIPPED and self._says_nothing(row):
                 self._counts.skipped += 1
                 self._counts.readings -= 1
                 continue
