@@ -112,27 +112,24 @@ def import_meters(paths: Sequence[Path], options: ImportOptions) -> ImportedMete
     owners = None if options.case is None else read_owners(options.case, problems)
     files = _recognised(paths, options, formats, problems)
     _refuse_mixture(files, problems)
-    if len(problems):
-        raise problems.refusal()
-    chosen = files[0][1].format
-    zone = _zone(options, chosen, owners)
     rows = RowCounts()
     series = [
         each
         for _, file in files
         for sheet, layout in file.tables
-        for each in read_series(sheet, layout, zone, problems, rows)
+        for each in read_series(sheet, layout, _zone(options, file.format, owners), problems, rows)
     ]
     step = _common_step(series, problems)
-    if step is None:
+    if step is None or (owners is None and options.case is not None):
         raise problems.refusal()
+    zone = _zone(options, files[0][1].format, owners)
     horizon = _horizon(series, step, zone, options, owners, problems)
     owner_of, participants = _owners(series, options, owners, problems)
-    if len(problems):
+    if horizon is None:
         raise problems.refusal()
-    readings = gather(
-        series, owner_of, participants, horizon, problems, absent_is_zero=options.absent_is_zero
-    )
+    # Where values could not be read, what seems to be absent may be among them.
+    absent_is_zero = options.absent_is_zero or len(problems) > 0
+    readings = gather(series, owner_of, participants, horizon, problems, absent_is_zero=absent_is_zero)
     if not len(problems) and not len(readings.period):
         _refuse_nothing(readings, problems)
     if len(problems):
@@ -201,6 +198,8 @@ def _refuse_mixture(files: Sequence[tuple[Path, Recognised]], problems: Problems
 def _zone(options: ImportOptions, chosen: MeterFormat, owners: MeterOwners | None) -> ZoneInfo:
     """The timezone that times without an offset are in."""
     name = options.timezone or chosen.timezone or (owners.horizon.timezone if owners else "")
+    if not name and options.case is not None:
+        return ZoneInfo("UTC")  # The case cannot be read, and all is refused for that.
     if not name:
         raise InvalidUsage(
             "--as table has to be told its timezone", "--timezone, as in Europe/Lisbon, or --case"
@@ -213,15 +212,14 @@ def _zone(options: ImportOptions, chosen: MeterFormat, owners: MeterOwners | Non
 
 def _common_step(series: Sequence[SeriesRows], problems: Problems) -> int | None:
     """Length of all intervals; `None`, with problems, where there is none or more than one."""
-    if len(problems):
-        return None
     of_step: dict[int, str] = {}
     for each in series:
         of_step.setdefault(each.step_minutes, each.file)
     if len(of_step) == 1:
         return next(iter(of_step))
     if not of_step:
-        problems.add(Problem(file="files", what="hold no row with a reading", remedy="export them again"))
+        if not len(problems):
+            problems.add(Problem(file="files", what="hold no row with a reading", remedy="export them again"))
         return None
     (common, first), *others = of_step.items()
     for step, file in others:
@@ -237,8 +235,8 @@ def _horizon(
     options: ImportOptions,
     owners: MeterOwners | None,
     problems: Problems,
-) -> Horizon:
-    """The periods that readings are put in: the case's, or from the first reading to the last."""
+) -> Horizon | None:
+    """The periods of the readings: the case's, or those of the files; `None` where they do not fit."""
     resolution = options.resolution or (owners.horizon.resolution if owners else "")
     known = {minutes: name for name, minutes in RESOLUTION_MINUTES.items()}
     if not resolution:
@@ -259,6 +257,7 @@ def _horizon(
         finest = next((name for each, name in sorted(known.items()) if each % step == 0), "1h")
         remedy = f'write resolution = "{finest}" in case.toml' if owners else f"--resolution {finest}"
         problems.add(Problem(file=series[0].file, what=what, remedy=remedy))
+        return None
     if owners:
         return owners.horizon
     return _spanned(series, step, minutes, resolution, zone)

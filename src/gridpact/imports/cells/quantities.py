@@ -86,7 +86,9 @@ def value_parts(cell: Cell, unit: Unit, decimal_mark: str) -> int | Unreadable |
         remedy = "each direction is positive: import is one column and export another"
         return Unreadable(what="is negative", remedy=remedy)
     if number * unit.parts > POWER_MAX_KW * PARTS_PER_UNIT:
-        return Unreadable(what=f"is more than {POWER_MAX_KW:,} kW carry in an hour", remedy="check its unit")
+        return Unreadable(
+            what=f"is more than any connection carries, {POWER_MAX_KW:,} kW", remedy="check its unit"
+        )
     return int((number * unit.parts).to_integral_value())
 
 

@@ -64,7 +64,7 @@ def _unknown(sheet: Sheet, formats: Sequence[MeterFormat]) -> Problem:
     begins = " / ".join("; ".join(cells[:4]) for cells in [cells for cells in rows if cells][:_SHOWN])
     if len(formats) == 1:
         (only,) = formats
-        what = f"is no file of {only.name}: it has not {only.wants}"
+        what = f"is no file of {only.name}, which has {only.wants}"
         remedy = f"it begins '{begins}'; try --as auto, or --as table with what its columns are"
     else:
         what = f"is not recognised as a file of {', '.join(each.name for each in formats)}"
