@@ -165,11 +165,12 @@ def test_overlapping_files_give_each_reading_once_and_measured_goes_before_estim
 
 
 def test_a_direction_without_readings_is_asked_about(tmp_path: Path) -> None:
-    path = datadis(tmp_path / "a.csv", "ES1;2026/06/01;01:00;0,1;Real;", "ES1;2026/06/01;02:00;0,2;Real;NULL")
+    rows = ("ES1;2026/06/01;01:00;0,1;Real;", "ES1;2026/06/01;02:00;0,2;Real;NULL")
+    path = datadis(tmp_path / "a.csv", *rows)
     (said,) = refusal(path)
     assert said == (
-        "a.csv: participant 'ES1' has no reading of its export (add the files with its export, or take 0 for an "
-        "absent direction: --absent zero)"
+        "a.csv: participant 'ES1' has no reading of its export "
+        "(add the files with its export, or take 0 for an absent direction: --absent zero)"
     )
     imported = import_meters([path], ImportOptions(absent_is_zero=True))
     assert imported.readings.export_wh.tolist() == [0, 0]

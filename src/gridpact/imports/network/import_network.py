@@ -67,7 +67,7 @@ def import_network(path: Path, out: Path) -> ImportedNetwork:
     _check_out(out)
     problems = Problems()
     tables = _tables(path, problems)
-    net = _net(tables, problems) if tables else None
+    net = _net(tables, problems) if BUSES.name in tables else None
     if len(problems) or net is None:
         raise problems.refusal()
     from pandapower import to_json
