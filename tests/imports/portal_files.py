@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import openpyxl
+import xlsxwriter
 
 
 @dataclass(frozen=True)
@@ -298,20 +299,22 @@ def write_csv(
 
 def write_xlsx(path: Path, sheets: Mapping[str, Rows]) -> Path:
     """Writes rows as a workbook, numbers as numbers."""
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append([_typed(cell) for cell in row])
-    book.save(path)
+    with xlsxwriter.Workbook(path) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for place, row in enumerate(rows):
+                for column, text in enumerate(row):
+                    _write_cell(sheet, place, column, text.removeprefix('="').removesuffix('"'))
     return path
 
 
-def _typed(text: str) -> str | float | None:
-    """A cell as a workbook has it, where what `="…"` comes to is a text."""
-    text = text.removeprefix('="').removesuffix('"')
+def _write_cell(sheet: Any, row: int, column: int, text: str) -> None:
+    """Writes a cell as a workbook has it, where what `="…"` comes to is a text and an empty one is none."""
     try:
-        return float(text.replace(",", ".")) if "," in text or "." in text else text or None
+        number = float(text.replace(",", ".")) if "," in text or "." in text else None
     except ValueError:
-        return text
+        number = None
+    if number is not None:
+        sheet.write_number(row, column, number)
+    elif text:
+        sheet.write_string(row, column, text)

@@ -24,6 +24,9 @@ _WITH_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}((\.\d{3})+,\d+|(,\d{3})+\.\d+|(
 _IN_QUESTION = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
 
 
+_PARTS = {"W": PARTS_PER_UNIT // 1000, "k": PARTS_PER_UNIT, "M": PARTS_PER_UNIT * 1000}
+
+
 class Unit(StrEnum):
     """Units of power, which holds for an interval, and of energy."""
 
@@ -42,7 +45,7 @@ class Unit(StrEnum):
     @property
     def parts(self) -> int:
         """Parts of a kW or kWh in it."""
-        return {"W": PARTS_PER_UNIT // 1000, "k": PARTS_PER_UNIT, "M": PARTS_PER_UNIT * 1000}[self.value[0]]
+        return _PARTS[self.value[0]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from gridpact.imports.cells.quantities import Unreadable
 from gridpact.imports.sheets.sheet import Cell, cell_text
@@ -30,6 +31,7 @@ class Stamp:
     is_utc: bool = False
 
 
+@lru_cache(maxsize=2**17, typed=True)
 def read_stamp(day: Cell, clock: Cell, day_order: str, *, has_clock: bool) -> Stamp | Unreadable:
     """The time that one cell says, or a cell with a date and one with a time.
 

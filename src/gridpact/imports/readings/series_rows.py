@@ -18,7 +18,6 @@ from gridpact.units import MINUTES_PER_HOUR
 STEPS = (5, 10, 15, 20, 30, 60)
 ESTIMATES = ("estim", "geschat", "geschatzt", "schatz", "ersatz", "l2", "l3", "substitut", "forecast")
 MEASURED = (
-    "",
     "real",
     "l1",
     "uitgelezen",
@@ -136,7 +135,6 @@ class _TableReading:
         self._sheet, self._layout, self._zone = sheet, layout, zone
         self._problems, self._counts = problems, counts
         self._names = sheet.rows[layout.header] if layout.header >= 0 else []
-        self._stamps: dict[tuple[Cell, Cell], Stamp | Unreadable] = {}
         self._end = self._last_row()
         self._decimal_mark = layout.decimal_mark or self._found_mark()
 
@@ -187,7 +185,7 @@ class _TableReading:
         groups: dict[tuple[str, str], _Group] = {}
         for row in range(layout.first, self._end):
             cells = sheet.rows[row]
-            if all(map(is_empty, cells)):
+            if is_empty(sheet.cell(row, layout.day)) and all(map(is_empty, cells)):
                 self._counts.empty += 1
                 continue
             register = cell_text(sheet.cell(row, layout.register_column or 0)) if layout.direction_of else ""
@@ -235,10 +233,7 @@ class _TableReading:
         layout, sheet = self._layout, self._sheet
         day = sheet.cell(row, layout.day)
         clock = sheet.cell(row, layout.clock) if layout.clock is not None else None
-        key = (day, clock)
-        if key not in self._stamps:
-            self._stamps[key] = read_stamp(day, clock, layout.day_order, has_clock=layout.clock is not None)
-        return self._stamps[key]
+        return read_stamp(day, clock, layout.day_order, has_clock=layout.clock is not None)
 
     def _meter(self, row: int) -> str | None:
         """The meter of a row; `None` where it names none, which is a problem."""
@@ -351,25 +346,27 @@ class _TableReading:
         layout, sheet = self._layout, self._sheet
         direction = value.direction or (layout.direction_of or _none)(group.register) or Direction.IMPORT
         parts, given, estimated = [], [], []
-        known: dict[tuple[Cell, Unit, str], int | Unreadable | None] = {}
+        read_of: dict[tuple[Cell, type, Unit], int | Unreadable | None] = {}
+        marks: dict[Cell, _Mark] = {}
         for row in rows.tolist():
-            cell = sheet.cell(row, value.column)
-            unit = self._unit(row, value)
-            quality = cell_words(sheet.cell(row, value.quality)) if value.quality is not None else ""
-            key = (cell, unit, type(cell).__name__)
-            if key not in known:
-                known[key] = value_parts(cell, unit, self._decimal_mark)
-            read = known[key]
+            cells = sheet.rows[row]
+            cell = cells[value.column] if value.column < len(cells) else None
+            unit = value.unit if layout.unit_column is None else self._unit(row, value)
+            key = (cell, type(cell), unit)
+            if key not in read_of:
+                read_of[key] = value_parts(cell, unit, self._decimal_mark)
+            read = read_of[key]
             if isinstance(read, Unreadable):
                 self._refuse(row, value.column, read, cell)
                 read = None
-            if quality in layout.zero_words and read is None:
-                read = 0
-            elif quality in layout.void_words:
-                read = None
+            said = sheet.cell(row, value.quality) if value.quality is not None else None
+            mark = marks.get(said) or marks.setdefault(said, self._mark(cell_words(said)))
+            if mark.is_unknown:
+                self._counts.unknown_quality[mark.words] += 1
+            read = None if mark.is_void else 0 if mark.is_zero and read is None else read
             given.append(read is not None)
             parts.append((read or 0) * (step if unit.is_power else MINUTES_PER_HOUR))
-            estimated.append(self._is_estimate(quality))
+            estimated.append(mark.is_estimate)
         return SeriesRows(
             file=sheet.file,
             meter=value.meter or group.meter,
@@ -388,14 +385,29 @@ class _TableReading:
         place = self._layout.unit_column
         return value.unit if place is None else unit_in(cell_text(self._sheet.cell(row, place))) or value.unit
 
-    def _is_estimate(self, quality: str) -> bool:
-        """Whether a word of quality means an estimate; one that is not known is counted."""
-        if quality in self._layout.estimate_words or quality.startswith(ESTIMATES):
-            return True
-        known = self._layout.zero_words | self._layout.void_words
-        if quality and quality not in known and not quality.startswith(MEASURED[1:]):
-            self._counts.unknown_quality[quality] += 1
-        return False
+    def _mark(self, words: str) -> "_Mark":
+        """What a word of quality means."""
+        layout = self._layout
+        is_estimate = words in layout.estimate_words or words.startswith(ESTIMATES)
+        is_known = not words or words in layout.zero_words | layout.void_words or words.startswith(MEASURED)
+        return _Mark(
+            words=words,
+            is_estimate=is_estimate,
+            is_zero=words in layout.zero_words,
+            is_void=words in layout.void_words,
+            is_unknown=not is_estimate and not is_known,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Mark:
+    """What a word of quality says of a value: an estimate, 0 where it is empty, none, or nothing known."""
+
+    words: str
+    is_estimate: bool
+    is_zero: bool
+    is_void: bool
+    is_unknown: bool
 
 
 def _first(group: _Group, count: int = 200) -> list[tuple[int, int]]:
