@@ -11,7 +11,7 @@ import numpy as np
 
 from gridpact.arrays import Int
 from gridpact.case.case import Case, TableFormat
-from gridpact.case.folder.case_files import RESULT_FOLDER, CaseFiles
+from gridpact.case.folder.case_files import RESULT_FOLDER, TARIFFS_FILE, CaseFiles
 from gridpact.case.folder.case_reader import read_case_folder
 from gridpact.case.folder.opener import TableOpener
 from gridpact.case.reading.problems import Problems, shown
@@ -20,10 +20,14 @@ from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import chosen, need, path_of
 from gridpact.fields.said import counted
 from gridpact.grid.compile import compile_source
+from gridpact.settlement.bills.billed import Billed
+from gridpact.settlement.bills.book_bills import book_bills
+from gridpact.settlement.bills.make_bills import make_bills
 from gridpact.settlement.energy.keys import SharingKey
 from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.energy.positions import Positions
 from gridpact.settlement.reading.folder import read_settlement_files
+from gridpact.settlement.reading.read_bill_terms import BILL, VAT_KINDS
 from gridpact.settlement.reading.read_ledger import CHOICES, Earlier, read_ledger
 from gridpact.settlement.reading.read_meters import filled
 from gridpact.settlement.reading.read_positions import (
@@ -38,6 +42,7 @@ from gridpact.settlement.reading.read_tariffs import Choices
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settling.settle import settle as settle_arrays
 from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.tariffs.bill_terms import BillTerms
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode, Tariffs
 
 if TYPE_CHECKING:
@@ -57,6 +62,7 @@ class _Input:
     scheduled: int = 0
     positions: Positions | None = None
     earlier: Earlier | None = None
+    bill: BillTerms | None = None
 
 
 def settle(
@@ -67,6 +73,7 @@ def settle(
     mode: Mode | str | None = None,
     missing: Missing | str | None = None,
     loss_allocation: LossAllocation | str | None = None,
+    bills: bool = False,
 ) -> SettledCase:
     """Settles a case: its cleared trades by its meters and tariffs.
 
@@ -77,11 +84,13 @@ def settle(
         mode: in place of what tariffs.toml says.
         missing: likewise.
         loss_allocation: likewise.
+        bills: whether bills are made, by `[bill]` of tariffs.toml, and their rounding booked.
 
     Raises:
         InvalidCase: with every problem found.
-        InvalidUsage: a choice is not known, the clearance is of other periods or participants, or something
-            else is given in place of an argument.
+        InvalidUsage: a choice is not known, the clearance is of other periods or participants, an earlier
+            settlement has bills and this one would have none, or something else is given in place of an
+            argument.
     """
     choices = Choices(
         mode=_chosen(Mode, "mode", mode),
@@ -102,6 +111,12 @@ def settle(
         given.earlier = read_ledger(path_of("settle", previous), case, problems)
     if len(problems) or given.tariffs is None or given.meters is None or given.positions is None:
         raise problems.refusal(found.unchecked)
+    if bills:
+        given.bill = found.bill or BillTerms()
+        warnings += _unsaid(found.bill)
+    elif given.earlier is not None and given.earlier.bills:
+        what = "the settlement that is corrected has bills, and this one would have none"
+        raise InvalidUsage(what, "add --bills, in Python bills=True, so that they are corrected too")
     opener = found.opener
     if TableFormat.PARQUET in (case.table_format, opener.table_format):
         case = replace(case, table_format=TableFormat.PARQUET)
@@ -202,12 +217,33 @@ def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCas
     )
     if given.earlier is not None:
         notices += _since(given.earlier, settlement)
+    billed = None
+    if given.bill is not None:
+        issued = given.earlier.bills if given.earlier else {}
+        billed = Billed(terms=given.bill, bills=make_bills(settlement, given.bill, issued))
+        settlement = book_bills(settlement, billed.bills)
     return SettledCase(
         case=case,
         settlement=replace(settlement, notices=(*notices, *settlement.notices)),
         scheduled=given.scheduled,
         inputs_sha256=_digest(case, given),
+        billed=billed,
     )
+
+
+def _unsaid(terms: BillTerms | None) -> list[str]:
+    """What bills do without because tariffs.toml does not say it."""
+    if terms is None:
+        what = "bills are without VAT, issuer and due date"
+        return [f"{TARIFFS_FILE} has no section [{BILL}]: {what}"]
+    if not terms.vat_percent:
+        return [f"{TARIFFS_FILE}: {BILL}.vat_percent is not given: bills are without VAT"]
+    left_out = [kind for kind in VAT_KINDS if kind not in terms.vat_percent]
+    if not left_out:
+        return []
+    return [
+        f"{TARIFFS_FILE}: {BILL}.vat_percent names no rate for {', '.join(left_out)}: they are without VAT"
+    ]
 
 
 def _since(earlier: Earlier, settlement: Settlement) -> list[str]:
@@ -231,6 +267,9 @@ def _digest(case: Case, given: _Input) -> str:
     _add(digest, given.meters)
     _add(digest, given.positions)
     _add(digest, given.earlier.ledger if given.earlier else None)
+    if given.bill is not None:
+        _add(digest, given.bill)
+        _add(digest, tuple(given.earlier.bills.values()) if given.earlier else ())
     return digest.hexdigest()
 
 

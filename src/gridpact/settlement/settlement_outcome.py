@@ -10,6 +10,7 @@ from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.tariffs.tariffs import Mode
 
 ACCOUNTS_SHOWN = 8
+CENTS = 100
 
 
 def outcome(settled: SettledCase) -> str:
@@ -28,6 +29,7 @@ def outcome(settled: SettledCase) -> str:
         f"  losses    {_kwh(energy['losses'])}, allocated by '{summary['loss_allocation']}'",
         *(f"  {'money' if not place else '':<10}{line}" for place, line in enumerate(_money(summary))),
         f"  ledger    {_ledger(summary)}",
+        *_bills(summary),
         f"  checks    {_checks(summary)}",
     ]
     lines += [f"  notice    {notice}" for notice in summary["notices"]]
@@ -118,6 +120,23 @@ def _ledger(summary: dict[str, Any]) -> str:
     if summary["version"] == 1:
         return entries
     return f"{entries}, {summary['entries_added']:,} of them added by version {summary['version']}"
+
+
+def _bills(summary: dict[str, Any]) -> list[str]:
+    """How many bills there are, what they come to, and how many of them are corrections."""
+    bills = summary.get("bills")
+    if not bills:
+        return []
+    net, vat, total = (
+        f"{sum(bill[name] for bill in bills) / CENTS:,.2f}"
+        for name in ("net_cents", "vat_cents", "total_cents")
+    )
+    said = f"  billed    {counted(len(bills), 'bill')}: {net} before VAT, VAT {vat}, together {total}"
+    new = [bill for bill in bills if bill["version"] == summary["version"]]
+    if summary["version"] == 1 or not new:
+        return [said if new else f"{said}; none is new"]
+    difference = sum(bill["difference_cents"] or 0 for bill in new) / CENTS
+    return [said, f"            {len(new):,} of them new, {difference:+,.2f} against those that they correct"]
 
 
 def _checks(summary: dict[str, Any]) -> str:

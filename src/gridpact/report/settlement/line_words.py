@@ -17,6 +17,7 @@ class LineWords:
 
 
 PEERS, COMMUNITY, RETAILER, DSO, TAX = "peers", "community", "retailer", "network operator", "tax"
+ISSUER, ROUNDING_ACCOUNT = "issuer of the bill", "rounding"
 LINE_WORDS = {
     "p2p_bought": LineWords(name="Bought from peers", party=PEERS, colour=BLUE, pattern="/"),
     "p2p_sold": LineWords(name="Sold to peers", party=PEERS, colour=BLUE, pattern="/"),
@@ -29,6 +30,8 @@ LINE_WORDS = {
     "losses": LineWords(name="Share of network losses", party=DSO),
     "network_charge": LineWords(name="Network charge", party=DSO),
     "tax": LineWords(name="Tax", party=TAX),
+    "fixed": LineWords(name="Standing charges", party=ISSUER),
+    "rounding": LineWords(name="Rounding to the bill's cents", party=ROUNDING_ACCOUNT),
 }
 DRAWN = ("p2p_bought", "shared_received", "supply", "imbalance_short")
 FED = ("p2p_sold", "shared_given", "feed_in", "imbalance_long")

@@ -8,10 +8,11 @@ from gridpact.arrays import Bool, Int
 from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.invariants.expected import expected_micro
 from gridpact.settlement.ledger.entries import NO_TRADE, as_entries, joined, places, renumbered
-from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.ledger.ledger import BILLED, EntryKind, Ledger
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.residuals import make_residuals
 from gridpact.settlement.statements.statements import make_statements
+from gridpact.settlement.tariffs.accounts import beside_participants
 from gridpact.settlement.tariffs.tariffs import Mode
 
 
@@ -48,7 +49,7 @@ def invariants(settlement: Settlement) -> tuple[Invariant, ...]:
         "within_cleared_wh": (_meaning_of_cleared(settlement), _beyond_cleared(settlement)),
         "residual_sign_wh": ("no retailer supplies or takes a negative energy", _negative(settlement)),
         "amounts_micro": ("in each period, the money of each kind is energy × tariff", _amounts(settlement)),
-        "money_micro": ("statements, residuals, DSO and tax together come to 0", _money(settlement)),
+        "money_micro": ("statements, residuals and all other accounts come to 0", _money(settlement)),
         "head_balance_wh": ("in each period, head = meters + losses booked", _head(settlement, lost_wh)),
         "losses_booked_wh": (
             "in each period, the ledger has the losses and their shares",
@@ -133,16 +134,18 @@ def _amounts(settlement: Settlement) -> int:
     ledger, size = settlement.ledger, len(EntryKind)
     periods = settlement.horizon.periods
     booked = sum_at(ledger.period * size + ledger.kind, ledger.amount_micro, periods * size)
-    return _largest(booked.reshape(periods, size) - expected_micro(settlement))
+    of_energy = booked.reshape(periods, size)[:, : size - len(BILLED)]  # those of bills come last
+    return _largest(of_energy - expected_micro(settlement))
 
 
 def _money(settlement: Settlement) -> int:
-    """What statements, residuals and the other two accounts come to together, each by its own sums."""
-    balance = account_balance_micro(settlement.ledger)
-    dso = len(settlement.participants) + len(settlement.tariffs.retailers)
+    """What statements, residuals and the other accounts come to together, each by its own sums."""
+    balance, count = account_balance_micro(settlement.ledger), len(settlement.participants)
+    dso = count + len(settlement.tariffs.retailers)
+    end = count + beside_participants(settlement.ledger.accounts, count, settlement.tariffs)
     participants_pay = int(make_statements(settlement).total_micro.sum())
     retailers_get = int(make_residuals(settlement).amount_micro.sum())
-    return abs(retailers_get + int(balance[dso]) + int(balance[dso + 1]) - participants_pay)
+    return abs(retailers_get + int(balance[dso:end].sum()) - participants_pay)
 
 
 def _head(settlement: Settlement, lost_wh: Int) -> int:

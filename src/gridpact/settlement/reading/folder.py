@@ -21,7 +21,8 @@ from gridpact.settlement.reading.read_sharing import (
     read_sharing,
 )
 from gridpact.settlement.reading.read_tariffs import Choices, read_tariffs
-from gridpact.settlement.tariffs.accounts import DSO, RETAILER, TAX
+from gridpact.settlement.tariffs.accounts import BILLING, DSO, RETAILER, TAX
+from gridpact.settlement.tariffs.bill_terms import BillTerms
 from gridpact.settlement.tariffs.tariffs import Missing, Tariffs
 
 
@@ -34,6 +35,7 @@ class SettlementFiles:
         names: of the files that are there.
         tariffs: of tariffs.toml.
         key: how members share.
+        bill: how it is billed; `None` where tariffs.toml says nothing of it.
         meters: the readings.
         is_unfilled: whether there are readings that have to come from the schedule.
         unchecked: what could not be checked because of problems, and why.
@@ -43,6 +45,7 @@ class SettlementFiles:
     names: tuple[str, ...]
     tariffs: Tariffs | None = None
     key: SharingKey | None = None
+    bill: BillTerms | None = None
     meters: Meters | None = None
     is_unfilled: bool = False
     unchecked: list[str] = field(default_factory=list)
@@ -95,7 +98,7 @@ def _table_names(files: CaseFiles) -> list[str]:
 def _refuse_account_names(frame: Frame, problems: Problems) -> None:
     """Takes in the participants whose names are those of other accounts of a ledger, or of the head meter."""
     for name in frame.index or ():
-        if name in (DSO, TAX, HEAD) or name.startswith(RETAILER):
+        if name in (DSO, TAX, *BILLING, HEAD) or name.startswith(RETAILER):
             what = "is the name of the meter at the supply" if name == HEAD else "is the name of an account"
             remedy = "give the participant another name"
             problems.add(Problem(file=frame.file, field="participant", value=name, what=what, remedy=remedy))
@@ -111,7 +114,7 @@ def _read_tariffs(
     read = read_tariffs(content, reading.frame, reading.participants, choices, reading.problems)
     if read is None:
         return None
-    found.tariffs, terms = read
+    found.tariffs, terms, found.bill = read
     return terms
 
 

@@ -16,7 +16,9 @@ from gridpact.case.reading.problems import Problems, suggestion
 from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.settlement.energy.keys import KeyKind
+from gridpact.settlement.reading.read_bill_terms import BILL, BILL_KEYS, read_bill_terms
 from gridpact.settlement.reading.read_sharing import SharingTerms
+from gridpact.settlement.tariffs.bill_terms import BillTerms
 from gridpact.settlement.tariffs.prices import micro_per_kwh, period_prices
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode, Retailer, Tariffs
 
@@ -26,6 +28,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "network": ("p2p_charge_per_kwh", "retail_charge_per_kwh", "tax_per_kwh"),
     "sharing": ("key", "price_per_kwh"),
     RETAILERS: (),
+    BILL: BILL_KEYS,
 }
 ALWAYS = ("supply_price_per_kwh", "feed_in_price_per_kwh")
 UNDER_FIRM = ("imbalance_long_per_kwh", "imbalance_short_per_kwh")
@@ -45,8 +48,8 @@ class Choices:
 
 def read_tariffs(
     content: bytes, frame: Frame, participants: TableReader | None, choices: Choices, problems: Problems
-) -> tuple[Tariffs, SharingTerms | None] | None:
-    """What tariffs.toml says, and of sharing, where it says anything of it.
+) -> tuple[Tariffs, SharingTerms | None, BillTerms | None] | None:
+    """What tariffs.toml says, and of sharing and bills, where it says anything of them.
 
     Args:
         content: of tariffs.toml.
@@ -56,7 +59,7 @@ def read_tariffs(
         problems: takes in what is wrong.
 
     Returns:
-        The tariffs and the terms of sharing; `None` where the file is not TOML.
+        The tariffs, the terms of sharing and those of bills; `None` where the file is not TOML.
     """
     file = parse_toml(content, TARIFFS_FILE, problems, Decimal, numbers=NUMBERS)
     if file is None:
@@ -80,7 +83,7 @@ def read_tariffs(
         retailers=retailers,
         retailer_of_participant=_retailer_of_participant(file, frame.participants, participants, retailers),
     )
-    return tariffs, _sharing(file)
+    return tariffs, _sharing(file), read_bill_terms(file, frame.index)
 
 
 def _retailers(file: TomlFile, horizon: Horizon | None, mode: Mode) -> tuple[Retailer, ...]:

@@ -1,0 +1,136 @@
+"""PricedEnergy: settled energy and its money by participant, line, source and unit price."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from gridpact.arrays import Bool, Int, frozen
+from gridpact.settlement.amounts.money import amount_micro, sum_at
+from gridpact.settlement.ledger.entries import NO_TRADE
+from gridpact.settlement.ledger.ledger import EntryKind
+from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.statements.statements import PLACE
+from gridpact.settlement.tariffs.accounts import loss_retailer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedEnergy:
+    """B sums of entries, each of one participant, line of its statement, source and unit price.
+
+    Attributes:
+        participant: index, (B,).
+        line: index into `statements.LINES`, (B,).
+        is_retail: whether it is about energy between the participant and its retailer, (B,).
+        price_micro_per_kwh: (B,).
+        energy_wh: (B,).
+        amount_micro: the sum of what each entry comes to, as the ledger has it; what is paid and what is
+            received both positive, (B,).
+    """
+
+    participant: Int
+    line: Int
+    is_retail: Bool
+    price_micro_per_kwh: Int
+    energy_wh: Int
+    amount_micro: Int
+
+
+def price_energy(settlement: Settlement) -> PricedEnergy:
+    """All that is settled, ordered by participant, line, source (peers first) and price.
+
+    It is made of the tables of energy and the tariffs, and not of the ledger, which does not say what a
+    network charge or a tax is levied on; an invariant holds that both come to the same.
+    """
+    parts = [*_traded(settlement), *_shared(settlement), *_retail(settlement), *_lost(settlement)]
+    joined = [np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(PricedEnergy)]
+    order = np.lexsort(joined[3::-1])
+    columns = {each.name: column[order] for each, column in zip(fields(PricedEnergy), joined, strict=True)}
+    return PricedEnergy(
+        is_retail=frozen(columns.pop("is_retail"), np.bool_),
+        **{name: frozen(column, np.int64) for name, column in columns.items()},
+    )
+
+
+def _traded(settlement: Settlement) -> Iterator[PricedEnergy]:
+    """The trades, and what is levied on them."""
+    positions, tariffs = settlement.positions, settlement.tariffs
+    energy, price = settlement.delivered_wh, positions.price_micro_per_kwh
+    yield _summed("p2p_bought", positions.buyer, energy, price)
+    yield _summed("p2p_sold", positions.seller, energy, price)
+    charge = _of_period(tariffs.p2p_charge_micro_per_kwh, positions.period)
+    yield _summed("network_charge", positions.buyer, energy, charge)
+    yield _summed("tax", positions.buyer, energy, _of_period(tariffs.tax_micro_per_kwh, positions.period))
+
+
+def _shared(settlement: Settlement) -> Iterator[PricedEnergy]:
+    """What is shared, entry by entry of the ledger, and what is levied on it."""
+    key, booked, tariffs = settlement.keys, settlement.booked, settlement.tariffs
+    if key is None:
+        return
+    rows = np.flatnonzero((booked.kind == EntryKind.P2P) & (booked.trade == NO_TRADE))
+    for line, side in (("shared_received", booked.debit), ("shared_given", booked.credit)):
+        price = np.full(len(rows), key.price_micro_per_kwh)
+        yield _summed(line, side[rows], booked.energy_wh[rows], price)
+    yield _table("network_charge", settlement.received_wh, tariffs.p2p_charge_micro_per_kwh)
+    yield _table("tax", settlement.received_wh, tariffs.tax_micro_per_kwh)
+
+
+def _retail(settlement: Settlement) -> Iterator[PricedEnergy]:
+    """What is settled with retailers, and what is levied on what they supply."""
+    tariffs, of = settlement.tariffs, settlement.tariffs.retailer_of_participant
+    for line, energy, name, is_bought in (
+        ("supply", settlement.supply_wh, "supply_micro_per_kwh", True),
+        ("feed_in", settlement.feed_in_wh, "feed_in_micro_per_kwh", False),
+        ("imbalance_short", settlement.short_wh, "imbalance_short_micro_per_kwh", True),
+        ("imbalance_long", settlement.long_wh, "imbalance_long_micro_per_kwh", False),
+    ):
+        prices = np.stack([getattr(each, name) for each in tariffs.retailers], axis=1)
+        yield _table(line, energy, prices[:, of], is_retail=True)
+        if is_bought:
+            charge = tariffs.retail_charge_micro_per_kwh
+            yield _table("network_charge", energy, charge, is_retail=True)
+            yield _table("tax", energy, tariffs.tax_micro_per_kwh, is_retail=True)
+
+
+def _lost(settlement: Settlement) -> Iterator[PricedEnergy]:
+    """Shares of the losses, where participants bear them."""
+    if settlement.loss_shares_wh is not None:
+        price = loss_retailer(settlement.tariffs).supply_micro_per_kwh
+        yield _table("losses", settlement.loss_shares_wh, price[:, None])
+
+
+def _of_period(price_micro_per_kwh: Int | int, period: Int) -> Int:
+    """The price at each of some periods, of one for all or one of each."""
+    price = np.asarray(price_micro_per_kwh, dtype=np.int64)
+    at: Int = price[period] if price.ndim else np.full(len(period), price)
+    return at
+
+
+def _table(
+    line: str, energy_wh: Int, price_micro_per_kwh: Int | int, *, is_retail: bool = False
+) -> PricedEnergy:
+    """The sums of a table of energies, (T, P), at prices that it can be broadcast with."""
+    period, participant = np.nonzero(energy_wh)
+    price = np.broadcast_to(np.asarray(price_micro_per_kwh, np.int64), energy_wh.shape)
+    at = (period, participant)
+    return _summed(line, participant, energy_wh[at], price[at], is_retail=is_retail)
+
+
+def _summed(
+    line: str, participant: Int, energy_wh: Int, price_micro_per_kwh: Int, *, is_retail: bool = False
+) -> PricedEnergy:
+    """The sums of entries of a line by participant and price, (L,) each; without those about no energy."""
+    rows = np.flatnonzero(energy_wh)
+    participant, energy, price = participant[rows], energy_wh[rows], price_micro_per_kwh[rows]
+    distinct, code = np.unique(price, return_inverse=True)
+    found, place = np.unique(participant * max(len(distinct), 1) + code, return_inverse=True)
+    size = len(found)
+    return PricedEnergy(
+        participant=found // max(len(distinct), 1),
+        line=np.full(size, PLACE[line]),
+        is_retail=np.full(size, is_retail),
+        price_micro_per_kwh=distinct[found % max(len(distinct), 1)] if size else found,
+        energy_wh=sum_at(place, energy, size),
+        amount_micro=sum_at(place, amount_micro(energy, price), size),
+    )
