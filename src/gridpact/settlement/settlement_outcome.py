@@ -37,14 +37,19 @@ def outcome(settled: SettledCase) -> str:
 
 
 def _headline(summary: dict[str, Any]) -> str:
-    """What counts as traded, and what participants gain."""
+    """What counts as traded or was shared, whichever there was, and what participants gain."""
     energy, people = summary["energy_wh"], summary["accounts"]["participants"]
-    cleared = energy["cleared"]
-    share = f" ({share_of(energy['traded'], cleared)})" if cleared else ""
-    traded = f"{_kwh(energy['traded'])} of {_kwh(cleared)} cleared counts as traded{share}"
+    cleared, shared = energy["cleared"], energy["shared"]
+    said = []
+    if cleared:
+        share = share_of(energy["traded"], cleared)
+        said.append(f"{_kwh(energy['traded'])} of {_kwh(cleared)} cleared counts as traded ({share})")
+    if shared:
+        said.append(f"{_kwh(shared)} shared by the key '{summary['sharing_key']}'")
+    what = ", ".join(said) or "nothing was traded or shared"
     gain = people["gain_micro"]
     verb = "gain" if gain >= 0 else "lose"
-    return f"{traded}; participants {verb} {_amount(abs(gain), summary)} against retail alone"
+    return f"{what}; participants {verb} {_amount(abs(gain), summary)} against retail alone"
 
 
 def _meters(summary: dict[str, Any]) -> str:

@@ -28,6 +28,7 @@ GROUPS = (
 )
 COLOURS = dict(zip((*SOURCES, *USES), ("peers", "community", "retailer", "imbalance") * 2, strict=True))
 DIGEST_SHOWN = 16
+CENT_DECIMALS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,13 +233,13 @@ def _row(line: BillLine, writer: _Writer, *, is_billed: bool) -> str:
     small = f"<small>{escape(', '.join(remarks))}</small>" if remarks else ""
     name = _isolated(line.name) if line.name else escape(words[line.line])
     percent = "" if line.vat_percent is None else local.percent(line.vat_percent)
-    cells = (
-        ("quantity", _quantity(line, writer)),
-        ("unit_price", _unit_price(line, writer)),
-        ("vat", percent),
-    )
     shown = "".join(
-        f'<td class="number" data-column="{escape(words[key])}">{escape(text)}</td>' for key, text in cells
+        f'<td class="number"{mark}>{escape(text)}</td>'
+        for mark, text in (
+            ("", _quantity(line, writer)),
+            ("", _unit_price(line, writer)),
+            (f' data-rate="{escape(words["vat"])}"', percent),
+        )
     )
     return (
         f'<tr><th scope="row">{name}{small}</th>{shown}'
@@ -260,7 +261,7 @@ def _unit_price(line: BillLine, writer: _Writer) -> str:
     if line.per is None:
         return f"{writer.local.price(line.price_micro)} / kWh"
     unit = "month" if line.per is ChargeStep.MONTH else "day"
-    return f"{writer.local.price(line.price_micro)} / {writer.words[unit]}"
+    return f"{writer.local.price(line.price_micro, CENT_DECIMALS)} / {writer.words[unit]}"
 
 
 def _energy(settled: SettledCase, bill: Bill, statements: Statements, writer: _Writer) -> str:
@@ -350,8 +351,7 @@ def _caption(writer: _Writer, *, is_net: bool = False) -> str:
 def _amount_cell(cents: int, line: str, writer: _Writer) -> str:
     """The cell of an amount, with its cents and its line for programs where it is part of the bill."""
     marks = f' data-cents="{cents}" data-line="{escape(line)}"' if line else ""
-    column = escape(writer.words["amount"])
-    return f'<td class="number" data-column="{column}"{marks}>{escape(writer.local.amount(cents))}</td>'
+    return f'<td class="number"{marks}>{escape(writer.local.amount(cents))}</td>'
 
 
 def _isolated(text: str) -> str:

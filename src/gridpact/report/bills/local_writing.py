@@ -59,10 +59,10 @@ class LocalWriting:
         """An energy to the watt-hour, without its unit."""
         return self.number(Fraction(wh, WH_PER_KWH), 3)
 
-    def price(self, micro: int) -> str:
-        """A price to the millionth, with four decimals or as many more as it needs."""
+    def price(self, micro: int, at_least: int = PRICE_DECIMALS_MIN) -> str:
+        """A price to the millionth, with so many decimals or as many more as it needs."""
         decimals = PRICE_DECIMALS
-        while decimals > PRICE_DECIMALS_MIN and micro % 10 ** (PRICE_DECIMALS - decimals + 1) == 0:
+        while decimals > at_least and micro % 10 ** (PRICE_DECIMALS - decimals + 1) == 0:
             decimals -= 1
         return self.number(Fraction(micro, MICRO), decimals)
 

@@ -18,7 +18,7 @@ from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.statements import LINES, PAYS
 from gridpact.settlement.tariffs.bill_terms import BillTerms, Includes
 
-PRICES_MAX = 12  # of one line and source; more are one line with their mean price
+PRICES_MAX = 6  # of one line and source; more are one line with their mean price
 NUMBER_DIGITS = 4
 PERCENT = 100
 

@@ -1,7 +1,7 @@
 """PricedEnergy: settled energy and its money by participant, line, source and unit price."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.statements import PLACE
 from gridpact.settlement.tariffs.accounts import loss_retailer
+
+KEYS = ("participant", "line", "is_retail", "price_micro_per_kwh")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +45,23 @@ def price_energy(settlement: Settlement) -> PricedEnergy:
     network charge or a tax is levied on; an invariant holds that both come to the same.
     """
     parts = [*_traded(settlement), *_shared(settlement), *_retail(settlement), *_lost(settlement)]
-    joined = [np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(PricedEnergy)]
-    order = np.lexsort(joined[3::-1])
-    columns = {each.name: column[order] for each, column in zip(fields(PricedEnergy), joined, strict=True)}
+    keys = [np.concatenate([getattr(part, name) for part in parts]) for name in KEYS]
+    order = np.lexsort(keys[::-1])
+    keys = [key[order] for key in keys]
+    is_first = np.any([np.append(True, key[1:] != key[:-1])[: len(order)] for key in keys], axis=0)
+    first, place = np.flatnonzero(is_first), np.cumsum(is_first) - 1
+    participant, line, is_retail, price = (key[first] for key in keys)
+    energy_wh, amount = (
+        sum_at(place, np.concatenate([getattr(part, name) for part in parts])[order], len(first))
+        for name in ("energy_wh", "amount_micro")
+    )
     return PricedEnergy(
-        is_retail=frozen(columns.pop("is_retail"), np.bool_),
-        **{name: frozen(column, np.int64) for name, column in columns.items()},
+        participant=frozen(participant, np.int64),
+        line=frozen(line, np.int64),
+        is_retail=frozen(is_retail, np.bool_),
+        price_micro_per_kwh=frozen(price, np.int64),
+        energy_wh=frozen(energy_wh, np.int64),
+        amount_micro=frozen(amount, np.int64),
     )
 
 
