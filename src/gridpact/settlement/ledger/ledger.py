@@ -16,6 +16,7 @@ class EntryKind(IntEnum):
     FEED_IN = 4
     IMBALANCE = 5
     LOSS = 6
+    UNUSED = 7
 
     @property
     def label(self) -> str:

@@ -49,14 +49,14 @@ class Retailer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariffs:
-    """What tariffs.toml says, for T periods.
+    """What tariffs.toml and the table of prices say, for T periods.
 
     Attributes:
         mode: what governs.
         missing: what a missing reading is.
         loss_allocation: who pays for losses.
-        p2p_charge_micro_per_kwh: paid by the buyer to the DSO on traded energy.
-        retail_charge_micro_per_kwh: paid by the customer to the DSO on retail supply.
+        p2p_charge_micro_per_kwh: paid by the buyer to the DSO on traded energy, (T,).
+        retail_charge_micro_per_kwh: paid by the customer to the DSO on retail supply, (T,).
         tax_micro_per_kwh: on every kWh bought.
         retailers: in the order of their names.
         retailer_of_participant: index into `retailers`, (P,).
@@ -65,8 +65,8 @@ class Tariffs:
     mode: Mode
     missing: Missing
     loss_allocation: LossAllocation
-    p2p_charge_micro_per_kwh: int
-    retail_charge_micro_per_kwh: int
+    p2p_charge_micro_per_kwh: Int
+    retail_charge_micro_per_kwh: Int
     tax_micro_per_kwh: int
     retailers: tuple[Retailer, ...]
     retailer_of_participant: Int
