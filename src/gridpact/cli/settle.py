@@ -13,8 +13,13 @@ def settle(
     case_folder: CaseFolder,
     out: OutFolder,
     clearance: Annotated[
-        Path, typer.Option("--clearance", metavar="DIR", help="The result of clearing this case.")
-    ],
+        list[Path] | None,
+        typer.Option(
+            "--clearance",
+            metavar="DIR",
+            help="A result of clearing, or a folder of such; as often as there are.",
+        ),
+    ] = None,
     previous: Annotated[
         Path | None,
         typer.Option("--previous", metavar="DIR", help="An earlier settlement, which this one corrects."),
@@ -36,7 +41,7 @@ def settle(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Settle the cleared trades of a case by its meters and tariffs: ledger, statements, residuals."""
+    """Settle a case by its meters and tariffs, with what was cleared: ledger, statements, residuals."""
     import gridpact
     from gridpact.progress import progress
     from gridpact.report.bills.bill_page import bill_pages
@@ -66,10 +71,12 @@ def settle(
     if xlsx:
         check_workbook()
     as_pdf = pdf_maker() if bills else None
-    inputs = {CLEARED: clearance, EARLIER: previous}
+    results = clearance or []
+    words = [CLEARED] if len(results) == 1 else [f"{CLEARED} {result}" for result in results]
+    inputs = {**dict(zip(words, results, strict=True)), EARLIER: previous}
     check_output_folder(out, SETTLEMENT_RESULT, case_folder=case_folder, inputs=inputs)
     with progress(f"reading and settling {case_folder}", quiet=quiet):
-        settled = gridpact.settle(case_folder, clearance, previous=previous, bills=bills, **chosen)
+        settled = gridpact.settle(case_folder, results, previous=previous, bills=bills, **chosen)
     with progress(f"writing {out}", quiet=quiet):
         gridpact.write_settlement(
             settled,

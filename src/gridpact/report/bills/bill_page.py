@@ -11,7 +11,6 @@ from gridpact.report.bills.bill_words import bill_words
 from gridpact.report.bills.local_writing import WRITINGS, LocalWriting
 from gridpact.results.file_names import file_names
 from gridpact.settlement.bills.bill import Bill, BillLine, EarlierBill
-from gridpact.settlement.bills.make_bills import billing_days
 from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.statements.statements import PLACE, Statements, make_statements
@@ -19,10 +18,11 @@ from gridpact.settlement.tariffs.bill_terms import BillTerms, ChargeStep
 
 SOURCES = ("p2p_bought", "shared_received", "supply", "imbalance_short")
 USES = ("p2p_sold", "shared_given", "feed_in", "imbalance_long")
+UNUSED = "unused"  # of what is received, and taken by the supplier at once
 LEVIED = ("network_charge", "tax")
 GROUPS = (
     ("paid", SOURCES),
-    ("received", USES),
+    ("received", (*USES, UNUSED)),
     ("levies", ("losses", *LEVIED)),
     ("standing", (EntryKind.FIXED.label,)),
 )
@@ -95,12 +95,11 @@ def _title(bill: Bill) -> str:
 
 def _head(settled: SettledCase, bill: Bill, participant: str, writer: _Writer) -> str:
     """Who bills whom, for what time, under which number."""
-    first, last = billing_days(settled.settlement.horizon)
     local, words = writer.local, writer.words
     facts = [("number", bill.number), ("issued", local.day(bill.issued))]
     if bill.due is not None:
         facts.append(("due", local.day(bill.due)))
-    days = [local.day(first), local.day(last)]
+    days = [local.day(bill.first_day), local.day(bill.last_day)]
     facts.append(("period", " – ".join(dict.fromkeys(days))))
     if bill.corrects is not None:
         facts.append(("corrects", bill.corrects.number))
@@ -297,7 +296,9 @@ def _side(
     writer: _Writer,
 ) -> str:
     """One side of the meter; nothing where it shows nothing."""
-    found = [(line, int(statements.energy_wh[PLACE[line], place])) for line in lines]
+    energy_wh = statements.energy_wh[:, place].tolist()
+    energy_wh[PLACE["shared_received"]] -= energy_wh[PLACE[UNUSED]]
+    found = [(line, energy_wh[PLACE[line]]) for line in lines]
     found = [(line, wh) for line, wh in found if wh]
     if not found and not metered_wh:
         return ""

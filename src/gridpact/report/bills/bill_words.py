@@ -231,6 +231,14 @@ _WORDS: Mapping[str, tuple[str, str, str, str, str, str]] = {
         "Immesso, ritirato dal fornitore",
         "Injetado, comprado pelo comercializador",
     ),
+    "unused": (
+        "Received and not used, taken by the supplier",
+        "Bezogen und nicht genutzt, vom Lieferanten abgenommen",
+        "Recibido y no usado, comprado por la comercializadora",
+        "Reçu et non utilisé, repris par le fournisseur",
+        "Ricevuto e non usato, ritirato dal fornitore",
+        "Recebido e não usado, comprado pelo comercializador",
+    ),
     "imbalance_short": (
         "Short of what was traded",
         "Unter dem Gehandelten",

@@ -98,7 +98,7 @@ def _gain_picture(
     currency: str,
     scale: Float,
 ) -> Picture:
-    """What some participants gain against retail alone, by each way to settle, on the scale of given gains."""
+    """What some participants gain against retail alone by each way, on the scale of given gains."""
     names = [escape(ids[one]) for one in rows]
     shown = np.stack([each.gain_micro[rows] for each in statements]) / MICRO
     decimals = _decimals(float(np.abs(shown).max()))

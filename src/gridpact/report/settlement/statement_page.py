@@ -166,11 +166,13 @@ def _notices(account: Account) -> list[str]:
 
 def _bill(settled: SettledCase, account: Account) -> list[str]:
     """Under which number it is billed, and what the bill comes to in cents and with VAT."""
-    if settled.billed is None:
-        return []
-    bill = settled.billed.bills[account.place]
-    total = money(bill.total_cents * MICRO_PER_CENT, settled.case.currency)
-    return [f"Bill {bill.number} asks for it in whole cents and with VAT: {total}."]
+    bills = () if settled.billed is None else settled.billed.bills
+    return [
+        f"Bill {bill.number} asks for it in whole cents and with VAT: "
+        f"{money(bill.total_cents * MICRO_PER_CENT, settled.case.currency)}."
+        for bill in bills
+        if bill.participant == account.place
+    ]
 
 
 def _energy(account: Account) -> str:

@@ -88,6 +88,7 @@ class Bill:
 
     Attributes:
         participant: index.
+        first_day, last_day: the local days of the billing period on which it is a member.
         running_number: counts the bills of a billing period, corrections among them, from 1.
         number: prefix and running number.
         version: of the settlement that made it; a later one that does not change it leaves it as it is.
@@ -100,6 +101,8 @@ class Bill:
     """
 
     participant: int
+    first_day: date
+    last_day: date
     running_number: int
     number: str
     version: int

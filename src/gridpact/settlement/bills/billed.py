@@ -12,7 +12,7 @@ class Billed:
 
     Attributes:
         terms: how it is billed.
-        bills: of all participants, in their order.
+        bills: of all who are members in some period, in the order of the participants.
     """
 
     terms: BillTerms

@@ -40,47 +40,45 @@ def book_bills(settlement: Settlement, bills: Sequence[Bill]) -> Settlement:
 
     Args:
         settlement: without entries of bills of its own version.
-        bills: of all participants, in their order.
+        bills: of all who are members.
     """
+    count = len(settlement.participants)
     billed = (
-        _Billed(kind=EntryKind.FIXED, account=ISSUER, micro=_fixed_micro(bills)),
-        _Billed(kind=EntryKind.ROUNDING, account=ROUNDING, micro=_rounding_micro(bills)),
+        _Billed(kind=EntryKind.FIXED, account=ISSUER, micro=_fixed_micro(bills, count)),
+        _Billed(kind=EntryKind.ROUNDING, account=ROUNDING, micro=_rounding_micro(bills, count)),
     )
+    has_bill, is_new = (np.zeros(count, dtype=np.bool_) for _ in range(2))
+    has_bill[[bill.participant for bill in bills]] = True
+    is_new[[bill.participant for bill in bills if bill.version == settlement.version]] = True
     booked = _opened(settlement.booked, settlement)
     ledger = _opened(settlement.ledger, settlement)
     version = settlement.version
-    once = _added(booked, settlement, billed, np.ones(len(bills), dtype=np.bool_), version)
+    once = _added(booked, settlement, billed, has_bill, version)
     if settlement.ledger is settlement.booked:
         return replace(settlement, booked=once, ledger=once)
     before = [_earlier_micro(ledger, each) for each in billed]
     changes = tuple(
-        replace(each, micro=each.micro - was[: len(bills)]) for each, was in zip(billed, before, strict=True)
+        replace(each, micro=each.micro - was[:count]) for each, was in zip(billed, before, strict=True)
     )
-    is_new = np.array([bill.version == version for bill in bills], dtype=np.bool_)
     return replace(settlement, booked=once, ledger=_added(ledger, settlement, changes, is_new, version))
 
 
-def _fixed_micro(bills: Sequence[Bill]) -> Int:
-    """The standing charges of each bill, which are whole cents, (P,)."""
-    fixed = EntryKind.FIXED.label
-    of_bill = [sum(line.cents for line in bill.lines if line.kind == fixed) for bill in bills]
-    return np.array(of_bill, dtype=np.int64) * MICRO_PER_CENT
+def _fixed_micro(bills: Sequence[Bill], count: int) -> Int:
+    """The standing charges of each participant's bill, which are whole cents, (P,)."""
+    micro, fixed = np.zeros(count, dtype=np.int64), EntryKind.FIXED.label
+    for bill in bills:
+        of_bill = sum(line.cents for line in bill.lines if line.kind == fixed)
+        micro[bill.participant] = of_bill * MICRO_PER_CENT
+    return micro
 
 
-def _rounding_micro(bills: Sequence[Bill]) -> Int:
-    """What the cents of each bill's energy are above what the ledger has of it, (P,)."""
-    fixed = EntryKind.FIXED.label
-    return np.array(
-        [
-            sum(
-                line.cents * MICRO_PER_CENT - int(line.amount_micro)
-                for line in bill.lines
-                if line.kind != fixed
-            )
-            for bill in bills
-        ],
-        dtype=np.int64,
-    )
+def _rounding_micro(bills: Sequence[Bill], count: int) -> Int:
+    """What the cents of each participant's bill are above what the ledger has of its energy, (P,)."""
+    micro, fixed = np.zeros(count, dtype=np.int64), EntryKind.FIXED.label
+    for bill in bills:
+        lines = (line for line in bill.lines if line.kind != fixed)
+        micro[bill.participant] = sum(line.cents * MICRO_PER_CENT - int(line.amount_micro) for line in lines)
+    return micro
 
 
 def _earlier_micro(ledger: Ledger, billed: _Billed) -> Int:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
 
+import numpy as np
+
 from gridpact.case.horizon import Horizon
 from gridpact.settlement.amounts.cents import cents
 from gridpact.settlement.bills.bill import Bill, BillLine, VatLine
@@ -26,7 +28,7 @@ PERCENT = 100
 def make_bills(
     settlement: Settlement, terms: BillTerms, issued: Mapping[str, IssuedBill] | None = None
 ) -> tuple[Bill, ...]:
-    """The bills of all participants, in their order.
+    """The bills of all who are members in some period, or had a bill, in the order of the participants.
 
     Args:
         settlement: what they are of.
@@ -36,15 +38,19 @@ def make_bills(
     """
     first, last = billing_days(settlement.horizon)
     dated = terms.issued or last + timedelta(days=1)
+    days = member_days(settlement)
     due = None if terms.due_days is None else dated + timedelta(days=terms.due_days)
     prefix = f"{first:%Y%m%d}-" if terms.number_prefix is None else terms.number_prefix
     earlier = issued or {}
     running = max((each.running_number for each in earlier.values()), default=0)
     found = []
-    for place, lines in enumerate(_lines(settlement, terms)):
+    places = sorted({*days, *_places(settlement, earlier)})
+    for place, lines in _lines(settlement, terms, places, days):
         asked = tuple(line for line in lines if not _is_of_supplier(line, terms))
         drafted = Bill(
             participant=place,
+            first_day=days.get(place, (first, last))[0],
+            last_day=days.get(place, (first, last))[1],
             running_number=running + 1,
             number=f"{prefix}{running + 1:0{NUMBER_DIGITS}d}",
             version=settlement.version,
@@ -63,6 +69,22 @@ def make_bills(
 def billing_days(horizon: Horizon) -> tuple[date, date]:
     """The first and the last local day of a billing period."""
     return horizon.instant(0).date(), horizon.instant(horizon.periods - 1).date()
+
+
+def member_days(settlement: Settlement) -> dict[int, tuple[date, date]]:
+    """The first and the last local day on which each participant is a member; none of who never is."""
+    member, horizon = settlement.meters.is_asked, settlement.horizon
+    found = {}
+    for place in np.flatnonzero(member.any(axis=0)).tolist():
+        periods = np.flatnonzero(member[:, place])
+        first, last = (horizon.instant(int(periods[end])).date() for end in (0, -1))
+        found[place] = (first, last)
+    return found
+
+
+def _places(settlement: Settlement, issued: Mapping[str, IssuedBill]) -> list[int]:
+    """The participants that have a bill already, whose bill is corrected even where nothing is left of it."""
+    return [place for place, name in enumerate(settlement.participants.ids) if name in issued]
 
 
 def _numbered(drafted: Bill, earlier: IssuedBill | None) -> Bill:
@@ -87,27 +109,30 @@ def _is_of_supplier(line: BillLine, terms: BillTerms) -> bool:
     return terms.includes is Includes.COMMUNITY and line.is_retail
 
 
-def _lines(settlement: Settlement, terms: BillTerms) -> Iterator[list[BillLine]]:
-    """The lines of each participant, those of energy first."""
+def _lines(
+    settlement: Settlement, terms: BillTerms, places: Sequence[int], days: Mapping[int, tuple[date, date]]
+) -> Iterator[tuple[int, list[BillLine]]]:
+    """Each participant at some places with its lines, those of energy first; none of who is no member."""
     energy = price_energy(settlement)
-    count = len(settlement.participants)
-    of_participant: list[list[int]] = [[] for _ in range(count)]
-    for row, participant in enumerate(energy.participant.tolist()):
-        of_participant[participant].append(row)
-    days = billing_days(settlement.horizon)
-    for rows in of_participant:
-        yield [*_energy_lines(energy, rows, terms), *_fixed_lines(terms, *days)]
+    starts = np.searchsorted(energy.participant, np.arange(len(settlement.participants) + 1))
+    for place in places:
+        rows = range(int(starts[place]), int(starts[place + 1]))
+        fixed = _fixed_lines(terms, *days[place]) if place in days else ()
+        yield place, [*_energy_lines(energy, rows, terms), *fixed]
 
 
 def _energy_lines(energy: PricedEnergy, rows: Sequence[int], terms: BillTerms) -> Iterator[BillLine]:
-    """The lines of one participant's energy: one a price, or one with the mean of very many."""
+    """The lines of one participant's energy: one a price, or one with the mean of many.
 
-    def source(row: int) -> tuple[int, bool]:
-        return int(energy.line[row]), bool(energy.is_retail[row])
+    What a table of prices gives from period to period is one line, however many prices there are.
+    """
 
-    for (line, is_retail), grouped in groupby(rows, source):
+    def source(row: int) -> tuple[int, bool, bool]:
+        return int(energy.line[row]), bool(energy.is_retail[row]), bool(energy.is_of_table[row])
+
+    for (line, is_retail, is_of_table), grouped in groupby(rows, source):
         group = list(grouped)
-        together = [group] if len(group) > PRICES_MAX else [[row] for row in group]
+        together = [group] if is_of_table or len(group) > PRICES_MAX else [[row] for row in group]
         for each in together:
             yield _energy_line(energy, line, is_retail, each, terms)
 

@@ -73,7 +73,7 @@ def _meaning_of_meters(settlement: Settlement) -> str:
     """What holds of each meter in this mode."""
     if settlement.tariffs.mode is Mode.FIRM:
         return "in each period, each meter's export − import = sold − bought + long − short"
-    return "in each period, each meter's import = bought + supply, and its export = sold + feed-in"
+    return "in each period, each meter's import = bought − unused + supply, and its export = sold + feed-in"
 
 
 def _meter_balance(settlement: Settlement) -> int:
@@ -85,6 +85,7 @@ def _meter_balance(settlement: Settlement) -> int:
         settlement, EntryKind.FEED_IN, pays=False
     )
     meters = settlement.meters
+    imported = imported - _of_participants(settlement, EntryKind.UNUSED, pays=False)
     if settlement.tariffs.mode is Mode.SHARING:
         return max(_largest(imported - meters.import_wh), _largest(exported - meters.export_wh))
     short = _of_participants(settlement, EntryKind.IMBALANCE, pays=True)
@@ -151,7 +152,7 @@ def _money(settlement: Settlement) -> int:
 def _head(settlement: Settlement, lost_wh: Int) -> int:
     """How far the head is off the meters and the losses that the ledger has, (T,), at most."""
     meters = settlement.meters
-    metered = meters.import_wh.sum(axis=1) - meters.export_wh.sum(axis=1)
+    metered = meters.net_import_wh
     read = np.where(meters.head_given, meters.head_import_wh, settlement.head_import_wh)
     return max(_largest(read - metered - lost_wh), _largest(read - settlement.head_import_wh))
 
@@ -170,7 +171,8 @@ def _lost(settlement: Settlement, lost_wh: Int) -> int:
     wrong = _largest(lost_wh - settlement.losses_wh)
     if settlement.loss_shares_wh is None:
         return max(wrong, _largest(shared))
-    return max(wrong, _largest(shared - settlement.losses_wh))
+    has_members = settlement.meters.is_asked.any(axis=1)
+    return max(wrong, _largest(shared - np.where(has_members, settlement.losses_wh, 0)))
 
 
 def _corrected(settlement: Settlement) -> int:

@@ -16,8 +16,9 @@ class EntryKind(IntEnum):
     FEED_IN = 4
     IMBALANCE = 5
     LOSS = 6
-    FIXED = 7
-    ROUNDING = 8
+    UNUSED = 7
+    FIXED = 8
+    ROUNDING = 9
 
     @property
     def label(self) -> str:

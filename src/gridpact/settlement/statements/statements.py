@@ -39,6 +39,7 @@ LINES = (
     Line(name="p2p_sold", kind=EntryKind.P2P, is_paid=False),
     Line(name="shared_received", kind=EntryKind.P2P, is_paid=True, is_shared=True),
     Line(name="shared_given", kind=EntryKind.P2P, is_paid=False, is_shared=True),
+    Line(name="unused", kind=EntryKind.UNUSED, is_paid=False),
     Line(name="supply", kind=EntryKind.SUPPLY, is_paid=True),
     Line(name="feed_in", kind=EntryKind.FEED_IN, is_paid=False),
     Line(name="imbalance_short", kind=EntryKind.IMBALANCE, is_paid=True),
