@@ -144,7 +144,7 @@ TARIFF_CHECKS = [
     ('"sharing"', '"sharin"', "line 1: mode 'sharin' is not a known mode (did you mean 'sharing'?)"),
     ('"error"', '"none"', "line 2: missing 'none' is not a known missing (write 'error' or 'schedule')"),
     ('"dso"', "3", "line 3: loss_allocation '3' is not text (write it in quotes)"),
-    ("[network]", "[grid]", "line 5: grid is not known (the sections are network, sharing, retailers)"),
+    ("[network]", "[grid]", "line 5: grid is not known (the sections are network, sharing, retailers, bill)"),
     ("tax_per_kwh", "tax_kwh", "line 8: network.tax_kwh is not known (did you mean 'tax_per_kwh'?)"),
     (
         "= 0.01",
