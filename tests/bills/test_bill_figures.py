@@ -122,7 +122,7 @@ def test_a_correction_numbers_what_changed_and_books_the_difference(
     start = len(bills) + 1 if was_billed else 1
     assert numbers == list(range(start, start + len(numbers)))
     for old, bill in zip(bills, corrected, strict=True):
-        is_same = (old.lines, old.vat) == (bill.lines, bill.vat)
+        is_same = (old.lines, old.information, old.vat) == (bill.lines, bill.information, bill.vat)
         if not was_billed:
             assert bill.corrects is None and bill.version == 2
         elif bill.version == 1:

@@ -84,6 +84,15 @@ def test_a_corrected_page_names_the_bill_that_it_corrects_and_the_difference(tmp
     assert Amounts(page).sum_of_kinds() == bill["net_cents"]  # nothing of before counts
 
 
+def test_a_bill_that_does_not_change_keeps_its_page_to_the_byte(tmp_path: Path) -> None:
+    first, second = settled(tmp_path / "once"), corrected(tmp_path)
+    before, after = dict(bill_pages(first)), dict(bill_pages(second))
+    assert [before[name] == after[name] for name in ("h1", "h2", "h3")] == [True, False, True]
+    community = f'{BILL}includes = "community"'
+    (bill,) = [each for each in corrected(tmp_path / "c", community).summary["bills"] if each["version"] == 2]
+    assert (bill["participant"], bill["difference_cents"]) == ("h2", 0)  # what the supplier bills did change
+
+
 def test_no_bill_names_another_participant(tmp_path: Path) -> None:
     names = ("anna-who", "bert-who", "cleo-who")
     found = settled(tmp_path)

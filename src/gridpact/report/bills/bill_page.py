@@ -11,6 +11,7 @@ from gridpact.report.bills.bill_words import bill_words
 from gridpact.report.bills.local_writing import WRITINGS, LocalWriting
 from gridpact.results.file_names import file_names
 from gridpact.settlement.bills.bill import Bill, BillLine, EarlierBill
+from gridpact.settlement.bills.issued_bill import content_sha256
 from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.statements.statements import PLACE, Statements, make_statements
@@ -84,7 +85,7 @@ def _page(settled: SettledCase, bill: Bill, statements: Statements, writer: _Wri
         style=_asset("bill.css"),
         head=_head(settled, bill, participant, writer) + _due(bill, writer),
         main="\n".join(part for part in parts if part),
-        foot=_foot(settled, bill, writer),
+        foot=_foot(bill, writer),
     )
 
 
@@ -318,12 +319,10 @@ def _side(
     return f"<div><h2>{escape(writer.words[key])}</h2>{drawn}<table><tbody>{rows}{last}</tbody></table></div>"
 
 
-def _foot(settled: SettledCase, bill: Bill, writer: _Writer) -> str:
-    """How it was rounded, and what it was made from."""
-    made = writer.said(
-        "made_by", digest=settled.inputs_sha256[:DIGEST_SHOWN], version=str(settled.settlement.version)
-    )
-    return f"<p>{escape(writer.words['rounding_said'])}</p><p>{_isolated(settled.case.name)}. {made}.</p>"
+def _foot(bill: Bill, writer: _Writer) -> str:
+    """How it was rounded, and which version made it."""
+    made = writer.said("made_by", version=str(bill.version), digest=content_sha256(bill)[:DIGEST_SHOWN])
+    return f"<p>{escape(writer.words['rounding_said'])}</p><p>{_isolated(writer.case.name)}. {made}.</p>"
 
 
 def _table(body: str, writer: _Writer) -> str:

@@ -409,12 +409,12 @@ _WORDS: Mapping[str, tuple[str, str, str, str, str, str]] = {
         "Não houve nada a liquidar neste período.",
     ),
     "made_by": (
-        "Settlement {digest}, version {version}",
-        "Abrechnung {digest}, Version {version}",
-        "Liquidación {digest}, versión {version}",
-        "Règlement {digest}, version {version}",
-        "Regolamento {digest}, versione {version}",
-        "Liquidação {digest}, versão {version}",
+        "Settlement, version {version}; digest of this bill {digest}",
+        "Abrechnung, Version {version}; Prüfsumme dieser Rechnung {digest}",
+        "Liquidación, versión {version}; huella de esta factura {digest}",
+        "Règlement, version {version} ; empreinte de cette facture {digest}",
+        "Regolamento, versione {version}; impronta di questa fattura {digest}",
+        "Liquidação, versão {version}; resumo desta fatura {digest}",
     ),
 }
 

@@ -30,7 +30,7 @@ from gridpact.settlement.statements.balances import Balances, make_balances
 from gridpact.settlement.statements.statements import PLACE, Statements, make_statements
 from gridpact.version import __version__
 
-BILLS_SHOWN = 200
+BILLS_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ class IssuedBill:
 
     Attributes:
         running_number, number, version, issued, due: as in `Bill`.
-        content_sha256: of what it asks for, to tell whether anything changed.
+        content_sha256: of what it says, to tell whether anything changed.
         bill: what a correction says of it.
         corrects: the bill that it took the place of, if it did.
     """
@@ -83,14 +83,14 @@ def issued_bill(found: Mapping[str, Any]) -> IssuedBill:
 
 
 def content_sha256(bill: Bill) -> str:
-    """Digest of what a bill asks for, whatever its number and its dates."""
+    """Digest of what a bill asks for and shows for information, whatever its number and its dates."""
     lines = [
         f"{line.line} {line.is_retail} {line.energy_wh} {line.price_micro} {line.cents} {line.vat_percent} "
         f"{line.name!r} {line.per} {line.quantity}"
-        for line in bill.lines
+        for line in (*bill.lines, *bill.information)
     ]
     vat = [f"vat {each.percent} {each.net_cents} {each.cents}" for each in bill.vat]
-    return sha256("\n".join([*lines, *vat]).encode()).hexdigest()
+    return sha256("\n".join([f"{len(bill.lines)} lines", *lines, *vat]).encode()).hexdigest()
 
 
 def _line(line: BillLine) -> dict[str, Any]:
