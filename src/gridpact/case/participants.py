@@ -8,6 +8,7 @@ import numpy as np
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.ranges import range_faults
 from gridpact.case.schema import DEFAULT_RETAILER, PARTICIPANTS, Kind
+from gridpact.case.times import FOREVER
 from gridpact.fields.case_part import CasePart
 from gridpact.fields.columns import flags, length_of, numbers, whole_numbers
 from gridpact.fields.names import names
@@ -16,6 +17,7 @@ from gridpact.fields.refusals import Refusals
 FIRM, ELASTIC = PARTICIPANTS.column("demand").choices
 CURTAIL, EXPORT = PARTICIPANTS.column("surplus").choices
 PHASES = PARTICIPANTS.column("phases")
+ENDS_FIRST = ("is not after member_from", "it is the first day or time outside the membership")
 REPEATED_METER = ("names a meter that is named already", "each meter is of one participant, once")
 
 
@@ -41,6 +43,9 @@ class Participants(CasePart):
             between, and one that is empty goes by the participant's name. No two have the same.
         phases: those that it is connected to, each to the neutral, with the same share of its power, as in
             "a", "bc" or "abc", (P,); all of them where none are given. Others need a three-phase network.
+        member_from: first instant of its membership, microseconds since 1970-01-01 UTC, (P,); 0 for ever.
+        member_until: first instant after it, likewise, (P,); `FOREVER` where it does not end. Settlement goes
+            by them, a clearing does not.
 
     Raises:
         InvalidCase: with everything that is wrong with them.
@@ -55,6 +60,8 @@ class Participants(CasePart):
     retailer: tuple[str, ...] = ()
     connection_kw: Float = field(default_factory=partial(np.array, np.nan))
     phases: tuple[str, ...] = ()
+    member_from: Int = field(default_factory=partial(np.array, 0))
+    member_until: Int = field(default_factory=partial(np.array, FOREVER))
     meter: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -82,8 +89,14 @@ class Participants(CasePart):
             "phases": self._phases(refusals, count),
             "meter": self._meters(refusals, count),
         }
+        first, end = (
+            whole_numbers(refusals, name, getattr(self, name), shape, may_be_one=True)
+            for name in ("member_from", "member_until")
+        )
+        if first is not None and end is not None:
+            refusals.add_where("member_until", end <= first, *ENDS_FIRST, end)
         refusals.finish()
-        self._set(**values)
+        self._set(**values, member_from=first, member_until=end)
 
     def _retailers(self, refusals: Refusals, count: int | None) -> tuple[str, ...] | None:
         if isinstance(self.retailer, tuple) and not self.retailer:

@@ -12,6 +12,8 @@ MICROSECOND = timedelta(microseconds=1)
 _MIDNIGHT = re.compile(
     r"(?P<day>\d{4}-?\d{2}-?\d{2}.)24(?P<rest>(?::?00)*(?:[.,]0+)?)(?P<offset>Z|[+-]\d.*)?"
 )
+_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
+FOREVER = (datetime(9999, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,21 @@ def _local(time: datetime, zone: ZoneInfo) -> datetime | Fault:
         return Fault(what=f"does not exist in {zone.key}, where the clocks skip it", remedy=remedy)
     what = f"comes twice in {zone.key}, where the clocks are put back"
     return Fault(what=what, remedy=remedy, readings=tuple(forms))
+
+
+def read_day(value: str | datetime, zone: ZoneInfo) -> datetime | Fault:
+    """The instant that a day or a time means: of a day, the first there is of it; else as `read_time`."""
+    is_day = _DAY.fullmatch(value) is not None if isinstance(value, str) else value.tzinfo is None
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return Fault(what="is not a day or a time", remedy="write it as in 2024-06-21 or 2024-06-21T13:15")
+    if not is_day or time != time.replace(hour=0, minute=0, second=0, microsecond=0):
+        return read_time(value, zone)
+    try:  # Where midnight comes twice it is the first, and where it is skipped what comes in its place.
+        return time.replace(tzinfo=zone, fold=0).astimezone(UTC).astimezone(zone)
+    except (OverflowError, ValueError):
+        return Fault(what="is out of the range of times")
 
 
 def microseconds(time: datetime) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gridpact.case.case import Case
+from gridpact.settlement.bills.billed import Billed
 from gridpact.settlement.settlement_summary import summarise
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.ledger_table import ledger_table
@@ -29,6 +30,7 @@ class SettledCase:
         scheduled: how many readings were taken from the schedule.
         inputs_sha256: digest of the case's files, tariffs, meters, positions and choices.
         corrects: folder of the settlement that this one corrects.
+        billed: the bills; `None` where none were asked for.
     """
 
     case: Case
@@ -36,6 +38,7 @@ class SettledCase:
     scheduled: int
     inputs_sha256: str
     corrects: Path | None = None
+    billed: Billed | None = None
 
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""
@@ -61,5 +64,9 @@ class SettledCase:
     def summary(self) -> dict[str, Any]:
         """The figures of `settlement.json`."""
         return summarise(
-            self.case, self.settlement, scheduled=self.scheduled, inputs_sha256=self.inputs_sha256
+            self.case,
+            self.settlement,
+            scheduled=self.scheduled,
+            inputs_sha256=self.inputs_sha256,
+            billed=self.billed,
         )

@@ -10,6 +10,7 @@ from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.tariffs.tariffs import Mode
 
 ACCOUNTS_SHOWN = 8
+CENTS = 100
 
 
 def outcome(settled: SettledCase) -> str:
@@ -28,6 +29,7 @@ def outcome(settled: SettledCase) -> str:
         f"  losses    {_kwh(energy['losses'])}, allocated by '{summary['loss_allocation']}'",
         *(f"  {'money' if not place else '':<10}{line}" for place, line in enumerate(_money(summary))),
         f"  ledger    {_ledger(summary)}",
+        *_bills(summary),
         f"  checks    {_checks(summary)}",
     ]
     lines += [f"  notice    {notice}" for notice in summary["notices"]]
@@ -35,14 +37,19 @@ def outcome(settled: SettledCase) -> str:
 
 
 def _headline(summary: dict[str, Any]) -> str:
-    """What counts as traded, and what participants gain."""
+    """What counts as traded or was shared, whichever there was, and what participants gain."""
     energy, people = summary["energy_wh"], summary["accounts"]["participants"]
-    cleared = energy["cleared"]
-    share = f" ({share_of(energy['traded'], cleared)})" if cleared else ""
-    traded = f"{_kwh(energy['traded'])} of {_kwh(cleared)} cleared counts as traded{share}"
+    cleared, shared = energy["cleared"], energy["shared"]
+    said = []
+    if cleared:
+        share = share_of(energy["traded"], cleared)
+        said.append(f"{_kwh(energy['traded'])} of {_kwh(cleared)} cleared counts as traded ({share})")
+    if shared:
+        said.append(f"{_kwh(shared)} shared by the key '{summary['sharing_key']}'")
+    what = ", ".join(said) or "nothing was traded or shared"
     gain = people["gain_micro"]
     verb = "gain" if gain >= 0 else "lose"
-    return f"{traded}; participants {verb} {_amount(abs(gain), summary)} against retail alone"
+    return f"{what}; participants {verb} {_amount(abs(gain), summary)} against retail alone"
 
 
 def _meters(summary: dict[str, Any]) -> str:
@@ -118,6 +125,23 @@ def _ledger(summary: dict[str, Any]) -> str:
     if summary["version"] == 1:
         return entries
     return f"{entries}, {summary['entries_added']:,} of them added by version {summary['version']}"
+
+
+def _bills(summary: dict[str, Any]) -> list[str]:
+    """How many bills there are, what they come to, and how many of them are corrections."""
+    bills = summary.get("bills")
+    if not bills:
+        return []
+    net, vat, total = (
+        f"{sum(bill[name] for bill in bills) / CENTS:,.2f}"
+        for name in ("net_cents", "vat_cents", "total_cents")
+    )
+    said = f"  billed    {counted(len(bills), 'bill')}: {net} before VAT, VAT {vat}, together {total}"
+    new = [bill for bill in bills if bill["version"] == summary["version"]]
+    if summary["version"] == 1 or not new:
+        return [said if new else f"{said}; none is new"]
+    difference = sum(bill["difference_cents"] or 0 for bill in new) / CENTS
+    return [said, f"            {len(new):,} of them new, {difference:+,.2f} against those that they correct"]
 
 
 def _checks(summary: dict[str, Any]) -> str:

@@ -6,6 +6,9 @@ import numpy as np
 
 from gridpact.case.case import Case
 from gridpact.settlement.amounts.money import sum_at
+from gridpact.settlement.bills.bill_invariants import bills_off_micro, lines_off_micro
+from gridpact.settlement.bills.billed import Billed
+from gridpact.settlement.bills.issued_bill import record
 from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.invariants.invariants import account_balance_micro, invariants
 from gridpact.settlement.ledger.ledger import EntryKind
@@ -17,7 +20,14 @@ from gridpact.settlement.statements.statements import make_statements
 from gridpact.version import __version__
 
 
-def summarise(case: Case, settlement: Settlement, *, scheduled: int, inputs_sha256: str) -> dict[str, Any]:
+def summarise(
+    case: Case,
+    settlement: Settlement,
+    *,
+    scheduled: int,
+    inputs_sha256: str,
+    billed: Billed | None = None,
+) -> dict[str, Any]:
     """The figures, in whole watt-hours and micro-currency.
 
     Args:
@@ -25,6 +35,7 @@ def summarise(case: Case, settlement: Settlement, *, scheduled: int, inputs_sha2
         settlement: what it is settled as.
         scheduled: how many readings were taken from the schedule.
         inputs_sha256: digest of all that the settlement follows from.
+        billed: the bills; without them there is no figure of any.
     """
     tariffs, ledger = settlement.tariffs, settlement.ledger
     return {
@@ -48,7 +59,8 @@ def summarise(case: Case, settlement: Settlement, *, scheduled: int, inputs_sha2
         "entries": len(ledger.kind),
         "entries_added": int((ledger.version == settlement.version).sum()),
         "ledger_sha256": ledger_sha256(ledger),
-        "invariants": _invariants(settlement),
+        **({} if billed is None else {"bills": _bills(settlement, billed)}),
+        "invariants": _invariants(settlement) | ({} if billed is None else _of_bills(settlement, billed)),
         "notices": list(settlement.notices),
         "inputs_sha256": inputs_sha256,
         "gridpact_version": __version__,
@@ -100,6 +112,26 @@ def _accounts(settlement: Settlement) -> dict[str, dict[str, int]]:
         for name, net, alone, gain in zip(
             balances.accounts, *(column.tolist() for column in columns), strict=True
         )
+    }
+
+
+def _bills(settlement: Settlement, billed: Billed) -> list[dict[str, Any]]:
+    """Every bill, in the order of the participants."""
+    ids = settlement.participants.ids
+    return [record(bill, ids[bill.participant]) for bill in billed.bills]
+
+
+def _of_bills(settlement: Settlement, billed: Billed) -> dict[str, dict[str, int | str]]:
+    """What must hold of bills, each with the figure by which it is off."""
+    return {
+        "bills_micro": {
+            "figure": bills_off_micro(settlement, billed.bills),
+            "meaning": "each bill comes, before VAT, to what the ledger says of the participant, to the cent",
+        },
+        "bill_lines_micro": {
+            "figure": lines_off_micro(settlement, billed.bills),
+            "meaning": "the lines of bills come, before they are rounded, to those of the statements",
+        },
     }
 
 

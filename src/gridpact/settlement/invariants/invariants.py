@@ -8,10 +8,11 @@ from gridpact.arrays import Bool, Int
 from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.invariants.expected import expected_micro
 from gridpact.settlement.ledger.entries import NO_TRADE, as_entries, joined, places, renumbered
-from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.ledger.ledger import BILLED, EntryKind, Ledger
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.residuals import make_residuals
 from gridpact.settlement.statements.statements import make_statements
+from gridpact.settlement.tariffs.accounts import beside_participants
 from gridpact.settlement.tariffs.tariffs import Mode
 
 
@@ -48,7 +49,7 @@ def invariants(settlement: Settlement) -> tuple[Invariant, ...]:
         "within_cleared_wh": (_meaning_of_cleared(settlement), _beyond_cleared(settlement)),
         "residual_sign_wh": ("no retailer supplies or takes a negative energy", _negative(settlement)),
         "amounts_micro": ("in each period, the money of each kind is energy × tariff", _amounts(settlement)),
-        "money_micro": ("statements, residuals, DSO and tax together come to 0", _money(settlement)),
+        "money_micro": ("statements, residuals and all other accounts come to 0", _money(settlement)),
         "head_balance_wh": ("in each period, head = meters + losses booked", _head(settlement, lost_wh)),
         "losses_booked_wh": (
             "in each period, the ledger has the losses and their shares",
@@ -72,7 +73,7 @@ def _meaning_of_meters(settlement: Settlement) -> str:
     """What holds of each meter in this mode."""
     if settlement.tariffs.mode is Mode.FIRM:
         return "in each period, each meter's export − import = sold − bought + long − short"
-    return "in each period, each meter's import = bought + supply, and its export = sold + feed-in"
+    return "in each period, each meter's import = bought − unused + supply, and its export = sold + feed-in"
 
 
 def _meter_balance(settlement: Settlement) -> int:
@@ -84,6 +85,7 @@ def _meter_balance(settlement: Settlement) -> int:
         settlement, EntryKind.FEED_IN, pays=False
     )
     meters = settlement.meters
+    imported = imported - _of_participants(settlement, EntryKind.UNUSED, pays=False)
     if settlement.tariffs.mode is Mode.SHARING:
         return max(_largest(imported - meters.import_wh), _largest(exported - meters.export_wh))
     short = _of_participants(settlement, EntryKind.IMBALANCE, pays=True)
@@ -133,22 +135,24 @@ def _amounts(settlement: Settlement) -> int:
     ledger, size = settlement.ledger, len(EntryKind)
     periods = settlement.horizon.periods
     booked = sum_at(ledger.period * size + ledger.kind, ledger.amount_micro, periods * size)
-    return _largest(booked.reshape(periods, size) - expected_micro(settlement))
+    of_energy = booked.reshape(periods, size)[:, : size - len(BILLED)]  # those of bills come last
+    return _largest(of_energy - expected_micro(settlement))
 
 
 def _money(settlement: Settlement) -> int:
-    """What statements, residuals and the other two accounts come to together, each by its own sums."""
-    balance = account_balance_micro(settlement.ledger)
-    dso = len(settlement.participants) + len(settlement.tariffs.retailers)
+    """What statements, residuals and the other accounts come to together, each by its own sums."""
+    balance, count = account_balance_micro(settlement.ledger), len(settlement.participants)
+    dso = count + len(settlement.tariffs.retailers)
+    end = count + beside_participants(settlement.ledger.accounts, count, settlement.tariffs)
     participants_pay = int(make_statements(settlement).total_micro.sum())
     retailers_get = int(make_residuals(settlement).amount_micro.sum())
-    return abs(retailers_get + int(balance[dso]) + int(balance[dso + 1]) - participants_pay)
+    return abs(retailers_get + int(balance[dso:end].sum()) - participants_pay)
 
 
 def _head(settlement: Settlement, lost_wh: Int) -> int:
     """How far the head is off the meters and the losses that the ledger has, (T,), at most."""
     meters = settlement.meters
-    metered = meters.import_wh.sum(axis=1) - meters.export_wh.sum(axis=1)
+    metered = meters.net_import_wh
     read = np.where(meters.head_given, meters.head_import_wh, settlement.head_import_wh)
     return max(_largest(read - metered - lost_wh), _largest(read - settlement.head_import_wh))
 
@@ -167,7 +171,8 @@ def _lost(settlement: Settlement, lost_wh: Int) -> int:
     wrong = _largest(lost_wh - settlement.losses_wh)
     if settlement.loss_shares_wh is None:
         return max(wrong, _largest(shared))
-    return max(wrong, _largest(shared - settlement.losses_wh))
+    has_members = settlement.meters.is_asked.any(axis=1)
+    return max(wrong, _largest(shared - np.where(has_members, settlement.losses_wh, 0)))
 
 
 def _corrected(settlement: Settlement) -> int:

@@ -18,7 +18,7 @@ from gridpact.settlement.ledger.entries import (
     places,
     renumbered,
 )
-from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.ledger.ledger import BILLED, EntryKind, Ledger
 
 
 def corrected(booked: Ledger, previous: Ledger | None, version: int) -> Ledger:
@@ -38,6 +38,7 @@ def corrected(booked: Ledger, previous: Ledger | None, version: int) -> Ledger:
     differences = [
         _difference(wanted.at(wanted.kind == kind), earlier.at(earlier.kind == kind))
         for kind in EntryKind  # one by one, to need less memory
+        if kind not in BILLED  # what bills round is booked as a difference, once they are made
     ]
     added = in_order(joined(differences))
     return as_ledger(

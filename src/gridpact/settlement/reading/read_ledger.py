@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from gridpact.case.reading.problems import Problems, shown
 from gridpact.case.reading.reader import Names, TableReader
 from gridpact.case.schema import Column, Kind, Schema
 from gridpact.errors import Problem
+from gridpact.settlement.bills.issued_bill import IssuedBill
 from gridpact.settlement.ledger.entries import NO_TRADE
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.ledger.ledger_digest import ledger_sha256
-from gridpact.settlement.tariffs.accounts import DSO, RETAILER, TAX
+from gridpact.settlement.reading.read_issued_bills import read_issued_bills
+from gridpact.settlement.tariffs.accounts import BILLING, DSO, RETAILER, TAX
 
 SETTLEMENT_FILE = "settlement.json"
 REMEDY = "give an earlier settlement of this case"
@@ -50,11 +53,13 @@ class Earlier:
         ledger: all its entries.
         version: of the settlement; entries may all be older, where it changed nothing.
         choices: how it was settled: mode, missing and loss_allocation.
+        bills: that were made of it, by participant.
     """
 
     ledger: Ledger
     version: int
     choices: dict[str, str]
+    bills: dict[str, IssuedBill]
 
 
 def read_ledger(folder: str | Path, case: Case, problems: Problems) -> Earlier | None:
@@ -76,10 +81,12 @@ def read_ledger(folder: str | Path, case: Case, problems: Problems) -> Earlier |
     if reader is None or len(problems) > before:
         return None
     ledger = _ledger(reader, case)
+    refuse = partial(_refuse_fact, problems, "bills")
+    bills = read_issued_bills(facts.get("bills"), case.participants.ids, refuse)
     if len(problems) > before or _is_refused(reader, ledger, facts, case):
         return None
     choices = {key: str(facts.get(key, "")) for key in CHOICES}
-    return Earlier(ledger=ledger, version=facts["version"], choices=choices)
+    return Earlier(ledger=ledger, version=facts["version"], choices=choices, bills=bills)
 
 
 def _is_refused(reader: TableReader, ledger: Ledger, facts: dict[str, Any], case: Case) -> bool:
@@ -105,7 +112,7 @@ def _is_refused(reader: TableReader, ledger: Ledger, facts: dict[str, Any], case
 
 def _participants(ledger: Ledger) -> set[str]:
     """The accounts that are those of participants."""
-    others = (DSO, TAX)
+    others = (DSO, TAX, *BILLING)
     return {name for name in ledger.accounts if name not in others and not name.startswith(RETAILER)}
 
 

@@ -1,12 +1,18 @@
 """Settle: from positions, meters and tariffs to a settlement."""
 
+from dataclasses import replace
+
+import numpy as np
+
+from gridpact.arrays import frozen
 from gridpact.case.horizon import Horizon
+from gridpact.case.membership import membership
 from gridpact.case.participants import Participants
 from gridpact.grid.network import Network
 from gridpact.settlement.energy.firm import deliver_as_cleared
 from gridpact.settlement.energy.keys import SharingKey, share
 from gridpact.settlement.energy.losses import find_losses
-from gridpact.settlement.energy.meters import Meters
+from gridpact.settlement.energy.meters import Meters, within
 from gridpact.settlement.energy.positions import Positions
 from gridpact.settlement.energy.retail import retail
 from gridpact.settlement.energy.sharing import deliver_as_metered
@@ -34,20 +40,25 @@ def settle(
 
     Args:
         participants: P of them.
-        network: that connects them; needed in periods without a head reading, and for marginal losses.
+        network: that connects them, needed for marginal losses. Where there is none, nothing is lost in
+            periods without a head reading.
         horizon: T periods.
         positions: what was cleared.
         meters: what was read, or is estimated, of every participant in every period.
         tariffs: how it is settled, and at which prices.
-        keys: how members share what they do not trade; nothing is shared without.
+        keys: how members share what they do not trade; nothing is shared without. Nobody receives outside of
+            its membership.
         previous: the ledger to correct, entries of every earlier version.
         version: of the entries that are written, above those of `previous`.
 
     Raises:
         InvalidCase: something cannot be settled as it is; lists every problem.
-        InvalidUsage: the network is missing where it is needed, or the version is an old one.
+        InvalidUsage: losses are marginal and there is no network, or the version is an old one.
     """
     refuse_old_version(previous, version)
+    meters = within(meters, membership(participants, horizon))
+    if keys is not None and meters.member is not None:
+        keys = replace(keys, member=frozen(keys.member & meters.member, np.bool_))
     refuse_invalid(participants, horizon, positions, meters, tariffs, keys)
     order, accounts = served_first(participants), open_accounts(participants, tariffs)
     deliver = deliver_as_cleared if tariffs.mode is Mode.FIRM else deliver_as_metered

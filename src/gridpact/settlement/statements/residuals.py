@@ -33,7 +33,7 @@ class Residuals:
 
     Attributes:
         supply_wh: supplied to participants.
-        feed_in_wh: taken from them.
+        feed_in_wh: taken from them, and of shares that they could not use.
         imbalance_long_wh: taken from them above their positions.
         imbalance_short_wh: supplied to them below their positions.
         losses_wh: supplied to the DSO for losses; negative where the meters contradict each other.
@@ -63,7 +63,7 @@ def make_residuals(settlement: Settlement) -> Residuals:
     net_wh = brought_wh - taken_wh
     figures = {
         "supply_wh": net_wh[EntryKind.SUPPLY],
-        "feed_in_wh": -net_wh[EntryKind.FEED_IN],
+        "feed_in_wh": -net_wh[EntryKind.FEED_IN] - net_wh[EntryKind.UNUSED],
         "imbalance_long_wh": taken_wh[EntryKind.IMBALANCE],
         "imbalance_short_wh": brought_wh[EntryKind.IMBALANCE],
         "losses_wh": net_wh[EntryKind.LOSS],

@@ -12,6 +12,9 @@ from gridpact.settlement.tariffs.tariffs import Retailer, Tariffs
 DSO = "dso"
 TAX = "tax"
 RETAILER = "retailer/"
+ISSUER = "issuer"
+ROUNDING = "rounding"
+BILLING = (ISSUER, ROUNDING)  # of bills alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,13 @@ def open_accounts(participants: Participants, tariffs: Tariffs) -> Accounts:
         dso=count + len(retailers),
         tax=count + len(retailers) + 1,
     )
+
+
+def beside_participants(names: tuple[str, ...], count: int, tariffs: Tariffs) -> int:
+    """How many accounts of a ledger are open beside those of `count` participants: those of bills too."""
+    others = len(tariffs.retailers) + 2
+    after = count + others
+    return others + (len(BILLING) if names[after : after + len(BILLING)] == BILLING else 0)
 
 
 def loss_retailer(tariffs: Tariffs) -> Retailer:
