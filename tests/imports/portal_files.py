@@ -5,6 +5,7 @@ The clocks of a day are made here by going through its instants in UTC, not by w
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -297,15 +298,37 @@ def write_csv(
     return path
 
 
-def write_xlsx(path: Path, sheets: Mapping[str, Rows]) -> Path:
-    """Writes rows as a workbook, numbers as numbers."""
+def write_xlsx(path: Path, sheets: Mapping[str, Rows], *, has_times: bool = False) -> Path:
+    """Writes rows as a workbook, numbers as numbers, and dates and times as such where it has them."""
     with xlsxwriter.Workbook(path) as book:
+        kinds = {
+            name: book.add_format({"num_format": name})
+            for name in ("dd/mm/yyyy", "hh:mm", "dd/mm/yyyy hh:mm")
+        }
         for name, rows in sheets.items():
             sheet = book.add_worksheet(name)
             for place, row in enumerate(rows):
                 for column, text in enumerate(row):
-                    _write_cell(sheet, place, column, text.removeprefix('="').removesuffix('"'))
+                    if has_times and (days := _days(text)) is not None:
+                        sheet.write_number(place, column, days[0], kinds[days[1]])
+                    else:
+                        _write_cell(sheet, place, column, text.removeprefix('="').removesuffix('"'))
     return path
+
+
+def _days(text: str) -> tuple[float, str] | None:
+    """A date, a time or both as days of a workbook, with the format of the cell; 24:00 is one day."""
+    parts = re.fullmatch(r"(\d+[-/.]\d+[-/.]\d+)?(?:^| )?(?:(\d\d):(\d\d)(?::00)?)?", text)
+    if not text or parts is None:
+        return None
+    days = 0.0
+    if parts[1]:
+        first, month, last = re.split("[-/.]", parts[1])
+        year, day = (first, last) if len(first) == 4 else (last, first)
+        days = float((date(int(year), int(month), int(day)) - date(1899, 12, 30)).days)
+    if parts[2]:
+        days += (int(parts[2]) * 60 + int(parts[3])) / 1440
+    return days, " ".join([*(["dd/mm/yyyy"] if parts[1] else []), *(["hh:mm"] if parts[2] else [])])
 
 
 def _write_cell(sheet: Any, row: int, column: int, text: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -187,9 +188,8 @@ def test_words_of_quality_that_are_not_known_are_said(tmp_path: Path) -> None:
 
 def test_files_of_two_portals_and_of_two_intervals_are_refused(tmp_path: Path) -> None:
     hourly = datadis(tmp_path / "a.csv", "ES1;2026/06/01;01:00;0,1;Real;0", "ES1;2026/06/01;02:00;0,2;Real;0")
-    quarterly = datadis(
-        tmp_path / "b.csv", "ES2;2026/06/01;01:00;0,1;Real;0", "ES2;2026/06/01;01:15;0,2;Real;0"
-    )
+    quarters = [f"ES2;2026/06/01;01:{minute};0,1;Real;0" for minute in ("00", "15", "30", "45")]
+    quarterly = datadis(tmp_path / "b.csv", *quarters)
     other = made.write_csv(tmp_path / "c.csv", made.fluvius(steady("Europe/Brussels", "541448000000000012")))
     assert (
         "b.csv: has intervals of 15 minutes, and a.csv has intervals of 60 minutes"
@@ -453,3 +453,54 @@ def test_damaged_files_are_refused_in_words_or_read(
     told = facts(imported, folder / "meters.csv")
     for parts in (told["rows"], told["readings"]):
         assert sum(parts.values()) == 2 * parts["all"]
+
+
+def test_too_few_rows_do_not_change_what_a_portal_has(tmp_path: Path) -> None:
+    rows = made.e_redes(steady("Europe/Lisbon", "PT0002000012345678AB"))
+    gap = [row for row in rows if row[:1] == ["Data"] or row[1:2] in (["00:15"], ["00:45"])]
+    imported = import_meters([made.write_csv(tmp_path / "PT0002000012345678AB.csv", gap)], ImportOptions())
+    assert imported.step_minutes == 15
+    assert imported.readings.import_wh.tolist() == [0, 2] and imported.missing == 1
+    assert "by the file's name" in outcome(imported, Path("m.csv"))
+
+
+def test_an_interval_that_is_said_holds(tmp_path: Path) -> None:
+    sparse = TABLE.replace("00:15", "01:00").replace("00:30", "02:00")
+    assert table(tmp_path / "a.csv", sparse, step_minutes=15).readings.import_wh.tolist() == [125, 375]
+    assert table(tmp_path / "b.csv", sparse).readings.import_wh.tolist() == [500, 1500]  # hours, as rows show
+
+
+def test_two_that_go_by_one_meter_are_refused(tmp_path: Path) -> None:
+    folder = case(tmp_path, "participant,bus,meter\nanna,house 1,ben\nben,house 2,\n")
+    (said,) = refusal(datadis(tmp_path / "a.csv", "ben;2026/06/01;01:00;0,1;Real;0"), case=folder)
+    assert "is a meter of 'anna', and 'ben' would go by it too" in said
+
+
+def test_meters_of_participants_are_kept_when_a_case_is_written(tmp_path: Path) -> None:
+    folder = tmp_path / "street"
+    make_first_case(folder)
+    kept = gridpact.read_case(folder)
+    assert kept.participants.meter[0] == "M-101"
+    for suffix in TableFormat:
+        gridpact.write_case(kept, tmp_path / suffix, suffix)
+        assert gridpact.read_case(tmp_path / suffix).participants.meter == kept.participants.meter
+
+
+def test_workbooks_need_an_extra_that_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = made.write_xlsx(
+        tmp_path / "a.xlsx", {"a": made.datadis([steady("Europe/Madrid", "ES1", step=60)])}
+    )
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    with pytest.raises(InvalidUsage, match=r"pip install 'gridpact\[xlsx\]'"):
+        import_meters([path], ImportOptions())
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = made.write_xlsx(
+        tmp_path / "a.xlsx", {"a": made.datadis([steady("Europe/Madrid", "ES1", step=60)])}
+    )
+    monkeypatch.setattr("gridpact.imports.sheets.workbook.UNPACKED_BYTES_MAX", 1000)
+    (said,) = refusal(path)
+    assert "once it is unpacked" in said

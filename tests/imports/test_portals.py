@@ -93,12 +93,14 @@ def has_half_hours(truth: Truth) -> bool:
     return bool(half_hours(truth))
 
 
-KINDS = ("csv", "xlsx")
+KINDS = ("csv", "xlsx", "times")
 
 
 def write(folder: Path, name: str, rows: Rows, kind: str) -> Path:
-    path = folder / f"{name}.{kind}"
-    return made.write_csv(path, rows) if kind == "csv" else made.write_xlsx(path, {"Dados": rows})
+    """Writes a file as a portal does: CSV, or a workbook with texts or with dates for its dates."""
+    if kind == "csv":
+        return made.write_csv(folder / f"{name}.csv", rows)
+    return made.write_xlsx(folder / f"{name}.xlsx", {"Dados": rows}, has_times=kind == "times")
 
 
 def hold(

@@ -242,7 +242,7 @@ def _horizon(
     if not resolution:
         resolution = known.get(step, "")
         if not resolution:
-            remedy = "--resolution 1h"
+            remedy = f"--resolution {'30min' if 30 % step == 0 else '1h'}"
             raise InvalidUsage(f"no case has periods of {step} minutes, which the files have", remedy)
     if resolution not in RESOLUTION_MINUTES:
         raise InvalidUsage(
@@ -266,7 +266,7 @@ def _horizon(
 def _spanned(
     series: Sequence[SeriesRows], step: int, minutes: int, resolution: str, zone: ZoneInfo
 ) -> Horizon:
-    """The whole days of a timezone that hold every value."""
+    """The periods from the first value to the last, on the grid of the local day."""
     valued = [each.start[each.given] for each in series if each.given.any()]
     first = min((int(each.min()) for each in valued), default=0)
     last = max((int(each.max()) for each in valued), default=0) + step

@@ -11,6 +11,7 @@ from gridpact.imports.sheets.sheet import Cell, cell_text
 MINUTES_PER_DAY = 1440
 _FIRST_DAY = date(1970, 1, 1).toordinal()
 _YEARS = range(1990, 2100)
+_WORKBOOK_MIDNIGHT = datetime(1899, 12, 31)  # the day 0 of a workbook, whose time cells are parts of it
 _DATE = re.compile(
     r"(?P<first>\d{1,4})(?P<mark>[-/.])(?P<second>\d{1,2})(?P=mark)(?P<third>\d{1,4})"
     r"|(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})"
@@ -45,9 +46,11 @@ def read_stamp(day: Cell, clock: Cell, day_order: str, *, has_clock: bool) -> St
     if not has_clock:
         if isinstance(day, datetime):
             return _of_moment(day)
+        if isinstance(day, date):  # what a workbook has for midnight
+            return Stamp(minutes=(day.toordinal() - _FIRST_DAY) * MINUTES_PER_DAY)
         text = cell_text(day)
         first, _, rest = text.replace("T", " ", 1).partition(" ")
-        day, clock = (day if isinstance(day, date) else first), rest.strip()
+        day, clock = first, rest.strip()
     days = _days(day, day_order)
     if isinstance(days, Unreadable):
         return days
@@ -99,11 +102,8 @@ def _ordinal(year: str, month: str, day: str) -> int | Unreadable:
 
 def _minutes(cell: Cell) -> Stamp | Unreadable:
     """Minutes from midnight to the time of day in a cell, with its offset taken off where it has one."""
-    if isinstance(cell, timedelta):
-        cell = str(round(cell.total_seconds()) // 60) + "m"
-        return Stamp(minutes=int(cell[:-1]))
-    if isinstance(cell, datetime):
-        cell = cell.time()
+    if isinstance(cell, date | timedelta):
+        return _of_days(cell)
     if isinstance(cell, time):
         return _of_moment(datetime.combine(date(1970, 1, 1), cell))
     parts = _CLOCK.fullmatch(cell_text(cell))
@@ -120,3 +120,14 @@ def _minutes(cell: Cell) -> Stamp | Unreadable:
     digits = offset.replace(":", "")[1:] or "0000"
     shift = int(digits[:2]) * 60 + int(digits[2:] or 0)
     return Stamp(minutes=minutes - (shift if offset[0] == "+" else -shift), is_utc=True)
+
+
+def _of_days(cell: date | timedelta) -> Stamp | Unreadable:
+    """Minutes from midnight in a workbook's cell that holds days, of which 24:00 is one."""
+    if isinstance(cell, datetime) and cell.year in _YEARS:
+        return _of_moment(datetime.combine(date(1970, 1, 1), cell.time()))
+    if isinstance(cell, date):
+        midnight = datetime.combine(cell, cell.time() if isinstance(cell, datetime) else time())
+        cell = midnight - _WORKBOOK_MIDNIGHT
+    minutes = round(cell.total_seconds() / 60)
+    return Stamp(minutes=minutes) if 0 <= minutes <= MINUTES_PER_DAY else _NOT_A_TIME

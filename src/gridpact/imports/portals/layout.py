@@ -52,6 +52,7 @@ class Layout:
         end_day: column of the date of the end, where both are there.
         end_clock: column of its time.
         step_minutes: length of an interval where rows do not show it; 0 where it is not known.
+        is_step_said: whether it is said, and holds whatever rows show.
         meter: whose readings all rows are, where no column says it.
         meter_column: column of the meter.
         register_column: column of the register; each register of a meter has its own row.
@@ -77,6 +78,7 @@ class Layout:
     end_day: int | None = None
     end_clock: int | None = None
     step_minutes: int = 0
+    is_step_said: bool = False
     meter: str = ""
     meter_column: int | None = None
     register_column: int | None = None

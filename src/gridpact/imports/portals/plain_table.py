@@ -142,6 +142,7 @@ def _find(sheet: Sheet, options: TableOptions) -> Finding:
         values=values,
         is_end=bool(options.is_end),
         step_minutes=options.step_minutes,
+        is_step_said=bool(options.step_minutes),
         meter=options.meter or ("" if options.meter_column else stem),
         meter_column=place.get("meter"),
         day_order=options.day_order,

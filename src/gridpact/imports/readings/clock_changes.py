@@ -129,5 +129,4 @@ def _place_twice(
         return
     first, again = rows[: breaks[0] + 1], rows[breaks[0] + 1 :]
     starts[first] = naive[first] - change.before
-    says_change = (stamps[again] == change.low) & is_end
-    starts[again] = np.where(says_change, change.instant - step_minutes, naive[again] - change.after)
+    starts[again] = naive[again] - change.after

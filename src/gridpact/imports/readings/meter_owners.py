@@ -11,6 +11,7 @@ from gridpact.case.folder.settings import read_settings
 from gridpact.case.horizon import Horizon
 from gridpact.case.reading.problems import Problems
 from gridpact.case.schema import PARTICIPANTS
+from gridpact.errors import Problem
 
 _FIELDS = ("", "participant", "meter")
 
@@ -38,7 +39,7 @@ def read_owners(folder: Path, problems: Problems) -> MeterOwners | None:
         problems: takes in what is wrong with them.
 
     Returns:
-        What they are; `None` where they cannot be read.
+        What they are; `None` where they cannot be read. Two who go by one meter are a problem.
     """
     files = CaseFiles(folder, problems)
     if not files.is_folder:
@@ -57,11 +58,16 @@ def read_owners(folder: Path, problems: Problems) -> MeterOwners | None:
     participants, meters = _participants(files, problems)
     if horizon is None or participants is None:
         return None
-    of_meter = {
-        meter: participant
-        for participant, said in zip(participants, meters, strict=True)
-        for meter in said.split() or [participant]
-    }
+    of_meter: dict[str, str] = {}
+    for participant, said in zip(participants, meters, strict=True):
+        for meter in said.split() or [participant]:
+            other = of_meter.setdefault(meter, participant)
+            if other != participant:
+                what = f"is a meter of {other!r}, and {participant!r} would go by it too"
+                remedy = "name the meter of each in the column meter"
+                problems.add(
+                    Problem(file=PARTICIPANTS.name, field="meter", value=meter, what=what, remedy=remedy)
+                )
     return MeterOwners(horizon=horizon, participants=participants, of_meter=of_meter)
 
 

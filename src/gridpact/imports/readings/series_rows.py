@@ -16,6 +16,7 @@ from gridpact.imports.sheets.sheet import Cell, Sheet, cell_text, cell_words, is
 from gridpact.units import MINUTES_PER_HOUR
 
 STEPS = (5, 10, 15, 20, 30, 60)
+SHOWN_MIN = 3  # intervals of a length, from which on it is believed
 ESTIMATES = ("estim", "geschat", "geschatzt", "schatz", "ersatz", "l2", "l3", "substitut", "forecast")
 MEASURED = (
     "real",
@@ -259,11 +260,16 @@ class _TableReading:
         self._problems.add(self._sheet.problem(row, fault.what, fault.remedy, field=field, value=value))
 
     def _step(self, groups: list[_Group]) -> int:
-        """Length of the intervals: from start to end where both stand there, else between most rows."""
+        """Length of the intervals: from start to end where both stand there, else between most rows.
+
+        What a portal usually has counts where too few rows show another.
+        """
         layout = self._layout
+        if layout.is_step_said or not groups:
+            return layout.step_minutes or STEPS[0]
         if layout.end_day is not None:
             spans = Counter(self._span(row, minutes) for group in groups for row, minutes in _first(group))
-            (step, _), *_ = spans.most_common(1) or [(0, 0)]
+            (step, _), *_ = spans.most_common(1)
             if step:
                 return step
         steps = Counter[int]()
@@ -271,8 +277,9 @@ class _TableReading:
             between = np.abs(np.diff(np.array(group.minutes, dtype=np.int64)))
             lengths, times = np.unique(between[between > 0], return_counts=True)
             steps.update(dict(zip(lengths.tolist(), times.tolist(), strict=True)))
-        (step, _), *_ = steps.most_common(1) or [(layout.step_minutes, 0)]
-        return step or (layout.step_minutes if groups else STEPS[0])
+        (step, times_seen), *_ = steps.most_common(1) or [(0, 0)]
+        is_shown = times_seen >= SHOWN_MIN and 2 * times_seen > steps.total()
+        return step if is_shown or not layout.step_minutes else layout.step_minutes
 
     def _span(self, row: int, minutes: int) -> int:
         """Minutes from the start of a row to its end; 0 where it has none."""
