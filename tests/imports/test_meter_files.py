@@ -217,6 +217,7 @@ def test_several_meters_below_each_other_in_a_file_of_enedis(tmp_path: Path) -> 
     ]
     imported = import_meters([made.write_csv(tmp_path / "a.csv", rows)], ImportOptions())
     assert set(imported.meters) == {"11111111111111", "22222222222222"}
+    assert imported.rows.all == len(rows) and imported.rows.readings == 4 * 48
     assert imported.readings.import_wh.tolist() == [k for k in range(48) for _ in range(2)]
     assert imported.readings.export_wh.tolist() == [2 * k for k in range(48) for _ in range(2)]
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandapower as pp
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from gridpact.errors import InvalidCase, InvalidUsage
+from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
 from gridpact.grid.compile import compile_source
 from gridpact.grid.flow.power_flow import bus_voltage_pu, run_power_flow
 from gridpact.grid.network import Network
@@ -242,3 +244,44 @@ def test_the_page_names_every_column_and_no_other(schema: object) -> None:
         for name in re.findall(r"`(\w+)`", row)
     ]
     assert named == [column.name for column in schema.columns]  # type: ignore[attr-defined]
+
+
+JUNK = (
+    "",
+    "x",
+    "-1",
+    "0",
+    "1e9",
+    "nan",
+    "inf",
+    "0,5",
+    "true",
+    "HA1",
+    "UW",
+    "NAYY 4x50 SE",
+    "hv",
+    " ",
+    "=1+1",
+    "1.234,5",
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_damaged_tables_are_refused_in_words_or_make_a_network(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    tables = {"buses": BUSES, "lines": LINES, "transformers": TRANSFORMERS}
+    for _ in range(data.draw(st.integers(1, 3))):
+        name = data.draw(st.sampled_from(list(tables)))
+        rows = tables[name]
+        row = data.draw(st.integers(0, len(rows) - 1))
+        column = data.draw(st.sampled_from(rows[0]))
+        if column:
+            tables[name] = changed(rows, row, column, data.draw(st.sampled_from(JUNK)))
+    try:
+        made(write(folder / "t", **tables), folder / "network.json")
+    except GridpactError as error:
+        assert not re.search(r"Error|Exception|Traceback|pandapower\.", str(error)), str(error)
+        assert not (folder / "network.json").exists()

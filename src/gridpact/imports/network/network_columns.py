@@ -26,6 +26,7 @@ class NetworkColumn:
         default: where there is no value.
         least: of numbers.
         is_above: whether numbers have to be above `least`.
+        choices: texts that it may be; any where there are none.
     """
 
     name: str
@@ -36,6 +37,7 @@ class NetworkColumn:
     default: float | None = None
     least: float = float("-inf")
     is_above: bool = False
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +62,8 @@ class NetworkTableSchema:
         return tuple(column.name for column in self.columns if column.own)
 
 
-def _text(name: str, meaning: str, **facts: bool) -> NetworkColumn:
-    return NetworkColumn(name=name, kind=ValueKind.TEXT, meaning=meaning, **facts)
+def _text(name: str, meaning: str, *, required: bool = False) -> NetworkColumn:
+    return NetworkColumn(name=name, kind=ValueKind.TEXT, meaning=meaning, required=required)
 
 
 def _own(
@@ -169,7 +171,13 @@ TRANSFORMERS = NetworkTableSchema(
         _own("tap_min", "lowest tap position", _NO_LIMIT),
         _own("tap_max", "highest tap position", _NO_LIMIT),
         _own("tap_step_percent", "change of the voltage a tap position", _NO_LIMIT),
-        NetworkColumn(name="tap_side", kind=ValueKind.TEXT, meaning="side of the taps, hv or lv", own=True),
+        NetworkColumn(
+            name="tap_side",
+            kind=ValueKind.TEXT,
+            meaning="side of the taps, hv or lv",
+            own=True,
+            choices=("hv", "lv"),
+        ),
         _text("vector_group", "vector group, as in Dyn5; for three phases"),
         NetworkColumn(name="tap_pos", kind=ValueKind.NUMBER, meaning="tap position"),
         *_COMMON,

@@ -107,7 +107,10 @@ class NetworkTable:
                 self.refuse(row, column.name, "is missing", f"it is the {column.meaning}")
             return column.default
         if column.kind is ValueKind.TEXT:
-            return cell_text(cell)
+            text = cell_text(cell)
+            if column.choices and text not in column.choices:
+                self.refuse(row, column.name, "is not a choice", f"write {' or '.join(column.choices)}")
+            return text
         if column.kind is ValueKind.FLAG:
             return self._flag(row, column.name, cell)
         return self._number(row, column, cell)

@@ -77,6 +77,7 @@ def _table(sheet: Sheet, first: int, row: int, last: int) -> Layout | Problem:
         return sheet.problem(row, what, "export it again, with its first lines")
     step = next((said for key, said in facts if _STEP(cell_words(key))), "")
     return Layout(
+        top=first,
         header=row,
         first=row + 1,
         last=last,

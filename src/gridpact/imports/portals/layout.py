@@ -42,6 +42,7 @@ class Layout:
     """Where the readings of a sheet stand.
 
     Attributes:
+        top: first row of what is above the readings; 0 but where several tables stand in a sheet.
         header: row of the names of the columns, from 0; −1 where there is none.
         first: first row of readings.
         last: one past the last row that may be one.
@@ -84,6 +85,7 @@ class Layout:
     register_column: int | None = None
     direction_of: Callable[[str], Direction | None] | None = None
     unit_column: int | None = None
+    top: int = 0
     day_order: str = ""
     decimal_mark: str = ""
     zero_words: frozenset[str] = frozenset()

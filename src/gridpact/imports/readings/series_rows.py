@@ -142,8 +142,8 @@ class _TableReading:
     def series(self) -> list[SeriesRows]:
         """The readings."""
         layout, counts = self._layout, self._counts
-        counts.above += layout.first
-        counts.all += layout.last
+        counts.above += layout.first - layout.top
+        counts.all += layout.last - layout.top
         counts.below += layout.last - self._end
         groups = self._groups()
         step = self._step(groups)
