@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -271,6 +272,46 @@ def test_any_other_table_is_read_by_what_is_said_of_it(tmp_path: Path) -> None:
     ]
     tabbed = TABLE.replace(";", "\t")
     assert table(tmp_path / "e.csv", tabbed, separator="\t").readings.import_wh.tolist() == [125, 375]
+
+
+def test_a_table_in_a_workbook_may_stand_beside_other_sheets(tmp_path: Path) -> None:
+    rows = [line.split(";") for line in TABLE.splitlines()]
+    path = made.write_xlsx(tmp_path / "a.xlsx", {"Notes": [["x", "y"]], "Data": [["Title"], *rows]})
+    said = TableOptions(
+        time="Tag", clock="Uhr", import_column="Bezug", is_end=True, day_order="mdy", unit=Unit.KW
+    )
+    options = ImportOptions(format="table", table=said, timezone="Europe/Berlin", absent_is_zero=True)
+    imported = import_meters([path], options)
+    assert imported.readings.import_wh.tolist() == [125, 375] and imported.files[0].left_out == ("Notes",)
+    titled = tmp_path / "b.csv"
+    titled.write_text("no;header;but;a;title\n" + TABLE.partition("\n")[2])
+    by_number = replace(said, time="2", clock="3", import_column="4")
+    imported = import_meters([titled], replace(options, table=by_number))
+    assert imported.readings.import_wh.tolist() == [125, 375] and imported.rows.above == 1
+    for column in ("0", "²", "Bezüge"):
+        with pytest.raises(InvalidCase, match="has no row with the columns"):
+            import_meters([titled], replace(options, table=replace(said, import_column=column)))
+
+
+@pytest.mark.parametrize(("status", "total"), [("Geen verbruik", 300), ("Geen gegevens", None)])
+def test_a_register_that_says_nothing_is_no_zero(tmp_path: Path, status: str, total: int | None) -> None:
+    def row(register: str, volume: str, said: str) -> list[str]:
+        times = ["01-06-2026", "12:00:00", "01-06-2026", "12:15:00"]
+        return [*times, '="541448000000000012"', "1SAG", "Digitaal", register, volume, "kWh", said, ""]
+
+    rows = [
+        [*made.FLUVIUS_COLUMNS],
+        row("Afname Dag", "0,3", "Uitgelezen"),
+        row("Afname Nacht", "", status),
+        row("Injectie Dag", "0,1", "Uitgelezen"),
+        row("Reactief Inductief", "7", "Uitgelezen"),
+    ]
+    path = made.write_csv(tmp_path / "a.csv", rows)
+    if total is None:
+        assert "hold no reading that can be settled" in refusal(path)[0]
+        return
+    imported = import_meters([path], ImportOptions())
+    assert imported.readings.import_wh.tolist() == [total] and imported.rows.other == 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from gridpact.errors import InvalidUsage, Problem
 from gridpact.imports.cells.quantities import Unit, unit_in
 from gridpact.imports.portals.header import name_of
 from gridpact.imports.portals.layout import Direction, Finding, Layout, MeterFormat, ValueColumn
-from gridpact.imports.sheets.sheet import Sheet, cell_words
+from gridpact.imports.sheets.sheet import Sheet, cell_text, cell_words
 
 TABLE = "table"
 SEPARATOR_WORDS = {"semicolon": ";", "comma": ",", "tab": "\t", "bar": "|"}
@@ -106,12 +106,12 @@ def _find(sheet: Sheet, options: TableOptions) -> Finding:
         "quality": options.quality_column,
     }
     named = {key: name for key, name in wanted.items() if name}
-    by_number = all(name.isdigit() for name in named.values())
-    header = -1 if by_number else _header(sheet, [name for name in named.values() if not name.isdigit()])
+    words = [name for name in named.values() if not _is_number(name)]
+    header = _header(sheet, words) if words else -1
     if header is None:
         return Finding(problems=(_missing(sheet, list(named.values())),))
     place = {
-        key: int(name) - 1 if name.isdigit() else _place(sheet, header, name) for key, name in named.items()
+        key: int(name) - 1 if _is_number(name) else _place(sheet, header, name) for key, name in named.items()
     }
     values = tuple(
         ValueColumn(
@@ -135,7 +135,7 @@ def _find(sheet: Sheet, options: TableOptions) -> Finding:
     }
     layout = Layout(
         header=header,
-        first=header + 1,
+        first=header + 1 if header >= 0 else _first_time(sheet, place["time"]),
         last=len(sheet.rows),
         day=place["time"],
         clock=place.get("clock"),
@@ -152,6 +152,17 @@ def _find(sheet: Sheet, options: TableOptions) -> Finding:
         notices=notices,
     )
     return Finding(layouts=(layout,))
+
+
+def _is_number(name: str) -> bool:
+    """Whether a column is named by its number."""
+    return name.isascii() and name.isdecimal() and int(name) > 0
+
+
+def _first_time(sheet: Sheet, column: int) -> int:
+    """The first row with a digit in the column of times, of a table without a header."""
+    rows = range(len(sheet.rows))
+    return next((row for row in rows if any(map(str.isdigit, cell_text(sheet.cell(row, column))))), 0)
 
 
 def _header(sheet: Sheet, names: list[str]) -> int | None:

@@ -46,14 +46,15 @@ def recognise(sheets: Sequence[Sheet], formats: Sequence[MeterFormat]) -> Recogn
         found = [(sheet, candidate.find(sheet)) for sheet in sheets]
         if all(finding is None for _, finding in found):
             continue
-        known = [(sheet, finding) for sheet, finding in found if finding is not None]
+        of_it = [(sheet, finding) for sheet, finding in found if finding is not None]
+        # What a sheet lacks is a problem where no other has it.
+        used = [(sheet, finding) for sheet, finding in of_it if finding.layouts] or of_it
+        taken = [sheet for sheet, finding in used if finding.layouts]
         return Recognised(
             format=candidate,
-            tables=tuple((sheet, layout) for sheet, finding in known for layout in finding.layouts),
-            left_out=tuple(
-                sheet for sheet, finding in found if finding is None or finding == type(finding)()
-            ),
-            problems=tuple(problem for _, finding in known for problem in finding.problems),
+            tables=tuple((sheet, layout) for sheet, finding in used for layout in finding.layouts),
+            left_out=tuple(sheet for sheet in sheets if sheet not in taken),
+            problems=tuple(problem for _, finding in used for problem in finding.problems),
         )
     return _unknown(sheets[0], formats)
 
