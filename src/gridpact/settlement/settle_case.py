@@ -18,6 +18,7 @@ from gridpact.errors import InvalidUsage, Problem
 from gridpact.fields.arguments import chosen, need, path_of
 from gridpact.fields.said import counted
 from gridpact.grid.compile import compile_source
+from gridpact.settlement.energy.doubts import doubts, expected_of, losses_doubted
 from gridpact.settlement.energy.keys import SharingKey
 from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.reading.folder import SettlementFiles, read_settlement_files
@@ -186,6 +187,9 @@ def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCas
     if given.scheduled:
         readings = counted(given.scheduled, "missing reading")
         notices.append(f"{readings} taken from the schedule, and marked as estimated")
+    known = (cleared.net_injection_wh, cleared.is_scheduled)
+    expected = expected_of(case, *known, has_profiles=given.has_profiles)
+    notices += doubts(case, meters, expected, has_profiles=given.has_profiles)
     is_needed = not meters.head_given.all() or tariffs.loss_allocation is LossAllocation.MARGINAL
     settlement = settle_arrays(
         case.participants,
@@ -198,6 +202,7 @@ def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCas
         given.earlier.ledger if given.earlier else None,
         given.earlier.version + 1 if given.earlier else 1,
     )
+    notices += losses_doubted(case, meters, settlement.losses_wh)
     if given.earlier is not None:
         notices += _since(given.earlier, settlement)
     return SettledCase(

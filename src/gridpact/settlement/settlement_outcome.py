@@ -35,14 +35,18 @@ def outcome(settled: SettledCase) -> str:
 
 
 def _headline(summary: dict[str, Any]) -> str:
-    """What counts as traded, and what participants gain."""
+    """What counts as traded, or is shared, and what participants gain."""
     energy, people = summary["energy_wh"], summary["accounts"]["participants"]
     cleared = energy["cleared"]
-    share = f" ({share_of(energy['traded'], cleared)})" if cleared else ""
-    traded = f"{_kwh(energy['traded'])} of {_kwh(cleared)} cleared counts as traded{share}"
+    if cleared or not summary["sharing_key"]:
+        share = f" ({share_of(energy['traded'], cleared)})" if cleared else ""
+        said = f"{_kwh(energy['traded'])} of {_kwh(cleared)} cleared counts as traded{share}"
+    else:
+        share = f" ({share_of(energy['shared'], energy['export'])})" if energy["export"] else ""
+        said = f"{_kwh(energy['shared'])} of {_kwh(energy['export'])} exported is shared{share}"
     gain = people["gain_micro"]
     verb = "gain" if gain >= 0 else "lose"
-    return f"{traded}; participants {verb} {_amount(abs(gain), summary)} against retail alone"
+    return f"{said}; participants {verb} {_amount(abs(gain), summary)} against retail alone"
 
 
 def _meters(summary: dict[str, Any]) -> str:
