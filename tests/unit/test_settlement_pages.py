@@ -38,7 +38,7 @@ def settled_case(inputs: Inputs, name: str = "street", currency: str = "EUR", **
         profiles=Profiles(load_kw=nothing, generation_kw=nothing),
         orders=Orders.none(),
     )
-    return SettledCase(case=case, settlement=inputs.settled(**more), scheduled=0, inputs_sha256="0" * 64)
+    return SettledCase(case=case, energy=inputs.settled(**more), scheduled=0, inputs_sha256="0" * 64)
 
 
 def day(ids: tuple[str, ...] = ("sun", "anna", "ben"), **more) -> Inputs:

@@ -27,8 +27,8 @@ from gridpact.settlement.reading.read_ledger import CHOICES, Earlier, read_ledge
 from gridpact.settlement.reading.read_meters import filled, refuse_unscheduled
 from gridpact.settlement.reading.read_tariffs import Choices
 from gridpact.settlement.settled_case import SettledCase
-from gridpact.settlement.settling.settle import settle as settle_arrays
-from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.settling.settle import settle_energy
+from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode, Tariffs
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCas
     expected = expected_of(case, *known, has_profiles=given.has_profiles)
     notices += doubts(case, meters, expected, has_profiles=given.has_profiles)
     is_needed = not meters.head_given.all() or tariffs.loss_allocation is LossAllocation.MARGINAL
-    settlement = settle_arrays(
+    energy = settle_energy(
         case.participants,
         compile_source(case.network) if is_needed and case.network.is_given else None,
         case.horizon,
@@ -202,28 +202,25 @@ def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCas
         given.earlier.ledger if given.earlier else None,
         given.earlier.version + 1 if given.earlier else 1,
     )
-    notices += losses_doubted(case, meters, settlement.losses_wh)
+    notices += losses_doubted(case, meters, energy.losses_wh)
     if given.earlier is not None:
-        notices += _since(given.earlier, settlement)
+        notices += _since(given.earlier, energy)
     return SettledCase(
         case=case,
-        settlement=replace(settlement, notices=(*notices, *settlement.notices)),
+        energy=replace(energy, notices=(*notices, *energy.notices)),
         scheduled=given.scheduled,
         inputs_sha256=_digest(case, given),
     )
 
 
-def _since(earlier: Earlier, settlement: Settlement) -> list[str]:
+def _since(earlier: Earlier, settlement: SettledEnergy) -> list[str]:
     """What changed since an earlier settlement beside readings, and whether that changed anything."""
     choices = {key: str(getattr(settlement.tariffs, key)) for key in CHOICES}
-    said = [
+    return [
         f"{key} changed from {shown(earlier.choices[key])} to {now} since version {earlier.version}"
         for key, now in choices.items()
         if earlier.choices[key] != now
     ]
-    if len(settlement.ledger.kind) == len(earlier.ledger.kind):
-        said.append(f"nothing changed since version {earlier.version}: no entry was added")
-    return said
 
 
 def _digest(case: Case, given: _Input) -> str:

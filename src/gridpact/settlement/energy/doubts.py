@@ -82,8 +82,8 @@ def losses_doubted(case: Case, meters: Meters, losses_wh: Int) -> list[str]:
     if not lost > drawn or not drawn:
         return []
     return [
-        f"losses of {_kwh(lost)} are more than the {_kwh(drawn)} that all {len(case.participants):,} participants "
-        "import: are all meters there, and in the same unit as @head?"
+        f"losses of {_kwh(lost)} are more than the {_kwh(drawn)} that all {len(case.participants):,} "
+        "participants import: are all meters there, and in the same unit as @head?"
     ]
 
 
@@ -99,7 +99,7 @@ def _turns(factor: int) -> dict[str, float]:
 def _said(
     names: tuple[str, ...], is_doubted: Bool, distance: Float | Int, undone: dict[str, Float], beside: str
 ) -> list[str]:
-    """One notice for each thing that may be wrong, of those whose distance it halves, the most likely each."""
+    """One notice for each thing that may be wrong, of those whose distance undoing it halves."""
     best = np.stack(list(undone.values()))
     chosen, least = best.argmin(axis=0), best.min(axis=0)
     is_told = is_doubted & (least <= HALVED * distance)

@@ -30,7 +30,7 @@ class Entries:
     def __len__(self) -> int:
         return len(self.period)
 
-    def at(self, rows: Int | Bool) -> "Entries":
+    def at(self, rows: Int | Bool | slice) -> "Entries":
         """Some of the rows."""
         return Entries(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
