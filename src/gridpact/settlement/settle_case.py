@@ -101,7 +101,11 @@ def settle(
     if TableFormat.PARQUET in (case.table_format, opener.table_format):
         case = replace(case, table_format=TableFormat.PARQUET)
     settled = _settled(case, given, (*case.warnings, *opener.warnings, *warnings))
-    return settled if previous is None else replace(settled, corrects=Path(previous))
+    if previous is None or given.earlier is None:
+        return settled
+    modes = {str(each): each for each in Mode}
+    earlier_mode = modes.get(given.earlier.choices["mode"], Mode.SHARING)
+    return replace(settled, corrects=Path(previous), earlier_mode=earlier_mode)
 
 
 def _checked_clearances(clearance: object) -> "list[Path | Clearance]":

@@ -11,9 +11,11 @@ from gridpact.settlement.settlement_totals import Sink, Totals, entries_of, tota
 from gridpact.settlement.settling.settle import book_up
 from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.statements.changes import Changes, changes
 from gridpact.settlement.statements.ledger_table import ledger_table
 from gridpact.settlement.statements.residuals import residuals_table
 from gridpact.settlement.statements.statements import statements_table
+from gridpact.settlement.tariffs.tariffs import Mode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +35,7 @@ class SettledCase:
         scheduled: how many readings were taken from the schedule.
         inputs_sha256: digest of the case's files, tariffs, meters, positions and choices.
         corrects: folder of the settlement that this one corrects.
+        earlier_mode: of that settlement.
     """
 
     case: Case
@@ -40,6 +43,7 @@ class SettledCase:
     scheduled: int
     inputs_sha256: str
     corrects: Path | None = None
+    earlier_mode: Mode = Mode.SHARING
 
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""
@@ -55,6 +59,11 @@ class SettledCase:
     def totals(self) -> Totals:
         """The figures, without the ledger."""
         return totals(self.energy)
+
+    @cached_property
+    def changes(self) -> Changes | None:
+        """Whose readings changed since the settlement that is corrected; `None` where there is none."""
+        return changes(self.energy, self.earlier_mode, self.totals.statements)
 
     def write_entries(self, sink: Sink) -> None:
         """Hands a sink the entries in their order, in parts, and takes the figures on the way."""
@@ -85,6 +94,7 @@ class SettledCase:
             self.case,
             self.energy,
             self.totals,
+            self.changes,
             scheduled=self.scheduled,
             inputs_sha256=self.inputs_sha256,
         )

@@ -10,6 +10,7 @@ from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.tariffs.tariffs import Mode
 
 ACCOUNTS_SHOWN = 8
+CHANGES_SHOWN = 8
 
 
 def outcome(settled: SettledCase) -> str:
@@ -28,6 +29,7 @@ def outcome(settled: SettledCase) -> str:
         f"  losses    {_kwh(energy['losses'])}, allocated by '{summary['loss_allocation']}'",
         *(f"  {'money' if not place else '':<10}{line}" for place, line in enumerate(_money(summary))),
         f"  ledger    {_ledger(summary)}",
+        *_changed(summary),
         f"  checks    {_checks(summary)}",
     ]
     lines += [f"  notice    {notice}" for notice in summary["notices"]]
@@ -71,6 +73,7 @@ def _sources(summary: dict[str, Any]) -> str:
     return _parts(
         (energy["traded"], "from peers"),
         (energy["shared"], "shared"),
+        (energy["unused"], "of it unused"),
         (energy["supply"], "supplied"),
     )
 
@@ -122,6 +125,29 @@ def _ledger(summary: dict[str, Any]) -> str:
     if summary["version"] == 1:
         return entries
     return f"{entries}, {summary['entries_added']:,} of them added by version {summary['version']}"
+
+
+def _changed(summary: dict[str, Any]) -> list[str]:
+    """Whose readings a correction changed, those with most periods first, and what that came to."""
+    changed = sorted(summary["changed"].items(), key=lambda each: -each[1]["periods"])
+    lines = [f"'{name}' {_change(figures, summary)}" for name, figures in changed[:CHANGES_SHOWN]]
+    if len(changed) > CHANGES_SHOWN:
+        lines.append(f"… and {len(changed) - CHANGES_SHOWN:,} more participants in settlement.json")
+    return [f"  {'changed' if not place else '':<10}{line}" for place, line in enumerate(lines)]
+
+
+def _change(figures: dict[str, int], summary: dict[str, Any]) -> str:
+    """In how many periods a participant's reading changed, by how much, and what it pays now."""
+    energies = [
+        f"{_kwh(abs(figures[key]))} {'more' if figures[key] > 0 else 'less'} {words}"
+        for key, words in (("import_wh", "import"), ("export_wh", "export"))
+        if figures[key]
+    ]
+    paid = figures["amount_micro"]
+    money = (
+        f"pays {_amount(abs(paid), summary)} {'more' if paid > 0 else 'less'}" if paid else "pays the same"
+    )
+    return f"in {counted(figures['periods'], 'period')}: {', '.join([*energies, money])}"
 
 
 def _checks(summary: dict[str, Any]) -> str:

@@ -2,17 +2,26 @@
 
 from typing import Any
 
+import numpy as np
+
 from gridpact.case.case import Case
 from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.energy.virtual import virtual_shared_wh
 from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.settlement_totals import Totals
 from gridpact.settlement.settling.settled_energy import SettledEnergy
+from gridpact.settlement.statements.changes import Changes
 from gridpact.version import __version__
 
 
 def summarise(
-    case: Case, energy: SettledEnergy, totals: Totals, *, scheduled: int, inputs_sha256: str
+    case: Case,
+    energy: SettledEnergy,
+    totals: Totals,
+    changes: Changes | None,
+    *,
+    scheduled: int,
+    inputs_sha256: str,
 ) -> dict[str, Any]:
     """The figures, in whole watt-hours and micro-currency.
 
@@ -20,6 +29,7 @@ def summarise(
         case: what was settled.
         energy: what it is settled as.
         totals: the figures of its ledger.
+        changes: since the settlement that this one corrects, if there is one.
         scheduled: how many readings were taken from the schedule.
         inputs_sha256: digest of all that the settlement follows from.
     """
@@ -45,6 +55,7 @@ def summarise(
         "accounts": _accounts(totals),
         "entries": totals.entries,
         "entries_added": totals.entries_added,
+        "changed": _changed(energy, changes),
         "ledger_sha256": totals.ledger_sha256,
         "invariants": _invariants(totals),
         "notices": [*energy.notices, *_unchanged(energy, totals)],
@@ -81,6 +92,17 @@ def _energy(settlement: SettledEnergy) -> dict[str, int]:
         "losses": settlement.losses.losses_wh,
     }
     return {name: int(values.sum()) for name, values in parts.items()}
+
+
+def _changed(energy: SettledEnergy, changes: Changes | None) -> dict[str, dict[str, int]]:
+    """Each participant whose readings changed, in how many periods, and what that came to."""
+    if changes is None:
+        return {}
+    figures = ("periods", "import_wh", "export_wh", "amount_micro")
+    return {
+        energy.participants.ids[place]: {name: int(getattr(changes, name)[place]) for name in figures}
+        for place in np.flatnonzero(changes.periods).tolist()
+    }
 
 
 def _unchanged(energy: SettledEnergy, totals: Totals) -> list[str]:

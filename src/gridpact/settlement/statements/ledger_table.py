@@ -1,15 +1,15 @@
 """The table of the ledger, with its one declared list of columns."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gridpact.arrays import Int
 from gridpact.case.horizon import Horizon
-from gridpact.case.reading.arrow_arrays import arrow_numbers
 from gridpact.case.writing.table_file import Coded, Instants
 from gridpact.results.clearance_tables import Columns, frame
 from gridpact.settlement.ledger.entries import NO_TRADE
+from gridpact.settlement.ledger.entry_names import entry_names
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.settling.settlement import Settlement
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEDGER = ("entry", "time", "kind", "debit", "credit", "energy_wh", "amount_micro", "trade")
-NUMBER_DIGITS = 6
 _KINDS = tuple(kind.label for kind in EntryKind)
 
 
@@ -60,12 +59,3 @@ class LedgerColumns:
             numbers[rows] += self._written.get(each, 0)
             self._written[each] = self._written.get(each, 0) + rows.stop - rows.start
         return numbers
-
-
-def entry_names(version: Int, number: Int) -> Any:
-    """The names of entries, "2-000017", of their versions and numbers in them, as an Arrow array, (L,)."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    texts = [arrow_numbers(each).cast(pa.string()) for each in (version, number)]
-    return pc.binary_join_element_wise(texts[0], pc.utf8_lpad(texts[1], NUMBER_DIGITS, "0"), "-")
