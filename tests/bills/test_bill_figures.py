@@ -13,12 +13,13 @@ from hypothesis.extra.numpy import arrays
 
 from gridpact.arrays import frozen
 from gridpact.settlement.bills.bill_invariants import bills_off_micro, lines_off_micro
-from gridpact.settlement.bills.book_bills import book_bills
 from gridpact.settlement.bills.issued_bill import issued_bill, record
 from gridpact.settlement.bills.make_bills import make_bills, member_days
+from gridpact.settlement.bills.with_bills import with_bills
 from gridpact.settlement.invariants.invariants import account_balance_micro, invariants
 from gridpact.settlement.ledger.ledger import BILLED
 from gridpact.settlement.reading.read_bill_terms import VAT_KINDS
+from gridpact.settlement.settling.settle import book_up
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import make_balances
 from gridpact.settlement.statements.statements import make_statements
@@ -48,6 +49,10 @@ def random_terms(draw) -> BillTerms:
     )
 
 
+def book_bills(settlement: Settlement, bills) -> Settlement:
+    return book_up(with_bills(settlement, bills))
+
+
 def named_days(settlement: Settlement) -> dict[str, tuple[date, date]]:
     return {settlement.participants.ids[place]: days for place, days in member_days(settlement).items()}
 
@@ -70,7 +75,8 @@ def check_against_the_oracle(inputs: Inputs, settlement: Settlement, terms: Bill
 def check_the_ledger(settlement: Settlement, bills) -> None:
     """Participants pay what bills say, to the cent, and money over all accounts is zero."""
     assert all(each.holds for each in invariants(settlement))
-    assert bills_off_micro(settlement, bills) == lines_off_micro(settlement, bills) == 0
+    statements = make_statements(settlement)
+    assert bills_off_micro(statements, bills) == lines_off_micro(statements, bills) == 0
     assert int(account_balance_micro(settlement.ledger).sum()) == 0
     paid = -account_balance_micro(settlement.ledger)
     for bill in bills:
