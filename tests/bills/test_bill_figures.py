@@ -1,7 +1,7 @@
 """Bills are those worked out again from the ledger in decimal numbers, and their cents add up."""
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from decimal import Decimal
 
@@ -13,12 +13,16 @@ from hypothesis.extra.numpy import arrays
 
 from gridpact.arrays import frozen
 from gridpact.settlement.bills.bill_invariants import bills_off_micro, lines_off_micro
-from gridpact.settlement.bills.book_bills import book_bills
 from gridpact.settlement.bills.issued_bill import issued_bill, record
 from gridpact.settlement.bills.make_bills import make_bills, member_days
+from gridpact.settlement.bills.with_bills import with_bills
 from gridpact.settlement.invariants.invariants import account_balance_micro, invariants
-from gridpact.settlement.ledger.ledger import BILLED
+from gridpact.settlement.ledger.ledger import BILLED, Ledger
 from gridpact.settlement.reading.read_bill_terms import VAT_KINDS
+from gridpact.settlement.settlement_totals import totals
+from gridpact.settlement.settling import days
+from gridpact.settlement.settling.settle import book_up
+from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import make_balances
 from gridpact.settlement.statements.statements import make_statements
@@ -48,6 +52,10 @@ def random_terms(draw) -> BillTerms:
     )
 
 
+def book_bills(settlement: Settlement, bills) -> Settlement:
+    return book_up(with_bills(settlement, bills))
+
+
 def named_days(settlement: Settlement) -> dict[str, tuple[date, date]]:
     return {settlement.participants.ids[place]: days for place, days in member_days(settlement).items()}
 
@@ -70,7 +78,8 @@ def check_against_the_oracle(inputs: Inputs, settlement: Settlement, terms: Bill
 def check_the_ledger(settlement: Settlement, bills) -> None:
     """Participants pay what bills say, to the cent, and money over all accounts is zero."""
     assert all(each.holds for each in invariants(settlement))
-    assert bills_off_micro(settlement, bills) == lines_off_micro(settlement, bills) == 0
+    statements = make_statements(settlement)
+    assert bills_off_micro(statements, bills) == lines_off_micro(statements, bills) == 0
     assert int(account_balance_micro(settlement.ledger).sum()) == 0
     paid = -account_balance_micro(settlement.ledger)
     for bill in bills:
@@ -234,3 +243,33 @@ def test_what_the_supplier_bills_is_information_and_not_rounded_into_the_ledger(
     assert {line.line for line in member.information} == {"supply", "network_charge", "tax"}
     assert {line.line for line in member.lines} == {"shared_received", "losses", "network_charge", "tax"}
     assert not giver.information
+
+
+def test_bills_are_booked_alike_whole_and_day_by_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger that is booked in parts has the entries of bills once, in the last of them."""
+    drawn = np.random.default_rng(7).integers(0, 2_000, (72, 3))
+    fed = np.random.default_rng(8).integers(0, 2_000, (72, 3))
+    inputs = make_inputs(drawn, fed, keys=make_key("proportional", [[1_000_000] * 3] * 72))
+    charge = StandingCharge(name="meter", per=ChargeStep.DAY, amount_micro=123_456)
+    terms = BillTerms(vat_percent={"supply": Decimal(20)}, fixed=(charge,))
+    previous, issued = None, {}
+    for version, readings in enumerate((drawn, drawn // 2, drawn), start=1):
+        settled = with_meters(inputs, readings, fed).settled(previous=previous, version=version)
+        bills = make_bills(settled, terms, issued)
+        whole = book_bills(settled, bills)
+        monkeypatch.setattr(days, "SMALL_PART", 1)
+        energy = SettledEnergy(**{each.name: getattr(whole, each.name) for each in fields(SettledEnergy)})
+        parts: list[tuple] = []
+
+        def take(ledger: Ledger, first: int, parts: list[tuple] = parts) -> None:
+            parts += [(entry[0] + first, *entry[1:]) for entry in named_entries(ledger)]
+
+        found = totals(energy, take)
+        assert len(list(days.in_days(energy))) == 3
+        assert Counter(parts) == Counter(named_entries(whole.ledger))
+        assert found.entries == len(whole.ledger.kind)
+        assert all(each.holds for each in found.invariants)
+        assert bills_off_micro(found.statements, bills) == lines_off_micro(found.statements, bills) == 0
+        assert [line.quantity for bill in bills for line in bill.lines if line.name] == [3] * 3
+        previous = whole.ledger
+        issued = {"abc"[bill.participant]: issued_bill(record(bill, "x")) for bill in bills}

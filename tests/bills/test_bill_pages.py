@@ -96,8 +96,8 @@ def test_a_bill_that_does_not_change_keeps_its_page_to_the_byte(tmp_path: Path) 
 def test_no_bill_names_another_participant(tmp_path: Path) -> None:
     names = ("anna-who", "bert-who", "cleo-who")
     found = settled(tmp_path)
-    people = replace(found.settlement.participants, ids=names)
-    renamed = replace(found, settlement=replace(found.settlement, participants=people))
+    people = replace(found.energy.participants, ids=names)
+    renamed = replace(found, energy=replace(found.energy, participants=people))
     for (_, page), own in zip(bill_pages(renamed), names, strict=True):
         assert own in page
         assert not [other for other in names if other != own and other in page]

@@ -155,7 +155,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_what_bills_do_without_is_said(tmp_path: Path, bill: str, said: str | None) -> None:
-    notices = gridpact.settle(*write_billed(tmp_path, bill), bills=True).settlement.notices
+    notices = gridpact.settle(*write_billed(tmp_path, bill), bills=True).energy.notices
     assert [each for each in notices if each.startswith("tariffs.toml")] == ([said] if said else [])
-    unbilled = gridpact.settle(*write_billed(tmp_path / "x", bill)).settlement.notices
+    unbilled = gridpact.settle(*write_billed(tmp_path / "x", bill)).energy.notices
     assert not [each for each in unbilled if "VAT" in each]

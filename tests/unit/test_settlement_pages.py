@@ -42,7 +42,7 @@ def settled_case(inputs: Inputs, name: str = "street", currency: str = "EUR", **
         profiles=Profiles(load_kw=nothing, generation_kw=nothing),
         orders=Orders.none(),
     )
-    return SettledCase(case=case, settlement=inputs.settled(**more), scheduled=0, inputs_sha256="0" * 64)
+    return SettledCase(case=case, energy=inputs.settled(**more), scheduled=0, inputs_sha256="0" * 64)
 
 
 def day(ids: tuple[str, ...] = ("sun", "anna", "ben"), **more) -> Inputs:
@@ -156,7 +156,7 @@ def test_the_page_leads_with_what_was_traded_or_shared_whichever_there_was() -> 
     assert "0.900 kWh were shared by the key" in shared and "peers" not in shared
     assert shared.index("Shared by the key") < shared.index("Metered import")
     said = outcome(settled_case(community()))
-    assert said.startswith("street: 0.900 kWh shared by the key 'proportional'; participants gain")
+    assert said.startswith("street: 0.900 kWh of 2.400 kWh exported is shared (37.5%); participants gain")
     neither = settled_case(replace(community(), keys=None))
     assert "nothing was traded or shared" in outcome(neither)
     assert "nothing was traded or shared" in lead(own_part(settlement_page(neither)))

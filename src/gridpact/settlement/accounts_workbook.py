@@ -8,7 +8,7 @@ from gridpact.settlement.amounts.money import WH_PER_KWH
 from gridpact.settlement.amounts.whole import MICRO
 from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.settled_case import SettledCase
-from gridpact.settlement.statements.monthly_accounts import monthly_accounts
+from gridpact.settlement.statements.monthly_accounts import MonthlySums
 
 SHEET = "accounts"
 COLUMNS = ("account", "month", "kind", "energy_kwh", "paid", "received")
@@ -41,7 +41,9 @@ def accounts_workbook(settled: SettledCase) -> bytes:
     check_workbook()
     from xlsxwriter import Workbook
 
-    accounts, names = monthly_accounts(settled.settlement), settled.settlement.ledger.accounts
+    sums = MonthlySums(settled.energy.horizon)
+    settled.write_entries(sums.add)
+    accounts = sums.accounts()
     if len(accounts.account) >= ROWS_MAX:
         what = f"the workbook would have {len(accounts.account):,} rows, and a sheet has {ROWS_MAX:,}"
         raise InvalidUsage(what, "settle fewer months at once, or read the ledger")
@@ -69,7 +71,7 @@ def accounts_workbook(settled: SettledCase) -> bytes:
         ),
         start=1,
     ):
-        for place, text in enumerate((names[account], accounts.months[month], kinds[kind])):
+        for place, text in enumerate((accounts.accounts[account], accounts.months[month], kinds[kind])):
             sheet.write_string(row, place, text)
         sheet.write_number(row, 3, wh / WH_PER_KWH, energy)
         sheet.write_number(row, 4, paid / MICRO, money)

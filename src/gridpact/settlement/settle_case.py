@@ -19,8 +19,9 @@ from gridpact.fields.arguments import chosen, need, path_of
 from gridpact.fields.said import counted
 from gridpact.grid.compile import compile_source
 from gridpact.settlement.bills.billed import Billed
-from gridpact.settlement.bills.book_bills import book_bills
 from gridpact.settlement.bills.make_bills import make_bills
+from gridpact.settlement.bills.with_bills import with_bills
+from gridpact.settlement.energy.doubts import doubts, expected_of, losses_doubted
 from gridpact.settlement.energy.keys import SharingKey
 from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.reading.folder import SettlementFiles, read_settlement_files
@@ -30,8 +31,8 @@ from gridpact.settlement.reading.read_ledger import CHOICES, Earlier, read_ledge
 from gridpact.settlement.reading.read_meters import filled, refuse_unscheduled
 from gridpact.settlement.reading.read_tariffs import Choices
 from gridpact.settlement.settled_case import SettledCase
-from gridpact.settlement.settling.settle import settle as settle_arrays
-from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.settling.settle import settle_energy
+from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.tariffs.bill_terms import BillTerms
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode, Tariffs
 
@@ -115,7 +116,11 @@ def settle(
     if TableFormat.PARQUET in (case.table_format, opener.table_format):
         case = replace(case, table_format=TableFormat.PARQUET)
     settled = _settled(case, given, (*case.warnings, *opener.warnings, *warnings))
-    return settled if previous is None else replace(settled, corrects=Path(previous))
+    if previous is None or given.earlier is None:
+        return settled
+    modes = {str(each): each for each in Mode}
+    earlier_mode = modes.get(given.earlier.choices["mode"], Mode.SHARING)
+    return replace(settled, corrects=Path(previous), earlier_mode=earlier_mode)
 
 
 def _checked_clearances(clearance: object) -> "list[Path | Clearance]":
@@ -201,8 +206,11 @@ def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCas
     if given.scheduled:
         readings = counted(given.scheduled, "missing reading")
         notices.append(f"{readings} taken from the schedule, and marked as estimated")
+    known = (cleared.net_injection_wh, cleared.is_scheduled)
+    expected = expected_of(case, *known, has_profiles=given.has_profiles)
+    notices += doubts(case, meters, expected, has_profiles=given.has_profiles)
     is_needed = not meters.head_given.all() or tariffs.loss_allocation is LossAllocation.MARGINAL
-    settlement = settle_arrays(
+    energy = settle_energy(
         case.participants,
         compile_source(case.network) if is_needed and case.network.is_given else None,
         case.horizon,
@@ -213,16 +221,17 @@ def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCas
         given.earlier.ledger if given.earlier else None,
         given.earlier.version + 1 if given.earlier else 1,
     )
+    notices += losses_doubted(case, meters, energy.losses_wh)
     if given.earlier is not None:
-        notices += _since(given.earlier, settlement)
+        notices += _since(given.earlier, energy)
     billed = None
     if given.bill is not None:
         issued = given.earlier.bills if given.earlier else {}
-        billed = Billed(terms=given.bill, bills=make_bills(settlement, given.bill, issued))
-        settlement = book_bills(settlement, billed.bills)
+        billed = Billed(terms=given.bill, bills=make_bills(energy, given.bill, issued))
+        energy = with_bills(energy, billed.bills)
     return SettledCase(
         case=case,
-        settlement=replace(settlement, notices=(*notices, *settlement.notices)),
+        energy=replace(energy, notices=(*notices, *energy.notices)),
         scheduled=given.scheduled,
         inputs_sha256=_digest(case, given),
         billed=billed,
@@ -244,17 +253,14 @@ def _unsaid(terms: BillTerms | None) -> list[str]:
     ]
 
 
-def _since(earlier: Earlier, settlement: Settlement) -> list[str]:
+def _since(earlier: Earlier, settlement: SettledEnergy) -> list[str]:
     """What changed since an earlier settlement beside readings, and whether that changed anything."""
     choices = {key: str(getattr(settlement.tariffs, key)) for key in CHOICES}
-    said = [
+    return [
         f"{key} changed from {shown(earlier.choices[key])} to {now} since version {earlier.version}"
         for key, now in choices.items()
         if earlier.choices[key] != now
     ]
-    if len(settlement.ledger.kind) == len(earlier.ledger.kind):
-        said.append(f"nothing changed since version {earlier.version}: no entry was added")
-    return said
 
 
 def _digest(case: Case, given: _Input) -> str:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from gridpact.case.case import TableFormat
-from gridpact.case.writing.table_file import write_table
+from gridpact.case.writing.table_file import TableWriter, write_table
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import need, path_of
 from gridpact.results.clearance_writer import table_columns
 from gridpact.results.output_folder import REPORT_FILE, ResultKind, output_folder
 from gridpact.settlement.reading.read_ledger import SETTLEMENT_FILE
 from gridpact.settlement.settled_case import SettledCase
-from gridpact.settlement.statements.ledger_table import ledger_columns
+from gridpact.settlement.statements.ledger_table import LedgerColumns
 
 LEDGER_TABLE, STATEMENTS_TABLE, RESIDUALS_TABLE = "ledger", "statements", "residuals"
 TABLES = (LEDGER_TABLE, STATEMENTS_TABLE, RESIDUALS_TABLE)
@@ -81,7 +81,8 @@ def write_settlement(
     """
     need("write_settlement", SettledCase, settled, "give what gridpact.settle makes")
     target = path_of("write_settlement", folder)
-    found, version = _facts(target).get("version", settled.settlement.version), settled.settlement.version
+    version = settled.energy.version
+    found = _facts(target).get("version", version)
     if found != version:
         what = f"{folder} holds version {found} of a settlement, and this is version {version}"
         raise InvalidUsage(what, "name a folder that is new or empty: no version is ever replaced by another")
@@ -99,7 +100,9 @@ def write_settlement(
 def _write_files(settled: SettledCase, folder: Path) -> None:
     """Writes the tables and figures of a settlement into an empty folder that is there."""
     table_format = settled.case.table_format
-    write_table(ledger_columns(settled.settlement), folder, LEDGER_TABLE, table_format)
+    columns = LedgerColumns(settled.energy.horizon)
+    with TableWriter(folder, LEDGER_TABLE, table_format, distinct=("entry",)) as ledger:
+        settled.write_entries(lambda entries, first: ledger.write(columns.of(entries, first)))
     for name, table in ((STATEMENTS_TABLE, settled.statements), (RESIDUALS_TABLE, settled.residuals)):
         write_table(table_columns(table, table_format), folder, name, table_format)
     figures = json.dumps(settled.summary, indent=2, ensure_ascii=False) + "\n"

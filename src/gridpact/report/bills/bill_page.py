@@ -14,7 +14,7 @@ from gridpact.settlement.bills.bill import Bill, BillLine, EarlierBill
 from gridpact.settlement.bills.issued_bill import content_sha256
 from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.settled_case import SettledCase
-from gridpact.settlement.statements.statements import PLACE, Statements, make_statements
+from gridpact.settlement.statements.statements import PLACE, Statements
 from gridpact.settlement.tariffs.bill_terms import BillTerms, ChargeStep
 
 SOURCES = ("p2p_bought", "shared_received", "supply", "imbalance_short")
@@ -64,15 +64,15 @@ def bill_pages(settled: SettledCase) -> Iterator[tuple[str, str]]:
         words=bill_words(terms.language),
         local=WRITINGS[terms.language],
     )
-    statements = make_statements(settled.settlement)
-    names = file_names(settled.settlement.participants.ids)
+    statements = settled.totals.statements
+    names = file_names(settled.energy.participants.ids)
     for bill in settled.billed.bills:
         yield names[bill.participant], _page(settled, bill, statements, writer)
 
 
 def _page(settled: SettledCase, bill: Bill, statements: Statements, writer: _Writer) -> str:
     """The page of one bill."""
-    participant = settled.settlement.participants.ids[bill.participant]
+    participant = settled.energy.participants.ids[bill.participant]
     parts = (
         _correction(bill, writer),
         _charges(bill, writer),
@@ -104,7 +104,7 @@ def _head(settled: SettledCase, bill: Bill, participant: str, writer: _Writer) -
     facts.append(("period", " – ".join(dict.fromkeys(days))))
     if bill.corrects is not None:
         facts.append(("corrects", bill.corrects.number))
-    retailer = settled.settlement.participants.retailer[bill.participant]
+    retailer = settled.energy.participants.retailer[bill.participant]
     facts += [("connection", participant), ("supplier", retailer)]
     listed = "".join(f"<dt>{escape(words[key])}</dt><dd>{_isolated(text)}</dd>" for key, text in facts)
     issuer = writer.terms.issuer or (writer.case.name,)
@@ -203,7 +203,7 @@ def _information(settled: SettledCase, bill: Bill, writer: _Writer) -> str:
     """What the supplier bills itself; nothing where this bill has all."""
     if not bill.information:
         return ""
-    retailer = settled.settlement.participants.retailer[bill.participant]
+    retailer = settled.energy.participants.retailer[bill.participant]
     body = "".join(_group(key, lines, bill.information, writer, is_billed=False) for key, lines in GROUPS)
     return (
         f"<section><h2>{writer.said('information', supplier=retailer)}</h2>"
@@ -279,7 +279,7 @@ def _energy(settled: SettledCase, bill: Bill, statements: Statements, writer: _W
     estimated = int(statements.estimated_periods[place])
     said = ""
     if estimated:
-        total = settled.settlement.horizon.periods
+        total = settled.energy.horizon.periods
         words = writer.said(
             "estimated", periods=writer.local.number(estimated, 0), total=writer.local.number(total, 0)
         )

@@ -273,7 +273,7 @@ def _bills(settled: SettledCase) -> str:
     """The bills with their numbers and what they come to; nothing where none were made."""
     if settled.billed is None:
         return ""
-    bills, ids, currency = settled.billed.bills, settled.settlement.participants.ids, settled.case.currency
+    bills, ids, currency = settled.billed.bills, settled.energy.participants.ids, settled.case.currency
     columns = (
         HtmlColumn(name="Bill"),
         HtmlColumn(name="Participant"),

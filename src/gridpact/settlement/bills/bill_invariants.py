@@ -5,22 +5,20 @@ from collections.abc import Sequence
 from gridpact.settlement.amounts.cents import MICRO_PER_CENT
 from gridpact.settlement.bills.bill import Bill
 from gridpact.settlement.ledger.ledger import BILLED
-from gridpact.settlement.settling.settlement import Settlement
-from gridpact.settlement.statements.statements import LINES, PAYS, Statements, make_statements
+from gridpact.settlement.statements.statements import LINES, PAYS, Statements
 
 
-def bills_off_micro(settlement: Settlement, bills: Sequence[Bill]) -> int:
+def bills_off_micro(statements: Statements, bills: Sequence[Bill]) -> int:
     """By how much a bill before VAT is off what its participant pays by the ledger, at most.
 
     What the supplier bills itself is in the ledger and not in the bill, and counts exactly.
     """
-    statements = make_statements(settlement)
     return max((abs(_off_micro(bill, statements)) for bill in bills), default=0)
 
 
-def lines_off_micro(settlement: Settlement, bills: Sequence[Bill]) -> int:
+def lines_off_micro(statements: Statements, bills: Sequence[Bill]) -> int:
     """By how much the exact amounts of a bill's lines are off the statement's line of that name, at most."""
-    statements, worst = make_statements(settlement), 0
+    worst = 0
     for bill in bills:
         billed = [(line.line, int(line.amount_micro)) for line in (*bill.lines, *bill.information)]
         for place, line in enumerate(LINES):

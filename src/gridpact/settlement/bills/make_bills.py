@@ -16,7 +16,7 @@ from gridpact.settlement.bills.issued_bill import IssuedBill, content_sha256
 from gridpact.settlement.bills.priced_energy import PricedEnergy, price_energy
 from gridpact.settlement.bills.standing_charges import quantity
 from gridpact.settlement.ledger.ledger import EntryKind
-from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.statements.statements import LINES, PAYS
 from gridpact.settlement.tariffs.bill_terms import BillTerms, Includes
 
@@ -26,26 +26,26 @@ PERCENT = 100
 
 
 def make_bills(
-    settlement: Settlement, terms: BillTerms, issued: Mapping[str, IssuedBill] | None = None
+    settled: SettledEnergy, terms: BillTerms, issued: Mapping[str, IssuedBill] | None = None
 ) -> tuple[Bill, ...]:
     """The bills of all who are members in some period, or had a bill, in the order of the participants.
 
     Args:
-        settlement: what they are of.
+        settled: what they are of.
         terms: how it is billed.
         issued: the bills of the settlement that this one corrects, by participant. One on which nothing
             changes stays as it is; of any other there is a new one, under a number of its own.
     """
-    first, last = billing_days(settlement.horizon)
+    first, last = billing_days(settled.horizon)
     dated = terms.issued or last + timedelta(days=1)
-    days = member_days(settlement)
+    days = member_days(settled)
     due = None if terms.due_days is None else dated + timedelta(days=terms.due_days)
     prefix = f"{first:%Y%m%d}-" if terms.number_prefix is None else terms.number_prefix
     earlier = issued or {}
     running = max((each.running_number for each in earlier.values()), default=0)
     found = []
-    places = sorted({*days, *_places(settlement, earlier)})
-    for place, lines in _lines(settlement, terms, places, days):
+    places = sorted({*days, *_places(settled, earlier)})
+    for place, lines in _lines(settled, terms, places, days):
         asked = tuple(line for line in lines if not _is_of_supplier(line, terms))
         drafted = Bill(
             participant=place,
@@ -53,14 +53,14 @@ def make_bills(
             last_day=days.get(place, (first, last))[1],
             running_number=running + 1,
             number=f"{prefix}{running + 1:0{NUMBER_DIGITS}d}",
-            version=settlement.version,
+            version=settled.version,
             issued=dated,
             due=due,
             lines=asked,
             information=tuple(line for line in lines if _is_of_supplier(line, terms)),
             vat=_vat(asked),
         )
-        bill = _numbered(drafted, earlier.get(settlement.participants.ids[place]))
+        bill = _numbered(drafted, earlier.get(settled.participants.ids[place]))
         running += bill.running_number == running + 1
         found.append(bill)
     return tuple(found)
@@ -71,9 +71,9 @@ def billing_days(horizon: Horizon) -> tuple[date, date]:
     return horizon.instant(0).date(), horizon.instant(horizon.periods - 1).date()
 
 
-def member_days(settlement: Settlement) -> dict[int, tuple[date, date]]:
+def member_days(settled: SettledEnergy) -> dict[int, tuple[date, date]]:
     """The first and the last local day on which each participant is a member; none of who never is."""
-    member, horizon = settlement.meters.is_asked, settlement.horizon
+    member, horizon = settled.meters.is_asked, settled.horizon
     found = {}
     for place in np.flatnonzero(member.any(axis=0)).tolist():
         periods = np.flatnonzero(member[:, place])
@@ -82,9 +82,9 @@ def member_days(settlement: Settlement) -> dict[int, tuple[date, date]]:
     return found
 
 
-def _places(settlement: Settlement, issued: Mapping[str, IssuedBill]) -> list[int]:
+def _places(settled: SettledEnergy, issued: Mapping[str, IssuedBill]) -> list[int]:
     """The participants that have a bill already, whose bill is corrected even where nothing is left of it."""
-    return [place for place, name in enumerate(settlement.participants.ids) if name in issued]
+    return [place for place, name in enumerate(settled.participants.ids) if name in issued]
 
 
 def _numbered(drafted: Bill, earlier: IssuedBill | None) -> Bill:
@@ -110,11 +110,11 @@ def _is_of_supplier(line: BillLine, terms: BillTerms) -> bool:
 
 
 def _lines(
-    settlement: Settlement, terms: BillTerms, places: Sequence[int], days: Mapping[int, tuple[date, date]]
+    settled: SettledEnergy, terms: BillTerms, places: Sequence[int], days: Mapping[int, tuple[date, date]]
 ) -> Iterator[tuple[int, list[BillLine]]]:
     """Each participant at some places with its lines, those of energy first; none of who is no member."""
-    energy = price_energy(settlement)
-    starts = np.searchsorted(energy.participant, np.arange(len(settlement.participants) + 1))
+    energy = price_energy(settled)
+    starts = np.searchsorted(energy.participant, np.arange(len(settled.participants) + 1))
     for place in places:
         rows = range(int(starts[place]), int(starts[place + 1]))
         fixed = _fixed_lines(terms, *days[place]) if place in days else ()

@@ -7,9 +7,8 @@ import numpy as np
 
 from gridpact.arrays import Bool, Int, frozen
 from gridpact.settlement.amounts.money import amount_micro, sum_at
-from gridpact.settlement.ledger.entries import NO_TRADE
-from gridpact.settlement.ledger.ledger import EntryKind
-from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.ledger.booking import paired
+from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.statements.statements import PLACE
 from gridpact.settlement.tariffs.accounts import loss_retailer
 
@@ -40,13 +39,13 @@ class PricedEnergy:
     amount_micro: Int
 
 
-def price_energy(settlement: Settlement) -> PricedEnergy:
+def price_energy(settled: SettledEnergy) -> PricedEnergy:
     """All that is settled, ordered by participant, line, source (peers first) and price.
 
     It is made of the tables of energy and the tariffs, and not of the ledger, which does not say what a
     network charge or a tax is levied on; an invariant holds that both come to the same.
     """
-    parts = [*_traded(settlement), *_shared(settlement), *_retail(settlement), *_lost(settlement)]
+    parts = [*_traded(settled), *_shared(settled), *_retail(settled), *_lost(settled)]
     keys = [np.concatenate([getattr(part, name) for part in parts]) for name in KEYS]
     order = np.lexsort(keys[::-1])
     keys = [key[order] for key in keys]
@@ -68,10 +67,10 @@ def price_energy(settlement: Settlement) -> PricedEnergy:
     )
 
 
-def _traded(settlement: Settlement) -> Iterator[PricedEnergy]:
+def _traded(settled: SettledEnergy) -> Iterator[PricedEnergy]:
     """The trades, and what is levied on them."""
-    positions, tariffs = settlement.positions, settlement.tariffs
-    energy, price = settlement.delivered_wh, positions.price_micro_per_kwh
+    positions, tariffs = settled.positions, settled.tariffs
+    energy, price = settled.delivered_wh, positions.price_micro_per_kwh
     yield _summed("p2p_bought", positions.buyer, energy, price)
     yield _summed("p2p_sold", positions.seller, energy, price)
     charge = tariffs.p2p_charge_micro_per_kwh[positions.period]
@@ -79,29 +78,29 @@ def _traded(settlement: Settlement) -> Iterator[PricedEnergy]:
     yield _summed("tax", positions.buyer, energy, np.full(len(energy), tariffs.tax_micro_per_kwh))
 
 
-def _shared(settlement: Settlement) -> Iterator[PricedEnergy]:
+def _shared(settled: SettledEnergy) -> Iterator[PricedEnergy]:
     """What is shared, entry by entry of the ledger, and what is levied on it."""
-    key, booked, tariffs = settlement.keys, settlement.booked, settlement.tariffs
+    key, tariffs = settled.keys, settled.tariffs
     if key is None:
         return
-    rows = np.flatnonzero((booked.kind == EntryKind.P2P) & (booked.trade == NO_TRADE))
-    for line, side in (("shared_received", booked.debit), ("shared_given", booked.credit)):
-        price = np.full(len(rows), key.price_micro_per_kwh)
-        yield _summed(line, side[rows], booked.energy_wh[rows], price)
-    used = settlement.shared.used_wh
+    _, giver, receiver, wh = paired(settled.shared, settled.order)
+    price = np.full(len(wh), key.price_micro_per_kwh)
+    yield _summed("shared_received", receiver, wh, price)
+    yield _summed("shared_given", giver, wh, price)
+    used = settled.shared.used_wh
     yield _table("network_charge", used, tariffs.p2p_charge_micro_per_kwh[:, None])
     yield _table("tax", used, tariffs.tax_micro_per_kwh)
 
 
-def _retail(settlement: Settlement) -> Iterator[PricedEnergy]:
+def _retail(settled: SettledEnergy) -> Iterator[PricedEnergy]:
     """What is settled with retailers, and what is levied on what they supply."""
-    tariffs, of = settlement.tariffs, settlement.tariffs.retailer_of_participant
+    tariffs, of = settled.tariffs, settled.tariffs.retailer_of_participant
     for line, energy, name, is_bought in (
-        ("supply", settlement.supply_wh, "supply_micro_per_kwh", True),
-        ("feed_in", settlement.feed_in_wh, "feed_in_micro_per_kwh", False),
-        ("imbalance_short", settlement.short_wh, "imbalance_short_micro_per_kwh", True),
-        ("imbalance_long", settlement.long_wh, "imbalance_long_micro_per_kwh", False),
-        ("unused", settlement.shared.unused_wh, "feed_in_micro_per_kwh", False),
+        ("supply", settled.supply_wh, "supply_micro_per_kwh", True),
+        ("feed_in", settled.feed_in_wh, "feed_in_micro_per_kwh", False),
+        ("imbalance_short", settled.short_wh, "imbalance_short_micro_per_kwh", True),
+        ("imbalance_long", settled.long_wh, "imbalance_long_micro_per_kwh", False),
+        ("unused", settled.shared.unused_wh, "feed_in_micro_per_kwh", False),
     ):
         prices = np.stack([getattr(each, name) for each in tariffs.retailers], axis=1)
         is_of_table = tariffs.is_of_table(name)[:, of]
@@ -113,9 +112,9 @@ def _retail(settlement: Settlement) -> Iterator[PricedEnergy]:
             yield _table("tax", energy, tariffs.tax_micro_per_kwh, is_retail=True)
 
 
-def _lost(settlement: Settlement) -> Iterator[PricedEnergy]:
+def _lost(settled: SettledEnergy) -> Iterator[PricedEnergy]:
     """Shares of the losses, where participants bear them."""
-    tariffs, shares = settlement.tariffs, settlement.loss_shares_wh
+    tariffs, shares = settled.tariffs, settled.loss_shares_wh
     if shares is None:
         return
     retailer, field = loss_retailer(tariffs), "supply_micro_per_kwh"

@@ -7,12 +7,18 @@ import numpy as np
 from gridpact.arrays import Bool, Int
 from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.invariants.expected import expected_micro
-from gridpact.settlement.ledger.entries import NO_TRADE, as_entries, joined, places, renumbered
+from gridpact.settlement.ledger.entries import (
+    NO_TRADE,
+    as_entries,
+    counted_things,
+    joined,
+    places,
+    renumbered,
+)
 from gridpact.settlement.ledger.ledger import BILLED, EntryKind, Ledger
 from gridpact.settlement.settling.settlement import Settlement
-from gridpact.settlement.statements.residuals import make_residuals
-from gridpact.settlement.statements.statements import make_statements
-from gridpact.settlement.tariffs.accounts import beside_participants
+from gridpact.settlement.statements.residuals import Residuals, make_residuals
+from gridpact.settlement.statements.statements import Statements, make_statements
 from gridpact.settlement.tariffs.tariffs import Mode
 
 
@@ -36,20 +42,32 @@ class Invariant:
         return self.figure == 0
 
 
-def invariants(settlement: Settlement) -> tuple[Invariant, ...]:
-    """All invariants of a settlement.
+def invariants(
+    settlement: Settlement, statements: Statements | None = None, residuals: Residuals | None = None
+) -> tuple[Invariant, ...]:
+    """All invariants of a settlement but those of the tables beside its ledger.
 
     Energies are read off the ledger where it has them, reversals and all, so that the figures are about what
     is paid for.
+
+    Args:
+        settlement: that they are of.
+        statements: of its participants; made here where they are not given.
+        residuals: of its retailers, likewise.
     """
-    lost_wh = _lost_wh(settlement)
+    statements = statements or make_statements(settlement)
+    residuals = residuals or make_residuals(settlement)
+    lost_wh, money_micro = _lost_wh(settlement), _money(settlement, statements, residuals)
     figures = {
         "meter_balance_wh": (_meaning_of_meters(settlement), _meter_balance(settlement)),
         "sold_less_bought_wh": ("in each period, sold + given = bought + received", _sold_bought(settlement)),
         "within_cleared_wh": (_meaning_of_cleared(settlement), _beyond_cleared(settlement)),
         "residual_sign_wh": ("no retailer supplies or takes a negative energy", _negative(settlement)),
         "amounts_micro": ("in each period, the money of each kind is energy × tariff", _amounts(settlement)),
-        "money_micro": ("statements, residuals and all other accounts come to 0", _money(settlement)),
+        "money_micro": (
+            "statements, residuals and all other accounts come to 0",
+            money_micro,
+        ),
         "head_balance_wh": ("in each period, head = meters + losses booked", _head(settlement, lost_wh)),
         "losses_booked_wh": (
             "in each period, the ledger has the losses and their shares",
@@ -59,6 +77,26 @@ def invariants(settlement: Settlement) -> tuple[Invariant, ...]:
     }
     return tuple(
         Invariant(name=name, meaning=meaning, figure=figure) for name, (meaning, figure) in figures.items()
+    )
+
+
+def invariants_of_tables(
+    settlement: Settlement, statements: Statements, residuals: Residuals
+) -> tuple[Invariant, ...]:
+    """What must hold of the tables beside the ledger."""
+    balance, count = account_balance_micro(settlement.ledger), len(settlement.participants)
+    retailers = balance[count : count + len(settlement.tariffs.retailers)]
+    return (
+        Invariant(
+            name="statements_micro",
+            meaning="each statement comes to what the ledger says of the participant",
+            figure=_largest(statements.total_micro + balance[:count]),
+        ),
+        Invariant(
+            name="residuals_micro",
+            meaning="each retailer's residuals come to what the ledger says of the retailer",
+            figure=_largest(residuals.amount_micro.sum(axis=0) - retailers),
+        ),
     )
 
 
@@ -139,14 +177,14 @@ def _amounts(settlement: Settlement) -> int:
     return _largest(of_energy - expected_micro(settlement))
 
 
-def _money(settlement: Settlement) -> int:
+def _money(settlement: Settlement, statements: Statements, residuals: Residuals) -> int:
     """What statements, residuals and the other accounts come to together, each by its own sums."""
-    balance, count = account_balance_micro(settlement.ledger), len(settlement.participants)
-    dso = count + len(settlement.tariffs.retailers)
-    end = count + beside_participants(settlement.ledger.accounts, count, settlement.tariffs)
-    participants_pay = int(make_statements(settlement).total_micro.sum())
-    retailers_get = int(make_residuals(settlement).amount_micro.sum())
-    return abs(retailers_get + int(balance[dso:end].sum()) - participants_pay)
+    balance = account_balance_micro(settlement.ledger)
+    others = len(settlement.participants) + len(settlement.tariffs.retailers)
+    participants_pay = int(statements.total_micro.sum())
+    retailers_get = int(residuals.amount_micro.sum())
+    rest = int(balance[others : len(settlement.accounts.names)].sum())
+    return abs(retailers_get + rest - participants_pay)
 
 
 def _head(settlement: Settlement, lost_wh: Int) -> int:
@@ -181,10 +219,11 @@ def _corrected(settlement: Settlement) -> int:
         return 0
     now, once = settlement.ledger, settlement.booked
     rows = joined([as_entries(now), renumbered(once, now.accounts, now.trade_ids)])
-    _, place = np.unique(places(rows), return_inverse=True)
     sign = np.repeat([1, -1], [len(now.period), len(once.period)])
-    size = int(place.max(initial=-1)) + 1
-    return max(_largest(sum_at(place, sign * each, size)) for each in (rows.energy_wh, rows.amount_micro))
+    place = (places(rows),)
+    return max(
+        _largest(counted_things(place, sign * each)[1]) for each in (rows.energy_wh, rows.amount_micro)
+    )
 
 
 def _of_participants(settlement: Settlement, kind: EntryKind, *, pays: bool) -> Int:

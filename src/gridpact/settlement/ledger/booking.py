@@ -10,6 +10,8 @@ from gridpact.settlement.energy.keys import Shared, SharingKey
 from gridpact.settlement.energy.losses import Losses
 from gridpact.settlement.energy.positions import Positions
 from gridpact.settlement.energy.retail import Retail
+from gridpact.settlement.ledger.bill_entries import BillEntries
+from gridpact.settlement.ledger.book_bills import billed_once
 from gridpact.settlement.ledger.entries import NO_TRADE, Entries, as_ledger, entries, in_order, joined
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.tariffs.accounts import Accounts, loss_retailer
@@ -27,6 +29,7 @@ def book(
     accounts: Accounts,
     order: Int,
     version: int,
+    bills: BillEntries | None = None,
 ) -> Ledger:
     """The ledger of a horizon, settled once.
 
@@ -41,12 +44,15 @@ def book(
         accounts: that money moves between.
         order: the participants in the order in which those who give meet those who receive, (P,).
         version: of the settlement.
+        bills: what they add in the last period.
     """
+    last = len(losses.losses_wh) - 1
     parts = [
         *_traded(positions, delivery.energy_wh, tariffs, accounts),
         *(_shared(key, shared, tariffs, accounts, order) if key else ()),
         *_retail(retail, shared, tariffs, accounts),
         *_lost(losses, tariffs, accounts),
+        *(billed_once(bills, accounts.names, last) if bills else ()),
     ]
     rows = in_order(joined(parts))
     return as_ledger(rows, accounts=accounts.names, trade_ids=positions.trade_ids, version=version)

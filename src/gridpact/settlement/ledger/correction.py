@@ -9,10 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from gridpact.settlement.ledger.bill_entries import BillEntries
+from gridpact.settlement.ledger.book_bills import billed_since
 from gridpact.settlement.ledger.entries import (
     Entries,
     as_entries,
     as_ledger,
+    counted_things,
     in_order,
     joined,
     places,
@@ -21,55 +24,70 @@ from gridpact.settlement.ledger.entries import (
 from gridpact.settlement.ledger.ledger import BILLED, EntryKind, Ledger
 
 
-def corrected(booked: Ledger, previous: Ledger | None, version: int) -> Ledger:
+def continued(previous: Ledger, accounts: tuple[str, ...], trade_ids: tuple[str, ...]) -> Ledger:
+    """An earlier ledger that points into the names of now, behind which stand those that it alone knows.
+
+    Args:
+        previous: all entries until now, of every version.
+        accounts: names of now.
+        trade_ids: likewise.
+    """
+    accounts, trade_ids = _names(accounts, previous.accounts), _names(trade_ids, previous.trade_ids)
+    rows = renumbered(previous, accounts, trade_ids)
+    return as_ledger(rows, accounts=accounts, trade_ids=trade_ids, version=previous.version)
+
+
+def corrected(
+    booked: Ledger,
+    previous: Ledger | None,
+    version: int,
+    bills: BillEntries | None = None,
+    last_period: int = 0,
+) -> Ledger:
     """The earlier ledger and, under `version`, what makes it net to `booked`; `booked` where there is none.
 
     Args:
         booked: the entries that hold now, as if settled once.
-        previous: all entries until now, of every version.
+        previous: all entries until now, of every version; its names begin with those of `booked`.
         version: of the entries that are added.
+        bills: what they add; those of before stay as they are without.
+        last_period: that bills are booked in.
     """
     if previous is None:
         return booked
-    accounts = _names(booked.accounts, previous.accounts)
-    trade_ids = _names(booked.trade_ids, previous.trade_ids)
-    earlier = renumbered(previous, accounts, trade_ids)
-    wanted = as_entries(booked)
+    earlier, wanted = as_entries(previous), as_entries(booked)
     differences = [
         _difference(wanted.at(wanted.kind == kind), earlier.at(earlier.kind == kind))
         for kind in EntryKind  # one by one, to need less memory
-        if kind not in BILLED  # what bills round is booked as a difference, once they are made
+        if kind not in BILLED
     ]
+    if bills is not None:
+        differences += billed_since(bills, earlier, previous.accounts, last_period)
     added = in_order(joined(differences))
     return as_ledger(
         joined([earlier, added]),
-        accounts=accounts,
-        trade_ids=trade_ids,
+        accounts=previous.accounts,
+        trade_ids=previous.trade_ids,
         version=np.concatenate([previous.version, np.full(len(added), version)]),
     )
 
 
 def _names(now: tuple[str, ...], before: tuple[str, ...]) -> tuple[str, ...]:
     """The names of now, and behind them those that only the earlier ledger knows."""
-    return tuple(dict.fromkeys((*now, *before)))
+    return now if now == before else tuple(dict.fromkeys((*now, *before)))
 
 
 def _difference(wanted: Entries, found: Entries) -> Entries:
     """The entries that turn those found into those wanted, reversals before re-bookings."""
     rows = joined([wanted, found])
-    if not len(rows):
-        return rows
     sign = np.where((rows.energy_wh < 0) | ((rows.energy_wh == 0) & (rows.amount_micro < 0)), -1, 1)
     owed = sign * np.repeat([1, -1], [len(wanted), len(found)])
-    things = (places(rows), sign * rows.energy_wh, sign * rows.amount_micro)
-    by_thing = np.lexsort(things[::-1])
-    is_first = np.any(
-        [np.diff(column[by_thing], prepend=column[by_thing[0]] - 1) for column in things], axis=0
-    )
-    first = np.flatnonzero(is_first)
-    count = np.add.reduceat(owed[by_thing], first)
-    thing, turned = by_thing[np.repeat(first, np.abs(count))], np.repeat(np.sign(count), np.abs(count))
+    row, count = counted_things((places(rows), sign * rows.energy_wh, sign * rows.amount_micro), owed)
+    things, turned = rows.at(np.repeat(row, np.abs(count))), np.repeat(np.sign(count), np.abs(count))
+    reversed_sign = np.repeat(sign[row], np.abs(count)) * turned
     added = replace(
-        rows.at(thing), energy_wh=turned * things[1][thing], amount_micro=turned * things[2][thing]
+        things,
+        energy_wh=reversed_sign * things.energy_wh,
+        amount_micro=reversed_sign * things.amount_micro,
     )
     return added.at(np.argsort(turned, kind="stable"))

@@ -1,6 +1,6 @@
 """Settle: from positions, meters and tariffs to a settlement."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from gridpact.settlement.energy.positions import Positions
 from gridpact.settlement.energy.retail import retail
 from gridpact.settlement.energy.sharing import deliver_as_metered
 from gridpact.settlement.ledger.booking import book
-from gridpact.settlement.ledger.correction import corrected
+from gridpact.settlement.ledger.correction import continued, corrected
 from gridpact.settlement.ledger.ledger import Ledger
 from gridpact.settlement.settling.checks import refuse_invalid, refuse_old_version
+from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.tariffs.accounts import open_accounts, served_first
 from gridpact.settlement.tariffs.tariffs import Mode, Tariffs
@@ -37,6 +38,26 @@ def settle(
     version: int = 1,
 ) -> Settlement:
     """The settlement of a horizon, exact in whole watt-hours and micro-currency.
+
+    The arguments and what is raised are those of `settle_energy`.
+    """
+    return book_up(
+        settle_energy(participants, network, horizon, positions, meters, tariffs, keys, previous, version)
+    )
+
+
+def settle_energy(
+    participants: Participants,
+    network: Network | None,
+    horizon: Horizon,
+    positions: Positions,
+    meters: Meters,
+    tariffs: Tariffs,
+    keys: SharingKey | None = None,
+    previous: Ledger | None = None,
+    version: int = 1,
+) -> SettledEnergy:
+    """What a horizon comes to in energy, exact in whole watt-hours.
 
     Args:
         participants: P of them.
@@ -66,8 +87,7 @@ def settle(
     shared = share(keys, delivery.left_import_wh, delivery.left_export_wh, order)
     rest = retail(tariffs.mode, delivery, shared)
     losses = find_losses(participants, network, horizon, meters, tariffs.loss_allocation, order)
-    booked = book(positions, delivery, keys, shared, rest, losses, tariffs, accounts, order, version)
-    return Settlement(
+    return SettledEnergy(
         participants=participants,
         horizon=horizon,
         tariffs=tariffs,
@@ -78,8 +98,34 @@ def settle(
         shared=shared,
         retail=rest,
         losses=losses,
-        booked=booked,
-        ledger=corrected(booked, previous, version),
+        accounts=accounts,
+        order=order,
+        previous=previous and continued(previous, accounts.names, positions.trade_ids),
         version=version,
         notices=losses.notices,
+    )
+
+
+def book_up(energy: SettledEnergy) -> Settlement:
+    """The settlement of energies that are settled, with its ledger."""
+    booked = book(
+        energy.positions,
+        energy.delivery,
+        energy.keys,
+        energy.shared,
+        energy.retail,
+        energy.losses,
+        energy.tariffs,
+        energy.accounts,
+        energy.order,
+        energy.version,
+        energy.bill_entries,
+    )
+    ledger = corrected(
+        booked, energy.previous, energy.version, energy.bill_entries, energy.horizon.periods - 1
+    )
+    return Settlement(
+        **{field.name: getattr(energy, field.name) for field in fields(SettledEnergy)},
+        booked=booked,
+        ledger=ledger,
     )

@@ -9,7 +9,6 @@ from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.ledger.ledger import BILLED, EntryKind
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.retail_only import retail_only
-from gridpact.settlement.tariffs.accounts import beside_participants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +43,7 @@ def make_balances(settlement: Settlement) -> Balances:
     Losses, and what bills alone charge, are the same with retail alone.
     """
     ledger, count = settlement.ledger, len(settlement.participants)
-    others = beside_participants(ledger.accounts, count, settlement.tariffs)
+    others = len(settlement.accounts.names) - count
     size = len(ledger.accounts)
 
     def together(side: Int, rows: Int) -> Int:

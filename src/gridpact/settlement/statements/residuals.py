@@ -9,6 +9,7 @@ from gridpact.arrays import Int, frozen
 from gridpact.results.clearance_tables import period_times
 from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.settling.settlement import Settlement
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def make_residuals(settlement: Settlement) -> Residuals:
     return Residuals(**{name: frozen(values, np.int64) for name, values in figures.items()})
 
 
-def residuals_table(settlement: Settlement, residuals: Residuals) -> "pd.DataFrame":
+def residuals_table(settlement: SettledEnergy, residuals: Residuals) -> "pd.DataFrame":
     """One row per period and retailer, columns `RESIDUALS`."""
     import pandas as pd
 

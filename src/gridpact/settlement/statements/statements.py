@@ -8,6 +8,7 @@ import numpy as np
 from gridpact.arrays import Int, frozen
 from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.retail_only import retail_only
 
@@ -156,7 +157,7 @@ def period_sums(settlement: Settlement, participant: int | None = None) -> Int:
     return line_sums(ledger, debit_place, credit_place, settlement.horizon.periods)[0]
 
 
-def statements_table(settlement: Settlement, statements: Statements) -> "pd.DataFrame":
+def statements_table(settlement: SettledEnergy, statements: Statements) -> "pd.DataFrame":
     """One row per participant, in the order of the case, columns `STATEMENTS`."""
     import pandas as pd
 

@@ -36,23 +36,22 @@ class Accounts:
     tax: int
 
 
-def open_accounts(participants: Participants, tariffs: Tariffs) -> Accounts:
-    """The accounts of a settlement."""
+def open_accounts(participants: Participants, tariffs: Tariffs, *, has_bills: bool = False) -> Accounts:
+    """The accounts of a settlement, those of bills last."""
     count, retailers = len(participants), tariffs.retailers
     return Accounts(
-        names=(*participants.ids, *(RETAILER + each.name for each in retailers), DSO, TAX),
+        names=(
+            *participants.ids,
+            *(RETAILER + each.name for each in retailers),
+            DSO,
+            TAX,
+            *(BILLING if has_bills else ()),
+        ),
         retailer=count + tariffs.retailer_of_participant,
         loss_retailer=count + retailers.index(loss_retailer(tariffs)),
         dso=count + len(retailers),
         tax=count + len(retailers) + 1,
     )
-
-
-def beside_participants(names: tuple[str, ...], count: int, tariffs: Tariffs) -> int:
-    """How many accounts of a ledger are open beside those of `count` participants: those of bills too."""
-    others = len(tariffs.retailers) + 2
-    after = count + others
-    return others + (len(BILLING) if names[after : after + len(BILLING)] == BILLING else 0)
 
 
 def loss_retailer(tariffs: Tariffs) -> Retailer:
