@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -132,7 +133,9 @@ def test_encodings_and_line_ends(tmp_path: Path, encoding: str) -> None:
         assert imported.meters == {"PT0002000012345678AB": ("PT0002000012345678AB",)}
 
 
-def test_the_meter_is_read_and_not_what_sharing_left(tmp_path: Path) -> None:
+def test_the_meter_is_read_and_not_what_sharing_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows = made.e_redes(steady("Europe/Lisbon", "PT0002000012345678AB"))
     told = outcome(import_meters([made.write_csv(tmp_path / "a.csv", rows)], ImportOptions()), Path("m.csv"))
     assert "'Consumo registado (kW)', 'Injeção registada (kW)', which is what sharing left" in told
@@ -140,6 +143,12 @@ def test_the_meter_is_read_and_not_what_sharing_left(tmp_path: Path) -> None:
     without = [row if k < header else [*row[:2], *row[6:]] for k, row in enumerate(rows)]
     (said,) = refusal(made.write_csv(tmp_path / "b.csv", without))
     assert "has no column 'Consumo medido na IC, Ativa (kW)'" in said and "--as table" in said
+    remedy = shlex.split(said[said.index("--as table") :].rstrip(")"))
+    monkeypatch.chdir(tmp_path)
+    words = ("import", "meters", "b.csv", *remedy, "--absent", "zero", "--out", "m.csv", "--json", "--quiet")
+    code, told, _ = run(monkeypatch, capsys, *words)
+    assert code == 0 and json.loads(told)["meters"] == {"PT0002000012345678AB": ["PT0002000012345678AB"]}
+    assert json.loads(told)["import_wh"] == 96 * 2475  # 9,9 kW in each quarter
     turned = [row if k < header else [*row[:2], *row[6:], *row[2:6]] for k, row in enumerate(rows)]
     imported = import_meters([made.write_csv(tmp_path / "c.csv", turned)], ImportOptions())
     assert imported.readings.import_wh.tolist() == list(range(96))

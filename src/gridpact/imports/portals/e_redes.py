@@ -5,6 +5,7 @@ connection (instalação de consumo) read; *registado* is what sharing left.
 """
 
 import re
+import shlex
 
 from gridpact.errors import Problem
 from gridpact.imports.cells.quantities import Unit, unit_in
@@ -51,14 +52,14 @@ def find(sheet: Sheet) -> Finding | None:
                 quality=quality if quality is not None and quality < (following or quality + 1) else None,
             )
         )
-    if problem := _misfit(sheet, row, values, left_out):
-        return Finding(problems=(problem,))
     preamble = [cell for cells in sheet.rows[:row] for cell in cells]
     meter = meter_in(preamble, _CPE) or beside(sheet, range(row), one_of("cpe"))
     notices: tuple[str, ...] = ()
     if not meter:
         meter, notice = meter_of_file(sheet, _CPE)
         notices = (notice,)
+    if problem := _misfit(sheet, row, values, left_out, meter):
+        return Finding(problems=(problem,))
     day, clock = column(sheet, row, _DAY), column(sheet, row, _CLOCK)
     layout = Layout(
         header=row,
@@ -92,14 +93,17 @@ def _direction(words: str) -> Direction | None:
     return next((way for way, names in _ABOUT.items() if first and first[0] in names), None)
 
 
-def _misfit(sheet: Sheet, row: int, values: list[ValueColumn], left_out: dict[str, str]) -> Problem | None:
+def _misfit(
+    sheet: Sheet, row: int, values: list[ValueColumn], left_out: dict[str, str], meter: str
+) -> Problem | None:
     """The problem of a table without a column that the meter read, or with two of a direction."""
     if not values:
         what = "has no column 'Consumo medido na IC, Ativa (kW)', which is what the meter read"
         first = next(iter(left_out))
         remedy = (
             f"{first!r} is what sharing leaves; where the home shares nothing it is the meter's too: "
-            f"--as table --time Data --clock Hora --stamps end --unit kW --import-column {first!r}"
+            f"--as table --time Data --clock Hora --stamps end --unit kW --timezone Europe/Lisbon "
+            f"--meter {shlex.quote(meter)} --import-column {first!r}"
         )
         return sheet.problem(row, what, remedy)
     for way in Direction:
