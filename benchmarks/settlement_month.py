@@ -1,9 +1,9 @@
 """`python -m benchmarks.settlement_month`: a month from files to files, as the command settles it.
 
 1,000 members, 2,976 quarter-hours, and a result of clearing for each day, of 5,000 trades that run for 12
-periods on average; all in Parquet. What is measured is `gridpact settle` as a process of its own, with reading and
-writing, without a report: the month, the same with windows of a day, and a correction of a settlement of 5
-million entries.
+periods on average; all in Parquet. What is measured is `gridpact settle` as a process of its own, with
+reading and writing, without a report: the month, the same with windows of a day, and a correction of a
+settlement of 5 million entries.
 """
 
 import argparse

@@ -10,10 +10,10 @@ from gridpact.settlement.invariants.expected import expected_micro
 from gridpact.settlement.ledger.entries import (
     NO_TRADE,
     as_entries,
-    counted_things,
     joined,
     places,
     renumbered,
+    sums_of_places,
 )
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.settling.settlement import Settlement
@@ -218,10 +218,8 @@ def _corrected(settlement: Settlement) -> int:
     now, once = settlement.ledger, settlement.booked
     rows = joined([as_entries(now), renumbered(once, now.accounts, now.trade_ids)])
     sign = np.repeat([1, -1], [len(now.period), len(once.period)])
-    place = (places(rows),)
-    return max(
-        _largest(counted_things(place, sign * each)[1]) for each in (rows.energy_wh, rows.amount_micro)
-    )
+    sums = sums_of_places(places(rows), sign * rows.energy_wh, sign * rows.amount_micro)
+    return max(_largest(each) for each in sums)
 
 
 def _of_participants(settlement: Settlement, kind: EntryKind, *, pays: bool) -> Int:

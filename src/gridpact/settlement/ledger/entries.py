@@ -112,12 +112,22 @@ def counted_things(columns: tuple[Int, ...], count: Int) -> tuple[Int, Int]:
     names = [f"{place}" for place in range(len(columns))]
     arrays = [arrow_numbers(each) for each in (*columns, count, np.arange(len(count)))]
     table = pa.table(arrays, names=[*names, "count", "row"])
-    sums = table.group_by(names, use_threads=False).aggregate([("count", "sum"), ("row", "min")])
+    sums = table.group_by(names).aggregate([("count", "sum"), ("row", "min")])
     total, row = (numpy_values(sums[name].combine_chunks()) for name in ("count_sum", "row_min"))
     kept = np.flatnonzero(total)
     total, row = total[kept], row[kept]
     in_order = np.lexsort([column[row] for column in columns[::-1]])
     return row[in_order], total[in_order]
+
+
+def sums_of_places(place: Int, *values: Int) -> list[Int]:
+    """The sums of values, (L,) each, at each distinct place, (L,), in any order."""
+    import pyarrow as pa
+
+    names = [f"{number}" for number in range(len(values))]
+    table = pa.table([arrow_numbers(each) for each in (*values, place)], names=[*names, "place"])
+    sums = table.group_by("place").aggregate([(name, "sum") for name in names])
+    return [numpy_values(sums[f"{name}_sum"].combine_chunks()) for name in names]
 
 
 def renumbered(ledger: Ledger, accounts: tuple[str, ...], trade_ids: tuple[str, ...]) -> Entries:

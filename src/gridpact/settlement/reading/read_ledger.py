@@ -21,7 +21,7 @@ from gridpact.errors import Problem
 from gridpact.settlement.ledger.entries import NO_TRADE
 from gridpact.settlement.ledger.entry_names import named_versions
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
-from gridpact.settlement.ledger.ledger_digest import ledger_sha256
+from gridpact.settlement.ledger.ledger_digest import LedgerDigest
 from gridpact.settlement.tariffs.accounts import DSO, RETAILER, TAX
 
 SETTLEMENT_FILE = "settlement.json"
@@ -52,11 +52,13 @@ class Earlier:
 
     Attributes:
         ledger: all its entries.
+        digest: of them.
         version: of the settlement; entries may all be older, where it changed nothing.
         choices: how it was settled: mode, missing and loss_allocation.
     """
 
     ledger: Ledger
+    digest: LedgerDigest
     version: int
     choices: dict[str, str]
 
@@ -80,13 +82,18 @@ def read_ledger(folder: str | Path, case: Case, problems: Problems) -> Earlier |
     if reader is None or len(problems) > before:
         return None
     ledger = _ledger(reader, case)
-    if len(problems) > before or _is_refused(reader, ledger, facts, case):
+    digest = LedgerDigest()
+    if len(problems) == before:
+        digest.update(ledger)
+    if len(problems) > before or _is_refused(reader, ledger, digest, facts, case):
         return None
     choices = {key: str(facts.get(key, "")) for key in CHOICES}
-    return Earlier(ledger=ledger, version=facts["version"], choices=choices)
+    return Earlier(ledger=ledger, digest=digest, version=facts["version"], choices=choices)
 
 
-def _is_refused(reader: TableReader, ledger: Ledger, facts: dict[str, Any], case: Case) -> bool:
+def _is_refused(
+    reader: TableReader, ledger: Ledger, digest: LedgerDigest, facts: dict[str, Any], case: Case
+) -> bool:
     """Whether a ledger is not the one that settlement.json is about, or is of others; a problem then."""
     latest, accounts = int(ledger.version.max(initial=0)), _participants(ledger)
     as_written = "give the ledger as it was written"
@@ -96,7 +103,7 @@ def _is_refused(reader: TableReader, ledger: Ledger, facts: dict[str, Any], case
     elif latest > facts["version"]:
         what = f"has entries of version {latest}, and {SETTLEMENT_FILE} says {facts['version']}"
         reader.refuse_table(what, as_written)
-    elif ledger_sha256(ledger) != facts.get("ledger_sha256"):
+    elif digest.hexdigest() != facts.get("ledger_sha256"):
         what = f"is not the ledger that {SETTLEMENT_FILE} has the digest of: an entry was changed"
         reader.refuse_table(what, f"{as_written}; corrections come from new readings alone")
     elif accounts and accounts.isdisjoint(case.participants.ids):
