@@ -21,7 +21,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 MEMBERS, TRADES, DAYS, PER_DAY = 1_000, 5_000, 31, 96
-CORRECTED_DAYS = 8  # whose ledger has 5 million entries or so
+CORRECTED_DAYS = 6  # whose ledger has 5 million entries or so
 ZONE = "Europe/Vienna"
 FIRST = 1_767_222_000_000_000  # 2026-01-01T00:00+01:00, microseconds
 STEP = 15 * 60 * 1_000_000
