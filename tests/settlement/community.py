@@ -33,6 +33,7 @@ feed_in_price_per_kwh = 0.05
 imbalance_long_per_kwh = 0.03
 imbalance_short_per_kwh = 0.30
 """
+FIRM_TARIFFS = TARIFFS.replace('mode = "sharing"', 'mode = "firm"')
 TIMES = tuple(f"2024-06-21T12:{minute:02}+01:00" for minute in (0, 15, 30, 45))
 
 

@@ -6,11 +6,17 @@ import pytest
 
 import gridpact
 from gridpact.errors import InvalidUsage
-from tests.settlement.community import TARIFFS, problems, readings, write_community, write_result
+from tests.settlement.community import (
+    FIRM_TARIFFS,
+    TARIFFS,
+    problems,
+    readings,
+    write_community,
+    write_result,
+)
 from tests.unit.test_cli import run
 
 TRADING = readings({"sun": [(0, 0.6)] * 4, "anna": [(0.25, 0)] * 4})
-FIRM = TARIFFS.replace('"sharing"\n\n[network]', '"firm"\n\n[network]')
 
 
 @pytest.fixture
@@ -113,7 +119,7 @@ def test_without_a_clearance_nothing_is_traded_and_it_is_told(tmp_path: Path, ca
 
 
 def test_firm_positions_need_results_of_every_period(tmp_path: Path) -> None:
-    case = write_community(tmp_path / "case", tariffs=FIRM)
+    case = write_community(tmp_path / "case", tariffs=FIRM_TARIFFS)
     part = write_result(tmp_path / "a", 0, 3, ["t,0,sun,anna,0.4,0.1"])
     for given, absent, first in ((None, 4, "12:00"), (part, 1, "12:45")):
         [problem] = problems(lambda given=given: gridpact.settle(case, given))
