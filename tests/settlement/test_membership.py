@@ -8,6 +8,7 @@ import pytest
 
 import gridpact
 from gridpact.case import read_case, write_case
+from gridpact.case.folder.case_reader import read_case_folder
 from gridpact.case.membership import membership
 from gridpact.case.times import FOREVER, microseconds
 from gridpact.errors import InvalidCase
@@ -74,7 +75,7 @@ def test_a_day_is_its_first_instant_in_the_timezone_of_the_case(tmp_path: Path) 
         with pytest.raises(InvalidCase) as refused:
             gridpact.settle(case)  # its readings are of another day
         assert all(problem.file == "meters.csv" for problem in refused.value.problems)
-        found = gridpact.case.folder.case_reader.read_case_folder(case, needs_network=False)
+        found = read_case_folder(case, needs_network=False)
         assert found.frame.participants.member_from.tolist() == [microseconds(first), 0]
 
 

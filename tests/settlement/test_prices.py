@@ -10,8 +10,10 @@ import pytest
 import gridpact
 from gridpact.case.folder.toml_file import parse_toml
 from gridpact.case.horizon import Horizon
+from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.problems import Problems
-from gridpact.settlement.reading.read_tariffs import read_tariffs
+from gridpact.settlement.reading.folder import read_everything
+from gridpact.settlement.reading.read_tariffs import Choices, read_tariffs
 from gridpact.settlement.tariffs.prices import period_prices
 from tests.settlement.community import CASE, TARIFFS, problems, readings, write_community
 
@@ -133,7 +135,7 @@ def test_a_wrong_price_is_refused_with_its_line(tmp_path: Path, rows: str, said:
     case = write_community(tmp_path / "case", tariffs=SPOT, prices=f"{HEAD}{rows}\n")
     found = problems(lambda: gridpact.settle(case))
     assert any(problem.startswith(said) for problem in found), found
-    code_found = problems(lambda: gridpact.settlement.reading.folder.read_everything(case))
+    code_found = problems(lambda: read_everything(case))
     assert any(problem.startswith(said) for problem in code_found)
 
 
@@ -170,8 +172,8 @@ LIST = """[
 def listed(entry: str, holidays: str, horizon: Horizon = YEAR) -> tuple[np.ndarray, list[str]]:
     problems_found = Problems()
     text = f"holidays = {holidays}\n[network]\np2p_charge_per_kwh = {LIST.replace('HOLIDAY', entry)}\n"
-    frame = gridpact.case.reading.frame.Frame(horizon=horizon, participants=None, index=None, file="")
-    choices = gridpact.settlement.reading.read_tariffs.Choices()
+    frame = Frame(horizon=horizon, participants=None, index=None, file="")
+    choices = Choices()
     read = read_tariffs(text.encode(), frame, None, choices, problems_found)
     others = [str(each) for each in problems_found.in_order() if "has no retailer" not in str(each)]
     return read[0].p2p_charge_micro_per_kwh // 1_000_000, others

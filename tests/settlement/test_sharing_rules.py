@@ -6,6 +6,7 @@ import pytest
 
 import gridpact
 from gridpact.settlement.energy.virtual import virtual_shared_wh
+from gridpact.settlement.settlement_outcome import outcome
 from tests.settlement.community import CASE, TARIFFS, problems, write_community
 from tests.settlements import make_horizon, make_meters
 
@@ -47,7 +48,27 @@ def test_an_unused_share_is_the_members_where_the_tariffs_say_so(tmp_path: Path,
     assert statements["network_charge_micro"].to_dict() == {"plant": 0, "a": 20_000, "b": 240_000}
     assert settled.summary["energy_wh"]["unused"] == settled.residuals["feed_in_wh"].sum() == 2_000
     assert all(not each["figure"] for each in settled.summary["invariants"].values())
-    assert "2.000 kWh of it unused" in gridpact.settlement.settlement_outcome.outcome(settled)
+    assert "2.000 kWh of it unused" in outcome(settled)
+
+
+def test_the_french_example_of_the_page(tmp_path: Path) -> None:
+    """A feeds in 1 kWh; B draws 0.4 kWh and has all of it, C 0.8 kWh and has what is left."""
+    rows = {"a": (0, 1), "b": (0.4, 0), "c": (0.8, 0)}
+    case = one_hour(tmp_path / "case", rows, "", TARIFFS.replace("proportional", "hierarchical"))
+    (case / "sharing.csv").write_text("participant,coefficient,priority\nb,1,1\nc,1,2\n")
+    statements = gridpact.settle(case).statements.set_index("participant")
+    assert statements["shared_received_wh"].to_dict() == {"a": 0, "b": 400, "c": 600}
+    assert statements["supply_wh"].to_dict() == {"a": 0, "b": 0, "c": 200}
+
+
+@pytest.mark.parametrize("key", ["hierarchical", "fixed", "proportional"])
+def test_the_example_of_luxembourgs_regulator(tmp_path: Path, key: str) -> None:
+    """Of 500 Wh made and 200 Wh used at home 300 Wh are fed in, and reduce what another draws."""
+    rows = {"maker": (0, 0.3), "other": (0.9, 0)}
+    case = one_hour(tmp_path / "case", rows, "other,1\n", TARIFFS.replace("proportional", key))
+    statements = gridpact.settle(case).statements.set_index("participant")
+    assert statements["shared_received_wh"].to_dict() == {"maker": 0, "other": 300}
+    assert statements["supply_wh"].to_dict() == {"maker": 0, "other": 600}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 from gridpact.arrays import Bool, Int
 from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.invariants.expected import expected_micro
+from gridpact.settlement.ledger.account_balance import account_balance_micro
 from gridpact.settlement.ledger.entries import (
     NO_TRADE,
     as_entries,
@@ -15,7 +16,7 @@ from gridpact.settlement.ledger.entries import (
     renumbered,
     sums_of_places,
 )
-from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.residuals import Residuals, make_residuals
 from gridpact.settlement.statements.statements import Statements, make_statements
@@ -98,13 +99,6 @@ def invariants_of_tables(
             figure=_largest(residuals.amount_micro.sum(axis=0) - retailers),
         ),
     )
-
-
-def account_balance_micro(ledger: Ledger) -> Int:
-    """What each account is paid less what it pays, (accounts,)."""
-    size = len(ledger.accounts)
-    paid = sum_at(ledger.credit, ledger.amount_micro, size)
-    return paid - sum_at(ledger.debit, ledger.amount_micro, size)
 
 
 def _meaning_of_meters(settlement: Settlement) -> str:
