@@ -1,9 +1,9 @@
 """`python -m benchmarks.settlement_month`: a month from files to files, as the command settles it.
 
 1,000 members, 2,976 quarter-hours, and a result of clearing for each day, of 5,000 trades that run for 12
-periods on average; all in Parquet. What is measured is `gridpact settle` as a process of its own, with reading and
-writing, without a report: the month, the same with windows of a day, and a correction of a settlement of 5
-million entries.
+periods on average; all in Parquet. What is measured is `gridpact settle` as a process of its own, with
+reading and writing, without a report: the month, the same with windows of a day, and a correction of a
+settlement of 5 million entries.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 MEMBERS, TRADES, DAYS, PER_DAY = 1_000, 5_000, 31, 96
-CORRECTED_DAYS = 8  # whose ledger has 5 million entries or so
+CORRECTED_DAYS = 6  # whose ledger has 5 million entries or so
 ZONE = "Europe/Vienna"
 FIRST = 1_767_222_000_000_000  # 2026-01-01T00:00+01:00, microseconds
 STEP = 15 * 60 * 1_000_000

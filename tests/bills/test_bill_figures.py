@@ -16,7 +16,8 @@ from gridpact.settlement.bills.bill_invariants import bills_off_micro, lines_off
 from gridpact.settlement.bills.issued_bill import issued_bill, record
 from gridpact.settlement.bills.make_bills import make_bills, member_days
 from gridpact.settlement.bills.with_bills import with_bills
-from gridpact.settlement.invariants.invariants import account_balance_micro, invariants
+from gridpact.settlement.invariants.invariants import invariants
+from gridpact.settlement.ledger.account_balance import account_balance_micro
 from gridpact.settlement.ledger.ledger import BILLED, Ledger
 from gridpact.settlement.reading.read_bill_terms import VAT_KINDS
 from gridpact.settlement.settlement_totals import totals

@@ -16,6 +16,7 @@ import pytest
 
 import gridpact
 from gridpact.report.bills import bill_pdf
+from gridpact.report.bills.bill_pdf import PANGO_REMEDY, PIP_REMEDY, PdfMaker
 from gridpact.settlement.accounts_workbook import accounts_workbook
 from gridpact.settlement.ledger.entries import as_entries, as_ledger
 from gridpact.settlement.statements.monthly_accounts import MonthlySums
@@ -39,7 +40,7 @@ def ledger_of(out: Path) -> pd.DataFrame:
 
 
 def test_bills_are_written_told_and_kept(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bill_pdf, "pdf_maker", lambda: None)
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
     code, said, _ = settle(capsys, write_billed(tmp_path), tmp_path / "out", "--bills")
     assert code == 0
     assert {path.name for path in (tmp_path / "out" / "bills").iterdir()} == {"h1.html", "h2.html", "h3.html"}
@@ -130,16 +131,46 @@ def test_a_participant_has_no_name_of_an_account_of_bills(tmp_path: Path, capsys
 def test_without_the_libraries_the_remedy_is_said(tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     monkeypatch.setitem(sys.modules, "weasyprint", None)
-    assert bill_pdf.pdf_maker() is None
+    assert bill_pdf.pdf_maker() == PdfMaker(make=None, remedy=PIP_REMEDY)
     code, _, told = settle(capsys, write_billed(tmp_path), tmp_path / "out", "--xlsx")
     assert code == 2 and "XlsxWriter, which is not installed" in told and "gridpact[xlsx]" in told
     assert not (tmp_path / "out").exists()
 
 
+def test_where_pango_is_missing_it_is_named(tmp_path: Path, capsys, monkeypatch) -> None:
+    class Unloadable:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "weasyprint":
+                raise OSError("cannot load library 'libpango-1.0-0'")
+
+    for name in [each for each in sys.modules if each.split(".")[0] == "weasyprint"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr(sys, "meta_path", [Unloadable(), *sys.meta_path])
+    code, said, _ = settle(capsys, write_billed(tmp_path), tmp_path / "out", "--bills")
+    assert code == 0 and f"without PDF: {PANGO_REMEDY}" in said
+
+
+def test_what_prices_give_from_period_to_period_is_one_line(tmp_path: Path) -> None:
+    case, result = write_billed(tmp_path)
+    rows = [
+        f"2024-06-21T00:{minute:02},,{price}" for minute, price in ((0, 0.2), (15, 0.3), (30, 0.1), (45, 0.2))
+    ]
+    (case / "prices.csv").write_text("\n".join(["time,retailer,supply_price_per_kwh", *rows, ""]))
+    bills = gridpact.settle(case, result, bills=True).summary["bills"]
+    supplied = [[line for line in bill["lines"] if line["line"] == "supply"] for bill in bills]
+    energies = [sum(line["energy_wh"] for line in lines) for lines in supplied]
+    assert [len(lines) for lines in supplied] == [
+        0 if not energies[0] else 1,
+        2,
+        1,
+    ]  # h2 has another retailer
+    assert supplied[2][0]["is_mean"] and supplied[2][0]["energy_wh"] > 0
+
+
 def test_bills_are_printed_as_pdf_that_repeats_and_loads_nothing(tmp_path: Path, capsys) -> None:
-    made = bill_pdf.pdf_maker()
+    made = bill_pdf.pdf_maker().make
     if made is None:
-        pytest.skip("the extra `pdf` is not installed")
+        pytest.skip(f"no PDF can be made here: {bill_pdf.pdf_maker().remedy}")
     folders = write_billed(tmp_path)
     settle(capsys, folders, tmp_path / "out", "--bills")
     settle(capsys, folders, tmp_path / "again", "--bills")

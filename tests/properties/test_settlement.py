@@ -13,7 +13,8 @@ from gridpact.arrays import frozen
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
-from gridpact.settlement.invariants.invariants import account_balance_micro, invariants
+from gridpact.settlement.invariants.invariants import invariants
+from gridpact.settlement.ledger.account_balance import account_balance_micro
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Mode
 from tests.settlement_oracle import members, settled_by_hand

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridpact.settlement.invariants.invariants import account_balance_micro
+from gridpact.settlement.ledger.account_balance import account_balance_micro
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import make_balances

@@ -45,7 +45,7 @@ def settle(
     import gridpact
     from gridpact.progress import progress
     from gridpact.report.bills.bill_page import bill_pages
-    from gridpact.report.bills.bill_pdf import PDF_REMEDY, pdf_maker, with_pdf
+    from gridpact.report.bills.bill_pdf import PdfMaker, pdf_maker, with_pdf
     from gridpact.report.settlement.settlement_page import settlement_page
     from gridpact.report.settlement.statement_page import statement_pages
     from gridpact.results.output_folder import REPORT_FILE, check_output_folder
@@ -70,7 +70,7 @@ def settle(
     }
     if xlsx:
         check_workbook()
-    as_pdf = pdf_maker() if bills else None
+    pdf = pdf_maker() if bills else PdfMaker(make=None)
     results = clearance or []
     words = [CLEARED] if len(results) == 1 else [f"{CLEARED} {result}" for result in results]
     inputs = {**dict(zip(words, results, strict=True)), EARLIER: previous}
@@ -83,7 +83,7 @@ def settle(
             out,
             report=None if no_report else settlement_page(settled),
             pages=statement_pages(settled) if statements else (),
-            bills=with_pdf(bill_pages(settled), as_pdf),
+            bills=with_pdf(bill_pages(settled), pdf.make),
             workbook=accounts_workbook(settled) if xlsx else None,
         )
     if as_json:
@@ -96,7 +96,7 @@ def settle(
     if statements:
         say(f"  pages     {out / PAGES_FOLDER}")
     if bills:
-        without = "" if as_pdf else f", without PDF: {PDF_REMEDY}"
+        without = f", without PDF: {pdf.remedy}" if pdf.remedy else ""
         say(f"  bills     {out / BILLS_FOLDER}{without}")
     if xlsx:
         say(f"  accounts  {out / WORKBOOK_FILE}")

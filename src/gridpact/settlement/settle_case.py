@@ -120,7 +120,9 @@ def settle(
         return settled
     modes = {str(each): each for each in Mode}
     earlier_mode = modes.get(given.earlier.choices["mode"], Mode.SHARING)
-    return replace(settled, corrects=Path(previous), earlier_mode=earlier_mode)
+    return replace(
+        settled, corrects=Path(previous), earlier_mode=earlier_mode, earlier_digest=given.earlier.digest
+    )
 
 
 def _checked_clearances(clearance: object) -> "list[Path | Clearance]":
@@ -270,7 +272,7 @@ def _digest(case: Case, given: _Input) -> str:
     _add(digest, given.key)
     _add(digest, given.meters)
     _add(digest, given.cleared.positions if given.cleared else None)
-    _add(digest, given.earlier.ledger if given.earlier else None)
+    _add(digest, given.earlier.digest.hexdigest() if given.earlier else None)
     if given.bill is not None:
         _add(digest, given.bill)
         _add(digest, tuple(given.earlier.bills.values()) if given.earlier else ())

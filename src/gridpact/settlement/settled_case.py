@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridpact.case.case import Case
 from gridpact.settlement.bills.billed import Billed
+from gridpact.settlement.ledger.ledger_digest import LedgerDigest
 from gridpact.settlement.settlement_summary import summarise
 from gridpact.settlement.settlement_totals import Sink, Totals, entries_of, totals
 from gridpact.settlement.settling.settle import book_up
@@ -38,6 +39,7 @@ class SettledCase:
         corrects: folder of the settlement that this one corrects.
         billed: the bills; `None` where none were asked for.
         earlier_mode: of that settlement.
+        earlier_digest: of its ledger; taken anew where it is not given.
     """
 
     case: Case
@@ -47,6 +49,7 @@ class SettledCase:
     corrects: Path | None = None
     billed: Billed | None = None
     earlier_mode: Mode = Mode.SHARING
+    earlier_digest: LedgerDigest | None = None
 
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""
@@ -61,7 +64,7 @@ class SettledCase:
     @cached_property
     def totals(self) -> Totals:
         """The figures, without the ledger."""
-        return totals(self.energy)
+        return totals(self.energy, digest=self.earlier_digest)
 
     @cached_property
     def changes(self) -> Changes | None:
@@ -73,7 +76,7 @@ class SettledCase:
         if "totals" in self.__dict__:
             entries_of(self.energy, sink)
         else:
-            self.__dict__["totals"] = totals(self.energy, sink)
+            self.__dict__["totals"] = totals(self.energy, sink, digest=self.earlier_digest)
 
     @cached_property
     def ledger(self) -> "pd.DataFrame":

@@ -49,22 +49,27 @@ class Totals:
     ledger_sha256: str
 
 
-def totals(energy: SettledEnergy, sink: Sink | None = None) -> Totals:
+def totals(energy: SettledEnergy, sink: Sink | None = None, *, digest: LedgerDigest | None = None) -> Totals:
     """The figures of a settlement.
 
     Args:
         energy: what is settled; a whole settlement is taken as it is booked.
         sink: takes the entries in their order, in parts, each with the period that its own count from.
+        digest: of the entries of before; taken here where it is not given.
     """
-    digest, found = LedgerDigest(), list[_OfPart]()
+    is_whole, found = isinstance(energy, Settlement), list[_OfPart]()
+    of_all = LedgerDigest() if is_whole or digest is None else digest.copy()
 
     def take(ledger: Ledger, first: int) -> None:
-        digest.update(ledger, first)
+        of_all.update(ledger, first)
         if sink is not None:
             sink(ledger, first)
 
-    if energy.previous is not None and not isinstance(energy, Settlement):
-        take(energy.previous, 0)
+    if energy.previous is not None and not is_whole:
+        if digest is None:
+            of_all.update(energy.previous)
+        if sink is not None:
+            sink(energy.previous, 0)
     for part in _booked(energy):
         found.append(_of_part(part.settlement))
         take(_added(part.settlement, energy), part.first)
@@ -85,7 +90,7 @@ def totals(energy: SettledEnergy, sink: Sink | None = None) -> Totals:
         invariants=_greatest([each.invariants for each in found]),
         entries=earlier + added,
         entries_added=added,
-        ledger_sha256=digest.hexdigest(),
+        ledger_sha256=of_all.hexdigest(),
     )
 
 

@@ -114,23 +114,24 @@ def _said(
 def _doubted_by_head(
     names: tuple[str, ...], meters: Meters, net_wh: Int, is_unknown: Bool, factor: int
 ) -> list[str]:
-    """What @head contradicts: one meter of those of which nothing else is known, or all of them."""
+    """What @head contradicts: the likeliest meter of those of which nothing else is known, or all."""
     at = np.flatnonzero(meters.head_given)
     head_wh, metered_wh = meters.head_import_wh[at], meters.net_import_wh[at]
     distance, scale = float(np.abs(metered_wh - head_wh).sum()), float(np.abs(head_wh).sum())
     if not scale or distance <= RIGHT * scale or not is_unknown.any():
         return []
     turns = _turns(factor)
-    if is_unknown.all():
-        all_of_them = {
-            what: np.array([np.abs(metered_wh * turned - head_wh).sum()]) for what, turned in turns.items()
-        }
-        told = _said(("all participants",), np.array([True]), np.array([distance]), all_of_them, "@head")
-        if told:
-            return told
     rest_wh = metered_wh[:, None] - head_wh[:, None]
-    undone = {what: np.abs(rest_wh + (1 - turned) * net_wh[at]).sum(axis=0) for what, turned in turns.items()}
-    return _said(names, is_unknown, np.full(len(names), distance), undone, "@head")
+    undone = {
+        what: np.append(
+            np.where(is_unknown, np.abs(rest_wh + (1 - turned) * net_wh[at]).sum(axis=0), np.inf),
+            np.abs(metered_wh * turned - head_wh).sum() if is_unknown.all() else np.inf,
+        )
+        for what, turned in turns.items()
+    }
+    least = np.stack(list(undone.values())).min(axis=0)
+    is_likeliest = np.arange(len(least)) == least.argmin()
+    return _said((*names, "all participants"), is_likeliest, np.full(len(least), distance), undone, "@head")
 
 
 def _exporters_without_generation(names: tuple[str, ...], case: Case, meters: Meters) -> list[str]:

@@ -7,15 +7,16 @@ import numpy as np
 from gridpact.arrays import Bool, Int
 from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.invariants.expected import expected_micro
+from gridpact.settlement.ledger.account_balance import account_balance_micro
 from gridpact.settlement.ledger.entries import (
     NO_TRADE,
     as_entries,
-    counted_things,
     joined,
     places,
     renumbered,
+    sums_of_places,
 )
-from gridpact.settlement.ledger.ledger import BILLED, EntryKind, Ledger
+from gridpact.settlement.ledger.ledger import BILLED, EntryKind
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.residuals import Residuals, make_residuals
 from gridpact.settlement.statements.statements import Statements, make_statements
@@ -98,13 +99,6 @@ def invariants_of_tables(
             figure=_largest(residuals.amount_micro.sum(axis=0) - retailers),
         ),
     )
-
-
-def account_balance_micro(ledger: Ledger) -> Int:
-    """What each account is paid less what it pays, (accounts,)."""
-    size = len(ledger.accounts)
-    paid = sum_at(ledger.credit, ledger.amount_micro, size)
-    return paid - sum_at(ledger.debit, ledger.amount_micro, size)
 
 
 def _meaning_of_meters(settlement: Settlement) -> str:
@@ -220,10 +214,8 @@ def _corrected(settlement: Settlement) -> int:
     now, once = settlement.ledger, settlement.booked
     rows = joined([as_entries(now), renumbered(once, now.accounts, now.trade_ids)])
     sign = np.repeat([1, -1], [len(now.period), len(once.period)])
-    place = (places(rows),)
-    return max(
-        _largest(counted_things(place, sign * each)[1]) for each in (rows.energy_wh, rows.amount_micro)
-    )
+    sums = sums_of_places(places(rows), sign * rows.energy_wh, sign * rows.amount_micro)
+    return max(_largest(each) for each in sums)
 
 
 def _of_participants(settlement: Settlement, kind: EntryKind, *, pays: bool) -> Int:

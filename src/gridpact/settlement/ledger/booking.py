@@ -108,6 +108,8 @@ def _mended(energy_wh: dict[tuple[int, int], int]) -> dict[tuple[int, int], int]
     for one in [giver for giver, receiver in energy_wh if giver == receiver]:
         left = energy_wh.pop((one, one), 0)
         for giver, receiver in list(energy_wh):
+            if not left:
+                break
             moved = min(left, energy_wh[giver, receiver]) if one not in (giver, receiver) else 0
             if not moved:
                 continue
@@ -115,8 +117,7 @@ def _mended(energy_wh: dict[tuple[int, int], int]) -> dict[tuple[int, int], int]
             for pair in ((one, receiver), (giver, one)):
                 energy_wh[pair] = energy_wh.get(pair, 0) + moved
             left -= moved
-        energy_wh = {pair: wh for pair, wh in energy_wh.items() if wh}
-    return energy_wh
+    return {pair: wh for pair, wh in energy_wh.items() if wh}
 
 
 def _traded(positions: Positions, energy_wh: Int, tariffs: Tariffs, accounts: Accounts) -> Iterable[Entries]:

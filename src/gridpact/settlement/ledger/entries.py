@@ -112,12 +112,19 @@ def counted_things(columns: tuple[Int, ...], count: Int) -> tuple[Int, Int]:
     names = [f"{place}" for place in range(len(columns))]
     arrays = [arrow_numbers(each) for each in (*columns, count, np.arange(len(count)))]
     table = pa.table(arrays, names=[*names, "count", "row"])
-    sums = table.group_by(names, use_threads=False).aggregate([("count", "sum"), ("row", "min")])
+    sums = table.group_by(names).aggregate([("count", "sum"), ("row", "min")])
     total, row = (numpy_values(sums[name].combine_chunks()) for name in ("count_sum", "row_min"))
     kept = np.flatnonzero(total)
     total, row = total[kept], row[kept]
     in_order = np.lexsort([column[row] for column in columns[::-1]])
     return row[in_order], total[in_order]
+
+
+def sums_of_places(place: Int, *values: Int) -> list[Int]:
+    """The sums of values, (L,) each, at each distinct place, (L,), in the order of places."""
+    by_place = np.argsort(place, kind="stable")  # of ledgers, which are runs in order that merge fast
+    starts = np.flatnonzero(np.diff(place[by_place], prepend=-1))
+    return [np.add.reduceat(each[by_place], starts) if len(starts) else each[:0] for each in values]
 
 
 def renumbered(ledger: Ledger, accounts: tuple[str, ...], trade_ids: tuple[str, ...]) -> Entries:

@@ -5,18 +5,40 @@ from typing import Any
 import numpy as np
 
 from gridpact.arrays import Int
-from gridpact.case.reading.arrow_arrays import arrow_numbers
 
 NUMBER_DIGITS = 6
 
 
 def entry_names(version: Int, number: Int) -> Any:
-    """The names of entries of some versions, with their numbers in them, as an Arrow array of texts, (L,)."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    """The names of entries of some versions, with their numbers in them, as an Arrow array of texts, (L,).
 
-    texts = [arrow_numbers(each).cast(pa.string()) for each in (version, number)]
-    return pc.binary_join_element_wise(texts[0], pc.utf8_lpad(texts[1], NUMBER_DIGITS, "0"), "-")
+    Entries whose names are of one length follow each other, and their digits are written side by side.
+    """
+    import pyarrow as pa
+
+    if not len(version):
+        return pa.array([], pa.string())
+    digits = np.maximum(NUMBER_DIGITS, np.searchsorted(10 ** np.arange(1, 19), number, side="right") + 1)
+    begins = np.flatnonzero((np.diff(version, prepend=-1) != 0) | (np.diff(digits, prepend=-1) != 0))
+    runs = zip(begins.tolist(), [*begins[1:].tolist(), len(version)], strict=True)
+    parts = [_names_of_run(int(version[begin]), number[begin:end], int(digits[begin])) for begin, end in runs]
+    return pa.concat_arrays(parts)
+
+
+def _names_of_run(version: int, number: Int, digits: int) -> Any:
+    """The names of entries of one version whose numbers have as many digits, as an Arrow array of texts."""
+    import pyarrow as pa
+
+    head = f"{version}-".encode()
+    length = len(head) + digits
+    texts = np.empty((len(number), length), dtype=np.uint8)
+    texts[:, : len(head)] = np.frombuffer(head, dtype=np.uint8)
+    rest = number
+    for place in range(length - 1, len(head) - 1, -1):
+        rest, digit = np.divmod(rest, 10)
+        texts[:, place] = digit + ord("0")
+    ends = np.arange(len(number) + 1, dtype=np.int32) * length
+    return pa.StringArray.from_buffers(len(number), pa.py_buffer(ends), pa.py_buffer(texts))
 
 
 def named_versions(names: Any) -> Int | None:

@@ -32,6 +32,13 @@ class LedgerDigest:
         self._names["credit"].update(ledger.credit, ledger.accounts)
         self._names["trade"].update(ledger.trade, (*ledger.trade_ids, ""))  # the last is where -1 points
 
+    def copy(self) -> "LedgerDigest":
+        """The same, to which other entries may come."""
+        other = LedgerDigest()
+        other._numbers = {name: number.copy() for name, number in self._numbers.items()}
+        other._names = {name: named.copy() for name, named in self._names.items()}
+        return other
+
     def hexdigest(self) -> str:
         """The digest of all entries so far."""
         digest = hashlib.sha256()
@@ -49,6 +56,12 @@ class _Named:
         self._codes: Any = hashlib.sha256()
         self._code_of: dict[str, int] = {}
         self._known: tuple[tuple[str, ...], Int] | None = None
+
+    def copy(self) -> "_Named":
+        """The same, to which other rows may come."""
+        other = _Named()
+        other._codes, other._code_of = self._codes.copy(), dict(self._code_of)
+        return other
 
     def update(self, codes: Int, names: tuple[str, ...]) -> None:
         """Takes rows in that point into names."""

@@ -23,7 +23,7 @@ from gridpact.settlement.bills.issued_bill import IssuedBill
 from gridpact.settlement.ledger.entries import NO_TRADE
 from gridpact.settlement.ledger.entry_names import named_versions
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
-from gridpact.settlement.ledger.ledger_digest import ledger_sha256
+from gridpact.settlement.ledger.ledger_digest import LedgerDigest
 from gridpact.settlement.reading.read_issued_bills import read_issued_bills
 from gridpact.settlement.tariffs.accounts import BILLING, DSO, RETAILER, TAX
 
@@ -55,12 +55,14 @@ class Earlier:
 
     Attributes:
         ledger: all its entries.
+        digest: of them.
         version: of the settlement; entries may all be older, where it changed nothing.
         choices: how it was settled: mode, missing and loss_allocation.
         bills: that were made of it, by participant.
     """
 
     ledger: Ledger
+    digest: LedgerDigest
     version: int
     choices: dict[str, str]
     bills: dict[str, IssuedBill]
@@ -87,13 +89,18 @@ def read_ledger(folder: str | Path, case: Case, problems: Problems) -> Earlier |
     ledger = _ledger(reader, case)
     refuse = partial(_refuse_fact, problems, "bills")
     bills = read_issued_bills(facts.get("bills"), case.participants.ids, refuse)
-    if len(problems) > before or _is_refused(reader, ledger, facts, case):
+    digest = LedgerDigest()
+    if len(problems) == before:
+        digest.update(ledger)
+    if len(problems) > before or _is_refused(reader, ledger, digest, facts, case):
         return None
     choices = {key: str(facts.get(key, "")) for key in CHOICES}
-    return Earlier(ledger=ledger, version=facts["version"], choices=choices, bills=bills)
+    return Earlier(ledger=ledger, digest=digest, version=facts["version"], choices=choices, bills=bills)
 
 
-def _is_refused(reader: TableReader, ledger: Ledger, facts: dict[str, Any], case: Case) -> bool:
+def _is_refused(
+    reader: TableReader, ledger: Ledger, digest: LedgerDigest, facts: dict[str, Any], case: Case
+) -> bool:
     """Whether a ledger is not the one that settlement.json is about, or is of others; a problem then."""
     latest, accounts = int(ledger.version.max(initial=0)), _participants(ledger)
     as_written = "give the ledger as it was written"
@@ -103,7 +110,7 @@ def _is_refused(reader: TableReader, ledger: Ledger, facts: dict[str, Any], case
     elif latest > facts["version"]:
         what = f"has entries of version {latest}, and {SETTLEMENT_FILE} says {facts['version']}"
         reader.refuse_table(what, as_written)
-    elif ledger_sha256(ledger) != facts.get("ledger_sha256"):
+    elif digest.hexdigest() != facts.get("ledger_sha256"):
         what = f"is not the ledger that {SETTLEMENT_FILE} has the digest of: an entry was changed"
         reader.refuse_table(what, f"{as_written}; corrections come from new readings alone")
     elif accounts and accounts.isdisjoint(case.participants.ids):

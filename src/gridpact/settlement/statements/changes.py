@@ -6,7 +6,7 @@ import numpy as np
 
 from gridpact.arrays import Int
 from gridpact.settlement.amounts.money import sum_at
-from gridpact.settlement.invariants.invariants import account_balance_micro
+from gridpact.settlement.ledger.account_balance import account_balance_micro
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.statements.statements import Statements
