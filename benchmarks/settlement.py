@@ -100,8 +100,8 @@ def prices(periods: int = PERIODS, participants: int = PARTICIPANTS) -> Tariffs:
         mode=Mode.SHARING,
         missing=Missing.ERROR,
         loss_allocation=LossAllocation.DSO,
-        p2p_charge_micro_per_kwh=20_000,
-        retail_charge_micro_per_kwh=50_000,
+        p2p_charge_micro_per_kwh=constant(20_000),
+        retail_charge_micro_per_kwh=constant(50_000),
         tax_micro_per_kwh=10_000,
         retailers=(
             Retailer(

@@ -4,7 +4,7 @@ from collections import Counter
 from fractions import Fraction
 from math import floor
 
-from gridpact.settlement.energy.keys import KeyKind
+from gridpact.settlement.energy.keys import KeyKind, Unused
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Mode
 from tests.settlements import Inputs
 
@@ -36,19 +36,20 @@ def settled_by_hand(inputs: Inputs) -> tuple[Money, Money]:
         left_in, left_out = left(inputs, t, traded)
         for (trade, seller, buyer, price), wh in traded.items():
             book(t, "p2p", ids[buyer], ids[seller], wh, price, trade)
-            levy(t, ids[buyer], wh, tariffs.p2p_charge_micro_per_kwh, trade)
-        got, gave = shared(inputs, t, left_in, left_out)
+            levy(t, ids[buyer], wh, tariffs.p2p_charge_micro_per_kwh[t], trade)
+        got, gave, unused = shared(inputs, t, left_in, left_out)
         for k, name in enumerate(ids):
             energy[t, "p2p", name, "community", ""] += got[k]
             energy[t, "p2p", "community", name, ""] += gave[k]
-            levy(t, name, got[k], tariffs.p2p_charge_micro_per_kwh)
+            levy(t, name, got[k] - unused[k], tariffs.p2p_charge_micro_per_kwh[t])
             retailer = tariffs.retailers[tariffs.retailer_of_participant[k]]
             account, firm = f"retailer/{retailer.name}", tariffs.mode is Mode.FIRM
-            buys, sells = left_in[k] - got[k], left_out[k] - gave[k]
+            buys, sells = left_in[k] - got[k] + unused[k], left_out[k] - gave[k]
+            book(t, "unused", account, name, unused[k], retailer.feed_in_micro_per_kwh[t])
             ask = retailer.imbalance_short_micro_per_kwh if firm else retailer.supply_micro_per_kwh
             bid = retailer.imbalance_long_micro_per_kwh if firm else retailer.feed_in_micro_per_kwh
             book(t, "imbalance" if firm else "supply", name, account, buys, ask[t])
-            levy(t, name, buys, tariffs.retail_charge_micro_per_kwh)
+            levy(t, name, buys, tariffs.retail_charge_micro_per_kwh[t])
             book(t, "imbalance" if firm else "feed_in", account, name, sells, bid[t])
         lost, shares = losses(inputs, t)
         supplier = next((r for r in tariffs.retailers if r.name == "default"), tariffs.retailers[0])
@@ -74,7 +75,7 @@ def delivered(inputs: Inputs, t: int) -> dict[tuple[str, int, int, int], int]:
     for (_, seller, buyer, _), wh in cleared.items():
         sales[seller] += wh
         purchases[buyer] += wh
-    out, into = inputs.meters.export_wh[t].tolist(), inputs.meters.import_wh[t].tolist()
+    into, out = inside(inputs, t)
     return {
         row: floor(
             wh * min(1, Fraction(out[row[1]], sales[row[1]]), Fraction(into[row[2]], purchases[row[2]]))
@@ -83,9 +84,28 @@ def delivered(inputs: Inputs, t: int) -> dict[tuple[str, int, int, int], int]:
     }
 
 
+def members(inputs: Inputs, t: int) -> list[int]:
+    """Who is a member in a period, in the order of their names."""
+    of, moment = inputs.participants, inputs.horizon.instant(t).timestamp() * 1_000_000
+    ids = of.ids
+    return sorted(
+        (k for k in range(len(ids)) if of.member_from[k] <= moment < of.member_until[k]),
+        key=ids.__getitem__,
+    )
+
+
+def inside(inputs: Inputs, t: int) -> tuple[list[int], list[int]]:
+    """Import and export of each member, 0 of others."""
+    here = members(inputs, t)
+    return tuple(
+        [wh if k in here else 0 for k, wh in enumerate(readings[t].tolist())]
+        for readings in (inputs.meters.import_wh, inputs.meters.export_wh)
+    )
+
+
 def left(inputs: Inputs, t: int, traded) -> tuple[list[int], list[int]]:
     """Import and export of each participant that the trades leave."""
-    into, out = inputs.meters.import_wh[t].tolist(), inputs.meters.export_wh[t].tolist()
+    into, out = inside(inputs, t)
     for (_, seller, buyer, _), wh in traded.items():
         out[seller] -= wh
         into[buyer] -= wh
@@ -95,35 +115,40 @@ def left(inputs: Inputs, t: int, traded) -> tuple[list[int], list[int]]:
     return into, out
 
 
-def shared(inputs: Inputs, t: int, left_in, left_out) -> tuple[list[int], list[int]]:
-    """Received and given by each participant."""
+def shared(inputs: Inputs, t: int, left_in, left_out) -> tuple[list[int], list[int], list[int]]:
+    """Received, given and, of what is received, not used by each participant."""
     key, count = inputs.keys, len(left_in)
     if key is None:
-        return [0] * count, [0] * count
-    ids = inputs.participants.ids
-    members = [k for k in range(count) if key.member[t, k]]
-    members.sort(key=lambda k: ids[k])
-    wanted = {k: left_in[k] if left_in[k] > left_out[k] else 0 for k in members}
-    offered = {k: left_out[k] if left_out[k] > left_in[k] else 0 for k in members}
-    total = sum(offered.values())
-    coefficient = {k: int(key.coefficient_ppm[t, k]) for k in members}
+        return [0] * count, [0] * count, [0] * count
+    here = members(inputs, t)
+    total = sum(left_out)
+    takers = [k for k in here if key.member[t, k]]
+    most = {k: min(left_in[k], total - left_out[k]) for k in takers}
+    coefficient = {k: int(key.coefficient_ppm[t, k]) for k in takers}
+    unused = dict.fromkeys(takers, 0)
     if key.kind is KeyKind.FIXED:
         with_nobody = coefficient | {None: 1_000_000 - sum(coefficient.values())}
         award = by_largest_remainder(total, with_nobody)
-        got = {k: min(award[k], wanted[k]) for k in members}
+        got = {k: min(award[k], most[k]) for k in takers}
+        if key.unused is Unused.MEMBER:
+            got = {k: min(award[k], total - left_out[k]) for k in takers}
+            unused = {k: max(0, got[k] - left_in[k]) for k in takers}
     elif key.kind is KeyKind.PROPORTIONAL:
-        got = by_largest_remainder(min(total, sum(wanted.values())), wanted)
+        got = filled(total, {k: left_in[k] for k in takers}, most)
     elif key.kind is KeyKind.EQUAL:
-        got = filled(total, dict.fromkeys(members, 1), wanted)
+        got = filled(total, dict.fromkeys(takers, 1), most)
     else:
-        got = {}
-        for level in sorted({int(key.priority[t, k]) for k in members}):
-            here = [k for k in members if key.priority[t, k] == level]
-            part = filled(total, {k: coefficient[k] for k in here}, {k: wanted[k] for k in here})
+        got, water = {}, total
+        for level in sorted({int(key.priority[t, k]) for k in takers}):
+            at = [k for k in takers if key.priority[t, k] == level]
+            part = filled(water, {k: coefficient[k] for k in at}, {k: most[k] for k in at})
             got |= part
-            total -= sum(part.values())
-    gave = by_largest_remainder(sum(got.values()), offered)
-    return [got.get(k, 0) for k in range(count)], [gave.get(k, 0) for k in range(count)]
+            water -= sum(part.values())
+    shared_wh = sum(got.values())
+    limit = {k: min(left_out[k], shared_wh - got.get(k, 0)) for k in here}
+    gave = filled(shared_wh, {k: left_out[k] for k in here}, limit)
+    assert sum(gave.values()) == shared_wh
+    return tuple([each.get(k, 0) for k in range(count)] for each in (got, gave, unused))
 
 
 def filled(total: int, weight: dict, wanted: dict) -> dict:
@@ -149,10 +174,10 @@ def losses(inputs: Inputs, t: int) -> tuple[int, dict[int, int]]:
     lost = int(inputs.meters.head_import_wh[t]) - sum(into) + sum(out)
     if inputs.tariffs.loss_allocation is LossAllocation.DSO:
         return lost, {}
-    order = sorted(range(len(into)), key=inputs.participants.ids.__getitem__)
-    weight = {k: into[k] + out[k] for k in order}
+    here = members(inputs, t)
+    weight = {k: into[k] + out[k] for k in here}
     if not any(weight.values()):
-        weight = dict.fromkeys(order, 1)
+        weight = dict.fromkeys(here, 1)
     sign = -1 if lost < 0 else 1
     return lost, {k: sign * wh for k, wh in by_largest_remainder(abs(lost), weight).items()}
 

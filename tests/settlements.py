@@ -9,9 +9,11 @@ from hypothesis.extra.numpy import arrays
 
 from gridpact.arrays import frozen
 from gridpact.case.horizon import Horizon
+from gridpact.case.membership import membership
 from gridpact.case.participants import Participants
+from gridpact.case.times import FOREVER, microseconds
 from gridpact.grid.network import Network
-from gridpact.settlement.energy.keys import KeyKind, SharingKey
+from gridpact.settlement.energy.keys import KeyKind, SharingKey, Unused
 from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.energy.positions import Positions
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
@@ -115,8 +117,8 @@ def make_tariffs(
         mode=mode,
         missing=Missing.ERROR,
         loss_allocation=losses,
-        p2p_charge_micro_per_kwh=p2p_charge,
-        retail_charge_micro_per_kwh=retail_charge,
+        p2p_charge_micro_per_kwh=frozen(np.broadcast_to(p2p_charge, periods), np.int64),
+        retail_charge_micro_per_kwh=frozen(np.broadcast_to(retail_charge, periods), np.int64),
         tax_micro_per_kwh=tax,
         retailers=tuple(
             Retailer(
@@ -146,11 +148,14 @@ def make_inputs(import_wh, export_wh, trades=(), *, head_wh="lossless", keys=Non
     )
 
 
-def make_key(kind: str, coefficient_ppm, priority=None, *, price=100_000, member=None) -> SharingKey:
+def make_key(
+    kind: str, coefficient_ppm, priority=None, *, price=100_000, member=None, unused=Unused.GIVER
+) -> SharingKey:
     """A key; coefficients, (T, P)."""
     coefficient = np.array(coefficient_ppm, dtype=np.int64)
     return SharingKey(
         kind=KeyKind(kind),
+        unused=unused,
         price_micro_per_kwh=price,
         member=frozen(np.ones(coefficient.shape) if member is None else member, np.bool_),
         coefficient_ppm=frozen(coefficient, np.int64),
@@ -194,12 +199,15 @@ def random_inputs(draw, *, mode=None, losses=(LossAllocation.DSO, LossAllocation
     noise = draw(arrays(np.int64, periods, elements=st.integers(-3 - largest // 100, largest // 10)))
     meters = replace(meters, head_import_wh=frozen(meters.head_import_wh + noise, np.int64))
     prices = st.integers(-300_000, 300_000)
+    charges = arrays(np.int64, periods, elements=prices)
+    people = make_members(draw(st.permutations(["a", "b", "c10", "c9", "Z"]))[:count])
+    people = draw(_membership(people, make_horizon(periods, "15min")))
     names = draw(st.lists(st.sampled_from(["default", "green", "zeta"]), min_size=1, unique=True))
     four = st.tuples(*[arrays(np.int64, periods, elements=prices)] * 4)
     return Inputs(
-        participants=make_members(draw(st.permutations(["a", "b", "c10", "c9", "Z"]))[:count]),
+        participants=people,
         horizon=make_horizon(periods, "15min"),
-        positions=draw(_positions(periods, count, largest)),
+        positions=draw(_positions(membership(people, make_horizon(periods, "15min")), largest)),
         meters=meters,
         tariffs=make_tariffs(
             periods,
@@ -207,8 +215,8 @@ def random_inputs(draw, *, mode=None, losses=(LossAllocation.DSO, LossAllocation
             losses=draw(st.sampled_from(losses)),
             retailers={name: draw(four) for name in names},
             of_participant=draw(arrays(np.int64, count, elements=st.integers(0, len(names) - 1))),
-            p2p_charge=draw(prices),
-            retail_charge=draw(prices),
+            p2p_charge=draw(charges),
+            retail_charge=draw(charges),
             tax=draw(prices),
         ),
         keys=draw(st.none() | _keys(periods, count)),
@@ -216,7 +224,22 @@ def random_inputs(draw, *, mode=None, losses=(LossAllocation.DSO, LossAllocation
 
 
 @st.composite
-def _positions(draw, periods: int, count: int, largest: int) -> Positions:
+def _membership(draw, people: Participants, horizon: Horizon) -> Participants:
+    """The same people, some of whom are members from a period on, or until one."""
+    ends = st.sampled_from([0, 0, 0, *(microseconds(each) for each in horizon.instants())])
+    first = np.array([draw(ends) for _ in people.ids])
+    last = [draw(st.sampled_from([FOREVER, FOREVER, *horizon_ends(horizon)])) for _ in people.ids]
+    return replace(people, member_from=first, member_until=np.where(np.array(last) > first, last, FOREVER))
+
+
+def horizon_ends(horizon: Horizon) -> list[int]:
+    """The ends of its periods, microseconds since 1970."""
+    return [microseconds(horizon.instant(period)) for period in range(1, horizon.periods + 1)]
+
+
+@st.composite
+def _positions(draw, member, largest: int) -> Positions:
+    periods, count = member.shape
     pairs = draw(
         st.lists(st.tuples(st.integers(0, count - 1), st.integers(1, count - 1), st.integers(-1, 10**6)))
     )
@@ -224,7 +247,9 @@ def _positions(draw, periods: int, count: int, largest: int) -> Positions:
     for number, (seller, step, price) in enumerate(pairs):
         for period in draw(st.sets(st.integers(0, periods - 1))):
             energy = draw(st.integers(1, largest))
-            rows.append((f"t{number}", period, seller, (seller + step) % count, energy, price))
+            buyer = (seller + step) % count
+            if member[period, seller] and member[period, buyer]:
+                rows.append((f"t{number}", period, seller, buyer, energy, price))
     return make_positions(rows)
 
 
@@ -233,10 +258,12 @@ def _keys(draw, periods: int, count: int) -> SharingKey:
     shape = (periods, count)
     kind = draw(st.sampled_from(KeyKind))
     coefficient = draw(arrays(np.int64, shape, elements=st.integers(0, 1_000_000 // count)))
+    unused = draw(st.sampled_from(Unused)) if kind is KeyKind.FIXED else Unused.GIVER
     return make_key(
         kind,
         coefficient,
         draw(arrays(np.int64, shape, elements=st.integers(-1, 2))),
         price=draw(st.integers(-1, 300_000)),
         member=draw(arrays(np.bool_, shape)),
+        unused=unused,
     )

@@ -9,7 +9,10 @@ import pytest
 import gridpact
 from gridpact.case import Allocation, Case, Formulation, Robustness, read_case
 from gridpact.matching import match
+from gridpact.report.bills.bill_page import bill_pages
+from gridpact.report.bills.bill_pdf import pdf_maker
 from gridpact.results.clearance import Clearance
+from gridpact.settlement.accounts_workbook import accounts_workbook
 from tests.fleets import fleet_case
 from tests.instances import random_case
 from tests.newest.outputs import printed
@@ -89,6 +92,16 @@ def test_operating_envelopes(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_comparison(capfd: pytest.CaptureFixture[str]) -> None:
     clearance = gridpact.clear(fleet_case(1))
     assert len(gridpact.compare(clearance, clearance).table)
+    assert printed(capfd) == ""
+
+
+def test_bills(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("xlsxwriter")
+    settled = gridpact.settle(*write_settle_example(tmp_path), bills=True)
+    (_, page), *_ = bill_pages(settled)
+    make = pdf_maker().make
+    assert make is None or make(page).startswith(b"%PDF-")
+    assert accounts_workbook(settled).startswith(b"PK")
     assert printed(capfd) == ""
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,11 @@ class Browser:
         found = self._call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
+
+    def printed(self) -> bytes:
+        """The page as a PDF, on the paper that it asks for."""
+        self._call("Emulation.setEmulatedMedia", features=[])
+        return b64decode(self._call("Page.printToPDF", preferCSSPageSize=True)["data"])
 
     def press(self, key: str) -> None:
         """Presses a key where the focus is."""

@@ -13,10 +13,11 @@ from gridpact.arrays import frozen
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import Network
 from gridpact.grid.source import NetworkSource
-from gridpact.settlement.invariants.invariants import account_balance_micro, invariants
+from gridpact.settlement.invariants.invariants import invariants
+from gridpact.settlement.ledger.account_balance import account_balance_micro
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Mode
-from tests.settlement_oracle import settled_by_hand
+from tests.settlement_oracle import members, settled_by_hand
 from tests.settlements import Inputs, make_members, make_positions, named_entries, random_inputs, with_meters
 
 MANY = settings(max_examples=100, deadline=None)
@@ -74,7 +75,7 @@ def test_all_invariants_hold(inputs: Inputs) -> None:
 def test_meters_money_and_head_add_up_by_plain_sums(inputs: Inputs) -> None:
     """The invariants without the code that reports them."""
     settlement = inputs.settled()
-    meters, sums = inputs.meters, Counter()
+    meters, sums = settlement.meters, Counter()
     money = Counter()
     for period, kind, debit, credit, wh, micro, _ in named_entries(settlement.ledger):
         sums[period, kind, "pays", debit] += wh
@@ -88,14 +89,16 @@ def test_meters_money_and_head_add_up_by_plain_sums(inputs: Inputs) -> None:
     for t in range(inputs.horizon.periods):
         for k, name in enumerate(inputs.participants.ids):
             into, out = int(meters.import_wh[t, k]), int(meters.export_wh[t, k])
+            assert k in members(inputs, t) or not (into or out)
             bought, sold = sums[t, "p2p", "pays", name], sums[t, "p2p", "is paid", name]
+            bought -= sums[t, "unused", "is paid", name]
             if inputs.tariffs.mode is Mode.SHARING:
                 assert into == bought + sums[t, "supply", "pays", name]
                 assert out == sold + sums[t, "feed_in", "is paid", name]
             else:
                 long, short = (sums[t, "imbalance", side, name] for side in ("is paid", "pays"))
                 assert out - into == sold - bought + long - short
-        metered = meters.import_wh[t].sum() - meters.export_wh[t].sum()
+        metered = inputs.meters.import_wh[t].sum() - inputs.meters.export_wh[t].sum()
         assert meters.head_import_wh[t] == metered + sums[t, "loss", "pays", "dso"]
 
 
@@ -106,7 +109,7 @@ def test_under_sharing_no_trade_counts_beyond_its_meters(inputs: Inputs) -> None
     assert (settlement.delivered_wh <= inputs.positions.energy_wh).all()
     assert (settlement.delivered_wh >= 0).all()
     assert (settlement.sold_wh + settlement.given_wh <= inputs.meters.export_wh).all()
-    assert (settlement.bought_wh + settlement.received_wh <= inputs.meters.import_wh).all()
+    assert (settlement.bought_wh + settlement.shared.used_wh <= inputs.meters.import_wh).all()
     assert (settlement.given_wh.sum(axis=1) == settlement.received_wh.sum(axis=1)).all()
 
 
@@ -153,7 +156,11 @@ def test_the_order_of_participants_and_trades_does_not_matter(inputs: Inputs, ra
     key, meters = inputs.keys, inputs.meters
     shuffled = replace(
         inputs,
-        participants=make_members([inputs.participants.ids[k] for k in places]),
+        participants=replace(
+            make_members([inputs.participants.ids[k] for k in places]),
+            member_from=inputs.participants.member_from[places],
+            member_until=inputs.participants.member_until[places],
+        ),
         positions=make_positions(
             [
                 (
@@ -211,11 +218,17 @@ def test_invariants_hold_without_a_head_and_with_marginal_losses(network, inputs
     )
     buses = data.draw(st.lists(st.sampled_from(network.bus_ids.tolist()), min_size=5, max_size=5))
     count = len(inputs.participants)
-    participants = make_members(inputs.participants.ids, buses=buses[:count], load_pf=0.95)
+    participants = replace(
+        make_members(inputs.participants.ids, buses=buses[:count], load_pf=0.95),
+        member_from=inputs.participants.member_from,
+        member_until=inputs.participants.member_until,
+    )
     settlement = replace(inputs, meters=meters, participants=participants, network=network).settled()
     assert [found for found in invariants(settlement) if not found.holds] == []
     if settlement.loss_shares_wh is not None:
-        assert settlement.loss_shares_wh.sum(axis=1).tolist() == settlement.losses_wh.tolist()
+        borne = settlement.loss_shares_wh.sum(axis=1)
+        has_members = np.array([bool(members(inputs, t)) for t in range(inputs.horizon.periods)])
+        assert borne.tolist() == np.where(has_members, settlement.losses_wh, 0).tolist()
     unread = ~meters.head_given
     assert (settlement.losses_wh[unread] >= 0).all()
     kinds = settlement.ledger.kind[settlement.ledger.debit < count]

@@ -1,7 +1,9 @@
 """The documentation says what is true."""
 
+import inspect
 import json
 import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +14,14 @@ from gridpact.case.case import Formulation
 from gridpact.case.folder.settings import SECTIONS
 from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS, Schema
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.cli import app
+from gridpact.cli import app, main
+from gridpact.cli.imports.meters import meters
 from gridpact.comparison.comparison_table import COMPARISON
 from gridpact.comparison.place_state import LIMIT_KINDS
 from gridpact.envelopes import operating_tables
+from gridpact.grid.compile import compile_source
+from gridpact.grid.source import NetworkSource
+from gridpact.imports.import_meters import FORMATS
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.results import clearance_tables as tables
 from gridpact.results.clearance_outcome import outcome
@@ -39,11 +45,40 @@ def test_the_python_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     exec("\n".join(blocks), {})
 
 
-def test_the_page_of_an_own_network_makes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def tables_of(page: str) -> None:
+    """Writes the tables of a page whose name stands above them into the current folder."""
+    for name, table in re.findall(r"^`([\w/.-]+\.csv)`\n\n```csv\n(.*?)```", page, re.DOTALL | re.MULTILINE):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(table)
+
+
+def run_commands_of(page: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Runs the commands of a page in order, and gives what each writes to stdout."""
+    said = []
+    for command in re.findall(r"^\$ (gridpact .*)$", page, re.MULTILINE):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.argv", shlex.split(command))
+            with pytest.raises(SystemExit) as ended:
+                main()
+        assert not ended.value.code, command
+        said.append(capsys.readouterr().out)
+    return said
+
+
+def test_the_page_of_an_own_network_makes_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     page = (ROOT / "docs" / "own-network.md").read_text()
     case = write_example(tmp_path)
     monkeypatch.chdir(case)
+    tables_of(page)
+    run_commands_of(page, capsys)
     exec("\n".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL)), {})
+    made, direct = (
+        compile_source(NetworkSource(file=Path(name))) for name in ("network.json", "by-pandapower.json")
+    )
+    assert made.bus_names == direct.bus_names
+    assert abs(made.branches.admittance_from - direct.branches.admittance_from).max() == 0
     settings = case / "case.toml"
     settings.write_text(re.sub(r"builtin = .*", 'file = "network.json"', settings.read_text()))
     (table,) = re.findall(r"```\n(participant,.*?)```", page, re.DOTALL)
@@ -52,6 +87,31 @@ def test_the_page_of_an_own_network_makes_one(tmp_path: Path, monkeypatch: pytes
         path = case / f"{name}.csv"
         path.write_text(path.read_text().partition("\n")[0] + "\n")
     assert gridpact.read_case(case).participants.bus.tolist() == [3, 4]
+
+
+def test_the_page_of_own_meters_shows_what_its_commands_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, _, _ = (
+        (ROOT / "docs" / "own-meters.md").read_text().partition("\n## From the files of a portal to bills\n")
+    )
+    monkeypatch.chdir(tmp_path)
+    tables_of(page)
+    _, imported, table = run_commands_of(page, capsys)
+    (shown,) = re.findall(r"```\n(street/meters.csv: .*?)```", page, re.DOTALL)
+    assert imported == shown
+    assert "2 readings of 1 participant" in table and "import 0.500 kWh, export 0.005 kWh" in table
+
+
+def test_the_page_of_own_meters_names_every_format_and_every_option(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = (ROOT / "docs" / "own-meters.md").read_text()
+    for name in FORMATS:
+        assert f"`{name}`" in page or f"--as {name}" in page, name
+    options = {f"--{name.replace('_', '-')}" for name in inspect.signature(meters).parameters}
+    for option in options - {"--files", "--format-name", "--case-folder", "--as-json", "--quiet"}:
+        assert option in page, option
 
 
 @pytest.mark.parametrize("schema", (*SCHEMAS, *SETTLEMENT_SCHEMAS), ids=lambda schema: schema.name)

@@ -144,7 +144,7 @@ TARIFF_CHECKS = [
     ('"sharing"', '"sharin"', "line 1: mode 'sharin' is not a known mode (did you mean 'sharing'?)"),
     ('"error"', '"none"', "line 2: missing 'none' is not a known missing (write 'error' or 'schedule')"),
     ('"dso"', "3", "line 3: loss_allocation '3' is not text (write it in quotes)"),
-    ("[network]", "[grid]", "line 5: grid is not known (the sections are network, sharing, retailers)"),
+    ("[network]", "[grid]", "line 5: grid is not known (the sections are network, sharing, retailers, bill)"),
     ("tax_per_kwh", "tax_kwh", "line 8: network.tax_kwh is not known (did you mean 'tax_per_kwh'?)"),
     (
         "= 0.01",
@@ -213,7 +213,7 @@ TARIFF_CHECKS = [
         SUPPLY,
         "supply_price_per_kwh = [{days = 5, price = 1}]",
         f"line 11: {LIST}[1].days '5' is not a choice "
-        "(write everyday, weekday, weekend, mon, tue, wed, thu, fri, sat, sun)",
+        "(write everyday, weekday, weekend, holiday, mon, tue, wed, thu, fri, sat, sun)",
     ),
     (
         SUPPLY,
@@ -475,7 +475,8 @@ def test_a_wrong_row_of_the_clearance_is_refused_with_its_line(
         ),
         (
             {"start": "2024-06-20T00:00+02:00"},
-            "start '2024-06-20T00:00+02:00' is not the 2024-06-21T00:00+02:00 of the case (give the clear",
+            "start '2024-06-20T00:00+02:00' is not in the case, which is 2024-06-21T00:00+02:00 to "
+            "2024-06-21T01:00+02:00 (give the clearance of this case",
         ),
         ({"cleared_kwh": None}, "cleared_kwh is not among the keys (clear the case again)"),
         ({"cleared_kwh": True}, "cleared_kwh 'True' is not an energy (clear the case again)"),
@@ -642,8 +643,9 @@ def test_what_is_read_is_whole_and_exact(folders: tuple[Path, Path]) -> None:
     assert tariffs.retailer_of_participant.tolist() == [1, 1, 0]
     assert tariffs.retailers[1].supply_micro_per_kwh.tolist() == [250_000, 250_000, 150_000, 150_000]
     assert tariffs.retailers[0].imbalance_short_micro_per_kwh.tolist() == [300_000] * 4
-    charges = (tariffs.p2p_charge_micro_per_kwh, tariffs.retail_charge_micro_per_kwh)
-    assert (*charges, tariffs.tax_micro_per_kwh) == (20_000, 50_000, 10_000)
+    assert tariffs.p2p_charge_micro_per_kwh.tolist() == [20_000] * 4
+    assert tariffs.retail_charge_micro_per_kwh.tolist() == [50_000] * 4
+    assert tariffs.tax_micro_per_kwh == 10_000
 
 
 def test_energies_and_prices_are_rounded_once_half_to_even(folders: tuple[Path, Path]) -> None:
@@ -727,8 +729,9 @@ def test_a_clearance_in_memory_settles_like_its_folder(folders: tuple[Path, Path
 
 
 def test_a_clearance_of_other_periods_in_memory_is_refused(folders: tuple[Path, Path]) -> None:
-    clearance = gridpact.clear(read_case(folders[0]))
     edit(folders[0] / "case.toml", "periods = 4", "periods = 8")
+    clearance = gridpact.clear(read_case(folders[0]))
+    edit(folders[0] / "case.toml", "periods = 8", "periods = 4")
     with pytest.raises(InvalidUsage, match="of other periods or participants"):
         gridpact.settle(folders[0], clearance)
 

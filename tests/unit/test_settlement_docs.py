@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,32 @@ def test_the_losses() -> None:
         exact = 120 * weight[place] / weight.sum()
         said = [f"{exact:.2f}", str(int(exact)), f"{exact - int(exact):.2f}"]
         assert told[name][:4] == [str(weight[place]), *said]
+
+
+def test_the_cents_of_a_bill() -> None:
+    told = rows("rounded once, half to even.")
+    exact, cents = (
+        {
+            name: Decimal(cells[place].replace("−", "-"))
+            for name, cells in told.items()
+            if re.match(r"[−\d]", cells[place])
+        }
+        for place in (0, 1)
+    )
+    lines = [name for name in exact if " at 0." in name]
+    for name in lines:
+        wh, price = re.search(r"([\d.]+) kWh at ([\d.]+)", name) or (None, None), name.rpartition(" at ")[2]
+        energy = Decimal(wh[1]) if wh[0] else Decimal("359.131")  # the network charge is on what was supplied
+        assert abs(exact[name]) == energy * Decimal(price)
+        assert cents[name] == exact[name].quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+    assert len(lines) == 4 and cents["before VAT"] == sum(cents[name] for name in lines)
+    rates = {name: name.split() for name in told if name.startswith("VAT ") and " on " in name}
+    for name, (_, rate, _, _, base) in rates.items():
+        at_rate = [each for each in lines if told[each][2].split()[:1] == [rate]]
+        assert Decimal(base) == sum(cents[each] for each in at_rate)
+        assert exact[name] == Decimal(base) * Decimal(rate) / 100
+        assert cents[name] == exact[name].quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+    assert len(rates) == 2 and cents["to pay"] == cents["before VAT"] + sum(cents[name] for name in rates)
 
 
 @pytest.mark.parametrize(

@@ -161,10 +161,11 @@ def test_a_power_flow_without_a_solution_is_refused(line: Network) -> None:
     assert "losses are shared pro rata" in marginal.notices[0]
 
 
-def test_the_network_is_asked_for_where_it_is_needed(line: Network) -> None:
+def test_without_a_network_nothing_is_lost_without_a_head_and_marginal_losses_are_refused(line) -> None:
     inputs = replace(on_line(line, [[5_000]], [[0]]), network=None)
-    with pytest.raises(InvalidUsage, match="need the network"):
-        inputs.settled()
+    settled = inputs.settled()
+    assert settled.losses_wh.tolist() == [0] and settled.head_import_wh.tolist() == [5_000]
+    assert "no reading of @head, and no network: no losses are counted" in settled.notices[0]
     read = replace(on_line(line, [[5_000]], [[0]], LossAllocation.MARGINAL, head_wh=[6_000]), network=None)
     with pytest.raises(InvalidUsage, match="need the network"):
         read.settled()

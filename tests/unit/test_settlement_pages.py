@@ -19,9 +19,13 @@ from gridpact.report.settlement.settlement_pictures import PARTICIPANTS_MAX, ROW
 from gridpact.report.settlement.statement_page import BARS_MAX, PEERS_SHOWN, statement_pages
 from gridpact.report.shell.amounts import exact_money, kwh, money
 from gridpact.results.file_names import file_names
+from gridpact.settlement.bills.billed import Billed
+from gridpact.settlement.bills.make_bills import make_bills
 from gridpact.settlement.settled_case import SettledCase
+from gridpact.settlement.settlement_outcome import outcome
 from gridpact.settlement.statements.balances import make_balances
 from gridpact.settlement.statements.statements import LINES, make_statements
+from gridpact.settlement.tariffs.bill_terms import BillTerms
 from gridpact.settlement.tariffs.tariffs import Mode
 from tests.settlements import Inputs, make_inputs, make_key, make_members
 from tests.unit.test_report import NASTY, Structure, embedded, own_part
@@ -38,7 +42,7 @@ def settled_case(inputs: Inputs, name: str = "street", currency: str = "EUR", **
         profiles=Profiles(load_kw=nothing, generation_kw=nothing),
         orders=Orders.none(),
     )
-    return SettledCase(case=case, settlement=inputs.settled(**more), scheduled=0, inputs_sha256="0" * 64)
+    return SettledCase(case=case, energy=inputs.settled(**more), scheduled=0, inputs_sha256="0" * 64)
 
 
 def day(ids: tuple[str, ...] = ("sun", "anna", "ben"), **more) -> Inputs:
@@ -131,6 +135,55 @@ def test_the_pictures_show_what_the_statements_say() -> None:
     assert pictures["accounts"]["data"][0]["name"] == "Retail alone"
     layers = np.array([each["y"] for each in pictures["drawn-0"]["data"] if each["type"] == "bar"])
     np.testing.assert_allclose(layers.sum(axis=0), sharing.settlement.meters.import_wh.sum(axis=1) / 1000)
+
+
+def community(**more) -> Inputs:
+    """Two hours of one who gives and one who receives, and no trade."""
+    key = make_key("proportional", [[1_000_000] * 2] * 2)
+    inputs = make_inputs([[0, 900], [0, 1500]], [[2400, 0], [0, 0]], keys=key, **more)
+    return replace(inputs, participants=make_members(("sun", "anna")))
+
+
+def lead(page: str) -> str:
+    """What a page says above its sections, without its elements."""
+    return re.sub(r"<[^>]+>", " ", page.split("</header>")[0].split("<h1>")[1])
+
+
+def test_the_page_leads_with_what_was_traded_or_shared_whichever_there_was() -> None:
+    traded, shared = (lead(own_part(settlement_page(settled_case(each)))) for each in (day(), community()))
+    assert "kWh were settled between peers" in traded and "shared" not in traded
+    assert traded.index("Settled between peers") < traded.index("Metered import")
+    assert "0.900 kWh were shared by the key" in shared and "peers" not in shared
+    assert shared.index("Shared by the key") < shared.index("Metered import")
+    said = outcome(settled_case(community()))
+    assert said.startswith("street: 0.900 kWh of 2.400 kWh exported is shared (37.5%); participants gain")
+    neither = settled_case(replace(community(), keys=None))
+    assert "nothing was traded or shared" in outcome(neither)
+    assert "nothing was traded or shared" in lead(own_part(settlement_page(neither)))
+
+
+def test_all_gains_have_one_scale_and_so_have_energy_drawn_and_fed_in() -> None:
+    """One gains more than ten times as much as any other: bars of one length must mean one gain."""
+    pictures = embedded(own_part(settlement_page(settled_case(street(52)))), "pictures")
+    gains = [picture for name, picture in pictures.items() if name.startswith("gain-")]
+    assert len(gains) == 3
+    (scale,) = {tuple(picture["layout"]["xaxis"]["range"]) for picture in gains}
+    shown = [value for picture in gains for trace in picture["data"] for value in trace["x"]]
+    assert scale[0] <= min(shown) and max(shown) <= scale[1] and max(shown) > 10 * sorted(shown)[-2]
+    (powers,) = {tuple(pictures[name]["layout"]["yaxis"]["range"]) for name in ("drawn-0", "fed-0")}
+    assert powers[1] >= 100.0
+
+
+def test_the_page_lists_the_bills() -> None:
+    settled = settled_case(day())
+    bills = make_bills(settled.settlement, BillTerms(number_prefix="N<"))
+    billed = replace(settled, billed=Billed(terms=BillTerms(), bills=bills))
+    page = own_part(settlement_page(billed))
+    assert "<h2>Bills</h2>" in page and "<h2>Bills</h2>" not in own_part(settlement_page(settled))
+    for bill in bills:
+        assert f"N&lt;{bill.running_number:04d}" in page and money(bill.total_cents * 10_000, "") in page
+    for place, each in enumerate(pages(billed).values()):
+        assert f"Bill N&lt;{place + 1:04d} asks for it in whole cents and with VAT" in each
 
 
 def test_many_participants_stand_in_two_columns_and_too_many_are_counted() -> None:

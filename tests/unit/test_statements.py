@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridpact.settlement.invariants.invariants import account_balance_micro
+from gridpact.settlement.ledger.account_balance import account_balance_micro
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import make_balances
@@ -170,6 +170,9 @@ def add_up(settled: Settlement) -> None:
     np.testing.assert_array_equal(np.array(one_by_one).T, statements.energy_wh)
     np.testing.assert_array_equal(period_sums(settled).sum(axis=1), statements.energy_wh.sum(axis=1))
     net = settled.losses.head_import_wh
+    if settled.meters.outside is not None:  # drawn by others than members, whom no retailer here supplies
+        outside = settled.meters.outside
+        net = net - outside.import_wh.sum(axis=1) + outside.export_wh.sum(axis=1)
     np.testing.assert_array_equal(residuals.net_wh.sum(axis=1), net)
 
 
@@ -180,13 +183,14 @@ def by_kind(ledger: Ledger, energy_wh: np.ndarray) -> None:
     assert of["p2p_bought"] == of["p2p_sold"] and of["shared_received"] == of["shared_given"]
     assert of["p2p_bought"] + of["shared_received"] == p2p
     bought = sum(of[name] for name in ("p2p_bought", "shared_received", "supply", "imbalance_short"))
+    bought -= of["unused"]
     assert of["tax"] == of["network_charge"] == bought
 
 
 def metered(settled: Settlement, energy_wh: np.ndarray) -> None:
     """What the lines say comes to what the meters show."""
     of = {name: energy_wh[place] for name, place in PLACE.items()}
-    drawn = of["p2p_bought"] + of["shared_received"] + of["supply"] + of["imbalance_short"]
+    drawn = of["p2p_bought"] + of["shared_received"] + of["supply"] + of["imbalance_short"] - of["unused"]
     fed = of["p2p_sold"] + of["shared_given"] + of["feed_in"] + of["imbalance_long"]
     imported, exported = settled.meters.import_wh.sum(axis=0), settled.meters.export_wh.sum(axis=0)
     assert (fed - drawn == exported - imported).all()

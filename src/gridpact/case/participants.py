@@ -8,6 +8,7 @@ import numpy as np
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.ranges import range_faults
 from gridpact.case.schema import DEFAULT_RETAILER, PARTICIPANTS, Kind
+from gridpact.case.times import FOREVER
 from gridpact.fields.case_part import CasePart
 from gridpact.fields.columns import flags, length_of, numbers, whole_numbers
 from gridpact.fields.names import names
@@ -16,6 +17,8 @@ from gridpact.fields.refusals import Refusals
 FIRM, ELASTIC = PARTICIPANTS.column("demand").choices
 CURTAIL, EXPORT = PARTICIPANTS.column("surplus").choices
 PHASES = PARTICIPANTS.column("phases")
+ENDS_FIRST = ("is not after member_from", "it is the first day or time outside the membership")
+REPEATED_METER = ("names a meter that is named already", "each meter is of one participant, once")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +39,13 @@ class Participants(CasePart):
         retailer: name of the retailer, (P,); without any, `DEFAULT_RETAILER` for all.
         connection_kw: the most that the connection carries, either way, at the meter, above 0; NaN where it
             is not known, (P,). Operating envelopes need it; a clearing does not limit by it.
+        meter: what the portal that its readings come from calls its meter, (P,); several meters have a space
+            between, and one that is empty goes by the participant's name. No two have the same.
         phases: those that it is connected to, each to the neutral, with the same share of its power, as in
             "a", "bc" or "abc", (P,); all of them where none are given. Others need a three-phase network.
+        member_from: first instant of its membership, microseconds since 1970-01-01 UTC, (P,); 0 for ever.
+        member_until: first instant after it, likewise, (P,); `FOREVER` where it does not end. Settlement goes
+            by them, a clearing does not.
 
     Raises:
         InvalidCase: with everything that is wrong with them.
@@ -52,6 +60,9 @@ class Participants(CasePart):
     retailer: tuple[str, ...] = ()
     connection_kw: Float = field(default_factory=partial(np.array, np.nan))
     phases: tuple[str, ...] = ()
+    member_from: Int = field(default_factory=partial(np.array, 0))
+    member_until: Int = field(default_factory=partial(np.array, FOREVER))
+    meter: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         refusals = Refusals("participants")
@@ -76,9 +87,16 @@ class Participants(CasePart):
                 refusals, "connection_kw", self.connection_kw, shape, _connection_faults, may_be_one=True
             ),
             "phases": self._phases(refusals, count),
+            "meter": self._meters(refusals, count),
         }
+        first, end = (
+            whole_numbers(refusals, name, getattr(self, name), shape, may_be_one=True)
+            for name in ("member_from", "member_until")
+        )
+        if first is not None and end is not None:
+            refusals.add_where("member_until", end <= first, *ENDS_FIRST, end)
         refusals.finish()
-        self._set(**values)
+        self._set(**values, member_from=first, member_until=end)
 
     def _retailers(self, refusals: Refusals, count: int | None) -> tuple[str, ...] | None:
         if isinstance(self.retailer, tuple) and not self.retailer:
@@ -96,6 +114,20 @@ class Participants(CasePart):
         refusals.add_where("phases", unknown, "is not a choice", f"write {_listed(PHASES.choices)}", texts)
         return None if unknown.any() else texts
 
+    def _meters(self, refusals: Refusals, count: int | None) -> tuple[str, ...] | None:
+        given: object = self.meter
+        if isinstance(given, tuple) and not given:
+            return ("",) * (count or 0)
+        if isinstance(given, list | tuple) and all(isinstance(one, str) for one in given):
+            texts = tuple(map(str, given))
+            if count is not None and len(texts) != count:
+                refusals.add("meter", f"has {len(texts)} texts", f"there are {count} participants")
+                return None
+            repeated = np.array(repeated_meters(texts), dtype=np.bool_)
+            refusals.add_where("meter", repeated, *REPEATED_METER, texts)
+            return None if repeated.any() else texts
+        return names(refusals, "meter", given, count=count, meaning="a meter")
+
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""
         return f"<Participants: {len(self):,}>"
@@ -112,6 +144,17 @@ class Participants(CasePart):
     def generation_tan_phi(self) -> Float:
         """Reactive over active power of the generation, kvar per kW, (P,)."""
         return _tan_phi(self.generation_power_factor)
+
+
+def repeated_meters(meters: tuple[str, ...]) -> list[bool]:
+    """Whether each participant names a meter that an earlier one, or itself, has named already."""
+    seen: set[str] = set()
+    repeated = []
+    for said in meters:
+        own = said.split()
+        repeated.append(len(set(own)) < len(own) or not seen.isdisjoint(own))
+        seen.update(own)
+    return repeated
 
 
 def _connection_faults(connection_kw: Float) -> list[tuple[Bool, str, str]]:

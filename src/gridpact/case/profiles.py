@@ -5,10 +5,10 @@ from functools import partial
 
 import numpy as np
 
-from gridpact.arrays import Float
+from gridpact.arrays import Float, frozen
 from gridpact.case.ranges import range_faults
 from gridpact.case.schema import Kind
-from gridpact.fields.case_part import CasePart
+from gridpact.fields.case_part import CasePart, unchecked
 from gridpact.fields.columns import numbers, said_shape
 from gridpact.fields.refusals import Refusals
 
@@ -39,6 +39,12 @@ class Profiles(CasePart):
             refusals.add("generation_kw", what, f"that of load_kw is {said_shape(load_kw.shape)}")
         refusals.finish()
         self._set(load_kw=load_kw, generation_kw=generation_kw)
+
+    @classmethod
+    def none(cls, periods: int, participants: int) -> "Profiles":
+        """No forecast: zeros, (T, P) each."""
+        nothing = frozen(np.zeros((periods, participants)), np.float64)
+        return unchecked(cls, load_kw=nothing, generation_kw=nothing)
 
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""

@@ -1,6 +1,6 @@
 """The columns of a case's tables: one declaration, used by the reader, the checker and the docs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gridpact.grid.network_model import CONNECTIONS
@@ -29,6 +29,7 @@ class Kind(StrEnum):
     POWER_FACTOR = "power factor"
     TIME = "time on the period grid"
     INSTANT = "time"
+    DAY = "day or time"
     CHOICE = "choice"
     FLAG = "true or false"
 
@@ -159,6 +160,31 @@ PARTICIPANTS = Schema(
             required=False,
             default="nan",
         ),
+        Column(
+            name="member_from",
+            kind=Kind.DAY,
+            meaning="first day or time of its membership",
+            required=False,
+        ),
+        Column(
+            name="member_until",
+            kind=Kind.DAY,
+            meaning="first day or time after its membership",
+            required=False,
+        ),
+        Column(
+            name="meter",
+            kind=Kind.ID,
+            meaning="its meter, as the portal that readings come from names it; several with a space between",
+            required=False,
+        ),
+    ),
+)
+PARTICIPANTS_WITHOUT_NETWORK = replace(
+    PARTICIPANTS,
+    columns=tuple(
+        replace(column, required=False) if column.kind is Kind.BUS else column
+        for column in PARTICIPANTS.columns
     ),
 )
 
@@ -221,6 +247,34 @@ METERS = Schema(
     ),
 )
 
+PRICES = Schema(
+    name="prices",
+    columns=(
+        Column(name="time", kind=Kind.TIME, meaning="start of what the prices are for", series="retailer"),
+        Column(
+            name="retailer",
+            kind=Kind.ID,
+            meaning="whose prices they are",
+            required=False,
+            default=DEFAULT_RETAILER,
+        ),
+        Column(
+            name="supply_price_per_kwh",
+            kind=Kind.PRICE,
+            meaning="asked for what is supplied",
+            required=False,
+            default="nan",
+        ),
+        Column(
+            name="feed_in_price_per_kwh",
+            kind=Kind.PRICE,
+            meaning="paid for what is fed in",
+            required=False,
+            default="nan",
+        ),
+    ),
+)
+
 SHARING = Schema(
     name="sharing",
     columns=(
@@ -243,4 +297,4 @@ SHARING = Schema(
 )
 
 SCHEMAS = (PARTICIPANTS, PROFILES, TRADES, ORDERS)
-SETTLEMENT_SCHEMAS = (METERS, SHARING)
+SETTLEMENT_SCHEMAS = (METERS, SHARING, PRICES)

@@ -12,6 +12,8 @@ MICROSECOND = timedelta(microseconds=1)
 _MIDNIGHT = re.compile(
     r"(?P<day>\d{4}-?\d{2}-?\d{2}.)24(?P<rest>(?::?00)*(?:[.,]0+)?)(?P<offset>Z|[+-]\d.*)?"
 )
+_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
+FOREVER = (datetime(9999, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,10 @@ class Fault:
     readings: tuple[datetime, ...] = field(default=(), compare=False)
 
 
+_NO_TIME = Fault(what="is not a time", remedy="write it as in 2024-06-21T13:15+01:00")
+_NO_DAY = Fault(what="is not a day or a time", remedy="write it as in 2024-06-21 or 2024-06-21T13:15")
+
+
 def read_time(value: str | datetime, zone: ZoneInfo) -> datetime | Fault:
     """The instant that a time means, with an offset, or why it means none.
 
@@ -44,7 +50,7 @@ def read_time(value: str | datetime, zone: ZoneInfo) -> datetime | Fault:
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
-        return Fault(what="is not a time", remedy="write it as in 2024-06-21T13:15+01:00")
+        return _NO_TIME
     try:
         return _local(time, zone) if time.tzinfo is None else time.astimezone(zone)
     except (OverflowError, ValueError):
@@ -56,7 +62,7 @@ def _next_midnight(parts: re.Match[str], zone: ZoneInfo) -> Fault:
     try:
         day = datetime.fromisoformat(parts["day"] + "00" + parts["rest"]) + timedelta(days=1)
     except (OverflowError, ValueError):
-        return Fault(what="is not a time", remedy="write it as in 2024-06-21T13:15+01:00")
+        return _NO_TIME
     text = day.isoformat(timespec="minutes") + (parts["offset"] or "")
     meant = read_time(text, zone)
     return Fault(
@@ -103,6 +109,23 @@ def _local(time: datetime, zone: ZoneInfo) -> datetime | Fault:
         return Fault(what=f"does not exist in {zone.key}, where the clocks skip it", remedy=remedy)
     what = f"comes twice in {zone.key}, where the clocks are put back"
     return Fault(what=what, remedy=remedy, readings=tuple(forms))
+
+
+def read_day(value: str | datetime, zone: ZoneInfo) -> datetime | Fault:
+    """The instant that a day or a time means: of a day, the first there is of it; else as `read_time`."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        time = read_time(value, zone)
+        return _NO_DAY if time == _NO_TIME else time
+    try:
+        day = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return _NO_DAY
+    if day.tzinfo is not None or day != day.replace(hour=0, minute=0, second=0, microsecond=0):
+        return read_time(day, zone)
+    try:  # Where midnight comes twice it is the first, and where it is skipped what comes in its place.
+        return day.replace(tzinfo=zone, fold=0).astimezone(UTC).astimezone(zone)
+    except (OverflowError, ValueError):
+        return Fault(what="is out of the range of times")
 
 
 def microseconds(time: datetime) -> int:

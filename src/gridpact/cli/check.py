@@ -23,7 +23,7 @@ def check(case_folder: CaseFolder, as_json: Json = False, quiet: Quiet = False) 
         raise typer.Exit(EXIT_INVALID) from None
     facts: dict[str, Any] = {
         "name": case.name,
-        "network": case.network.name,
+        "network": case.network.name or "none",
         "periods": case.horizon.periods,
         "resolution": case.horizon.resolution,
         "participants": len(case.participants),

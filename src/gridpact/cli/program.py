@@ -15,6 +15,9 @@ from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
 from gridpact.cli.fleet import fleet
 from gridpact.cli.headroom import headroom
+from gridpact.cli.imports.meters import meters
+from gridpact.cli.imports.network import network as network_tables
+from gridpact.cli.init import init
 from gridpact.cli.match import match
 from gridpact.cli.network import network
 from gridpact.cli.options import Invocation
@@ -26,6 +29,7 @@ from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
 
 COMMANDS = (
     demo,
+    init,
     check,
     convert,
     match,
@@ -48,6 +52,10 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+imports = typer.Typer(help="Turn what people have into what gridpact takes.", no_args_is_help=True)
+for importing in (meters, network_tables):
+    imports.command(importing.__name__)(importing)
+app.add_typer(imports, name="import")
 
 
 @app.callback(invoke_without_command=True)

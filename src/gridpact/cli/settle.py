@@ -1,7 +1,7 @@
 """`gridpact settle`: the cleared trades of a case, settled by its meters."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,8 +13,13 @@ def settle(
     case_folder: CaseFolder,
     out: OutFolder,
     clearance: Annotated[
-        Path, typer.Option("--clearance", metavar="DIR", help="The result of clearing this case.")
-    ],
+        list[Path] | None,
+        typer.Option(
+            "--clearance",
+            metavar="DIR",
+            help="A result of clearing, or a folder of such; as often as there are.",
+        ),
+    ] = None,
     previous: Annotated[
         Path | None,
         typer.Option("--previous", metavar="DIR", help="An earlier settlement, which this one corrects."),
@@ -25,37 +30,61 @@ def settle(
     statements: Annotated[
         bool, typer.Option("--statements", help="Also write a page for each participant.")
     ] = False,
+    bills: Annotated[
+        bool,
+        typer.Option("--bills", help="Also write a bill for each participant, by [bill] of tariffs.toml."),
+    ] = False,
+    xlsx: Annotated[
+        bool, typer.Option("--xlsx", help="Also write the accounts, month by month, as accounts.xlsx.")
+    ] = False,
     no_report: NoReport = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Settle the cleared trades of a case by its meters and tariffs: ledger, statements, residuals."""
+    """Settle a case by its meters and tariffs, with what was cleared: ledger, statements, residuals."""
     import gridpact
     from gridpact.progress import progress
+    from gridpact.report.bills.bill_page import bill_pages
+    from gridpact.report.bills.bill_pdf import PdfMaker, pdf_maker, with_pdf
     from gridpact.report.settlement.settlement_page import settlement_page
     from gridpact.report.settlement.statement_page import statement_pages
     from gridpact.results.output_folder import REPORT_FILE, check_output_folder
+    from gridpact.settlement.accounts_workbook import accounts_workbook, check_workbook
     from gridpact.settlement.settlement_outcome import outcome
-    from gridpact.settlement.settlement_writer import CLEARED, EARLIER, PAGES_FOLDER, SETTLEMENT_RESULT
+    from gridpact.settlement.settlement_writer import (
+        BILLS_FOLDER,
+        CLEARED,
+        EARLIER,
+        PAGES_FOLDER,
+        SETTLEMENT_RESULT,
+        WORKBOOK_FILE,
+    )
     from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode
 
-    chosen = {
+    chosen: dict[str, Any] = {
         "mode": choice(Mode, "--mode", mode) if mode else None,
         "missing": choice(Missing, "--missing", missing) if missing else None,
         "loss_allocation": (
             choice(LossAllocation, "--loss-allocation", loss_allocation) if loss_allocation else None
         ),
     }
-    inputs = {CLEARED: clearance, EARLIER: previous}
+    if xlsx:
+        check_workbook()
+    pdf = pdf_maker() if bills else PdfMaker(make=None)
+    results = clearance or []
+    words = [CLEARED] if len(results) == 1 else [f"{CLEARED} {result}" for result in results]
+    inputs = {**dict(zip(words, results, strict=True)), EARLIER: previous}
     check_output_folder(out, SETTLEMENT_RESULT, case_folder=case_folder, inputs=inputs)
     with progress(f"reading and settling {case_folder}", quiet=quiet):
-        settled = gridpact.settle(case_folder, clearance, previous=previous, **chosen)
+        settled = gridpact.settle(case_folder, results, previous=previous, bills=bills, **chosen)
     with progress(f"writing {out}", quiet=quiet):
         gridpact.write_settlement(
             settled,
             out,
             report=None if no_report else settlement_page(settled),
             pages=statement_pages(settled) if statements else (),
+            bills=with_pdf(bill_pages(settled), pdf.make),
+            workbook=accounts_workbook(settled) if xlsx else None,
         )
     if as_json:
         say(json_text(settled.summary))
@@ -66,3 +95,8 @@ def settle(
         say(f"  report    {out / REPORT_FILE}")
     if statements:
         say(f"  pages     {out / PAGES_FOLDER}")
+    if bills:
+        without = f", without PDF: {pdf.remedy}" if pdf.remedy else ""
+        say(f"  bills     {out / BILLS_FOLDER}{without}")
+    if xlsx:
+        say(f"  accounts  {out / WORKBOOK_FILE}")

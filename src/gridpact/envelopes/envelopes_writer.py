@@ -20,7 +20,7 @@ OPERATING_RESULT = ResultKind(
         {PAGE_FILE, OPENADR_FILE, *(f"{name}.{suffix}" for name in TABLES for suffix in TableFormat)}
     ),
     is_one=lambda folder: (folder / OPENADR_FILE).is_file(),
-    folders={CSIP_AUS_FOLDER: ".xml"},
+    folders={CSIP_AUS_FOLDER: (".xml",)},
 )
 
 

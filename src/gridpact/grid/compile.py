@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from gridpact.errors import InvalidCase
+from gridpact.errors import InvalidCase, Problem
 from gridpact.grid.cache import cached
 from gridpact.grid.flow.power_flow import bus_voltage_pu, run_power_flow
 from gridpact.grid.library_errors import problems_of_libraries
@@ -48,6 +48,9 @@ def compile_source(source: NetworkSource) -> Network:
     Raises:
         InvalidCase: the source is unknown, unreadable, not a network, or holds what gridpact cannot carry.
     """
+    if not source.is_given:
+        remedy = 'add it with builtin or file, as in builtin = "pandapower/cigre_lv"'
+        raise InvalidCase([Problem(file="case.toml", field="network", what="is missing", remedy=remedy)])
     if source.file is None:
         if problems := unused_neutral(source):
             raise InvalidCase(problems)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from gridpact.errors import Problem
-from gridpact.fields.case_part import CasePart
+from gridpact.fields.case_part import CasePart, unchecked
 from gridpact.fields.refusals import Refusals
 from gridpact.fields.said import a
 from gridpact.grid.network_model import OF_THREE_PHASES, NetworkModel, Neutral
@@ -56,6 +56,16 @@ class NetworkSource(CasePart):
         refusals.finish()
         self._set(file=file, **words)
 
+    @classmethod
+    def none(cls) -> "NetworkSource":
+        """No network: a case without one can be settled, and nothing else."""
+        return unchecked(cls)
+
+    @property
+    def is_given(self) -> bool:
+        """Whether there is a network at all."""
+        return bool(self.builtin) or self.file is not None
+
     @property
     def is_three_phase(self) -> bool:
         """Whether it is modelled with three phases."""
@@ -68,7 +78,7 @@ class NetworkSource(CasePart):
 
     @property
     def name(self) -> str:
-        """The built-in's name, or the file's."""
+        """The built-in's name, or the file's; empty where there is no network."""
         return self.builtin if self.file is None else self.file.name
 
     def problem(self, what: str, *, remedy: str = "", field: str = "", value: str = "") -> Problem:

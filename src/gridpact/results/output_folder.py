@@ -46,22 +46,22 @@ class ResultKind:
         words: what it is called.
         names: every file that a result of this kind can hold.
         is_one: whether the files in a folder, all of them of these names, are such a result.
-        folders: folders that it can hold, with the suffix of all files in each.
+        folders: folders that it can hold, with the suffixes of the files in each.
         is_a_case: whether it is a case itself, of which `is_one` looks at every file.
     """
 
     words: str
     names: frozenset[str]
     is_one: Callable[[Path], bool]
-    folders: Mapping[str, str] = field(default_factory=dict)
+    folders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_a_case: bool = False
 
     def owns(self, entry: Path) -> bool:
         """Whether a file, or a folder with all that is in it, can be part of a result of this kind."""
         if entry.name not in self.folders:
             return entry.name in self.names and entry.is_file()
-        suffix = self.folders[entry.name]
-        return entry.is_dir() and all(each.suffix == suffix and each.is_file() for each in entry.iterdir())
+        suffixes = self.folders[entry.name]
+        return entry.is_dir() and all(each.suffix in suffixes and each.is_file() for each in entry.iterdir())
 
 
 CLEARANCE = ResultKind(

@@ -1,6 +1,7 @@
 """The way from a case folder and a clearance to the settled case."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from os import PathLike
@@ -9,35 +10,30 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from gridpact.arrays import Int
 from gridpact.case.case import Case, TableFormat
-from gridpact.case.folder.case_files import RESULT_FOLDER, CaseFiles
+from gridpact.case.folder.case_files import TARIFFS_FILE
 from gridpact.case.folder.case_reader import read_case_folder
-from gridpact.case.folder.opener import TableOpener
 from gridpact.case.reading.problems import Problems, shown
-from gridpact.case.sessions.cleared import CLEARED, CLEARED_STATUS, read_summary, refuse_other_energy, unsafe
-from gridpact.errors import InvalidUsage
+from gridpact.errors import InvalidUsage, Problem
 from gridpact.fields.arguments import chosen, need, path_of
 from gridpact.fields.said import counted
 from gridpact.grid.compile import compile_source
+from gridpact.settlement.bills.billed import Billed
+from gridpact.settlement.bills.make_bills import make_bills
+from gridpact.settlement.bills.with_bills import with_bills
+from gridpact.settlement.energy.doubts import doubts, expected_of, losses_doubted
 from gridpact.settlement.energy.keys import SharingKey
 from gridpact.settlement.energy.meters import Meters
-from gridpact.settlement.energy.positions import Positions
-from gridpact.settlement.reading.folder import read_settlement_files
+from gridpact.settlement.reading.folder import SettlementFiles, read_settlement_files
+from gridpact.settlement.reading.read_bill_terms import BILL, VAT_KINDS
+from gridpact.settlement.reading.read_clearances import Clearances, read_clearances
 from gridpact.settlement.reading.read_ledger import CHOICES, Earlier, read_ledger
-from gridpact.settlement.reading.read_meters import filled
-from gridpact.settlement.reading.read_positions import (
-    positions_of,
-    read_positions,
-    read_schedule,
-    refuse_other_horizon,
-    schedule_schema,
-    scheduled_wh,
-)
+from gridpact.settlement.reading.read_meters import filled, refuse_unscheduled
 from gridpact.settlement.reading.read_tariffs import Choices
 from gridpact.settlement.settled_case import SettledCase
-from gridpact.settlement.settling.settle import settle as settle_arrays
-from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.settling.settle import settle_energy
+from gridpact.settlement.settling.settled_energy import SettledEnergy
+from gridpact.settlement.tariffs.bill_terms import BillTerms
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode, Tariffs
 
 if TYPE_CHECKING:
@@ -55,33 +51,40 @@ class _Input:
     key: SharingKey | None = None
     meters: Meters | None = None
     scheduled: int = 0
-    positions: Positions | None = None
+    cleared: Clearances | None = None
+    has_profiles: bool = False
     earlier: Earlier | None = None
+    bill: BillTerms | None = None
 
 
 def settle(
     case_folder: str | Path,
-    clearance: "str | Path | Clearance",
+    clearance: "str | Path | Clearance | Sequence[str | Path | Clearance] | None" = None,
     *,
     previous: str | Path | None = None,
     mode: Mode | str | None = None,
     missing: Missing | str | None = None,
     loss_allocation: LossAllocation | str | None = None,
+    bills: bool = False,
 ) -> SettledCase:
     """Settles a case: its cleared trades by its meters and tariffs.
 
     Args:
-        case_folder: holds the case with tariffs.toml and meters, and sharing where a key needs it.
-        clearance: of the case, or the folder that it was written to.
+        case_folder: holds the case with tariffs.toml and meters, sharing where a key needs it, and prices
+            where they change from period to period. Without a network it needs no buses, profiles and trades.
+        clearance: of the case, the folder that it was written to, or a folder whose subfolders are such; or
+            several of these, each of other periods of the case. Without any, nothing was traded.
         previous: folder of the settlement that this one corrects; nothing in it is changed.
         mode: in place of what tariffs.toml says.
         missing: likewise.
         loss_allocation: likewise.
+        bills: whether bills are made, by `[bill]` of tariffs.toml, and their rounding booked.
 
     Raises:
         InvalidCase: with every problem found.
-        InvalidUsage: a choice is not known, the clearance is of other periods or participants, or something
-            else is given in place of an argument.
+        InvalidUsage: a choice is not known, the clearance is of other periods or participants, an earlier
+            settlement has bills and this one would have none, or something else is given in place of an
+            argument.
     """
     choices = Choices(
         mode=_chosen(Mode, "mode", mode),
@@ -89,33 +92,51 @@ def settle(
         loss_allocation=_chosen(LossAllocation, "loss_allocation", loss_allocation),
     )
     folder = path_of("settle", case_folder, "give the folder of the case")
-    _check_clearance(clearance)
-    reading = read_case_folder(folder)
+    clearances = _checked_clearances(clearance)
+    reading = read_case_folder(folder, needs_network=False)
     problems, case = reading.problems, reading.case
     found = read_settlement_files(folder, reading, choices, is_needed=True)
-    if case is None:
-        later = "the clearance, because the case itself has problems"
-        raise problems.refusal((*reading.unchecked, *found.unchecked, later))
-    given = _Input(tariffs=found.tariffs, key=found.key, meters=found.meters)
-    warnings = _read_clearance(clearance, case, given, found.is_unfilled, problems)
+    if case is None or found.member is None:
+        later = ["the clearance, because the case itself has problems"] if clearances else []
+        raise problems.refusal((*reading.unchecked, *found.unchecked, *later))
+    given = _Input(tariffs=found.tariffs, key=found.key, meters=found.meters, has_profiles=found.has_profiles)
+    warnings = _read_clearances(clearances, case, given, found, problems)
+    _refuse_marginal_without_network(case, given, problems)
     if previous is not None:
         given.earlier = read_ledger(path_of("settle", previous), case, problems)
-    if len(problems) or given.tariffs is None or given.meters is None or given.positions is None:
+    if len(problems) or given.tariffs is None or given.meters is None or given.cleared is None:
         raise problems.refusal(found.unchecked)
+    if bills:
+        given.bill = found.bill or BillTerms()
+        warnings += _unsaid(found.bill)
+    elif given.earlier is not None and given.earlier.bills:
+        what = "the settlement that is corrected has bills, and this one would have none"
+        raise InvalidUsage(what, "add --bills, in Python bills=True, so that they are corrected too")
     opener = found.opener
     if TableFormat.PARQUET in (case.table_format, opener.table_format):
         case = replace(case, table_format=TableFormat.PARQUET)
     settled = _settled(case, given, (*case.warnings, *opener.warnings, *warnings))
-    return settled if previous is None else replace(settled, corrects=Path(previous))
+    if previous is None or given.earlier is None:
+        return settled
+    modes = {str(each): each for each in Mode}
+    earlier_mode = modes.get(given.earlier.choices["mode"], Mode.SHARING)
+    return replace(
+        settled, corrects=Path(previous), earlier_mode=earlier_mode, earlier_digest=given.earlier.digest
+    )
 
 
-def _check_clearance(clearance: object) -> None:
-    """Refuses what is neither a clearance nor a path, before anything is read."""
-    if not isinstance(clearance, str | PathLike):
-        from gridpact.results.clearance import Clearance
+def _checked_clearances(clearance: object) -> "list[Path | Clearance]":
+    """The clearances, folders as paths; refuses what is neither, before anything is read."""
+    many = clearance if isinstance(clearance, list | tuple) else () if clearance is None else (clearance,)
+    checked: list[Any] = []
+    for each in many:
+        if not isinstance(each, str | PathLike):
+            from gridpact.results.clearance import Clearance
 
-        remedy = "give what gridpact.clear makes, or the folder that it was written to"
-        need("settle", Clearance, clearance, remedy)
+            remedy = "give what gridpact.clear makes, or the folder that it was written to"
+            need("settle", Clearance, each, remedy)
+        checked.append(path_of("settle", each) if isinstance(each, str | PathLike) else each)
+    return checked
 
 
 def _chosen(kind: type[Choice], name: str, value: str | None) -> Choice | None:
@@ -123,104 +144,125 @@ def _chosen(kind: type[Choice], name: str, value: str | None) -> Choice | None:
     return None if value is None else chosen(kind, name, value)
 
 
-def _read_clearance(
-    clearance: "str | Path | Clearance", case: Case, given: _Input, unfilled: bool, problems: Problems
+def _read_clearances(
+    clearances: "list[Path | Clearance]",
+    case: Case,
+    given: _Input,
+    found: SettlementFiles,
+    problems: Problems,
 ) -> list[str]:
     """Takes in the positions, and what the schedule says where a reading is missing; gives warnings."""
-    if isinstance(clearance, str | PathLike):
-        return _read_folder(path_of("settle", clearance), case, given, unfilled, problems)
-    if (clearance.case.horizon, clearance.case.participants.ids) != (case.horizon, case.participants.ids):
-        raise InvalidUsage("the clearance is of other periods or participants", "clear this case")
-    given.positions = positions_of(clearance)
-    if unfilled:
-        _fill(given, scheduled_wh(clearance))
-    status = str(clearance.verification.status)
-    warnings = [] if status == CLEARED_STATUS else unsafe({"status": status})
-    return [*warnings, *_other_inputs(clearance.summary, case)]
-
-
-def _read_folder(folder: Path, case: Case, given: _Input, unfilled: bool, problems: Problems) -> list[str]:
-    """Takes in the same from a result folder."""
-    files = CaseFiles(folder, problems, RESULT_FOLDER)
-    if not files.is_folder:
+    shape = (case.horizon.periods, len(case.participants))
+    meters, member = given.meters, np.ones(shape, np.bool_) if found.member is None else found.member
+    needed = np.zeros(shape, dtype=np.bool_)
+    if meters is not None and found.is_unfilled:
+        needed = ~meters.given & meters.is_asked
+    given.cleared = cleared = read_clearances(clearances, case, needed, member, problems)
+    if cleared is None:
         return []
-    opener = TableOpener(files, problems)
-    opener.need(CLEARED)
-    before = len(problems)
-    summary = read_summary(files, problems)
-    reader = opener.table(CLEARED)
-    if reader is None or not summary or refuse_other_horizon(summary, case, problems):
-        return []
-    given.positions = read_positions(reader, case)
-    if len(problems) == before:
-        refuse_other_energy(reader, case.horizon.hours_per_period, summary, problems)
-    if unfilled and given.meters is not None:
-        schema = schedule_schema()
-        opener.need(schema)
-        schedule = opener.table(schema)
-        if schedule is not None:
-            _fill(given, read_schedule(schedule, case, ~given.meters.given, problems))
-    return [*unsafe(summary), *_other_inputs(summary, case), *opener.warnings]
+    if given.tariffs is not None and given.tariffs.mode is Mode.FIRM:
+        _refuse_uncovered(cleared, case, problems)
+    if meters is not None and needed.any():
+        refuse_unscheduled(needed & ~cleared.is_covered[:, None], case, problems)
+        given.scheduled = int(needed.sum())
+        given.meters = filled(meters, cleared.net_injection_wh)
+    warnings = cleared.warnings
+    if not clearances and (count := len(case.trades) + len(case.orders)):
+        said = counted(count, "trade") if len(case.trades) else counted(count, "order")
+        warnings = [*warnings, f"the case has {said}, and no clearance is given: nothing counts as traded"]
+    return warnings
 
 
-def _fill(given: _Input, net_injection_wh: Int) -> None:
-    """Fills missing readings from the schedule, and counts them."""
-    if given.meters is not None:
-        given.scheduled = int((~given.meters.given).sum())
-        given.meters = filled(given.meters, net_injection_wh)
+def _refuse_uncovered(cleared: Clearances, case: Case, problems: Problems) -> None:
+    """Takes in that positions are firm, and some periods have no result that says them."""
+    absent = np.flatnonzero(~cleared.is_covered)
+    if not len(absent):
+        return
+    first = case.horizon.instant(int(absent[0])).isoformat(timespec="minutes")
+    what = f"needs what was cleared in every period, and {len(absent):,} have no result, the first {first}"
+    remedy = f"give a clearance of them with --clearance, or take mode = '{Mode.SHARING}'"
+    problems.add(Problem(file=TARIFFS_FILE, field="mode", value=str(Mode.FIRM), what=what, remedy=remedy))
 
 
-def _other_inputs(summary: dict[str, Any], case: Case) -> list[str]:
-    """The warning that a clearance is not of the case as it is; with commitments its digest cannot tell."""
-    digest, commitments = summary.get("inputs_sha256"), summary.get("commitments")
-    has_commitments = isinstance(commitments, dict) and bool(commitments.get("trades"))
-    if not digest or not case.inputs_sha256 or has_commitments or digest == case.inputs_sha256:
-        return []
-    return ["the clearance is of other inputs: the case was changed since, or it is of another case"]
+def _refuse_marginal_without_network(case: Case, given: _Input, problems: Problems) -> None:
+    """Takes in that marginal losses are asked for, and there is no network to have any."""
+    allocation = given.tariffs.loss_allocation if given.tariffs is not None else None
+    if allocation is LossAllocation.MARGINAL and not case.network.is_given:
+        what, remedy = (
+            "needs a network, and the case has none",
+            "add [network] to case.toml, or share pro-rata",
+        )
+        problems.add(
+            Problem(
+                file=TARIFFS_FILE, field="loss_allocation", value=str(allocation), what=what, remedy=remedy
+            )
+        )
 
 
 def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCase:
     """The settled case of inputs without a problem."""
-    tariffs, meters, positions = given.tariffs, given.meters, given.positions
-    if tariffs is None or meters is None or positions is None:
+    tariffs, meters, cleared = given.tariffs, given.meters, given.cleared
+    if tariffs is None or meters is None or cleared is None:
         raise InvalidUsage("nothing to settle")
     notices = [*warnings]
     if given.scheduled:
         readings = counted(given.scheduled, "missing reading")
         notices.append(f"{readings} taken from the schedule, and marked as estimated")
+    known = (cleared.net_injection_wh, cleared.is_scheduled)
+    expected = expected_of(case, *known, has_profiles=given.has_profiles)
+    notices += doubts(case, meters, expected, has_profiles=given.has_profiles)
     is_needed = not meters.head_given.all() or tariffs.loss_allocation is LossAllocation.MARGINAL
-    settlement = settle_arrays(
+    energy = settle_energy(
         case.participants,
-        compile_source(case.network) if is_needed else None,
+        compile_source(case.network) if is_needed and case.network.is_given else None,
         case.horizon,
-        positions,
+        cleared.positions,
         meters,
         tariffs,
         given.key,
         given.earlier.ledger if given.earlier else None,
         given.earlier.version + 1 if given.earlier else 1,
     )
+    notices += losses_doubted(case, meters, energy.losses_wh)
     if given.earlier is not None:
-        notices += _since(given.earlier, settlement)
+        notices += _since(given.earlier, energy)
+    billed = None
+    if given.bill is not None:
+        issued = given.earlier.bills if given.earlier else {}
+        billed = Billed(terms=given.bill, bills=make_bills(energy, given.bill, issued))
+        energy = with_bills(energy, billed.bills)
     return SettledCase(
         case=case,
-        settlement=replace(settlement, notices=(*notices, *settlement.notices)),
+        energy=replace(energy, notices=(*notices, *energy.notices)),
         scheduled=given.scheduled,
         inputs_sha256=_digest(case, given),
+        billed=billed,
     )
 
 
-def _since(earlier: Earlier, settlement: Settlement) -> list[str]:
+def _unsaid(terms: BillTerms | None) -> list[str]:
+    """What bills do without because tariffs.toml does not say it."""
+    if terms is None:
+        what = "bills are without VAT, issuer and due date"
+        return [f"{TARIFFS_FILE} has no section [{BILL}]: {what}"]
+    if not terms.vat_percent:
+        return [f"{TARIFFS_FILE}: {BILL}.vat_percent is not given: bills are without VAT"]
+    left_out = [kind for kind in VAT_KINDS if kind not in terms.vat_percent]
+    if not left_out:
+        return []
+    return [
+        f"{TARIFFS_FILE}: {BILL}.vat_percent names no rate for {', '.join(left_out)}: they are without VAT"
+    ]
+
+
+def _since(earlier: Earlier, settlement: SettledEnergy) -> list[str]:
     """What changed since an earlier settlement beside readings, and whether that changed anything."""
     choices = {key: str(getattr(settlement.tariffs, key)) for key in CHOICES}
-    said = [
+    return [
         f"{key} changed from {shown(earlier.choices[key])} to {now} since version {earlier.version}"
         for key, now in choices.items()
         if earlier.choices[key] != now
     ]
-    if len(settlement.ledger.kind) == len(earlier.ledger.kind):
-        said.append(f"nothing changed since version {earlier.version}: no entry was added")
-    return said
 
 
 def _digest(case: Case, given: _Input) -> str:
@@ -229,8 +271,11 @@ def _digest(case: Case, given: _Input) -> str:
     _add(digest, given.tariffs)
     _add(digest, given.key)
     _add(digest, given.meters)
-    _add(digest, given.positions)
-    _add(digest, given.earlier.ledger if given.earlier else None)
+    _add(digest, given.cleared.positions if given.cleared else None)
+    _add(digest, given.earlier.digest.hexdigest() if given.earlier else None)
+    if given.bill is not None:
+        _add(digest, given.bill)
+        _add(digest, tuple(given.earlier.bills.values()) if given.earlier else ())
     return digest.hexdigest()
 
 

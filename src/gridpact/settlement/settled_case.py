@@ -6,11 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gridpact.case.case import Case
+from gridpact.settlement.bills.billed import Billed
+from gridpact.settlement.ledger.ledger_digest import LedgerDigest
 from gridpact.settlement.settlement_summary import summarise
+from gridpact.settlement.settlement_totals import Sink, Totals, entries_of, totals
+from gridpact.settlement.settling.settle import book_up
+from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.settling.settlement import Settlement
+from gridpact.settlement.statements.changes import Changes, changes
 from gridpact.settlement.statements.ledger_table import ledger_table
-from gridpact.settlement.statements.residuals import make_residuals, residuals_table
-from gridpact.settlement.statements.statements import make_statements, statements_table
+from gridpact.settlement.statements.residuals import residuals_table
+from gridpact.settlement.statements.statements import statements_table
+from gridpact.settlement.tariffs.tariffs import Mode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,27 +27,56 @@ if TYPE_CHECKING:
 class SettledCase:
     """What a case is settled as.
 
-    The arrays of `settlement` are the result; `ledger`, `statements`, `residuals` and `summary` are made of
-    them on first use.
+    The arrays of `energy` are the result; all else is made of them on first use. The ledger may be larger
+    than memory: `totals`, and so `statements`, `residuals` and `summary`, go through it day by day,
+    `settlement` and `ledger` have it whole.
 
     Attributes:
         case: what was settled.
-        settlement: in whole watt-hours and micro-currency.
+        energy: in whole watt-hours; or the whole settlement, with its ledger.
         scheduled: how many readings were taken from the schedule.
         inputs_sha256: digest of the case's files, tariffs, meters, positions and choices.
         corrects: folder of the settlement that this one corrects.
+        billed: the bills; `None` where none were asked for.
+        earlier_mode: of that settlement.
+        earlier_digest: of its ledger; taken anew where it is not given.
     """
 
     case: Case
-    settlement: Settlement
+    energy: SettledEnergy
     scheduled: int
     inputs_sha256: str
     corrects: Path | None = None
+    billed: Billed | None = None
+    earlier_mode: Mode = Mode.SHARING
+    earlier_digest: LedgerDigest | None = None
 
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""
-        entries = len(self.settlement.ledger.kind)
-        return f"<SettledCase '{self.case.name}': {self.settlement.tariffs.mode}, {entries} entries>"
+        entries = self.totals.entries
+        return f"<SettledCase '{self.case.name}': {self.energy.tariffs.mode}, {entries} entries>"
+
+    @cached_property
+    def settlement(self) -> Settlement:
+        """The settlement with its ledger, whole, in whole watt-hours and micro-currency."""
+        return self.energy if isinstance(self.energy, Settlement) else book_up(self.energy)
+
+    @cached_property
+    def totals(self) -> Totals:
+        """The figures, without the ledger."""
+        return totals(self.energy, digest=self.earlier_digest)
+
+    @cached_property
+    def changes(self) -> Changes | None:
+        """Whose readings changed since the settlement that is corrected; `None` where there is none."""
+        return changes(self.energy, self.earlier_mode, self.totals.statements)
+
+    def write_entries(self, sink: Sink) -> None:
+        """Hands a sink the entries in their order, in parts, and takes the figures on the way."""
+        if "totals" in self.__dict__:
+            entries_of(self.energy, sink)
+        else:
+            self.__dict__["totals"] = totals(self.energy, sink, digest=self.earlier_digest)
 
     @cached_property
     def ledger(self) -> "pd.DataFrame":
@@ -50,16 +86,22 @@ class SettledCase:
     @cached_property
     def statements(self) -> "pd.DataFrame":
         """One row per participant, columns `statements.STATEMENTS`."""
-        return statements_table(self.settlement, make_statements(self.settlement))
+        return statements_table(self.energy, self.totals.statements)
 
     @cached_property
     def residuals(self) -> "pd.DataFrame":
         """One row per period and retailer, columns `residuals.RESIDUALS`."""
-        return residuals_table(self.settlement, make_residuals(self.settlement))
+        return residuals_table(self.energy, self.totals.residuals)
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """The figures of `settlement.json`."""
         return summarise(
-            self.case, self.settlement, scheduled=self.scheduled, inputs_sha256=self.inputs_sha256
+            self.case,
+            self.energy,
+            self.totals,
+            self.changes,
+            scheduled=self.scheduled,
+            inputs_sha256=self.inputs_sha256,
+            billed=self.billed,
         )

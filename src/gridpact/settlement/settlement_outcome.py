@@ -10,6 +10,8 @@ from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.tariffs.tariffs import Mode
 
 ACCOUNTS_SHOWN = 8
+CENTS = 100
+CHANGES_SHOWN = 8
 
 
 def outcome(settled: SettledCase) -> str:
@@ -28,6 +30,8 @@ def outcome(settled: SettledCase) -> str:
         f"  losses    {_kwh(energy['losses'])}, allocated by '{summary['loss_allocation']}'",
         *(f"  {'money' if not place else '':<10}{line}" for place, line in enumerate(_money(summary))),
         f"  ledger    {_ledger(summary)}",
+        *_bills(summary),
+        *_changed(summary),
         f"  checks    {_checks(summary)}",
     ]
     lines += [f"  notice    {notice}" for notice in summary["notices"]]
@@ -35,14 +39,19 @@ def outcome(settled: SettledCase) -> str:
 
 
 def _headline(summary: dict[str, Any]) -> str:
-    """What counts as traded, and what participants gain."""
+    """What counts as traded or was shared, whichever there was, and what participants gain."""
     energy, people = summary["energy_wh"], summary["accounts"]["participants"]
-    cleared = energy["cleared"]
-    share = f" ({share_of(energy['traded'], cleared)})" if cleared else ""
-    traded = f"{_kwh(energy['traded'])} of {_kwh(cleared)} cleared counts as traded{share}"
+    cleared, shared, said = energy["cleared"], energy["shared"], []
+    if cleared:
+        share = share_of(energy["traded"], cleared)
+        said.append(f"{_kwh(energy['traded'])} of {_kwh(cleared)} cleared counts as traded ({share})")
+    if summary["sharing_key"] and (shared or not cleared):
+        share = f" ({share_of(shared, energy['export'])})" if energy["export"] else ""
+        said.append(f"{_kwh(shared)} of {_kwh(energy['export'])} exported is shared{share}")
+    what = ", ".join(said) or "nothing was traded or shared"
     gain = people["gain_micro"]
     verb = "gain" if gain >= 0 else "lose"
-    return f"{traded}; participants {verb} {_amount(abs(gain), summary)} against retail alone"
+    return f"{what}; participants {verb} {_amount(abs(gain), summary)} against retail alone"
 
 
 def _meters(summary: dict[str, Any]) -> str:
@@ -67,6 +76,7 @@ def _sources(summary: dict[str, Any]) -> str:
     return _parts(
         (energy["traded"], "from peers"),
         (energy["shared"], "shared"),
+        (energy["unused"], "of it unused"),
         (energy["supply"], "supplied"),
     )
 
@@ -118,6 +128,46 @@ def _ledger(summary: dict[str, Any]) -> str:
     if summary["version"] == 1:
         return entries
     return f"{entries}, {summary['entries_added']:,} of them added by version {summary['version']}"
+
+
+def _bills(summary: dict[str, Any]) -> list[str]:
+    """How many bills there are, what they come to, and how many of them are corrections."""
+    bills = summary.get("bills")
+    if not bills:
+        return []
+    net, vat, total = (
+        f"{sum(bill[name] for bill in bills) / CENTS:,.2f}"
+        for name in ("net_cents", "vat_cents", "total_cents")
+    )
+    said = f"  billed    {counted(len(bills), 'bill')}: {net} before VAT, VAT {vat}, together {total}"
+    new = [bill for bill in bills if bill["version"] == summary["version"]]
+    if summary["version"] == 1 or not new:
+        return [said if new else f"{said}; none is new"]
+    difference = sum(bill["difference_cents"] or 0 for bill in new) / CENTS
+    return [said, f"            {len(new):,} of them new, {difference:+,.2f} against those that they correct"]
+
+
+def _changed(summary: dict[str, Any]) -> list[str]:
+    """Whose readings a correction changed, those with most periods first, and what that came to."""
+    changed = sorted(summary["changed"].items(), key=lambda each: -each[1]["periods"])
+    lines = [f"'{name}' {_change(figures, summary)}" for name, figures in changed[:CHANGES_SHOWN]]
+    if len(changed) > CHANGES_SHOWN:
+        lines.append(f"… and {len(changed) - CHANGES_SHOWN:,} more participants in settlement.json")
+    return [f"  {'changed' if not place else '':<10}{line}" for place, line in enumerate(lines)]
+
+
+def _change(figures: dict[str, int], summary: dict[str, Any]) -> str:
+    """In how many periods a participant's reading changed, by how much, and what it pays now."""
+    energies = [
+        f"{_kwh(abs(figures[key]))} {'more' if figures[key] > 0 else 'less'} {words}"
+        for key, words in (("import_wh", "import"), ("export_wh", "export"))
+        if figures[key]
+    ]
+    paid = figures["amount_micro"]
+    money = (
+        f"pays {_amount(abs(paid), summary)} {'more' if paid > 0 else 'less'}" if paid else "pays the same"
+    )
+    return f"in {counted(figures['periods'], 'period')}: {', '.join([*energies, money])}"
 
 
 def _checks(summary: dict[str, Any]) -> str:

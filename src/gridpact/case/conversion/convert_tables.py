@@ -47,7 +47,7 @@ def _values(reader: TableReader, column: Column, horizon: Horizon, table_format:
     if column.kind in TIMES:
         return _times(reader.instant(column.name, horizon), horizon, table_format)
     numbers = reader.number(column.name)
-    return numbers.astype(np.int64) if column.kind in WHOLE else numbers
+    return numbers.astype(np.int64) if column.kind in WHOLE else arrow_numbers(numbers, np.isnan(numbers))
 
 
 def _times(microseconds: Int, horizon: Horizon, table_format: TableFormat) -> Any:

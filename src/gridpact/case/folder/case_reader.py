@@ -25,7 +25,7 @@ from gridpact.case.reading.bus_names import BusNames
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
-from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, TRADES
+from gridpact.case.schema import ORDERS, PARTICIPANTS, PARTICIPANTS_WITHOUT_NETWORK, PROFILES, TRADES
 from gridpact.case.trades import Trades
 from gridpact.errors import InvalidCase, Problem
 from gridpact.fields.arguments import path_of
@@ -77,8 +77,13 @@ def read_case(folder: str | Path) -> Case:
     return reading.case
 
 
-def read_case_folder(folder: str | Path) -> CaseReading:
+def read_case_folder(folder: str | Path, *, needs_network: bool = True) -> CaseReading:
     """The case in a folder with everything that is wrong with it, for those who go on to other files of it.
+
+    Args:
+        folder: of the case.
+        needs_network: whether it is wrong without a section [network]. Where it is not, such a case needs no
+            buses, profiles and trades either.
 
     Raises:
         InvalidCase: there is no such folder.
@@ -88,7 +93,11 @@ def read_case_folder(folder: str | Path) -> CaseReading:
     if not files.is_folder:
         raise problems.refusal()
     content = files.read(CASE_FILE)
-    settings = None if content is None else read_settings(content, files.folder, problems)
+    settings = (
+        None
+        if content is None
+        else read_settings(content, files.folder, problems, needs_network=needs_network)
+    )
     tables = _read_tables(TableOpener(files, problems), settings)
     network = settings.network if settings else None
     if network is not None and network.file is not None:
@@ -156,11 +165,13 @@ def _read_tables(opener: TableOpener, settings: Settings | None) -> _Tables:
     """The tables of a case; a required one that could not be read is a problem."""
     horizon = settings.horizon if settings else None
     unchecked: list[str] = []
+    has_network = settings is None or settings.network is None or settings.network.is_given
     opener.need(PARTICIPANTS)
-    opener.need(PROFILES)
-    opener.need(TRADES, ORDERS)
+    if has_network:
+        opener.need(PROFILES)
+        opener.need(TRADES, ORDERS)
     network = read_network(settings, opener.problems)
-    if network is None:
+    if network is None and has_network:
         unchecked.append("buses, because the network could not be read")
     frame, participants = _read_frame(opener, settings, network)
     index, where = frame.index, frame.file
@@ -175,6 +186,8 @@ def _read_tables(opener: TableOpener, settings: Settings | None) -> _Tables:
         opener.warnings.extend(warnings)
         if fits and horizon is not None and index is not None and frame.participants is not None:
             opener.warnings.extend(above_connection(frame.participants, profiles, where))
+    elif not has_network and frame.shape is not None and _profiles_fit(horizon, index, opener.problems):
+        profiles = Profiles.none(*frame.shape)
     trade_reader, order_reader = opener.table(TRADES), opener.table(ORDERS)
     trades = Trades.none() if trade_reader is None else read_trades(trade_reader, horizon, index, where)
     orders = Orders.none() if order_reader is None else read_orders(order_reader, horizon, index, where)
@@ -199,13 +212,14 @@ def _read_frame(
     """The participants and periods that other tables refer to, and the table of the participants."""
     horizon = settings.horizon if settings else None
     source = settings.network if settings else None
-    reader = opener.table(PARTICIPANTS)
+    has_network = source is None or source.is_given
+    reader = opener.table(PARTICIPANTS if has_network else PARTICIPANTS_WITHOUT_NETWORK)
     if reader is None:
         file = f"{PARTICIPANTS.name}.{TableFormat.CSV}"
         return Frame(horizon=horizon, participants=None, index=None, file=file), None
     buses = None if network is None else BusNames.of(network)
     has_phases = source is None or source.is_three_phase
-    participants, warnings = read_participants(reader, buses, has_phases=has_phases)
+    participants, warnings = read_participants(reader, buses, horizon, has_phases=has_phases)
     opener.warnings.extend(warnings)
     is_whole = PARTICIPANTS.name not in opener.incomplete and "participant" in reader.table.columns
     index = _index(participants) if is_whole else None

@@ -46,10 +46,10 @@ def column_problems(table: Table, schema: Schema) -> tuple[list[Problem], list[s
 
 
 def read_network(settings: Settings | None, problems: Problems) -> Network | None:
-    """The network of a case; `None` where it cannot be used, which is then a problem."""
+    """The network of a case; `None` where there is none, or it cannot be used, which is then a problem."""
     from gridpact.grid.compile import compile_source
 
-    if settings is None or settings.network is None:
+    if settings is None or settings.network is None or not settings.network.is_given:
         return None
     try:
         return compile_source(settings.network)

@@ -10,11 +10,12 @@ import numpy as np
 from gridpact.arrays import Int, frozen
 from gridpact.case.horizon import Horizon
 from gridpact.case.orders import Orders
-from gridpact.case.participants import Participants
+from gridpact.case.participants import ENDS_FIRST, REPEATED_METER, Participants, repeated_meters
 from gridpact.case.profiles import Profiles
 from gridpact.case.reading.bus_names import BusNames
 from gridpact.case.reading.reader import TableReader
 from gridpact.case.terms import TORN_LINK, Terms, torn_links
+from gridpact.case.times import FOREVER
 from gridpact.case.trades import Trades
 from gridpact.fields.case_part import unchecked
 from gridpact.grid.network_model import CONNECTIONS, OF_THREE_PHASES
@@ -23,13 +24,14 @@ Index = Mapping[str, int] | None
 
 
 def read_participants(
-    reader: TableReader, buses: BusNames | None, *, has_phases: bool = True
+    reader: TableReader, buses: BusNames | None, horizon: Horizon | None, *, has_phases: bool = True
 ) -> tuple[Participants, list[str]]:
     """The participants in a table, P rows, with a warning where the index of one bus is the name of another.
 
     Args:
         reader: of the table.
         buses: of the network; `None` where they are not known, and are then −1.
+        horizon: whose timezone days are in; `None` where it is not known, and memberships are not checked.
         has_phases: whether its model has three phases, or is not known.
     """
     ids = reader.unique_names("participant")
@@ -37,6 +39,9 @@ def read_participants(
         reader.refuse_table("has no rows", "add the participants")
     bus, texts = reader.buses("bus", buses)
     phases = _phases(reader, has_phases=has_phases)
+    member_from = reader.day("member_from", horizon, absent=0)
+    member_until = reader.day("member_until", horizon, absent=FOREVER)
+    reader.refuse("member_until", member_until <= member_from, *ENDS_FIRST)
     participants = unchecked(
         Participants,
         ids=ids,
@@ -48,9 +53,19 @@ def read_participants(
         retailer=reader.names("retailer").texts(),
         connection_kw=frozen(reader.number("connection_kw"), np.float64),
         phases=phases,
+        member_from=frozen(member_from, np.int64),
+        member_until=frozen(member_until, np.int64),
+        meter=read_meter_names(reader),
     )
     namesakes = buses.namesakes(texts) if buses is not None else []
     return participants, [_taken_for_indices(reader.table.file, namesakes)] if namesakes else []
+
+
+def read_meter_names(reader: TableReader) -> tuple[str, ...]:
+    """The meters of each participant, (P,): none, one, or several with a space between; none twice."""
+    meters = reader.names("meter").texts()
+    reader.refuse("meter", np.array(repeated_meters(meters), dtype=np.bool_), *REPEATED_METER)
+    return meters
 
 
 def _phases(reader: TableReader, *, has_phases: bool) -> tuple[str, ...]:

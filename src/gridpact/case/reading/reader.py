@@ -25,7 +25,7 @@ from gridpact.case.reading.values import (
     numbers,
 )
 from gridpact.case.schema import FLAG_WORDS, Column, Kind, Schema
-from gridpact.case.times import Fault, microseconds, read_time
+from gridpact.case.times import Fault, microseconds, read_day, read_time
 from gridpact.errors import Problem
 
 _MISSING = "is missing"
@@ -299,6 +299,24 @@ class TableReader:
 
         return self._times(name, horizon, resolve, absent=0)
 
+    def day(self, name: str, horizon: Horizon | None, *, absent: int) -> Int:
+        """A column of days, each its first instant, or times, as microseconds since 1970-01-01 UTC, (R,).
+
+        Args:
+            name: of the column.
+            horizon: within which one has to be the start or end of a period; `None` where it is not known.
+            absent: where none is given.
+        """
+        if horizon is None:
+            return np.full(len(self.table), absent, dtype=np.int64)
+
+        def resolve(time: datetime) -> int | Fault:
+            found = period_of(time, horizon, is_end=False)
+            is_off_grid = isinstance(found, Fault) and found.what != OUTSIDE_HORIZON
+            return found if is_off_grid and isinstance(found, Fault) else microseconds(time)
+
+        return self._times(name, horizon, resolve, absent=absent, read=read_day)
+
     def _times(
         self,
         name: str,
@@ -306,6 +324,7 @@ class TableReader:
         resolve: Callable[[datetime], int | Fault],
         absent: int,
         spared: Bool | None = None,
+        read: Callable[[str | datetime, ZoneInfo], datetime | Fault] = read_time,
     ) -> Int:
         column = self._schema.column(name)
         array = self.table.columns.get(name)
@@ -316,13 +335,13 @@ class TableReader:
             self._refuse_type(column, array)
             return np.full(len(self.table), absent, dtype=np.int64)
         of_row = np.where(self._cells(column, is_missing(array)), of_row, -1)
-        read = [_read(value, ZoneInfo(horizon.timezone)) for value in distinct]
-        resolved = [time if isinstance(time, Fault) else resolve(time) for time in read]
+        times = [_read(value, ZoneInfo(horizon.timezone), read) for value in distinct]
+        resolved = [time if isinstance(time, Fault) else resolve(time) for time in times]
         usable = [absent if isinstance(value, Fault) else value for value in resolved]
         values = np.array([*usable, absent], dtype=np.int64)[of_row]
         is_late = np.zeros(len(values), dtype=np.bool_)
         if column.series and any(isinstance(value, Fault) for value in resolved):
-            series = Series(code=self._codes(column.series), of_row=of_row, read=read, horizon=horizon)
+            series = Series(code=self._codes(column.series), of_row=of_row, read=times, horizon=horizon)
             period = series.told_apart()
             for row in np.flatnonzero(period >= 0).tolist():
                 told = resolve(horizon.instant(int(period[row])))
@@ -364,8 +383,10 @@ class TableReader:
             self.refuse(name, rows, what, lambda row: remedy(row, faults[int(of_row[row])]))
 
     def _codes(self, name: str) -> Int:
-        """A column of texts as a code for each, −1 where there is none, (R,)."""
+        """A column of texts as a code for each, −1 where there is none, (R,); without it, all are alike."""
         array = self.table.columns.get(name)
+        if array is None:
+            return np.zeros(len(self.table), dtype=np.int64)
         of_row, distinct = (None, None) if array is None else distinct_texts(array)
         return np.full(len(self.table), -1, dtype=np.int64) if of_row is None or distinct is None else of_row
 
@@ -381,6 +402,10 @@ class TableReader:
         self._problems.add(Problem(file=self.table.file, field=column.name, what=what))
 
 
-def _read(value: str | datetime | None, zone: ZoneInfo) -> datetime | Fault:
+def _read(
+    value: str | datetime | None,
+    zone: ZoneInfo,
+    read: Callable[[str | datetime, ZoneInfo], datetime | Fault] = read_time,
+) -> datetime | Fault:
     """The instant that a time means; `None` stands for one that Python cannot hold."""
-    return Fault(what="is out of the range of times") if value is None else read_time(value, zone)
+    return Fault(what="is out of the range of times") if value is None else read(value, zone)

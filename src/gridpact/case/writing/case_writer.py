@@ -6,6 +6,7 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from gridpact.case.folder.case_files import CASE_FILE
 from gridpact.case.reading.arrow_arrays import arrow_numbers, arrow_texts, taken
 from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, SCHEMAS, TRADES
 from gridpact.case.terms import NONE, Terms
-from gridpact.case.times import from_microseconds, microseconds
+from gridpact.case.times import FOREVER, from_microseconds, microseconds
 from gridpact.case.trades import Trades
 from gridpact.case.writing.table_file import Coded, write_table
 from gridpact.errors import InvalidUsage
@@ -51,7 +52,7 @@ def write_case(case: Case, folder: str | Path, table_format: TableFormat | str |
         _copy_network(case.network.file, folder)
     (folder / CASE_FILE).write_text(_settings(case), encoding="utf-8", newline="\n")
     times = _times(case, table_format)
-    write_table(_participants(case), folder, PARTICIPANTS.name, table_format)
+    write_table(_participants(case, table_format), folder, PARTICIPANTS.name, table_format)
     write_table(_profiles(case, times), folder, PROFILES.name, table_format)
     if len(case.trades) or not len(case.orders):
         write_trades(case, case.trades, folder, table_format)
@@ -161,7 +162,7 @@ def _times(case: Case, table_format: TableFormat) -> Any:
     return arrow_numbers(starts, kind=pa.timestamp("us", tz=horizon.timezone))
 
 
-def _participants(case: Case) -> dict[str, Any]:
+def _participants(case: Case, table_format: TableFormat) -> dict[str, Any]:
     """The columns of the table of participants."""
     participants = case.participants
     return {
@@ -174,7 +175,29 @@ def _participants(case: Case) -> dict[str, Any]:
         "generation_power_factor": participants.generation_power_factor,
         "retailer": arrow_texts(participants.retailer),
         **_connections(participants.connection_kw),
+        **_membership(case, table_format),
+        **({"meter": arrow_texts(participants.meter)} if any(participants.meter) else {}),
     }
+
+
+def _membership(case: Case, table_format: TableFormat) -> dict[str, Any]:
+    """The columns of memberships that begin or end, in the timezone of the case."""
+    import pyarrow as pa
+
+    timezone = case.horizon.timezone
+    columns: dict[str, Any] = {}
+    for name, open_end in (("member_from", 0), ("member_until", FOREVER)):
+        moments = getattr(case.participants, name)
+        is_open = moments == open_end
+        if is_open.all():
+            continue
+        if table_format is TableFormat.PARQUET:
+            columns[name] = arrow_numbers(moments, is_open, pa.timestamp("us", tz=timezone))
+            continue
+        local = [from_microseconds(count).astimezone(ZoneInfo(timezone)) for count in moments.tolist()]
+        texts = ["" if end else time.isoformat() for time, end in zip(local, is_open.tolist(), strict=True)]
+        columns[name] = arrow_texts(texts)
+    return columns
 
 
 def _connections(connection_kw: Float) -> dict[str, Any]:

@@ -53,19 +53,57 @@ def write_table(
     exactly; missing numbers are empty cells. Parquet keeps the values of the columns
     `distinct` as they are: they hardly repeat, and a dictionary of them would take time and space.
     """
-    import pyarrow as pa
-    from pyarrow import parquet
+    with TableWriter(folder, name, table_format, distinct=distinct) as writer:
+        writer.write(columns)
 
-    table = pa.table({name: _arrow(values, table_format) for name, values in columns.items()})
-    path = folder / f"{name}.{table_format}"
-    if table_format is TableFormat.PARQUET:
-        parquet.write_table(
-            table, path, use_dictionary=[column for column in columns if column not in distinct]
-        )
-        return
-    with path.open("wb") as file:
-        file.write((",".join(columns) + "\n").encode())
-        file.write(_csv_rows(table))
+
+class TableWriter:
+    """Writes a table part by part, each as `write_table` writes a whole; there has to be one at least.
+
+    Args:
+        folder: that the file goes into.
+        name: of the table.
+        table_format: of the file.
+        distinct: columns whose values hardly repeat.
+    """
+
+    def __init__(
+        self, folder: Path, name: str, table_format: TableFormat, *, distinct: Collection[str] = ()
+    ) -> None:
+        self._path = folder / f"{name}.{table_format}"
+        self._format = table_format
+        self._distinct = distinct
+        self._file: Any = None
+
+    def __enter__(self) -> "TableWriter":
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, columns: Mapping[str, Any]) -> None:
+        """Writes some rows, of the same columns every time."""
+        import pyarrow as pa
+
+        table = pa.table({name: _arrow(values, self._format) for name, values in columns.items()})
+        is_first = self._file is None
+        if self._format is TableFormat.PARQUET:
+            self._file = self._file or self._parquet(table.schema)
+            if is_first or len(table):
+                self._file.write_table(table)
+            return
+        if is_first:
+            self._file = self._path.open("wb")
+            self._file.write((",".join(columns) + "\n").encode())
+        self._file.write(_csv_rows(table))
+
+    def _parquet(self, schema: Any) -> Any:
+        """A new Parquet file."""
+        from pyarrow import parquet
+
+        repeated = [name for name in schema.names if name not in self._distinct]
+        return parquet.ParquetWriter(self._path, schema, use_dictionary=repeated)
 
 
 def _arrow(values: Any, table_format: TableFormat) -> Any:
@@ -74,14 +112,24 @@ def _arrow(values: Any, table_format: TableFormat) -> Any:
 
     is_csv = table_format is TableFormat.CSV
     if isinstance(values, Coded):
-        labels = cell_texts(values.labels) if is_csv else values.labels
-        return taken(arrow_texts(labels), values.codes)
+        return taken(_label_array(values.labels, is_csv=is_csv), values.codes)
     if isinstance(values, Instants):
         return taken(_starts(values.horizon, table_format), values.period)
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
         return arrow_numbers(values)
     array = values if isinstance(values, pa.Array) else pa.array(values, from_pandas=True)
     return cell_array(array) if is_csv else array
+
+
+@lru_cache(maxsize=8)
+def _kept_labels(labels: tuple[str, ...], *, is_csv: bool) -> Any:
+    """Labels as an Arrow array, kept for the next part of a table."""
+    return arrow_texts(cell_texts(labels) if is_csv else labels)
+
+
+def _label_array(labels: Sequence[str], *, is_csv: bool) -> Any:
+    """Labels as an Arrow array."""
+    return _kept_labels(tuple(labels), is_csv=is_csv)
 
 
 @lru_cache(maxsize=8)

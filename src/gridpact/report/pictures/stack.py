@@ -21,8 +21,17 @@ class Layer:
     pattern: str = ""
 
 
-def stack(axis: PeriodAxis, y_title: str, *layers: Layer) -> Picture:
-    """Bars on one another, without the layers that are zero throughout; empty where all of them are."""
+def stack(
+    axis: PeriodAxis, y_title: str, *layers: Layer, y_range: tuple[float, float] | None = None
+) -> Picture:
+    """Bars on one another, without the layers that are zero throughout; empty where all of them are.
+
+    Args:
+        axis: of the periods.
+        y_title: what the bars are, with its unit.
+        layers: the lowest first.
+        y_range: from where to where the axis goes, to have one scale for several stacks.
+    """
     shown = [each for each in layers if np.abs(each.kw).max(initial=0.0) > NEGLIGIBLE_KW]
     if not shown:
         return empty_picture()
@@ -32,4 +41,7 @@ def stack(axis: PeriodAxis, y_title: str, *layers: Layer) -> Picture:
         for period in range(len(axis))
     ]
     data = [bars(each.name, each.kw, each.colour, each.pattern) for each in shown]
-    return {"data": [*data, hover(total, axis, lines)], "layout": time_layout(axis, y_title)}
+    layout = time_layout(axis, y_title)
+    if y_range is not None:
+        layout["yaxis"]["range"] = list(y_range)
+    return {"data": [*data, hover(total, axis, lines)], "layout": layout}

@@ -17,11 +17,15 @@ class LineWords:
 
 
 PEERS, COMMUNITY, RETAILER, DSO, TAX = "peers", "community", "retailer", "network operator", "tax"
+ISSUER, ROUNDING_ACCOUNT = "issuer of the bill", "rounding"
 LINE_WORDS = {
     "p2p_bought": LineWords(name="Bought from peers", party=PEERS, colour=BLUE, pattern="/"),
     "p2p_sold": LineWords(name="Sold to peers", party=PEERS, colour=BLUE, pattern="/"),
     "shared_received": LineWords(name="Shared, received", party=COMMUNITY, colour=GREEN, pattern="\\"),
     "shared_given": LineWords(name="Shared, given", party=COMMUNITY, colour=GREEN, pattern="\\"),
+    "unused": LineWords(
+        name="Shared, unused, taken by the retailer", party=RETAILER, colour=GREEN, pattern="."
+    ),
     "supply": LineWords(name="Supplied by the retailer", party=RETAILER),
     "feed_in": LineWords(name="Fed in, taken by the retailer", party=RETAILER),
     "imbalance_short": LineWords(name="Short of the position", party=RETAILER, colour=ORANGE, pattern="x"),
@@ -29,9 +33,11 @@ LINE_WORDS = {
     "losses": LineWords(name="Share of network losses", party=DSO),
     "network_charge": LineWords(name="Network charge", party=DSO),
     "tax": LineWords(name="Tax", party=TAX),
+    "fixed": LineWords(name="Standing charges", party=ISSUER),
+    "rounding": LineWords(name="Rounding to the bill's cents", party=ROUNDING_ACCOUNT),
 }
 DRAWN = ("p2p_bought", "shared_received", "supply", "imbalance_short")
-FED = ("p2p_sold", "shared_given", "feed_in", "imbalance_long")
+FED = ("p2p_sold", "shared_given", "unused", "feed_in", "imbalance_long")
 MODE_WORDS = {
     Mode.SHARING: "sharing: a trade counts as far as both meters bear it out",
     Mode.FIRM: "firm: a trade counts as cleared, deviations are imbalance",

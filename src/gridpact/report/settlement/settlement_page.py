@@ -23,11 +23,14 @@ from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, section, side_by_side, table
 from gridpact.report.shell.sentences import sentence
 from gridpact.results.words.phrases import share_of
+from gridpact.settlement.amounts.cents import MICRO_PER_CENT
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import Balances, make_balances
 from gridpact.settlement.statements.statements import PLACE, Statements, make_statements
 from gridpact.version import __version__
+
+BILLS_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ def settlement_page(settled: SettledCase, *, beside: SettledCase | None = None) 
                 *(_sources(ways, place) for place in range(len(ways))),
             ),
             section("Money by account", _accounts(ways, case.currency)),
+            _bills(settled),
             section("Checked", *(_checks(each) for each in shown)),
         ],
         _origin(settled, ways),
@@ -104,9 +108,7 @@ def _pictures(case: Case, ways: Sequence[Way]) -> dict[str, Picture]:
     ids = case.participants.ids
     axis = period_axis(case.horizon)
     statements = [way.statements for way in ways]
-    pictures: dict[str, Picture] = {}
-    for group in groups(ways[0].statements):
-        pictures |= gain_pictures(names, statements, group, ids, currency)
+    pictures: dict[str, Picture] = gain_pictures(names, statements, ids, currency)
     for place, way in enumerate(ways):
         for name, picture in source_pictures(way.settlement, axis).items():
             pictures[f"{name}-{place}"] = picture
@@ -121,44 +123,59 @@ def _headline(way: Way, currency: str) -> str:
     change = "less" if together >= 0 else "more"
     winners, losers = int((gain > 0).sum()), int((gain < 0).sum())
     return (
-        f"{way.name}: together the participants pay {money(total, currency)}, "
+        f"{way.name}: {_exchanged(way)}. Together the participants pay {money(total, currency)}, "
         f"{money(abs(together), currency)} {change} than with retail alone. Of {len(gain)}, "
         f"{winners} gain and {losers} lose."
     )
 
 
+def _exchanged(way: Way) -> str:
+    """What was traded and what was shared, the greater first, and nothing of what there was none of."""
+    found = [
+        (way.energy_wh("p2p_bought"), "kWh were settled between peers"),
+        (way.energy_wh("shared_received"), "kWh were shared by the key"),
+    ]
+    said = [f"{kwh(wh)} {words}" for wh, words in sorted(found, key=lambda each: -each[0]) if wh]
+    return " and ".join(said) or "nothing was traded or shared"
+
+
 def _tiles(way: Way, currency: str) -> list[Tile]:
     """The key figures of a settlement."""
     settlement, gain = way.settlement, way.statements.gain_micro
-    cleared_wh, traded_wh = int(settlement.positions.energy_wh.sum()), way.energy_wh("p2p_bought")
     head_wh, losses_wh = int(settlement.losses.head_import_wh.sum()), int(settlement.losses.losses_wh.sum())
     estimated, readings = int(settlement.meters.estimated.sum()), settlement.meters.estimated.size
     people = f"of {counted(len(gain), 'participant')}"
     metered = counted(int(settlement.meters.head_given.sum()), "period")
-    found = [
-        Tile(
-            name="Settled between peers",
-            value=f"{kwh(traded_wh)} kWh",
-            remark=f"{share_of(traded_wh, cleared_wh)} of cleared" if cleared_wh else "nothing was cleared",
-        ),
+    version = Tile(name="Version", value=str(settlement.version), remark=_version_words(settlement))
+    led = _leading_tiles(way)
+    return [
+        *led,
         Tile(name="Metered import", value=f"{kwh(int(way.statements.import_wh.sum()))} kWh", remark=people),
         Tile(name="Metered export", value=f"{kwh(int(way.statements.export_wh.sum()))} kWh", remark=people),
         Tile(name="Gain of participants", value=money(int(gain.sum()), currency), remark="against retail"),
         Tile(name="Drawn at the supply", value=f"{kwh(head_wh)} kWh", remark=f"metered in {metered}"),
         Tile(name="Network losses", value=f"{kwh(losses_wh)} kWh", remark=_loss_words(settlement)),
         Tile(name="Estimated readings", value=f"{estimated:,}", remark=f"of {readings:,}"),
-        Tile(name="Version", value=str(settlement.version), remark=_version_words(settlement)),
+        *([version] if settlement.version > 1 or len(led) == 1 else []),
     ]
-    if settlement.keys is not None:
-        shared = Tile(
-            name="Shared by the key",
-            value=f"{kwh(way.energy_wh('shared_received'))} kWh",
-            remark=str(settlement.keys.kind),
-        )
-        found[-1] = shared if settlement.version == 1 else found[-1]
-        if settlement.version > 1:
-            found.append(shared)
-    return found
+
+
+def _leading_tiles(way: Way) -> list[Tile]:
+    """What was traded and what was shared, the greater first; one of them where there was only that."""
+    settlement = way.settlement
+    cleared_wh, traded_wh = int(settlement.positions.energy_wh.sum()), way.energy_wh("p2p_bought")
+    shared_wh = way.energy_wh("shared_received")
+    traded = Tile(
+        name="Settled between peers",
+        value=f"{kwh(traded_wh)} kWh",
+        remark=f"{share_of(traded_wh, cleared_wh)} of cleared" if cleared_wh else "nothing was cleared",
+    )
+    if settlement.keys is None:
+        return [traded]
+    shared = Tile(name="Shared by the key", value=f"{kwh(shared_wh)} kWh", remark=str(settlement.keys.kind))
+    if not cleared_wh:
+        return [shared]
+    return [traded, shared] if traded_wh >= shared_wh else [shared, traded]
 
 
 def _loss_words(settlement: Settlement) -> str:
@@ -178,8 +195,7 @@ def _gains(ways: Sequence[Way], pictures: dict[str, Picture]) -> str:
     ordered = f" by {ways[0].name.lower()}" if len(ways) > 1 else ""
     said = (
         "Retail alone: the same meters, all import supplied and all export taken by the retailer, with "
-        f"network charge and tax. From the greatest gain to the greatest loss{ordered}; each picture has a "
-        "scale of its own."
+        f"network charge and tax. From the greatest gain to the greatest loss{ordered}; all on one scale."
     )
     return paragraph(said) + "".join(_group(group, pictures) for group in groups(ways[0].statements))
 
@@ -225,7 +241,7 @@ def _sources(ways: Sequence[Way], place: int) -> str:
     drawn = "What all participants draw from the network, stacked by who it is settled with."
     if way.energy_wh("imbalance_long") or way.energy_wh("imbalance_short"):
         drawn += " Positions count in full; what the meters show beside them is imbalance."
-    fed = "What all participants feed into the network, stacked in the same way."
+    fed = "What all participants feed into the network, stacked in the same way and on the same scale."
     return heading + side_by_side(
         figure(f"drawn-{place}", "Stacked bars: energy drawn by source in each period, in kW", drawn),
         figure(f"fed-{place}", "Stacked bars: energy fed in by destination in each period, in kW", fed),
@@ -251,6 +267,38 @@ def _accounts(ways: Sequence[Way], currency: str) -> str:
     drawn = figure("accounts", alternative, "What every account receives less what it pays.")
     caption = f"Amounts{_in(currency)}, to the millionth. Net and change add up to zero over all accounts."
     return drawn + table(caption, columns, rows)
+
+
+def _bills(settled: SettledCase) -> str:
+    """The bills with their numbers and what they come to; nothing where none were made."""
+    if settled.billed is None:
+        return ""
+    bills, ids, currency = settled.billed.bills, settled.energy.participants.ids, settled.case.currency
+    columns = (
+        HtmlColumn(name="Bill"),
+        HtmlColumn(name="Participant"),
+        HtmlColumn(name="Before VAT", is_number=True),
+        HtmlColumn(name="VAT", is_number=True),
+        HtmlColumn(name="Total", is_number=True),
+        HtmlColumn(name="Corrects"),
+    )
+    rows = [
+        (
+            bill.number,
+            ids[bill.participant],
+            *(
+                money(each * MICRO_PER_CENT, "")
+                for each in (bill.net_cents, bill.vat_cents, bill.total_cents)
+            ),
+            bill.corrects.number if bill.corrects else "",
+        )
+        for bill in bills[:BILLS_SHOWN]
+    ]
+    together = money(sum(bill.total_cents for bill in bills) * MICRO_PER_CENT, currency)
+    caption = f"Amounts{_in(currency)}, in whole cents. {counted(len(bills), 'bill')}, together {together}."
+    if len(bills) > BILLS_SHOWN:
+        caption += f" The first {BILLS_SHOWN} are shown; settlement.json has all."
+    return section("Bills", table(caption, columns, rows))
 
 
 def _checks(settled: SettledCase) -> str:

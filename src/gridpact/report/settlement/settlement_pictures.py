@@ -30,6 +30,7 @@ ROWS_WHOLE = 30  # that are drawn in one column
 ROW_PX, LABEL_CHARACTERS = 18, 16
 ACCOUNT_PX = 62
 TEXT_ROOM = 0.2
+STACK_ROOM = 1.05  # above the highest bar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +72,22 @@ def _both_ends(rows: Int) -> Int:
 
 
 def gain_pictures(
-    ways: Sequence[str], statements: Sequence[Statements], group: Group, ids: Sequence[str], currency: str
+    ways: Sequence[str], statements: Sequence[Statements], ids: Sequence[str], currency: str
 ) -> dict[str, Picture]:
-    """A row for each participant of a group; many are drawn in two halves, side by side."""
-    halves = 2 if len(group.shown) > ROWS_WHOLE else 1
-    return {
-        f"gain-{group.key}-{half}": _gain_picture(ways, statements, rows.tolist(), ids, currency)
-        for half, rows in enumerate(np.array_split(group.shown, halves))
-    }
+    """A row for each participant that is shown, all on one scale.
+
+    A group is a picture, or two side by side where it has many members.
+    """
+    found = groups(statements[0])
+    every = np.concatenate([group.shown for group in found]) if found else np.array([], dtype=np.int64)
+    scale = np.stack([each.gain_micro[every] for each in statements]) / MICRO
+    pictures = {}
+    for group in found:
+        halves = 2 if len(group.shown) > ROWS_WHOLE else 1
+        for half, rows in enumerate(np.array_split(group.shown, halves)):
+            picture = _gain_picture(ways, statements, rows.tolist(), ids, currency, scale)
+            pictures[f"gain-{group.key}-{half}"] = picture
+    return pictures
 
 
 def _gain_picture(
@@ -87,8 +96,9 @@ def _gain_picture(
     rows: Sequence[int],
     ids: Sequence[str],
     currency: str,
+    scale: Float,
 ) -> Picture:
-    """What some participants gain against retail alone, by each way to settle."""
+    """What some participants gain against retail alone by each way, on the scale of given gains."""
     names = [escape(ids[one]) for one in rows]
     shown = np.stack([each.gain_micro[rows] for each in statements]) / MICRO
     decimals = _decimals(float(np.abs(shown).max()))
@@ -108,17 +118,23 @@ def _gain_picture(
         f"Gain against retail alone{f' ({currency})' if currency else ''}",
         height=len(rows) * ROW_PX * len(ways) + 110,
     )
-    layout["xaxis"]["range"] = _range_with_room(shown)
+    layout["xaxis"]["range"] = _range_with_room(scale)
     layout["showlegend"] = len(ways) > 1
     return {"data": data, "layout": layout}
 
 
 def source_pictures(settlement: Settlement, axis: PeriodAxis) -> dict[str, Picture]:
-    """What all participants drew from the network and what they fed into it, by who it is settled with."""
+    """What all participants drew from the network and what they fed into it, by who it is settled with.
+
+    Both are on one scale.
+    """
     kw = period_sums(settlement) / (WH_PER_KWH * settlement.horizon.hours_per_period)
+    sides = {"drawn": DRAWN, "fed": FED}
+    totals = np.stack([kw[[PLACE[line] for line in lines]].sum(axis=0) for lines in sides.values()])
+    scale = (STACK_ROOM * min(float(totals.min()), 0.0), STACK_ROOM * max(float(totals.max()), 0.0))
     return {
-        "drawn": stack(axis, "Mean power (kW)", *_series(kw, DRAWN)),
-        "fed": stack(axis, "Mean power (kW)", *_series(kw, FED)),
+        name: stack(axis, "Mean power (kW)", *_series(kw, lines), y_range=scale)
+        for name, lines in sides.items()
     }
 
 

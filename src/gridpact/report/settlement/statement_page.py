@@ -24,6 +24,7 @@ from gridpact.report.shell.html import HtmlColumn, Tile, key, paragraph, section
 from gridpact.report.shell.numbers import fixed
 from gridpact.results.file_names import file_names
 from gridpact.results.words.phrases import share_of
+from gridpact.settlement.amounts.cents import MICRO_PER_CENT
 from gridpact.settlement.amounts.money import WH_PER_KWH, sum_at
 from gridpact.settlement.ledger.entries import NO_TRADE
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
@@ -92,7 +93,7 @@ def _page(settled: SettledCase, account: Account, axis: PeriodAxis) -> str:
         below=[case.name, horizon_words(account.settlement.horizon)],
         said=paragraph(_headline(account, case.currency)),
         tiles=_tiles(account, case.currency),
-        notices=_notices(account),
+        notices=[*_notices(account), *_bill(settled, account)],
     )
     return document(
         head,
@@ -161,6 +162,17 @@ def _notices(account: Account) -> list[str]:
     if account.settlement.version > 1:
         said.append(f"Version {account.settlement.version}: it takes the place of the earlier one.")
     return said
+
+
+def _bill(settled: SettledCase, account: Account) -> list[str]:
+    """Under which number it is billed, and what the bill comes to in cents and with VAT."""
+    bills = () if settled.billed is None else settled.billed.bills
+    return [
+        f"Bill {bill.number} asks for it in whole cents and with VAT: "
+        f"{money(bill.total_cents * MICRO_PER_CENT, settled.case.currency)}."
+        for bill in bills
+        if bill.participant == account.place
+    ]
 
 
 def _energy(account: Account) -> str:

@@ -1,9 +1,8 @@
 """Whole watt-hours and micro-currency as people read them, digit for digit."""
 
+from gridpact.settlement.amounts.cents import cents
 from gridpact.settlement.amounts.money import WH_PER_KWH
 from gridpact.settlement.amounts.whole import MICRO
-
-MICRO_PER_CENT = 10_000
 
 
 def exact_money(micro: int) -> str:
@@ -14,11 +13,9 @@ def exact_money(micro: int) -> str:
 
 def money(micro: int, currency: str) -> str:
     """An amount in whole cents, half to even, with its currency where there is one: "12.35 EUR"."""
-    cents, rest = divmod(abs(micro), MICRO_PER_CENT)
-    half = MICRO_PER_CENT // 2
-    cents += int(rest > half or (rest == half and cents % 2 == 1))
-    sign = "−" if micro < 0 and cents else ""
-    return f"{sign}{cents // 100:,}.{cents % 100:02d}{f' {currency}' if currency else ''}"
+    rounded = cents(micro)
+    sign, size = ("−" if rounded < 0 else ""), abs(rounded)
+    return f"{sign}{size // 100:,}.{size % 100:02d}{f' {currency}' if currency else ''}"
 
 
 def kwh(wh: int) -> str:

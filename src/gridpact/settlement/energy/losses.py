@@ -40,7 +40,8 @@ class Losses:
     Attributes:
         head_import_wh: drawn at the supply, (T,).
         losses_wh: (T,); negative where the meters show more than the head does.
-        shares_wh: of each participant, (T, P), adding up to the losses; None where the DSO bears them.
+        shares_wh: of each member, (T, P), adding up to the losses where there are members; None where the DSO
+            bears them.
         notices: where they come from, and what is odd about them.
     """
 
@@ -62,7 +63,8 @@ def find_losses(
 
     Args:
         participants: P of them.
-        network: that they are connected to; needed without a head reading, and for marginal losses.
+        network: that they are connected to, needed for marginal losses. Where there is none, nothing is lost
+            in periods without a head reading.
         horizon: T periods.
         meters: of all participants and, where it is read, of the supply.
         allocation: who pays.
@@ -70,18 +72,17 @@ def find_losses(
 
     Raises:
         InvalidCase: in a period without a head reading the AC power flow has no solution.
-        InvalidUsage: the network is needed and there is none.
+        InvalidUsage: losses are marginal and there is no network.
     """
-    metered = meters.import_wh.sum(axis=1) - meters.export_wh.sum(axis=1)
+    metered = meters.net_import_wh
     lost = meters.head_import_wh - metered
     is_unread = ~meters.head_given
     flow = None
-    if is_unread.any() or allocation is LossAllocation.MARGINAL:
-        if network is None:
-            raise InvalidUsage(
-                "losses without a reading of @head, and marginal ones, need the network",
-                "give a network, or read @head in every period and share losses pro rata",
-            )
+    if network is None:
+        if allocation is LossAllocation.MARGINAL:
+            raise InvalidUsage("marginal losses need the network", "give a network, or share losses pro rata")
+        lost = np.where(is_unread, 0, lost)
+    elif is_unread.any() or allocation is LossAllocation.MARGINAL:
         flow = run_metered_flow(participants, network, horizon, meters)
         lost = np.where(is_unread, flow_losses_wh(flow, horizon, is_unread), lost)
     weight, notices = _weights(allocation, meters, flow, horizon)
@@ -89,7 +90,7 @@ def find_losses(
         head_import_wh=frozen(metered + lost, np.int64),
         losses_wh=frozen(lost, np.int64),
         shares_wh=None if weight is None else frozen(largest_remainder(lost, weight, order), np.int64),
-        notices=(*_origin(is_unread, lost, horizon), *notices),
+        notices=(*_origin(is_unread, lost, horizon, has_network=network is not None), *notices),
     )
 
 
@@ -101,11 +102,11 @@ def _weights(
         return None, ()
     energy = meters.import_wh + meters.export_wh
     is_idle: Bool = np.asarray(energy.sum(axis=1) == 0)
-    weight = np.where(is_idle[:, None], 1, energy)
+    weight = np.where(is_idle[:, None], meters.is_asked, energy)
     notices = _told(is_idle, "no meter shows any energy: losses are shared equally", horizon)
-    if flow is None:
+    if flow is None or allocation is LossAllocation.PRO_RATA:
         return weight, notices
-    marginal, has_vanished = marginal_weights(marginal_losses_kw(flow))
+    marginal, has_vanished = marginal_weights(np.where(meters.is_asked, marginal_losses_kw(flow), 0.0))
     what = "marginal losses cancel out or cannot be computed: losses are shared pro rata"
     notices = (*_told(has_vanished & ~is_idle, what, horizon), *notices)
     return np.where(has_vanished[:, None], weight, marginal), notices
@@ -124,13 +125,13 @@ def marginal_weights(marginal_kw: Float) -> tuple[Int, Bool]:
     return np.rint(finite / greatest[:, None] * WEIGHT_STEPS).astype(np.int64), has_vanished
 
 
-def _origin(is_unread: Bool, lost: Int, horizon: Horizon) -> tuple[str, ...]:
+def _origin(is_unread: Bool, lost: Int, horizon: Horizon, *, has_network: bool) -> tuple[str, ...]:
     """What a reader should know about where the losses come from."""
     gained = int(-lost[lost < 0].sum())
+    by_flow = "no reading of @head: losses are those of the AC power flow of the meters"
+    unread = by_flow if has_network else "no reading of @head, and no network: no losses are counted"
     return (
-        *_told(
-            is_unread, "no reading of @head: losses are those of the AC power flow of the meters", horizon
-        ),
+        *_told(is_unread, unread, horizon),
         *_told(lost < 0, f"the meters show {gained:,} Wh more than @head: negative losses", horizon),
     )
 

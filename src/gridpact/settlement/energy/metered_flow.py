@@ -46,8 +46,8 @@ def run_metered_flow(
     """The power flow of all periods."""
     connected = connections_of(network, participants).incidence(len(participants), network.nodes)
     kw_per_wh = 1.0 / (WH_PER_KWH * horizon.hours_per_period)
-    made_kw = np.asarray(meters.export_wh * kw_per_wh, np.float64)
-    used_kw = np.asarray(meters.import_wh * kw_per_wh, np.float64)
+    made_kw = np.asarray(meters.all_export_wh * kw_per_wh, np.float64)
+    used_kw = np.asarray(meters.all_import_wh * kw_per_wh, np.float64)
     injected = injection(participants, made_kw, used_kw)
     at = at_nodes(connected, injected)
     flow = run_power_flow(network, at.p_kw, at.q_kvar)

@@ -27,7 +27,7 @@ class Retail:
 
 def retail(mode: Mode, delivery: Delivery, shared: Shared) -> Retail:
     """What trades and sharing leave: supply and feed-in, or the imbalance of a firm position."""
-    imported = frozen(delivery.left_import_wh - shared.received_wh, np.int64)
+    imported = frozen(delivery.left_import_wh - shared.used_wh, np.int64)
     exported = frozen(delivery.left_export_wh - shared.given_wh, np.int64)
     nothing = frozen(np.zeros_like(imported), np.int64)
     if mode is Mode.FIRM:

@@ -21,13 +21,14 @@ def expected_micro(settlement: Settlement) -> Int:
             _traded(settlement) + _shared(settlement),
             _levied(settlement, settlement.tariffs.p2p_charge_micro_per_kwh, is_traded=True)
             + _levied(settlement, settlement.tariffs.retail_charge_micro_per_kwh, is_traded=False),
-            _levied(settlement, settlement.tariffs.tax_micro_per_kwh, is_traded=True)
-            + _levied(settlement, settlement.tariffs.tax_micro_per_kwh, is_traded=False),
+            _levied(settlement, _tax(settlement), is_traded=True)
+            + _levied(settlement, _tax(settlement), is_traded=False),
             _with_retailers(settlement, settlement.supply_wh, "supply_micro_per_kwh"),
             _with_retailers(settlement, settlement.feed_in_wh, "feed_in_micro_per_kwh"),
             _with_retailers(settlement, settlement.long_wh, "imbalance_long_micro_per_kwh")
             + _with_retailers(settlement, settlement.short_wh, "imbalance_short_micro_per_kwh"),
             _lost(settlement),
+            _with_retailers(settlement, settlement.shared.unused_wh, "feed_in_micro_per_kwh"),
         ],
         axis=1,
     )
@@ -48,14 +49,19 @@ def _shared(settlement: Settlement) -> Int:
     return sum_at(booked.period[rows], amounts, settlement.horizon.periods)
 
 
-def _levied(settlement: Settlement, price_micro_per_kwh: int, *, is_traded: bool) -> Int:
-    """What is levied on all that is bought from peers, or on all that is bought from retailers, (T,)."""
+def _tax(settlement: Settlement) -> Int:
+    """The tax in each period, (T,)."""
+    return np.full(settlement.horizon.periods, settlement.tariffs.tax_micro_per_kwh)
+
+
+def _levied(settlement: Settlement, price_micro_per_kwh: Int, *, is_traded: bool) -> Int:
+    """What is levied, at a price of each period, (T,), on all bought from peers, or from retailers, (T,)."""
     if not is_traded:
         bought = settlement.supply_wh + settlement.short_wh  # one of them is 0 everywhere
-        return _of_table(bought, price_micro_per_kwh)
-    amounts = amount_micro(settlement.delivered_wh, price_micro_per_kwh)
+        return _of_table(bought, price_micro_per_kwh[:, None])
+    amounts = amount_micro(settlement.delivered_wh, price_micro_per_kwh[settlement.positions.period])
     traded = sum_at(settlement.positions.period, amounts, settlement.horizon.periods)
-    return traded + _of_table(settlement.received_wh, price_micro_per_kwh)
+    return traded + _of_table(settlement.shared.used_wh, price_micro_per_kwh[:, None])
 
 
 def _with_retailers(settlement: Settlement, energy_wh: Int, price: str) -> Int:

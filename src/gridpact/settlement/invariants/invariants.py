@@ -7,11 +7,19 @@ import numpy as np
 from gridpact.arrays import Bool, Int
 from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.invariants.expected import expected_micro
-from gridpact.settlement.ledger.entries import NO_TRADE, as_entries, joined, places, renumbered
-from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.ledger.account_balance import account_balance_micro
+from gridpact.settlement.ledger.entries import (
+    NO_TRADE,
+    as_entries,
+    joined,
+    places,
+    renumbered,
+    sums_of_places,
+)
+from gridpact.settlement.ledger.ledger import BILLED, EntryKind
 from gridpact.settlement.settling.settlement import Settlement
-from gridpact.settlement.statements.residuals import make_residuals
-from gridpact.settlement.statements.statements import make_statements
+from gridpact.settlement.statements.residuals import Residuals, make_residuals
+from gridpact.settlement.statements.statements import Statements, make_statements
 from gridpact.settlement.tariffs.tariffs import Mode
 
 
@@ -35,20 +43,32 @@ class Invariant:
         return self.figure == 0
 
 
-def invariants(settlement: Settlement) -> tuple[Invariant, ...]:
-    """All invariants of a settlement.
+def invariants(
+    settlement: Settlement, statements: Statements | None = None, residuals: Residuals | None = None
+) -> tuple[Invariant, ...]:
+    """All invariants of a settlement but those of the tables beside its ledger.
 
     Energies are read off the ledger where it has them, reversals and all, so that the figures are about what
     is paid for.
+
+    Args:
+        settlement: that they are of.
+        statements: of its participants; made here where they are not given.
+        residuals: of its retailers, likewise.
     """
-    lost_wh = _lost_wh(settlement)
+    statements = statements or make_statements(settlement)
+    residuals = residuals or make_residuals(settlement)
+    lost_wh, money_micro = _lost_wh(settlement), _money(settlement, statements, residuals)
     figures = {
         "meter_balance_wh": (_meaning_of_meters(settlement), _meter_balance(settlement)),
         "sold_less_bought_wh": ("in each period, sold + given = bought + received", _sold_bought(settlement)),
         "within_cleared_wh": (_meaning_of_cleared(settlement), _beyond_cleared(settlement)),
         "residual_sign_wh": ("no retailer supplies or takes a negative energy", _negative(settlement)),
         "amounts_micro": ("in each period, the money of each kind is energy × tariff", _amounts(settlement)),
-        "money_micro": ("statements, residuals, DSO and tax together come to 0", _money(settlement)),
+        "money_micro": (
+            "statements, residuals and all other accounts come to 0",
+            money_micro,
+        ),
         "head_balance_wh": ("in each period, head = meters + losses booked", _head(settlement, lost_wh)),
         "losses_booked_wh": (
             "in each period, the ledger has the losses and their shares",
@@ -61,18 +81,31 @@ def invariants(settlement: Settlement) -> tuple[Invariant, ...]:
     )
 
 
-def account_balance_micro(ledger: Ledger) -> Int:
-    """What each account is paid less what it pays, (accounts,)."""
-    size = len(ledger.accounts)
-    paid = sum_at(ledger.credit, ledger.amount_micro, size)
-    return paid - sum_at(ledger.debit, ledger.amount_micro, size)
+def invariants_of_tables(
+    settlement: Settlement, statements: Statements, residuals: Residuals
+) -> tuple[Invariant, ...]:
+    """What must hold of the tables beside the ledger."""
+    balance, count = account_balance_micro(settlement.ledger), len(settlement.participants)
+    retailers = balance[count : count + len(settlement.tariffs.retailers)]
+    return (
+        Invariant(
+            name="statements_micro",
+            meaning="each statement comes to what the ledger says of the participant",
+            figure=_largest(statements.total_micro + balance[:count]),
+        ),
+        Invariant(
+            name="residuals_micro",
+            meaning="each retailer's residuals come to what the ledger says of the retailer",
+            figure=_largest(residuals.amount_micro.sum(axis=0) - retailers),
+        ),
+    )
 
 
 def _meaning_of_meters(settlement: Settlement) -> str:
     """What holds of each meter in this mode."""
     if settlement.tariffs.mode is Mode.FIRM:
         return "in each period, each meter's export − import = sold − bought + long − short"
-    return "in each period, each meter's import = bought + supply, and its export = sold + feed-in"
+    return "in each period, each meter's import = bought − unused + supply, and its export = sold + feed-in"
 
 
 def _meter_balance(settlement: Settlement) -> int:
@@ -84,6 +117,7 @@ def _meter_balance(settlement: Settlement) -> int:
         settlement, EntryKind.FEED_IN, pays=False
     )
     meters = settlement.meters
+    imported = imported - _of_participants(settlement, EntryKind.UNUSED, pays=False)
     if settlement.tariffs.mode is Mode.SHARING:
         return max(_largest(imported - meters.import_wh), _largest(exported - meters.export_wh))
     short = _of_participants(settlement, EntryKind.IMBALANCE, pays=True)
@@ -133,22 +167,24 @@ def _amounts(settlement: Settlement) -> int:
     ledger, size = settlement.ledger, len(EntryKind)
     periods = settlement.horizon.periods
     booked = sum_at(ledger.period * size + ledger.kind, ledger.amount_micro, periods * size)
-    return _largest(booked.reshape(periods, size) - expected_micro(settlement))
+    of_energy = booked.reshape(periods, size)[:, : size - len(BILLED)]  # those of bills come last
+    return _largest(of_energy - expected_micro(settlement))
 
 
-def _money(settlement: Settlement) -> int:
-    """What statements, residuals and the other two accounts come to together, each by its own sums."""
+def _money(settlement: Settlement, statements: Statements, residuals: Residuals) -> int:
+    """What statements, residuals and the other accounts come to together, each by its own sums."""
     balance = account_balance_micro(settlement.ledger)
-    dso = len(settlement.participants) + len(settlement.tariffs.retailers)
-    participants_pay = int(make_statements(settlement).total_micro.sum())
-    retailers_get = int(make_residuals(settlement).amount_micro.sum())
-    return abs(retailers_get + int(balance[dso]) + int(balance[dso + 1]) - participants_pay)
+    others = len(settlement.participants) + len(settlement.tariffs.retailers)
+    participants_pay = int(statements.total_micro.sum())
+    retailers_get = int(residuals.amount_micro.sum())
+    rest = int(balance[others : len(settlement.accounts.names)].sum())
+    return abs(retailers_get + rest - participants_pay)
 
 
 def _head(settlement: Settlement, lost_wh: Int) -> int:
     """How far the head is off the meters and the losses that the ledger has, (T,), at most."""
     meters = settlement.meters
-    metered = meters.import_wh.sum(axis=1) - meters.export_wh.sum(axis=1)
+    metered = meters.net_import_wh
     read = np.where(meters.head_given, meters.head_import_wh, settlement.head_import_wh)
     return max(_largest(read - metered - lost_wh), _largest(read - settlement.head_import_wh))
 
@@ -167,7 +203,8 @@ def _lost(settlement: Settlement, lost_wh: Int) -> int:
     wrong = _largest(lost_wh - settlement.losses_wh)
     if settlement.loss_shares_wh is None:
         return max(wrong, _largest(shared))
-    return max(wrong, _largest(shared - settlement.losses_wh))
+    has_members = settlement.meters.is_asked.any(axis=1)
+    return max(wrong, _largest(shared - np.where(has_members, settlement.losses_wh, 0)))
 
 
 def _corrected(settlement: Settlement) -> int:
@@ -176,10 +213,9 @@ def _corrected(settlement: Settlement) -> int:
         return 0
     now, once = settlement.ledger, settlement.booked
     rows = joined([as_entries(now), renumbered(once, now.accounts, now.trade_ids)])
-    _, place = np.unique(places(rows), return_inverse=True)
     sign = np.repeat([1, -1], [len(now.period), len(once.period)])
-    size = int(place.max(initial=-1)) + 1
-    return max(_largest(sum_at(place, sign * each, size)) for each in (rows.energy_wh, rows.amount_micro))
+    sums = sums_of_places(places(rows), sign * rows.energy_wh, sign * rows.amount_micro)
+    return max(_largest(each) for each in sums)
 
 
 def _of_participants(settlement: Settlement, kind: EntryKind, *, pays: bool) -> Int:

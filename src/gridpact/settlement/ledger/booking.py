@@ -10,6 +10,8 @@ from gridpact.settlement.energy.keys import Shared, SharingKey
 from gridpact.settlement.energy.losses import Losses
 from gridpact.settlement.energy.positions import Positions
 from gridpact.settlement.energy.retail import Retail
+from gridpact.settlement.ledger.bill_entries import BillEntries
+from gridpact.settlement.ledger.book_bills import billed_once
 from gridpact.settlement.ledger.entries import NO_TRADE, Entries, as_ledger, entries, in_order, joined
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.tariffs.accounts import Accounts, loss_retailer
@@ -27,6 +29,7 @@ def book(
     accounts: Accounts,
     order: Int,
     version: int,
+    bills: BillEntries | None = None,
 ) -> Ledger:
     """The ledger of a horizon, settled once.
 
@@ -41,19 +44,22 @@ def book(
         accounts: that money moves between.
         order: the participants in the order in which those who give meet those who receive, (P,).
         version: of the settlement.
+        bills: what they add in the last period.
     """
+    last = len(losses.losses_wh) - 1
     parts = [
         *_traded(positions, delivery.energy_wh, tariffs, accounts),
         *(_shared(key, shared, tariffs, accounts, order) if key else ()),
-        *_retail(retail, tariffs, accounts),
+        *_retail(retail, shared, tariffs, accounts),
         *_lost(losses, tariffs, accounts),
+        *(billed_once(bills, accounts.names, last) if bills else ()),
     ]
     rows = in_order(joined(parts))
     return as_ledger(rows, accounts=accounts.names, trade_ids=positions.trade_ids, version=version)
 
 
 def paired(shared: Shared, order: Int) -> tuple[Int, Int, Int, Int]:
-    """Period, giver, receiver and energy of shared energy, at most one row less than participants a period.
+    """Period, giver, receiver and energy of shared energy, of nobody with itself.
 
     In every period the first in `order` who gives serves the first who receives, and whoever is done makes
     room for the next (the north-west corner rule). All pay one price, so that who meets whom moves no
@@ -67,7 +73,51 @@ def paired(shared: Shared, order: Int) -> tuple[Int, Int, Int, Int]:
     ends = ends[ends > 0]
     giver = np.searchsorted(given_up_to, ends)
     receiver = np.searchsorted(received_up_to, ends)
-    return giver // count, order[giver % count], order[receiver % count], np.diff(ends, prepend=0)
+    pairs = giver // count, order[giver % count], order[receiver % count], np.diff(ends, prepend=0)
+    return _without_self(*pairs) if (pairs[1] == pairs[2]).any() else pairs
+
+
+def _without_self(period: Int, giver: Int, receiver: Int, energy_wh: Int) -> tuple[Int, Int, Int, Int]:
+    """The same without pairs of one with itself, each of which changes partners with pairs of its period.
+
+    The others always have enough: who gives g and receives r has g + r ≤ T, so that pairs without it hold
+    at least as much as its pair with itself.
+    """
+    is_torn = np.isin(period, period[giver == receiver])
+    kept = [(period[~is_torn], giver[~is_torn], receiver[~is_torn], energy_wh[~is_torn])]
+    rows = np.flatnonzero(is_torn)
+    for part in np.split(rows, np.flatnonzero(np.diff(period[rows])) + 1):
+        mended = _mended(
+            dict(
+                zip(
+                    zip(giver[part].tolist(), receiver[part].tolist(), strict=True),
+                    energy_wh[part].tolist(),
+                    strict=True,
+                )
+            )
+        )
+        columns = np.array([(one, other, wh) for (one, other), wh in mended.items()], dtype=np.int64).T
+        kept.append((np.full(columns.shape[1], period[part[0]]), *columns))
+    found = [np.concatenate(column) for column in zip(*kept, strict=True)]
+    in_order = np.argsort(found[0], kind="stable")
+    return found[0][in_order], found[1][in_order], found[2][in_order], found[3][in_order]
+
+
+def _mended(energy_wh: dict[tuple[int, int], int]) -> dict[tuple[int, int], int]:
+    """The energies of pairs of giver and receiver in one period, with none of one with itself."""
+    for one in [giver for giver, receiver in energy_wh if giver == receiver]:
+        left = energy_wh.pop((one, one), 0)
+        for giver, receiver in list(energy_wh):
+            if not left:
+                break
+            moved = min(left, energy_wh[giver, receiver]) if one not in (giver, receiver) else 0
+            if not moved:
+                continue
+            energy_wh[giver, receiver] -= moved
+            for pair in ((one, receiver), (giver, one)):
+                energy_wh[pair] = energy_wh.get(pair, 0) + moved
+            left -= moved
+    return {pair: wh for pair, wh in energy_wh.items() if wh}
 
 
 def _traded(positions: Positions, energy_wh: Int, tariffs: Tariffs, accounts: Accounts) -> Iterable[Entries]:
@@ -81,7 +131,7 @@ def _traded(positions: Positions, energy_wh: Int, tariffs: Tariffs, accounts: Ac
         price_micro_per_kwh=positions.price_micro_per_kwh,
         trade=positions.trade,
     )
-    charge = tariffs.p2p_charge_micro_per_kwh
+    charge = tariffs.p2p_charge_micro_per_kwh[positions.period]
     yield from _levied(
         positions.period, positions.buyer, energy_wh, charge, tariffs, accounts, positions.trade
     )
@@ -90,7 +140,7 @@ def _traded(positions: Positions, energy_wh: Int, tariffs: Tariffs, accounts: Ac
 def _shared(
     key: SharingKey, shared: Shared, tariffs: Tariffs, accounts: Accounts, order: Int
 ) -> Iterable[Entries]:
-    """What is shared, and the charge and the tax on what each receives."""
+    """What is shared, and the charge and the tax on what each receives and uses."""
     period, giver, receiver, energy = paired(shared, order)
     yield entries(
         EntryKind.P2P,
@@ -100,24 +150,23 @@ def _shared(
         energy_wh=energy,
         price_micro_per_kwh=key.price_micro_per_kwh,
     )
-    charge = tariffs.p2p_charge_micro_per_kwh
-    yield from _levied(*_listed(shared.received_wh), charge, tariffs, accounts)
+    yield from _levied_on(shared.used_wh, tariffs.p2p_charge_micro_per_kwh, tariffs, accounts)
 
 
-def _retail(retail: Retail, tariffs: Tariffs, accounts: Accounts) -> Iterable[Entries]:
-    """Supply and imbalance with the charge and the tax on what is bought, and feed-in."""
+def _retail(retail: Retail, shared: Shared, tariffs: Tariffs, accounts: Accounts) -> Iterable[Entries]:
+    """Supply and imbalance with the charge and the tax on what is bought, feed-in, and unused shares."""
     of = tariffs.retailers
-    charge = tariffs.retail_charge_micro_per_kwh
     bought = (
         (EntryKind.SUPPLY, retail.supply_wh, [each.supply_micro_per_kwh for each in of]),
         (EntryKind.IMBALANCE, retail.short_wh, [each.imbalance_short_micro_per_kwh for each in of]),
     )
     for kind, energy, prices in bought:
         yield _with_retailer(kind, energy, prices, tariffs, accounts, is_bought=True)
-        yield from _levied(*_listed(energy), charge, tariffs, accounts)
+        yield from _levied_on(energy, tariffs.retail_charge_micro_per_kwh, tariffs, accounts)
     taken = (
         (EntryKind.FEED_IN, retail.feed_in_wh, [each.feed_in_micro_per_kwh for each in of]),
         (EntryKind.IMBALANCE, retail.long_wh, [each.imbalance_long_micro_per_kwh for each in of]),
+        (EntryKind.UNUSED, shared.unused_wh, [each.feed_in_micro_per_kwh for each in of]),
     )
     for kind, energy, prices in taken:
         yield _with_retailer(kind, energy, prices, tariffs, accounts, is_bought=False)
@@ -169,11 +218,19 @@ def _lost(losses: Losses, tariffs: Tariffs, accounts: Accounts) -> Iterable[Entr
         )
 
 
+def _levied_on(
+    energy_wh: Int, charge_micro_per_kwh: Int, tariffs: Tariffs, accounts: Accounts
+) -> Iterable[Entries]:
+    """The network charge of each period, (T,), and the tax on a table of what is bought, (T, P)."""
+    period, payer, energy = _listed(energy_wh)
+    return _levied(period, payer, energy, charge_micro_per_kwh[period], tariffs, accounts)
+
+
 def _levied(
     period: Int,
     payer: Int,
     energy_wh: Int,
-    charge_micro_per_kwh: int,
+    charge_micro_per_kwh: Int,
     tariffs: Tariffs,
     accounts: Accounts,
     trade: Int | int = NO_TRADE,

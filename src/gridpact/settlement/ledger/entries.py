@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from gridpact.arrays import Bool, Int, frozen
+from gridpact.case.reading.arrow_arrays import arrow_numbers, numpy_values
 from gridpact.settlement.amounts.money import FITTING, amount_micro
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 
@@ -29,7 +30,7 @@ class Entries:
     def __len__(self) -> int:
         return len(self.period)
 
-    def at(self, rows: Int | Bool) -> "Entries":
+    def at(self, rows: Int | Bool | slice) -> "Entries":
         """Some of the rows."""
         return Entries(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
@@ -97,6 +98,33 @@ def places(rows: Entries) -> Int:
     rank = np.empty(len(rows), dtype=np.int64)
     rank[by_key] = np.cumsum(is_new)
     return rank
+
+
+def counted_things(columns: tuple[Int, ...], count: Int) -> tuple[Int, Int]:
+    """A row of each distinct thing whose counts do not add up to 0, and their sum, in the order of things.
+
+    Args:
+        columns: that say what thing a row is about, (L,) each.
+        count: of each row, (L,).
+    """
+    import pyarrow as pa
+
+    names = [f"{place}" for place in range(len(columns))]
+    arrays = [arrow_numbers(each) for each in (*columns, count, np.arange(len(count)))]
+    table = pa.table(arrays, names=[*names, "count", "row"])
+    sums = table.group_by(names).aggregate([("count", "sum"), ("row", "min")])
+    total, row = (numpy_values(sums[name].combine_chunks()) for name in ("count_sum", "row_min"))
+    kept = np.flatnonzero(total)
+    total, row = total[kept], row[kept]
+    in_order = np.lexsort([column[row] for column in columns[::-1]])
+    return row[in_order], total[in_order]
+
+
+def sums_of_places(place: Int, *values: Int) -> list[Int]:
+    """The sums of values, (L,) each, at each distinct place, (L,), in the order of places."""
+    by_place = np.argsort(place, kind="stable")  # of ledgers, which are runs in order that merge fast
+    starts = np.flatnonzero(np.diff(place[by_place], prepend=-1))
+    return [np.add.reduceat(each[by_place], starts) if len(starts) else each[:0] for each in values]
 
 
 def renumbered(ledger: Ledger, accounts: tuple[str, ...], trade_ids: tuple[str, ...]) -> Entries:

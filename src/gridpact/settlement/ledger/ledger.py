@@ -16,11 +16,17 @@ class EntryKind(IntEnum):
     FEED_IN = 4
     IMBALANCE = 5
     LOSS = 6
+    UNUSED = 7
+    FIXED = 8
+    ROUNDING = 9
 
     @property
     def label(self) -> str:
         """Lower case."""
         return self.name.lower()
+
+
+BILLED = (EntryKind.FIXED, EntryKind.ROUNDING)  # kinds that bills alone make, about no energy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +36,8 @@ class Ledger:
     An entry's name is its version and its number within that version, from 1: `2-000017`.
 
     Attributes:
-        accounts: names of the accounts: the participants' ids, then `retailer/NAME`, `dso`, `tax`; then those
-            that only entries of an earlier version know.
+        accounts: names of the accounts: the participants' ids, then `retailer/NAME`, `dso`, `tax`, and those
+            of bills where there are any; then those that only entries of an earlier version know.
         trade_ids: names that `trade` points into.
         period: (L,).
         kind: an `EntryKind`, (L,).

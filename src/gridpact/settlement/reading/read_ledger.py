@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -11,14 +13,19 @@ from gridpact.arrays import Int, frozen
 from gridpact.case.case import Case
 from gridpact.case.folder.case_files import SETTLEMENT_FOLDER, CaseFiles
 from gridpact.case.folder.opener import TableOpener
+from gridpact.case.periods import period_of
 from gridpact.case.reading.problems import Problems, shown
 from gridpact.case.reading.reader import Names, TableReader
 from gridpact.case.schema import Column, Kind, Schema
+from gridpact.case.times import Fault, read_time
 from gridpact.errors import Problem
+from gridpact.settlement.bills.issued_bill import IssuedBill
 from gridpact.settlement.ledger.entries import NO_TRADE
+from gridpact.settlement.ledger.entry_names import named_versions
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
-from gridpact.settlement.ledger.ledger_digest import ledger_sha256
-from gridpact.settlement.tariffs.accounts import DSO, RETAILER, TAX
+from gridpact.settlement.ledger.ledger_digest import LedgerDigest
+from gridpact.settlement.reading.read_issued_bills import read_issued_bills
+from gridpact.settlement.tariffs.accounts import BILLING, DSO, RETAILER, TAX
 
 SETTLEMENT_FILE = "settlement.json"
 REMEDY = "give an earlier settlement of this case"
@@ -48,13 +55,17 @@ class Earlier:
 
     Attributes:
         ledger: all its entries.
+        digest: of them.
         version: of the settlement; entries may all be older, where it changed nothing.
         choices: how it was settled: mode, missing and loss_allocation.
+        bills: that were made of it, by participant.
     """
 
     ledger: Ledger
+    digest: LedgerDigest
     version: int
     choices: dict[str, str]
+    bills: dict[str, IssuedBill]
 
 
 def read_ledger(folder: str | Path, case: Case, problems: Problems) -> Earlier | None:
@@ -76,13 +87,20 @@ def read_ledger(folder: str | Path, case: Case, problems: Problems) -> Earlier |
     if reader is None or len(problems) > before:
         return None
     ledger = _ledger(reader, case)
-    if len(problems) > before or _is_refused(reader, ledger, facts, case):
+    refuse = partial(_refuse_fact, problems, "bills")
+    bills = read_issued_bills(facts.get("bills"), case.participants.ids, refuse)
+    digest = LedgerDigest()
+    if len(problems) == before:
+        digest.update(ledger)
+    if len(problems) > before or _is_refused(reader, ledger, digest, facts, case):
         return None
     choices = {key: str(facts.get(key, "")) for key in CHOICES}
-    return Earlier(ledger=ledger, version=facts["version"], choices=choices)
+    return Earlier(ledger=ledger, digest=digest, version=facts["version"], choices=choices, bills=bills)
 
 
-def _is_refused(reader: TableReader, ledger: Ledger, facts: dict[str, Any], case: Case) -> bool:
+def _is_refused(
+    reader: TableReader, ledger: Ledger, digest: LedgerDigest, facts: dict[str, Any], case: Case
+) -> bool:
     """Whether a ledger is not the one that settlement.json is about, or is of others; a problem then."""
     latest, accounts = int(ledger.version.max(initial=0)), _participants(ledger)
     as_written = "give the ledger as it was written"
@@ -92,7 +110,7 @@ def _is_refused(reader: TableReader, ledger: Ledger, facts: dict[str, Any], case
     elif latest > facts["version"]:
         what = f"has entries of version {latest}, and {SETTLEMENT_FILE} says {facts['version']}"
         reader.refuse_table(what, as_written)
-    elif ledger_sha256(ledger) != facts.get("ledger_sha256"):
+    elif digest.hexdigest() != facts.get("ledger_sha256"):
         what = f"is not the ledger that {SETTLEMENT_FILE} has the digest of: an entry was changed"
         reader.refuse_table(what, f"{as_written}; corrections come from new readings alone")
     elif accounts and accounts.isdisjoint(case.participants.ids):
@@ -105,7 +123,7 @@ def _is_refused(reader: TableReader, ledger: Ledger, facts: dict[str, Any], case
 
 def _participants(ledger: Ledger) -> set[str]:
     """The accounts that are those of participants."""
-    others = (DSO, TAX)
+    others = (DSO, TAX, *BILLING)
     return {name for name in ledger.accounts if name not in others and not name.startswith(RETAILER)}
 
 
@@ -134,10 +152,36 @@ def _facts(files: CaseFiles, case: Case, problems: Problems) -> dict[str, Any]:
         "resolution": case.horizon.resolution,
         "periods": case.horizon.periods,
     }
+    if _refuse_part(facts, case, problems):
+        wanted = {key: value for key, value in wanted.items() if key not in ("start", "periods")}
     for key in (key for key in wanted if facts.get(key) != wanted[key]):
         what = f"is not the {wanted[key] or 'empty one'} of the case"
         _refuse_fact(problems, key, facts.get(key, ""), what, REMEDY)
     return facts
+
+
+def _refuse_part(facts: dict[str, Any], case: Case, problems: Problems) -> bool:
+    """Whether an earlier settlement is of some of the periods of a case alone, which is then a problem."""
+    horizon, start, periods = case.horizon, facts.get("start"), facts.get("periods")
+    is_count = isinstance(periods, int) and not isinstance(periods, bool) and 1 <= periods < horizon.periods
+    if not is_count or not isinstance(periods, int) or not isinstance(start, str):
+        return False
+    time = read_time(start, ZoneInfo(horizon.timezone))
+    first = time if isinstance(time, Fault) else period_of(time, horizon, is_end=False)
+    if isinstance(first, Fault) or facts.get("resolution") != horizon.resolution:
+        return False
+    end = min(first + periods, horizon.periods)
+    span, whole = (
+        " to ".join(horizon.instant(each).isoformat(timespec="minutes") for each in ends)
+        for ends in ((first, end), (0, horizon.periods))
+    )
+    what = (
+        f"are those of {span} alone, and the case is {whole}: a longer settlement, as of a month, cannot "
+        "correct days that were settled before"
+    )
+    remedy = "correct those with the case that they were settled by, or leave --previous out"
+    _refuse_fact(problems, "periods", periods, what, remedy)
+    return True
 
 
 def _refuse_fact(problems: Problems, key: str, value: Any, what: str, remedy: str) -> None:
@@ -179,6 +223,9 @@ def _versions(reader: TableReader) -> Int:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    versions = named_versions(reader.table.columns["entry"]) if "entry" in reader.table.columns else None
+    if versions is not None and versions.max(initial=0) <= VERSION_MAX:
+        return versions
     names = reader.names("entry")
     texts = pa.array([*names.distinct, ""], pa.string())
     parts = pc.extract_regex(texts, _ENTRY)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridpact.arrays import Bool, Int, frozen
+from gridpact.case.case import Case
 from gridpact.case.folder.part_tables import refuse_repeats
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.problems import Problems
@@ -67,10 +68,11 @@ def refuse_missing(file: str, meters: Meters, frame: Frame, problems: Problems) 
     horizon, names = frame.horizon, tuple(frame.index or ())
     if horizon is None:
         return
-    for position in np.flatnonzero(~meters.given.all(axis=0)).tolist():
+    absent = ~meters.given & meters.is_asked
+    for position in np.flatnonzero(absent.any(axis=0)).tolist():
         if names[position] == HEAD:
             continue  # that name is refused already, and its rows are the head's
-        periods = np.flatnonzero(~meters.given[:, position])
+        periods = np.flatnonzero(absent[:, position])
         first = horizon.instant(int(periods[0])).isoformat(timespec="minutes")
         more = f" and {len(periods) - 1:,} more" if len(periods) > 1 else ""
         problem = Problem(
@@ -83,14 +85,32 @@ def refuse_missing(file: str, meters: Meters, frame: Frame, problems: Problems) 
         problems.add(problem)
 
 
+def refuse_unscheduled(absent: Bool, case: Case, problems: Problems) -> None:
+    """Takes in each participant that has no reading where no schedule can stand in for it, (T, P)."""
+    for position in np.flatnonzero(absent.any(axis=0)).tolist():
+        periods = np.flatnonzero(absent[:, position])
+        first = case.horizon.instant(int(periods[0])).isoformat(timespec="minutes")
+        more = f" and {len(periods) - 1:,} more" if len(periods) > 1 else ""
+        problems.add(
+            Problem(
+                file=f"meters.{case.table_format}",
+                field="participant",
+                value=case.participants.ids[position],
+                what="has no reading in a period that no result of a clearance covers",
+                remedy=f"add {first}{more}, or give a clearance of it with --clearance",
+            )
+        )
+
+
 def filled(meters: Meters, net_injection_wh: Int) -> Meters:
     """The readings, with what a schedule has injected, (T, P), where there is none, marked as estimated."""
+    absent = ~meters.given & meters.is_asked
     scheduled_import, scheduled_export = np.maximum(-net_injection_wh, 0), np.maximum(net_injection_wh, 0)
     return replace(
         meters,
-        import_wh=frozen(np.where(meters.given, meters.import_wh, scheduled_import), np.int64),
-        export_wh=frozen(np.where(meters.given, meters.export_wh, scheduled_export), np.int64),
-        estimated=frozen(meters.estimated | ~meters.given, np.bool_),
+        import_wh=frozen(np.where(absent, scheduled_import, meters.import_wh), np.int64),
+        export_wh=frozen(np.where(absent, scheduled_export, meters.export_wh), np.int64),
+        estimated=frozen(meters.estimated | absent, np.bool_),
     )
 
 

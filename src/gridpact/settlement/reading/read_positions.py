@@ -1,18 +1,19 @@
 """Positions and the schedule, from a clearance or from the folder that holds it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int, frozen
 from gridpact.case.case import Case
 from gridpact.case.folder.part_tables import refuse_repeats as refuse_repeated_cells
-from gridpact.case.reading.problems import Problems, shown
+from gridpact.case.horizon import Horizon
+from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import Column, Kind, Schema
-from gridpact.case.sessions.cleared import SUMMARY_FILE, read_parties, refuse_repeats
-from gridpact.errors import InvalidUsage, Problem
+from gridpact.case.sessions.cleared import read_parties, refuse_repeats
+from gridpact.errors import InvalidUsage
 from gridpact.settlement.amounts.whole import MICRO, nearest_wh, nearest_whole
 from gridpact.settlement.energy.positions import Positions
 from gridpact.settlement.tariffs.prices import PRICE_MAX_PER_KWH, PRICE_REMEDY
@@ -68,40 +69,25 @@ def scheduled_wh(clearance: "Clearance") -> Int:
     return nearest_wh(net_kw, clearance.case.horizon.hours_per_period)
 
 
-def refuse_other_horizon(summary: dict[str, Any], case: Case, problems: Problems) -> bool:
-    """Whether the summary of a clearance is of other periods than the case's, which is then a problem."""
-    wrong = False
-    wanted_of = {"resolution": case.horizon.resolution, "periods": case.horizon.periods}
-    if "start" in summary:
-        wanted_of["start"] = case.horizon.instant(0).isoformat(timespec="minutes")
-    for key, wanted in wanted_of.items():
-        found = summary.get(key)
-        if found != wanted:
-            wrong = True
-            problems.add(
-                Problem(
-                    file=SUMMARY_FILE,
-                    field=key,
-                    value="" if found is None else shown(found),
-                    what="is not among the keys" if found is None else f"is not the {wanted} of the case",
-                    remedy="give the clearance of this case, or clear it again",
-                )
-            )
-    return wrong
-
-
-def read_positions(reader: TableReader, case: Case) -> Positions:
+def read_positions(reader: TableReader, case: Case, horizon: Horizon, member: Bool) -> Positions:
     """The positions in the table of cleared trades; what was cut to nothing is not among them.
 
     Args:
         reader: of the table, whose schema is `CLEARED`.
-        case: whose participants and periods they are of.
+        case: whose participants they are of.
+        horizon: of the result, t periods, which its rows count.
+        member: who is a member in them, (t, P).
     """
     names = reader.names("trade")
-    period = reader.period("time", case.horizon)
+    period = reader.period("time", horizon)
     refuse_repeats(reader, np.where(period >= 0, names.of_row, -1), period)
     seller, buyer = read_parties(reader, names.of_row, case)
-    energy_wh = nearest_wh(reader.number("cleared_kw"), case.horizon.hours_per_period)
+    energy_wh = nearest_wh(reader.number("cleared_kw"), horizon.hours_per_period)
+    for name, party in (("seller", seller), ("buyer", buyer)):
+        known = (period >= 0) & (party >= 0) & (energy_wh > 0)
+        stranger = known & ~member[np.maximum(period, 0), np.maximum(party, 0)]
+        remedy = "clear its trades within member_from and member_until, or change those"
+        reader.refuse(name, stranger, "is not a member at that time", remedy)
     price_per_kwh = reader.number("price_per_kwh")
     fits = np.abs(price_per_kwh) <= PRICE_MAX_PER_KWH
     reader.refuse("price_per_kwh", ~fits, "is out of range", PRICE_REMEDY)
@@ -109,35 +95,38 @@ def read_positions(reader: TableReader, case: Case) -> Positions:
     return _positions(names.distinct, names.of_row, period, seller, buyer, energy_wh, price_per_kwh)
 
 
-def read_schedule(reader: TableReader, case: Case, wanted: Bool, problems: Problems) -> Int:
-    """Net injection in the schedule of a clearance, whole watt-hours, (T, P).
+def read_schedule(
+    reader: TableReader, case: Case, horizon: Horizon, wanted: Bool, problems: Problems
+) -> tuple[Int, Bool]:
+    """Net injection in the schedule of a clearance, whole watt-hours, and where it says any, (t, P) each.
 
     Args:
         reader: of the table, whose schema is `schedule_schema()`.
-        case: whose participants and periods they are.
-        wanted: where it is needed, (T, P); a row that is missing there is a problem.
+        case: whose participants they are.
+        horizon: of the result, t periods.
+        wanted: where it is needed, (t, P); a row that is missing there is a problem.
         problems: takes in what is wrong.
     """
     before = len(problems)
     index = {name: position for position, name in enumerate(case.participants.ids)}
-    period = reader.period("time", case.horizon)
+    period = reader.period("time", horizon)
     column = reader.lookup("participant", index, f"participants.{case.table_format}")
-    shape = (case.horizon.periods, len(case.participants))
+    shape = (horizon.periods, len(case.participants))
     cell = np.where((period >= 0) & (column >= 0), period * shape[1] + column, -1)
     refuse_repeated_cells(reader, cell)
     net_wh, is_there = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_)
     used = cell >= 0
-    energy_wh = nearest_wh(reader.number(NET_INJECTION), case.horizon.hours_per_period)
+    energy_wh = nearest_wh(reader.number(NET_INJECTION), horizon.hours_per_period)
     net_wh.reshape(-1)[cell[used]] = energy_wh[used]
     is_there.reshape(-1)[cell[used]] = True
     absent = np.argwhere(wanted & ~is_there)
     if len(absent) and len(problems) == before:
         at, who = absent[0].tolist()
-        first = f"{case.horizon.instant(at).isoformat(timespec='minutes')} of '{case.participants.ids[who]}'"
+        first = f"{horizon.instant(at).isoformat(timespec='minutes')} of '{case.participants.ids[who]}'"
         more = f" and {len(absent) - 1:,} more" if len(absent) > 1 else ""
         what = f"has no row for {first}{more}, where the meter has no reading either"
         reader.refuse_table(what, "give the schedule as it was written")
-    return net_wh
+    return net_wh, is_there
 
 
 def _positions(

@@ -10,32 +10,37 @@ from gridpact.case.horizon import Horizon
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.reader import TableReader
 from gridpact.settlement.amounts.whole import MICRO, whole_parts
-from gridpact.settlement.energy.keys import WHOLE_PPM, KeyKind, SharingKey
+from gridpact.settlement.energy.keys import WHOLE_PPM, KeyKind, SharingKey, Unused
 
 NEED_COEFFICIENTS = (KeyKind.FIXED, KeyKind.HIERARCHICAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharingTerms:
-    """What tariffs.toml says of sharing: the key, and the price of a shared kWh in micro-currency."""
+    """What tariffs.toml says of sharing: the key, its price in micro-currency, whose unused parts are."""
 
     kind: KeyKind
+    unused: Unused = Unused.GIVER
     price_micro_per_kwh: int
 
 
-def everybody(terms: SharingTerms, shape: tuple[int, int]) -> SharingKey:
-    """The key where there is no table: all participants take part alike, (T, P)."""
-    return _key(terms, np.ones(shape, np.bool_), np.full(shape, WHOLE_PPM), np.zeros(shape, np.int64))
+def everybody(terms: SharingTerms, member: Bool) -> SharingKey:
+    """The key where there is no table: all members receive alike, (T, P)."""
+    return _key(terms, member, np.full(member.shape, WHOLE_PPM), np.zeros(member.shape, np.int64))
 
 
-def read_sharing(reader: TableReader, terms: SharingTerms | None, frame: Frame) -> SharingKey | None:
-    """The key with the members in a table; a row without a time is for the periods that have none.
+def read_sharing(
+    reader: TableReader, terms: SharingTerms | None, frame: Frame, member: Bool | None
+) -> SharingKey | None:
+    """The key with those who receive by a table; a row without a time is for the periods that have none.
 
     Args:
         reader: of the table.
         terms: the key and the price; `None` where they are not known.
         frame: whose participants and periods they are. Where not all of this is known, the table is checked
             without it and the key is `None`.
+        member: who is a member when, (T, P); a row is nobody's where its participant is none. `None` where it
+            is not known, and all are.
     """
     column = reader.lookup("participant", frame.index, frame.file)
     period = reader.period("time", frame.horizon)
@@ -59,16 +64,17 @@ def read_sharing(reader: TableReader, terms: SharingTerms | None, frame: Frame) 
 
     given = spread(cell >= 0) > 0
     own = given[:-1]
-    member = own | given[-1]
+    listed = own | given[-1]
+    receives = listed if member is None else listed & member
     of_cell_ppm, level = (
-        np.where(own, values[:-1], np.where(member, values[-1], 0))
+        np.where(own, values[:-1], np.where(listed, values[-1], 0)) * receives
         for values in (spread(coefficient_ppm), spread(priority))
     )
     if terms is None:
         return None
     if terms.kind is KeyKind.FIXED:
         _refuse_more_than_all(reader, of_cell_ppm, horizon)
-    return _key(terms, member, of_cell_ppm, level)
+    return _key(terms, receives, of_cell_ppm, level)
 
 
 def _has_time(reader: TableReader) -> Bool:
@@ -95,6 +101,7 @@ def _key(terms: SharingTerms, member: Bool, coefficient_ppm: Int, priority: Int)
     """The sharing key of some terms and members."""
     return SharingKey(
         kind=terms.kind,
+        unused=terms.unused,
         price_micro_per_kwh=terms.price_micro_per_kwh,
         member=frozen(member, np.bool_),
         coefficient_ppm=frozen(coefficient_ppm, np.int64),

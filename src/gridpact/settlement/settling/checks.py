@@ -31,11 +31,13 @@ def refuse_invalid(
     """Nothing where the input can be settled.
 
     Raises:
-        InvalidCase: readings are missing, coefficients of a fixed key add up to more than 1, or energies and
-            prices are so large that money does not fit in 64 bits; lists all of it.
+        InvalidCase: readings are missing, a trade is of somebody who is not a member, coefficients of a fixed
+            key add up to more than 1, or energies and prices are so large that money does not fit in 64 bits;
+            lists all of it.
     """
     problems = Problems()
     problems.extend(_missing(participants, horizon, meters))
+    problems.extend(_strangers(participants, horizon, positions, meters))
     problems.extend(_above_whole(horizon, key))
     if _greatest_micro(positions, meters, tariffs, key) >= FITTING:
         problems.add(
@@ -64,7 +66,7 @@ def refuse_old_version(previous: Ledger | None, version: int) -> None:
 
 def _missing(participants: Participants, horizon: Horizon, meters: Meters) -> Iterator[Problem]:
     """Every reading that there is not, and that nothing stands in for."""
-    for period, participant in np.argwhere(~(meters.given | meters.estimated)).tolist():
+    for period, participant in np.argwhere(meters.is_asked & ~(meters.given | meters.estimated)).tolist():
         yield Problem(
             file="meters.csv",
             field="participant",
@@ -72,6 +74,23 @@ def _missing(participants: Participants, horizon: Horizon, meters: Meters) -> It
             what="has no reading",
             remedy=f'a row at {_label(horizon, period)}, or missing = "schedule"',
         )
+
+
+def _strangers(
+    participants: Participants, horizon: Horizon, positions: Positions, meters: Meters
+) -> Iterator[Problem]:
+    """Every cleared trade of somebody who is not a member then."""
+    if meters.member is None:
+        return
+    for field, party in (("seller", positions.seller), ("buyer", positions.buyer)):
+        for row in np.flatnonzero(~meters.member[positions.period, party]).tolist():
+            yield Problem(
+                file="cleared.csv",
+                field=field,
+                value=participants.ids[party[row]],
+                what="is not a member at that time",
+                remedy=f"no trade at {_label(horizon, int(positions.period[row]))}",
+            )
 
 
 def _above_whole(horizon: Horizon, key: SharingKey | None) -> Iterator[Problem]:
@@ -104,7 +123,8 @@ def _greatest_micro(positions: Positions, meters: Meters, tariffs: Tariffs, key:
     )
     prices = [
         positions.price_micro_per_kwh,
-        np.array([tariffs.p2p_charge_micro_per_kwh, tariffs.retail_charge_micro_per_kwh]),
+        tariffs.p2p_charge_micro_per_kwh,
+        tariffs.retail_charge_micro_per_kwh,
         np.array([tariffs.tax_micro_per_kwh, key.price_micro_per_kwh if key is not None else 0]),
     ]
     for retailer in tariffs.retailers:

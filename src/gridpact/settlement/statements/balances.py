@@ -6,7 +6,7 @@ import numpy as np
 
 from gridpact.arrays import Int, frozen
 from gridpact.settlement.amounts.money import sum_at
-from gridpact.settlement.ledger.ledger import EntryKind
+from gridpact.settlement.ledger.ledger import BILLED, EntryKind
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.retail_only import retail_only
 
@@ -16,7 +16,7 @@ class Balances:
     """Money of A accounts over the horizon, micro-currency; all of it adds up to zero.
 
     Attributes:
-        accounts: the participants together, then the retailers, the DSO and the tax.
+        accounts: the participants together, then the retailers, the DSO, the tax, and those of bills.
         received_micro, paid_micro: sums of the entries that credit and debit an account, (A,).
         retail_only_micro: received less paid with no trade and no sharing, (A,).
     """
@@ -38,22 +38,27 @@ class Balances:
 
 
 def make_balances(settlement: Settlement) -> Balances:
-    """The balances of all accounts, from every entry of the ledger; losses are the same with retail alone."""
+    """The balances of all accounts, from every entry of the ledger.
+
+    Losses, and what bills alone charge, are the same with retail alone.
+    """
     ledger, count = settlement.ledger, len(settlement.participants)
-    others = len(settlement.tariffs.retailers) + 2
+    others = len(settlement.accounts.names) - count
     size = len(ledger.accounts)
 
     def together(side: Int, rows: Int) -> Int:
         sums = sum_at(side[rows], ledger.amount_micro[rows], size)
         return np.concatenate([[sums[:count].sum()], sums[count : count + others]])
 
-    every, lost = np.arange(len(ledger.kind)), np.flatnonzero(ledger.kind == EntryKind.LOSS)
+    every, same = np.arange(len(ledger.kind)), np.flatnonzero(np.isin(ledger.kind, (EntryKind.LOSS, *BILLED)))
     alone = retail_only(settlement.meters, settlement.tariffs)
-    without_losses = [-alone.participant_micro.sum(), *alone.retailer_micro, alone.dso_micro, alone.tax_micro]
-    losses = together(ledger.credit, lost) - together(ledger.debit, lost)
+    without = np.zeros(1 + others, dtype=np.int64)
+    energy = [-alone.participant_micro.sum(), *alone.retailer_micro, alone.dso_micro, alone.tax_micro]
+    without[: len(energy)] = energy
+    either_way = together(ledger.credit, same) - together(ledger.debit, same)
     return Balances(
         accounts=("participants", *ledger.accounts[count : count + others]),
         received_micro=frozen(together(ledger.credit, every), np.int64),
         paid_micro=frozen(together(ledger.debit, every), np.int64),
-        retail_only_micro=frozen(np.array(without_losses) + losses, np.int64),
+        retail_only_micro=frozen(without + either_way, np.int64),
     )

@@ -9,6 +9,7 @@ from gridpact.arrays import Int, frozen
 from gridpact.results.clearance_tables import period_times
 from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.settling.settlement import Settlement
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Residuals:
 
     Attributes:
         supply_wh: supplied to participants.
-        feed_in_wh: taken from them.
+        feed_in_wh: taken from them, and of shares that they could not use.
         imbalance_long_wh: taken from them above their positions.
         imbalance_short_wh: supplied to them below their positions.
         losses_wh: supplied to the DSO for losses; negative where the meters contradict each other.
@@ -63,7 +64,7 @@ def make_residuals(settlement: Settlement) -> Residuals:
     net_wh = brought_wh - taken_wh
     figures = {
         "supply_wh": net_wh[EntryKind.SUPPLY],
-        "feed_in_wh": -net_wh[EntryKind.FEED_IN],
+        "feed_in_wh": -net_wh[EntryKind.FEED_IN] - net_wh[EntryKind.UNUSED],
         "imbalance_long_wh": taken_wh[EntryKind.IMBALANCE],
         "imbalance_short_wh": brought_wh[EntryKind.IMBALANCE],
         "losses_wh": net_wh[EntryKind.LOSS],
@@ -72,7 +73,7 @@ def make_residuals(settlement: Settlement) -> Residuals:
     return Residuals(**{name: frozen(values, np.int64) for name, values in figures.items()})
 
 
-def residuals_table(settlement: Settlement, residuals: Residuals) -> "pd.DataFrame":
+def residuals_table(settlement: SettledEnergy, residuals: Residuals) -> "pd.DataFrame":
     """One row per period and retailer, columns `RESIDUALS`."""
     import pandas as pd
 

@@ -37,7 +37,7 @@ def retail_only(meters: Meters, tariffs: Tariffs) -> RetailOnly:
     feed_in_price = np.stack([each.feed_in_micro_per_kwh for each in tariffs.retailers], axis=1)[:, retailer]
     supply = _over_horizon(meters.import_wh, supply_price)
     feed_in = _over_horizon(meters.export_wh, feed_in_price)
-    charge = _over_horizon(meters.import_wh, tariffs.retail_charge_micro_per_kwh)
+    charge = _over_horizon(meters.import_wh, tariffs.retail_charge_micro_per_kwh[:, None])
     tax = _over_horizon(meters.import_wh, tariffs.tax_micro_per_kwh)
     return RetailOnly(
         participant_micro=frozen(supply + charge + tax - feed_in, np.int64),

@@ -8,6 +8,7 @@ import numpy as np
 from gridpact.arrays import Int, frozen
 from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
+from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.retail_only import retail_only
 
@@ -39,6 +40,7 @@ LINES = (
     Line(name="p2p_sold", kind=EntryKind.P2P, is_paid=False),
     Line(name="shared_received", kind=EntryKind.P2P, is_paid=True, is_shared=True),
     Line(name="shared_given", kind=EntryKind.P2P, is_paid=False, is_shared=True),
+    Line(name="unused", kind=EntryKind.UNUSED, is_paid=False),
     Line(name="supply", kind=EntryKind.SUPPLY, is_paid=True),
     Line(name="feed_in", kind=EntryKind.FEED_IN, is_paid=False),
     Line(name="imbalance_short", kind=EntryKind.IMBALANCE, is_paid=True),
@@ -46,7 +48,10 @@ LINES = (
     Line(name="losses", kind=EntryKind.LOSS, is_paid=True),
     Line(name="network_charge", kind=EntryKind.NETWORK_CHARGE, is_paid=True, has_energy=False),
     Line(name="tax", kind=EntryKind.TAX, is_paid=True, has_energy=False),
+    Line(name="fixed", kind=EntryKind.FIXED, is_paid=True, has_energy=False),
+    Line(name="rounding", kind=EntryKind.ROUNDING, is_paid=True, has_energy=False),
 )
+EITHER_WAY = ("losses", "fixed", "rounding")  # lines that are the same with retail alone
 PLACE = {line.name: place for place, line in enumerate(LINES)}
 PAYS = np.array([1 if line.is_paid else -1 for line in LINES])
 STATEMENTS = (
@@ -98,7 +103,8 @@ class Statements:
 def make_statements(settlement: Settlement) -> Statements:
     """The statements of all participants, from every entry of the ledger.
 
-    A share of losses is the same with and without trades, and so is part of `retail_only_micro` too.
+    A share of losses, and what bills alone charge, is the same with and without trades, and so is part of
+    `retail_only_micro` too.
     """
     ledger, meters = settlement.ledger, settlement.meters
     count = len(settlement.participants)
@@ -109,12 +115,13 @@ def make_statements(settlement: Settlement) -> Statements:
         count,
     )
     alone = retail_only(meters, settlement.tariffs)
+    either_way = amount_micro[[PLACE[line] for line in EITHER_WAY]].sum(axis=0)
     return Statements(
         import_wh=frozen(meters.import_wh.sum(axis=0), np.int64),
         export_wh=frozen(meters.export_wh.sum(axis=0), np.int64),
         energy_wh=frozen(energy_wh, np.int64),
         amount_micro=frozen(amount_micro, np.int64),
-        retail_only_micro=frozen(alone.participant_micro + amount_micro[PLACE["losses"]], np.int64),
+        retail_only_micro=frozen(alone.participant_micro + either_way, np.int64),
         estimated_periods=frozen(meters.estimated.sum(axis=0), np.int64),
     )
 
@@ -150,7 +157,7 @@ def period_sums(settlement: Settlement, participant: int | None = None) -> Int:
     return line_sums(ledger, debit_place, credit_place, settlement.horizon.periods)[0]
 
 
-def statements_table(settlement: Settlement, statements: Statements) -> "pd.DataFrame":
+def statements_table(settlement: SettledEnergy, statements: Statements) -> "pd.DataFrame":
     """One row per participant, in the order of the case, columns `STATEMENTS`."""
     import pandas as pd
 

@@ -12,6 +12,9 @@ from gridpact.settlement.tariffs.tariffs import Retailer, Tariffs
 DSO = "dso"
 TAX = "tax"
 RETAILER = "retailer/"
+ISSUER = "issuer"
+ROUNDING = "rounding"
+BILLING = (ISSUER, ROUNDING)  # of bills alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +36,17 @@ class Accounts:
     tax: int
 
 
-def open_accounts(participants: Participants, tariffs: Tariffs) -> Accounts:
-    """The accounts of a settlement."""
+def open_accounts(participants: Participants, tariffs: Tariffs, *, has_bills: bool = False) -> Accounts:
+    """The accounts of a settlement, those of bills last."""
     count, retailers = len(participants), tariffs.retailers
     return Accounts(
-        names=(*participants.ids, *(RETAILER + each.name for each in retailers), DSO, TAX),
+        names=(
+            *participants.ids,
+            *(RETAILER + each.name for each in retailers),
+            DSO,
+            TAX,
+            *(BILLING if has_bills else ()),
+        ),
         retailer=count + tariffs.retailer_of_participant,
         loss_retailer=count + retailers.index(loss_retailer(tariffs)),
         dso=count + len(retailers),

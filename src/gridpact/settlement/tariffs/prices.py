@@ -1,9 +1,9 @@
 """Prices: a number, or a list of prices by day and local time, as the price of every period."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import gcd
 from typing import Any
@@ -22,10 +22,12 @@ PRICE_MAX_PER_KWH = 100_000
 PRICE_REMEDY = f"write at most {PRICE_MAX_PER_KWH:,} per kWh, in the case's currency"
 DAY_MINUTES = 24 * MINUTES_PER_HOUR
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAY = 7  # beside the numbers of the days of the week, Monday 0
 DAYS: Mapping[str, tuple[int, ...]] = {
-    "everyday": tuple(range(7)),
+    "everyday": (*range(7), HOLIDAY),
     "weekday": tuple(range(5)),
     "weekend": (5, 6),
+    "holiday": (HOLIDAY,),
     **{name: (number,) for number, name in enumerate(WEEKDAYS)},
 }
 ENTRY_KEYS = ("days", "from", "to", "price")
@@ -36,7 +38,7 @@ _Refuse = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """A price on some days of the week, from one minute of the day to before another."""
+    """A price on some days of the week, or on holidays, from one minute of the day to before another."""
 
     days: tuple[int, ...]
     first_minute: int
@@ -67,7 +69,14 @@ def micro_per_kwh(file: TomlFile, section: str, key: str, value: object) -> int:
     return 0
 
 
-def period_prices(file: TomlFile, section: str, key: str, value: object, horizon: Horizon | None) -> Int:
+def period_prices(
+    file: TomlFile,
+    section: str,
+    key: str,
+    value: object,
+    horizon: Horizon | None,
+    holidays: Collection[date] = (),
+) -> Int:
     """The price in each period, micro-currency per kWh, (T,).
 
     Args:
@@ -76,6 +85,8 @@ def period_prices(file: TomlFile, section: str, key: str, value: object, horizon
         key: of the price.
         value: a number, or a list of entries that cover every period exactly once.
         horizon: T periods; `None` where they are not known, and nothing is looked up.
+        holidays: local days on which, in a list with an entry for `holiday`, only such and everyday entries
+            hold.
     """
     periods = horizon.periods if horizon else 0
     if not isinstance(value, list):
@@ -85,7 +96,7 @@ def period_prices(file: TomlFile, section: str, key: str, value: object, horizon
         file.refuse(section, key, "is an empty list", f"write a number, or entries as in {LIST_EXAMPLE}")
     if horizon is None or not value or None in entries:
         return np.zeros(periods, dtype=np.int64)
-    return _looked_up([each for each in entries if each], horizon, file.refusals(section, key, ""))
+    return _looked_up([each for each in entries if each], horizon, holidays, file.refusals(section, key, ""))
 
 
 def _entry(file: TomlFile, section: str, key: str, value: Any) -> _Entry | None:
@@ -132,9 +143,11 @@ def _minute(file: TomlFile, section: str, key: str, value: object) -> int | None
     return None
 
 
-def _looked_up(entries: list[_Entry], horizon: Horizon, refuse: _Refuse) -> Int:
+def _looked_up(entries: list[_Entry], horizon: Horizon, holidays: Collection[date], refuse: _Refuse) -> Int:
     """The price of each period, (T,), where the entries cover it exactly once with one price."""
-    weekday, minute = _local_minutes(horizon, _grain_minutes(entries, horizon))
+    knows_holidays = any(entry.days == DAYS["holiday"] for entry in entries)
+    grain = _grain_minutes(entries, horizon)
+    weekday, minute = _local_minutes(horizon, grain, holidays if knows_holidays else ())
     holds = np.stack([entry.holds(weekday, minute) for entry in entries])
     holds = holds.reshape(len(entries), horizon.periods, -1)
     is_covered_once = _check_cover(holds, horizon, refuse)
@@ -168,15 +181,22 @@ def _grain_minutes(entries: list[_Entry], horizon: Horizon) -> int:
     return gcd(RESOLUTION_MINUTES[horizon.resolution], start.minute, 15, *bounds)
 
 
-def _local_minutes(horizon: Horizon, grain: int) -> tuple[Int, Int]:
-    """Weekday and minute of the day, in local time, at every `grain` minutes of the horizon."""
+def _local_minutes(horizon: Horizon, grain: int, holidays: Collection[date]) -> tuple[Int, Int]:
+    """Weekday and minute of the day, in local time, at every `grain` minutes of the horizon.
+
+    The weekday of a holiday is `HOLIDAY`.
+    """
     import pandas as pd
 
     steps = horizon.periods * RESOLUTION_MINUTES[horizon.resolution] // grain
     start = horizon.start.astimezone(UTC)
     times = pd.date_range(start, periods=steps, freq=f"{grain}min").tz_convert(horizon.timezone)
     minute = times.hour.to_numpy(np.int64) * MINUTES_PER_HOUR + times.minute.to_numpy(np.int64)
-    return times.weekday.to_numpy(np.int64), minute
+    weekday = times.weekday.to_numpy(np.int64)
+    if holidays:
+        is_holiday = times.normalize().tz_localize(None).isin(pd.to_datetime(sorted(holidays)))
+        weekday = np.where(is_holiday, HOLIDAY, weekday)
+    return weekday, minute
 
 
 def _told(wrong: Bool, horizon: Horizon) -> str:

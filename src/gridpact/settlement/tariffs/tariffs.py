@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gridpact.arrays import Int
+import numpy as np
+
+from gridpact.arrays import Bool, Int
 
 
 class Mode(StrEnum):
@@ -48,25 +50,50 @@ class Retailer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TablePrice:
+    """A price of a retailer that the table of prices gives, in place of tariffs.toml.
+
+    Attributes:
+        retailer: index into the retailers.
+        field: of `Retailer`, that it is.
+        is_given: in which periods, (T,).
+    """
+
+    retailer: int
+    field: str
+    is_given: Bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tariffs:
-    """What tariffs.toml says, for T periods.
+    """What tariffs.toml and the table of prices say, for T periods.
 
     Attributes:
         mode: what governs.
         missing: what a missing reading is.
         loss_allocation: who pays for losses.
-        p2p_charge_micro_per_kwh: paid by the buyer to the DSO on traded energy.
-        retail_charge_micro_per_kwh: paid by the customer to the DSO on retail supply.
+        p2p_charge_micro_per_kwh: paid by the buyer to the DSO on traded energy, (T,).
+        retail_charge_micro_per_kwh: paid by the customer to the DSO on retail supply, (T,).
         tax_micro_per_kwh: on every kWh bought.
         retailers: in the order of their names.
         retailer_of_participant: index into `retailers`, (P,).
+        table_prices: prices that a table gives from period to period.
     """
 
     mode: Mode
     missing: Missing
     loss_allocation: LossAllocation
-    p2p_charge_micro_per_kwh: int
-    retail_charge_micro_per_kwh: int
+    p2p_charge_micro_per_kwh: Int
+    retail_charge_micro_per_kwh: Int
     tax_micro_per_kwh: int
     retailers: tuple[Retailer, ...]
     retailer_of_participant: Int
+    table_prices: tuple[TablePrice, ...] = ()
+
+    def is_of_table(self, field: str) -> Bool:
+        """Whether the price of a field of each retailer is the table's in each period, (T, R)."""
+        periods = len(getattr(self.retailers[0], field))
+        found = np.zeros((periods, len(self.retailers)), dtype=np.bool_)
+        for each in (each for each in self.table_prices if each.field == field):
+            found[:, each.retailer] = each.is_given
+        return found

@@ -1,0 +1,1 @@
+"""What cells say: numbers with their units, and times."""

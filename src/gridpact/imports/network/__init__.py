@@ -1,0 +1,1 @@
+"""A network from plain tables of its buses, lines and transformers."""

@@ -1,0 +1,1 @@
+"""From cells to readings: whose they are, at which instant, and what all of them come to."""

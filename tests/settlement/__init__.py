@@ -1,0 +1,1 @@
+"""Settling months and communities: many results or none, memberships, prices, corrections."""
