@@ -122,3 +122,6 @@ def test_four_commands_from_the_files_of_a_portal_to_bills_and_corrected_bills(
     run(commands[3], capsys)
     corrected = json.loads(Path("october-corrected/settlement.json").read_text())
     assert corrected["energy_wh"]["import"] == figures["import"] + 400
+    assert set(corrected["changed"]) == {"casa 01"}
+    changed = corrected["changed"]["casa 01"]
+    assert (changed["periods"], changed["import_wh"], changed["export_wh"]) == (1, 400, 0)
