@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 from numpy.typing import ArrayLike
 
-from gridpact.arrays import Bool, Int, frozen
+from gridpact.arrays import Bool, Int
 from gridpact.case.reading.arrow_arrays import arrow_numbers, numpy_values
 from gridpact.settlement.amounts.money import FITTING, amount_micro
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
@@ -147,14 +147,21 @@ def as_ledger(
     """The ledger of rows that are in order.
 
     Args:
-        rows: L of them.
+        rows: L of them, whose arrays become those of the ledger.
         accounts: names that debit and credit point into.
         trade_ids: names that `trade` points into.
         version: that wrote each, one for all or (L,).
     """
-    columns = {field.name: frozen(getattr(rows, field.name), np.int64) for field in fields(rows)}
+    columns = {field.name: _sealed(getattr(rows, field.name)) for field in fields(rows)}
     written = np.broadcast_to(np.asarray(version, np.int64), len(rows))
-    return Ledger(accounts=accounts, trade_ids=trade_ids, version=frozen(written, np.int64), **columns)
+    return Ledger(accounts=accounts, trade_ids=trade_ids, version=_sealed(written), **columns)
+
+
+def _sealed(values: Int) -> Int:
+    """Whole numbers that nobody writes to from here on; a ledger is too large to copy them for that."""
+    array = np.ascontiguousarray(values, dtype=np.int64)
+    array.flags.writeable = False
+    return array
 
 
 def as_entries(ledger: Ledger) -> Entries:

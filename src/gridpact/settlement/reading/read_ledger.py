@@ -14,6 +14,7 @@ from gridpact.case.case import Case
 from gridpact.case.folder.case_files import SETTLEMENT_FOLDER, CaseFiles
 from gridpact.case.folder.opener import TableOpener
 from gridpact.case.periods import period_of
+from gridpact.case.reading.arrow_arrays import numpy_values
 from gridpact.case.reading.problems import Problems, shown
 from gridpact.case.reading.reader import Names, TableReader
 from gridpact.case.schema import Column, Kind, Schema
@@ -201,11 +202,21 @@ def _ledger(reader: TableReader, case: Case) -> Ledger:
         kind=frozen(reader.choice("kind"), np.int64),
         debit=frozen(of_debit, np.int64),
         credit=frozen(of_credit, np.int64),
-        energy_wh=frozen(reader.number("energy_wh"), np.int64),
-        amount_micro=frozen(reader.number("amount_micro"), np.int64),
+        energy_wh=frozen(_whole_numbers(reader, "energy_wh"), np.int64),
+        amount_micro=frozen(_whole_numbers(reader, "amount_micro"), np.int64),
         trade=frozen(np.maximum(trade, NO_TRADE), np.int64),
         version=frozen(_versions(reader), np.int64),
     )
+
+
+def _whole_numbers(reader: TableReader, name: str) -> Int:
+    """A column of whole numbers, (R,); those of Parquet as they are, however large."""
+    import pyarrow as pa
+
+    array = reader.table.columns.get(name)
+    if array is not None and pa.types.is_int64(array.type) and not array.null_count:
+        return numpy_values(array)
+    return reader.number(name).astype(np.int64)
 
 
 def _numbered(*columns: Names) -> tuple[tuple[str, ...], list[Int]]:
