@@ -40,7 +40,7 @@ class Participants(CasePart):
             is not known, (P,). Operating envelopes need it; a clearing does not limit by it.
         phases: those that it is connected to, each to the neutral, with the same share of its power, as in
             "a", "bc" or "abc", (P,); all of them where none are given. Others need a three-phase network.
-        member_from: first instant of its membership, microseconds since 1970-01-01 UTC, (P,); 0 for ever.
+        member_from: first instant of its membership, microseconds since 1970-01-01 UTC, (P,); 0 from ever on.
         member_until: first instant after it, likewise, (P,); `FOREVER` where it does not end. Settlement goes
             by them, a clearing does not.
 
