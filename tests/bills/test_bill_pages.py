@@ -84,6 +84,13 @@ def test_a_corrected_page_names_the_bill_that_it_corrects_and_the_difference(tmp
     assert Amounts(page).sum_of_kinds() == bill["net_cents"]  # nothing of before counts
 
 
+def test_a_supplier_is_named_where_it_has_a_name(tmp_path: Path) -> None:
+    pages = dict(bill_pages(settled(tmp_path, f'{BILL}includes = "community"')))
+    assert "Billed by your supplier north, for information only" in Amounts(pages["h2"]).text
+    other = Amounts(pages["h3"]).text  # whose retailer is that of all who name none
+    assert "Billed by your supplier, for information only" in other and "default" not in other.split("}")[-1]
+
+
 def test_a_bill_that_does_not_change_keeps_its_page_to_the_byte(tmp_path: Path) -> None:
     first, second = settled(tmp_path / "once"), corrected(tmp_path)
     before, after = dict(bill_pages(first)), dict(bill_pages(second))

@@ -6,6 +6,7 @@ import pytest
 
 import gridpact
 from gridpact.errors import InvalidUsage
+from gridpact.settlement.reading.folder import read_everything
 from tests.settlement.community import (
     FIRM_TARIFFS,
     TARIFFS,
@@ -178,6 +179,9 @@ def test_without_a_network_losses_are_those_of_the_head_or_none(tmp_path: Path) 
     )
     [problem] = problems(lambda: gridpact.settle(case, loss_allocation="marginal"))
     assert problem.startswith("tariffs.toml: loss_allocation 'marginal' needs a network")
+    tariffs = case / "tariffs.toml"
+    tariffs.write_text('loss_allocation = "marginal"\n' + tariffs.read_text())
+    assert problems(lambda: read_everything(case)) == [problem]
 
 
 @pytest.mark.parametrize("command", ["clear", "match", "headroom", "envelope"])

@@ -54,6 +54,19 @@ def test_right_meters_stay_silent(tmp_path: Path, off: float) -> None:
     assert told(tmp_path / "case", meters) == []
 
 
+def test_what_undoing_does_not_halve_stays_silent(tmp_path: Path) -> None:
+    """Of 1.125 kWh where 0.625 were forecast, a quarter is nearer, by 0.34 instead of 0.5 kWh."""
+    meters = readings({"sun": [(0, 1.125)] * 4, "anna": [(0.25, 0)] * 4})
+    assert told(tmp_path / "case", meters) == []
+
+
+def test_losses_are_not_taken_for_a_meter_that_is_wrong(tmp_path: Path) -> None:
+    """Ben feeds in half of what is lost: exchanged, his meter would explain all of it."""
+    people = "participant\nsun\nanna\nben\n"
+    rows = {"sun": [(0, 0.6)] * 4, "anna": [(0.25, 0)] * 4, "ben": [(0, 0.01)] * 4, "@head": [(0, 0.34)] * 4}
+    assert told(tmp_path / "case", readings(rows), case=CASE, participants=people, **NONE) == []
+
+
 def test_what_was_cleared_goes_before_the_forecast(tmp_path: Path) -> None:
     """The schedule has the plant curtailed to 0.2 kW, of which the meter has four times as much."""
     result = write_result(tmp_path / "a", 0, 4, [])

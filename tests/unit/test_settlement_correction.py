@@ -11,7 +11,7 @@ from gridpact.settlement.invariants.invariants import invariants
 from gridpact.settlement.ledger.entries import as_entries, places
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.tariffs.tariffs import Mode
-from tests.settlements import FLAT, make_inputs, make_tariffs, named_entries, with_meters
+from tests.settlements import FLAT, make_inputs, make_key, make_tariffs, named_entries, with_meters
 
 TRADES = [("t1", 0, 0, 1, 1_000, 100_000), ("t1", 1, 0, 1, 1_000, 100_000)]
 INPUTS = make_inputs([[0, 1_000]] * 2, [[1_000, 0]] * 2, TRADES)
@@ -59,6 +59,19 @@ def test_correcting_back_reverses_the_correction() -> None:
 def test_nothing_changed_books_nothing() -> None:
     first = INPUTS.settled().ledger
     assert named_entries(INPUTS.settled(previous=first, version=2).ledger) == named_entries(first)
+
+
+def test_two_entries_that_are_alike_are_both_reversed() -> None:
+    """Half of b's import is shared, half supplied, with the same charge on each; then it is nothing."""
+    key = make_key("equal", [[0, 0]])
+    inputs = make_inputs([[0, 2_000]], [[1_000, 0]], keys=key, p2p_charge=50_000)
+    first = inputs.settled().ledger
+    charges = [entry for entry in named_entries(first) if entry[1] == "network_charge"]
+    assert charges == [(0, "network_charge", "b", "dso", 1_000, 50_000, "")] * 2
+    second = with_meters(inputs, [[0, 0]], [[0, 0]]).settled(previous=first, version=2)
+    found = [entry for entry in named_entries(second.ledger) if entry[1] == "network_charge"]
+    assert found[2:] == [(0, "network_charge", "b", "dso", -1_000, -50_000, "")] * 2
+    assert broken(second) == {}
 
 
 def test_losses_that_turn_negative() -> None:

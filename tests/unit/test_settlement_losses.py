@@ -14,6 +14,7 @@ from gridpact.grid.flow.power_flow import losses_kw, run_power_flow
 from gridpact.grid.network import Network
 from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
 from gridpact.grid.source import NetworkSource
+from gridpact.settlement.amounts.money import largest_remainder
 from gridpact.settlement.energy.losses import WEIGHT_STEPS, marginal_weights
 from gridpact.settlement.energy.metered_flow import MeteredFlow, marginal_losses_kw, run_metered_flow
 from gridpact.settlement.tariffs.tariffs import LossAllocation
@@ -137,6 +138,13 @@ def test_without_a_head_they_are_those_of_the_power_flow(line: Network) -> None:
         "in 3 of 3 periods (first 2024-06-21T00:00+00:00), no reading of @head: losses are those of the "
         "AC power flow of the meters",
     )
+
+
+def test_pro_rata_shares_go_by_energy_where_no_head_is_read_either(line: Network) -> None:
+    """Of 13 and 9 kWh of import and export; marginal ones would go by 5 and 9 kWh of net import."""
+    settled = on_line(line, [[9_000, 9_000]], [[4_000, 0]], LossAllocation.PRO_RATA).settled()
+    expected = largest_remainder(settled.losses_wh, np.array([[13, 9]]), np.arange(2))
+    assert settled.losses_wh[0] > 100 and settled.loss_shares_wh.tolist() == expected.tolist()
 
 
 def test_a_head_that_is_read_now_and_then(line: Network) -> None:

@@ -86,7 +86,8 @@ class Case(CasePart):
         name: title of the case.
         currency: ISO 4217 code, or empty.
         horizon: the periods.
-        network: where the network comes from.
+        network: where the network comes from; `NetworkSource.none()` where there is none, and the case can be
+            settled alone.
         limits: limits of the network.
         formulation: network model of the clearing.
         allocation: rule of the clearing.
@@ -145,14 +146,17 @@ class Case(CasePart):
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""
         counts = ", ".join(f"{count:,} {noun}{'' if count == 1 else 's'}" for noun, count in self._counts())
-        return f"<Case {self.name!r}: {self._periods()}, {counts}, {self.network.name}>"
+        return f"<Case {self.name!r}: {self._periods()}, {counts}, {self._network()}>"
 
     def _repr_html_(self) -> str:
         """A small table, for notebooks."""
         counts = {f"{noun}s": f"{count:,}" for noun, count in self._counts()}
-        facts = {"periods": self._periods(), **counts, "network": self.network.name}
+        facts = {"periods": self._periods(), **counts, "network": self._network()}
         rows = "".join(f"<tr><th>{name}</th><td>{escape(fact)}</td></tr>" for name, fact in facts.items())
         return f"<table><caption>{escape(self.name)}</caption>{rows}</table>"
+
+    def _network(self) -> str:
+        return self.network.name or "no network"
 
     def _periods(self) -> str:
         return f"{self.horizon.periods:,} × {self.horizon.resolution}"

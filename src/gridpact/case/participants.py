@@ -43,7 +43,7 @@ class Participants(CasePart):
             between, and one that is empty goes by the participant's name. No two have the same.
         phases: those that it is connected to, each to the neutral, with the same share of its power, as in
             "a", "bc" or "abc", (P,); all of them where none are given. Others need a three-phase network.
-        member_from: first instant of its membership, microseconds since 1970-01-01 UTC, (P,); 0 for ever.
+        member_from: first instant of its membership, microseconds since 1970-01-01 UTC, (P,); 0 from ever on.
         member_until: first instant after it, likewise, (P,); `FOREVER` where it does not end. Settlement goes
             by them, a clearing does not.
 

@@ -101,7 +101,6 @@ def settle(
         raise problems.refusal((*reading.unchecked, *found.unchecked, *later))
     given = _Input(tariffs=found.tariffs, key=found.key, meters=found.meters, has_profiles=found.has_profiles)
     warnings = _read_clearances(clearances, case, given, found, problems)
-    _refuse_marginal_without_network(case, given, problems)
     if previous is not None:
         given.earlier = read_ledger(path_of("settle", previous), case, problems)
     if len(problems) or given.tariffs is None or given.meters is None or given.cleared is None:
@@ -182,21 +181,6 @@ def _refuse_uncovered(cleared: Clearances, case: Case, problems: Problems) -> No
     what = f"needs what was cleared in every period, and {len(absent):,} have no result, the first {first}"
     remedy = f"give a clearance of them with --clearance, or take mode = '{Mode.SHARING}'"
     problems.add(Problem(file=TARIFFS_FILE, field="mode", value=str(Mode.FIRM), what=what, remedy=remedy))
-
-
-def _refuse_marginal_without_network(case: Case, given: _Input, problems: Problems) -> None:
-    """Takes in that marginal losses are asked for, and there is no network to have any."""
-    allocation = given.tariffs.loss_allocation if given.tariffs is not None else None
-    if allocation is LossAllocation.MARGINAL and not case.network.is_given:
-        what, remedy = (
-            "needs a network, and the case has none",
-            "add [network] to case.toml, or share pro-rata",
-        )
-        problems.add(
-            Problem(
-                file=TARIFFS_FILE, field="loss_allocation", value=str(allocation), what=what, remedy=remedy
-            )
-        )
 
 
 def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCase:

@@ -54,16 +54,14 @@ NUMBERS: Mapping[str, str] = {
 class Settings:
     """What case.toml says; `None` where it does not say it, or wrongly.
 
-    `has_network` says whether there is a section about a network, `network_line` is the line that names the
-    network, `neutral_line` the one that says what its neutral is, 0 where it is not known; `first_open` is
-    the first period that new trades may use.
+    `network_line` is the line that names the network, `neutral_line` the one that says what its neutral is, 0
+    where it is not known; `first_open` is the first period that new trades may use.
     """
 
     name: str
     currency: str
     horizon: Horizon | None
     first_open: int
-    has_network: bool
     network: NetworkSource | None
     network_line: int
     neutral_line: int
@@ -99,14 +97,13 @@ def read_settings(
     for section in (name for name in SECTIONS if name):
         file.refuse_unknown_keys(section, SECTIONS[section])
     formulation = Formulation(file.choice("clearing", "formulation", tuple(Formulation)))
-    horizon, has_network = _horizon(file), "network" in file.values
-    network = _network(file, folder) if has_network or needs_network else NetworkSource.none()
+    horizon, is_needed = _horizon(file), needs_network or "network" in file.values
+    network = _network(file, folder) if is_needed else NetworkSource.none()
     return Settings(
         name=file.text("", "name", example=EXAMPLES["", "name"]) or "",
         currency=_currency(file),
         horizon=horizon,
         first_open=_first_open(file, horizon),
-        has_network=has_network,
         network=network,
         network_line=file.line("network", "builtin"),
         neutral_line=file.line("network", "neutral"),

@@ -7,6 +7,7 @@ from importlib.resources import files
 from string import Template
 
 from gridpact.case.case import Case
+from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.report.bills.bill_words import bill_words
 from gridpact.report.bills.local_writing import WRITINGS, LocalWriting
 from gridpact.results.file_names import file_names
@@ -104,8 +105,9 @@ def _head(settled: SettledCase, bill: Bill, participant: str, writer: _Writer) -
     facts.append(("period", " – ".join(dict.fromkeys(days))))
     if bill.corrects is not None:
         facts.append(("corrects", bill.corrects.number))
-    retailer = settled.energy.participants.retailer[bill.participant]
-    facts += [("connection", participant), ("supplier", retailer)]
+    facts.append(("connection", participant))
+    if supplier := _supplier(settled, bill):
+        facts.append(("supplier", supplier))
     listed = "".join(f"<dt>{escape(words[key])}</dt><dd>{_isolated(text)}</dd>" for key, text in facts)
     issuer = writer.terms.issuer or (writer.case.name,)
     address = writer.terms.addresses.get(participant) or (participant,)
@@ -113,6 +115,12 @@ def _head(settled: SettledCase, bill: Bill, participant: str, writer: _Writer) -
         f'<div class="top"><div>{_party(issuer, "issuer")}{_party(address, "recipient")}</div>'
         f'<div><h1>{escape(words[_title(bill)])}</h1><dl class="facts">{listed}</dl></div></div>'
     )
+
+
+def _supplier(settled: SettledCase, bill: Bill) -> str:
+    """The name of the participant's retailer; empty where it names none."""
+    name = settled.energy.participants.retailer[bill.participant]
+    return "" if name == DEFAULT_RETAILER else name
 
 
 def _party(lines: Sequence[str], kind: str) -> str:
@@ -146,7 +154,7 @@ def _correction(bill: Bill, writer: _Writer) -> str:
         (words["vat"], earlier.vat_cents, bill.vat_cents),
         (words["total"], earlier.total_cents, bill.total_cents),
     ]
-    head = _header(("", words["before"], words["now"], words["difference"]))
+    head = _header((words["item"], words["before"], words["now"], words["difference"]))
     body = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'
         + "".join(
@@ -203,10 +211,12 @@ def _information(settled: SettledCase, bill: Bill, writer: _Writer) -> str:
     """What the supplier bills itself; nothing where this bill has all."""
     if not bill.information:
         return ""
-    retailer = settled.energy.participants.retailer[bill.participant]
+    supplier = _supplier(settled, bill)
+    named = f" {_isolated(supplier)}" if supplier else ""
+    heading = escape(writer.words["information"]).format(supplier=named)
     body = "".join(_group(key, lines, bill.information, writer, is_billed=False) for key, lines in GROUPS)
     return (
-        f"<section><h2>{writer.said('information', supplier=retailer)}</h2>"
+        f"<section><h2>{heading}</h2>"
         f'<p class="said">{escape(writer.words["information_said"])}</p>{_table(body, writer)}</section>'
     )
 

@@ -369,12 +369,12 @@ _WORDS: Mapping[str, tuple[str, str, str, str, str, str]] = {
         "O valor a pagar não muda.",
     ),
     "information": (
-        "Billed by your supplier {supplier}, for information only",
-        "Von Ihrem Lieferanten {supplier} abgerechnet, nur zur Information",
-        "Facturado por su comercializadora {supplier}, solo a título informativo",
-        "Facturé par votre fournisseur {supplier}, pour information seulement",
-        "Fatturato dal suo fornitore {supplier}, solo per informazione",
-        "Faturado pelo seu comercializador {supplier}, apenas para informação",
+        "Billed by your supplier{supplier}, for information only",
+        "Von Ihrem Lieferanten{supplier} abgerechnet, nur zur Information",
+        "Facturado por su comercializadora{supplier}, solo a título informativo",
+        "Facturé par votre fournisseur{supplier}, pour information seulement",
+        "Fatturato dal suo fornitore{supplier}, solo per informazione",
+        "Faturado pelo seu comercializador{supplier}, apenas para informação",
     ),
     "information_said": (
         "These amounts are not part of this bill.",

@@ -11,7 +11,7 @@ from gridpact.case.folder.opener import TableOpener
 from gridpact.case.membership import membership
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.problems import Problems
-from gridpact.case.schema import METERS, ORDERS, PRICES, PROFILES, SETTLEMENT_SCHEMAS, SHARING, TRADES
+from gridpact.case.schema import METERS, PRICES, PROFILES, SETTLEMENT_SCHEMAS, SHARING
 from gridpact.errors import Problem
 from gridpact.fields.arguments import path_of
 from gridpact.settlement.energy.keys import SharingKey
@@ -27,7 +27,7 @@ from gridpact.settlement.reading.read_sharing import (
 from gridpact.settlement.reading.read_tariffs import Choices, read_tariffs
 from gridpact.settlement.tariffs.accounts import BILLING, DSO, RETAILER, TAX
 from gridpact.settlement.tariffs.bill_terms import BillTerms
-from gridpact.settlement.tariffs.tariffs import Missing, Tariffs
+from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Tariffs
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,7 +43,6 @@ class SettlementFiles:
         meters: the readings.
         is_unfilled: whether there are readings that have to come from the schedule.
         member: who is a member when, (T, P); `None` where it is not known.
-        has_trades: whether the folder has trades or orders.
         has_profiles: whether it has forecasts.
         unchecked: what could not be checked because of problems, and why.
     """
@@ -56,7 +55,6 @@ class SettlementFiles:
     meters: Meters | None = None
     is_unfilled: bool = False
     member: Bool | None = None
-    has_trades: bool = False
     has_profiles: bool = False
     unchecked: list[str] = field(default_factory=list)
 
@@ -94,7 +92,6 @@ def read_settlement_files(
         opener=TableOpener(files, problems),
         names=names,
         member=_membership(frame),
-        has_trades=files.has_table(TRADES.name) or files.has_table(ORDERS.name),
         has_profiles=files.has_table(PROFILES.name),
     )
     if names or is_needed:
@@ -106,6 +103,8 @@ def read_settlement_files(
         terms = _read_tariffs(files, reading, choices, found, table)
     if table is not None:
         found.opener.warnings += table.warnings
+    if reading.case is not None and not reading.case.network.is_given:
+        _refuse_marginal(found.tariffs, problems)
     _read_sharing(found, terms, frame, is_needed=is_needed)
     _read_meters(found, frame, problems, is_needed=is_needed)
     return found
@@ -142,6 +141,16 @@ def _read_tariffs(
         return None
     found.tariffs, terms, found.bill = read
     return terms
+
+
+def _refuse_marginal(tariffs: Tariffs | None, problems: Problems) -> None:
+    """Takes in that marginal losses are asked for where there is no network to have any."""
+    allocation = tariffs.loss_allocation if tariffs is not None else None
+    if allocation is not LossAllocation.MARGINAL:
+        return
+    what, remedy = "needs a network, and the case has none", "add [network] to case.toml, or share pro-rata"
+    field, value = "loss_allocation", str(allocation)
+    problems.add(Problem(file=TARIFFS_FILE, field=field, value=value, what=what, remedy=remedy))
 
 
 def _read_sharing(
