@@ -8,7 +8,7 @@ from gridpact.case.case import Case
 from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.energy.virtual import virtual_shared_wh
 from gridpact.settlement.ledger.ledger import EntryKind
-from gridpact.settlement.settlement_totals import Totals
+from gridpact.settlement.settlement_totals import Totals, unchanged_notice
 from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.statements.changes import Changes
 from gridpact.version import __version__
@@ -58,7 +58,7 @@ def summarise(
         "changed": _changed(energy, changes),
         "ledger_sha256": totals.ledger_sha256,
         "invariants": _invariants(totals),
-        "notices": [*energy.notices, *_unchanged(energy, totals)],
+        "notices": [*energy.notices, *unchanged_notice(energy, totals.entries_added)],
         "inputs_sha256": inputs_sha256,
         "gridpact_version": __version__,
     }
@@ -103,13 +103,6 @@ def _changed(energy: SettledEnergy, changes: Changes | None) -> dict[str, dict[s
         energy.participants.ids[place]: {name: int(getattr(changes, name)[place]) for name in figures}
         for place in np.flatnonzero(changes.periods).tolist()
     }
-
-
-def _unchanged(energy: SettledEnergy, totals: Totals) -> list[str]:
-    """The notice that a correction corrects nothing, if so."""
-    if energy.previous is None or totals.entries_added:
-        return []
-    return [f"nothing changed since version {energy.version - 1}: no entry was added"]
 
 
 def _money(totals: Totals) -> dict[str, int]:
