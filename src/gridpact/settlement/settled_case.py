@@ -1,6 +1,6 @@
 """SettledCase: the settlement of a case, with its tables and figures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from gridpact.case.case import Case
 from gridpact.settlement.bills.billed import Billed
 from gridpact.settlement.ledger.ledger_digest import LedgerDigest
 from gridpact.settlement.settlement_summary import summarise
-from gridpact.settlement.settlement_totals import Sink, Totals, entries_of, totals
+from gridpact.settlement.settlement_totals import Sink, Totals, entries_of, totals, unchanged_notice
 from gridpact.settlement.settling.settle import book_up
 from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.settling.settlement import Settlement
@@ -59,7 +59,12 @@ class SettledCase:
     @cached_property
     def settlement(self) -> Settlement:
         """The settlement with its ledger, whole, in whole watt-hours and micro-currency."""
-        return self.energy if isinstance(self.energy, Settlement) else book_up(self.energy)
+        if isinstance(self.energy, Settlement):
+            return self.energy
+        settlement = book_up(self.energy)
+        earlier = 0 if settlement.previous is None else len(settlement.previous.kind)
+        told = unchanged_notice(settlement, len(settlement.ledger.kind) - earlier)
+        return replace(settlement, notices=(*settlement.notices, *told))
 
     @cached_property
     def totals(self) -> Totals:

@@ -11,7 +11,7 @@ from gridpact.settlement.bills.issued_bill import record
 from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.energy.virtual import virtual_shared_wh
 from gridpact.settlement.ledger.ledger import EntryKind
-from gridpact.settlement.settlement_totals import Totals
+from gridpact.settlement.settlement_totals import Totals, unchanged_notice
 from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.statements.changes import Changes
 from gridpact.version import __version__
@@ -64,7 +64,7 @@ def summarise(
         "ledger_sha256": totals.ledger_sha256,
         **({} if billed is None else {"bills": _bills(energy, billed)}),
         "invariants": _invariants(totals) | ({} if billed is None else _of_bills(totals, billed)),
-        "notices": [*energy.notices, *_unchanged(energy, totals)],
+        "notices": [*energy.notices, *unchanged_notice(energy, totals.entries_added)],
         "inputs_sha256": inputs_sha256,
         "gridpact_version": __version__,
     }
@@ -109,13 +109,6 @@ def _changed(energy: SettledEnergy, changes: Changes | None) -> dict[str, dict[s
         energy.participants.ids[place]: {name: int(getattr(changes, name)[place]) for name in figures}
         for place in np.flatnonzero(changes.periods).tolist()
     }
-
-
-def _unchanged(energy: SettledEnergy, totals: Totals) -> list[str]:
-    """The notice that a correction corrects nothing, if so."""
-    if energy.previous is None or totals.entries_added:
-        return []
-    return [f"nothing changed since version {energy.version - 1}: no entry was added"]
 
 
 def _money(totals: Totals) -> dict[str, int]:

@@ -102,6 +102,13 @@ def entries_of(energy: SettledEnergy, sink: Sink) -> None:
         sink(_added(part.settlement, energy), part.first)
 
 
+def unchanged_notice(energy: SettledEnergy, entries_added: int) -> list[str]:
+    """The notice that a correction corrects nothing, if so."""
+    if energy.previous is None or entries_added:
+        return []
+    return [f"nothing changed since version {energy.version - 1}: no entry was added"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Booked:
     """A part of a settlement with its ledger, and its first period in the whole."""
