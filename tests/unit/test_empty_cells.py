@@ -16,7 +16,7 @@ from gridpact.case.reading.csv_table import _split_exactly, split_csv
 from gridpact.case.schema import SCHEMAS, SETTLEMENT_SCHEMAS
 from gridpact.errors import InvalidCase
 from tests.example import write_example
-from tests.settle_example import PRICES, SHARING, TARIFFS, write_settle_example
+from tests.settle_example import SHARING, TARIFFS, write_settle_example
 from tests.unit.test_case_tables import assert_equal
 
 TABLES = [schema.name for schema in SCHEMAS]
@@ -98,7 +98,7 @@ def test_what_settlement_reads_may_end_in_empty_rows_too(name: str, tmp_path: Pa
     case, result = write_settle_example(tmp_path)
     (case / "tariffs.toml").write_text(TARIFFS + '\n[sharing]\nkey = "fixed"\nprice_per_kwh = 0.1\n')
     (case / "sharing.csv").write_text(SHARING)
-    (case / "prices.csv").write_text(PRICES)
+    (case / "prices.csv").write_text("time,supply_price_per_kwh\n2024-06-21T00:00,0.2\n")
     plain = gridpact.settle(case, result)
     with_appended(case / f"{name}.csv", ",{commas}", " ,{commas}")
     padded = gridpact.settle(case, result)
