@@ -68,12 +68,6 @@ time,participant,coefficient,priority
 2024-06-21T00:15,h3,0.5,0
 """
 
-PRICES = """\
-time,retailer,supply_price_per_kwh,feed_in_price_per_kwh
-2024-06-21T00:00,,0.21,0.06
-2024-06-21T00:30,,0.19,0.04
-"""
-
 SUMMARY = {"status": "cleared", "resolution": "15min", "periods": 4, "cleared_kwh": 0.8}
 
 
