@@ -154,7 +154,7 @@ def _correction(bill: Bill, writer: _Writer) -> str:
         (words["vat"], earlier.vat_cents, bill.vat_cents),
         (words["total"], earlier.total_cents, bill.total_cents),
     ]
-    head = _header((words["item"], words["before"], words["now"], words["difference"]))
+    head = _header(("", words["before"], words["now"], words["difference"]))
     body = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'
         + "".join(
