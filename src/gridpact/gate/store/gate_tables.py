@@ -164,7 +164,6 @@ SESSION = Table(
     Column("session", NAME, primary_key=True),
     Column("market", NAME, nullable=False, index=True),
     Column("document", Text, nullable=False),
-    Column("first_document", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("opens_at", BigInteger, nullable=False),
     Column("closes_at", BigInteger, nullable=False, index=True),

@@ -105,6 +105,7 @@ class Writer:
         answers: list[Any] = []
         with self._database.writing() as connection:
             transaction = Transaction(connection)
+            transaction.lock_head()  # All writers, of all processes, follow each other.
             for work in group:
                 before = transaction.writes
                 try:

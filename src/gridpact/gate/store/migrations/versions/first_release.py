@@ -117,7 +117,6 @@ def upgrade() -> None:
         sa.Column("session", sa.String(length=200), nullable=False),
         sa.Column("market", sa.String(length=200), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
-        sa.Column("first_document", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("opens_at", sa.BigInteger(), nullable=False),
         sa.Column("closes_at", sa.BigInteger(), nullable=False),

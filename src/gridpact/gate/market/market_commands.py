@@ -1,0 +1,57 @@
+"""What operators do to markets, each an entry of the log."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import exists, select, update
+
+from gridpact.gate.market.session_frames import market_document
+from gridpact.gate.store.gate_tables import MARKET, MARKET_FILE, SESSION
+from gridpact.gate.store.transaction import Transaction
+from gridpact.gate.words.json_bodies import compact_json, same_content
+from gridpact.gate.words.refused import Refused, not_found
+
+
+def put_market(
+    transaction: Transaction, market: str, document: Mapping[str, Any], *, actor: str, received_at: int
+) -> tuple[int, dict[str, Any]]:
+    """Makes a market, or changes one that has no session yet; the document is right."""
+    known = market_document(transaction.connection, market)
+    text = compact_json(document)
+    if known is not None and same_content(known, json.loads(text)):
+        return 200, {"market": market, **known}
+    if known is not None:
+        refuse_sessions(transaction, market)
+    transaction.act(kind="market", subject=market, actor=actor, received_at=received_at, body=text.encode())
+    if known is None:
+        transaction.insert(MARKET, market=market, document=text)
+    else:
+        transaction.write(update(MARKET).where(MARKET.c.market == market).values(document=text))
+    return (201 if known is None else 200), {"market": market, **json.loads(text)}
+
+
+def put_market_file(
+    transaction: Transaction, market: str, kind: str, content: bytes, *, actor: str, received_at: int
+) -> int:
+    """Stores a further version of what is given for a market, and gives the status of the answer."""
+    if market_document(transaction.connection, market) is None:
+        raise not_found()
+    where = (MARKET_FILE.c.market == market, MARKET_FILE.c.kind == kind)
+    had_one = transaction.row(select(MARKET_FILE.c.sequence).where(*where)) is not None
+    logged = transaction.act(kind=kind, subject=market, actor=actor, received_at=received_at, body=content)
+    transaction.insert(
+        MARKET_FILE,
+        market=market,
+        kind=kind,
+        sequence=logged.entry.sequence,
+        received_at=received_at,
+        content=content,
+    )
+    return 200 if had_one else 201
+
+
+def refuse_sessions(transaction: Transaction, market: str) -> None:
+    """Refuses to change what the sessions of a market rest on (409)."""
+    if transaction.row(select(1).where(exists().where(SESSION.c.market == market))) is not None:
+        raise Refused(409, "wrong-state", "The market has sessions: make another one of another name.")
