@@ -1,14 +1,18 @@
 """Transaction: what one unit of work may write, and the log that it appends to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable, Row, Table, insert, select, update
 
 from gridpact.gate.log.entry import LogEntry
 from gridpact.gate.log.hash_chain import next_link
+from gridpact.gate.store.database import Database
 from gridpact.gate.store.gate_tables import ACTION, LOG, LOG_HEAD
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,3 +105,13 @@ class Transaction:
         if self._head is not None:
             sequence, chain = self._head
             self.connection.execute(update(LOG_HEAD).values(sequence=sequence, chain=chain.hex()))
+
+
+def carry_out(database: Database, work: Callable[[Transaction], Answer]) -> Answer:
+    """Carries out a unit of work in a transaction of its own, and gives its answer once it is durable."""
+    with database.writing() as connection:
+        transaction = Transaction(connection)
+        transaction.lock_head()  # All writers, of all processes, follow each other.
+        answer = work(transaction)
+        transaction.finish()
+    return answer

@@ -1,0 +1,88 @@
+"""The worker: seals what has closed, clears what is sealed, publishes what is cleared."""
+
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from gridpact.errors import GridpactError, InvalidCase
+from gridpact.gate.closing.clear_session import clear_session, sealed_case_of
+from gridpact.gate.closing.clearing_jobs import Claim, claim, fail, publish, renew, seal_case
+from gridpact.gate.closing.seal_session import due_sessions, seal_session
+from gridpact.gate.closing.sealed_case import write_sealed_case
+from gridpact.gate.store.database import Database
+from gridpact.gate.store.transaction import carry_out
+from gridpact.gate.words.moments import Clock
+
+RENEWAL_SECONDS = 30.0
+_LOGGER = logging.getLogger("gridpact.gate")
+
+
+def seal_due(database: Database, clock: Clock) -> int:
+    """Seals all sessions whose gate has closed, and gives their number."""
+    with database.reading() as connection:
+        due = due_sessions(connection, clock())
+    return sum(carry_out(database, _sealing(session, clock)) for session in due)
+
+
+def _sealing(session: str, clock: Clock) -> Callable[[Any], bool]:
+    return lambda transaction: seal_session(transaction, session, clock())
+
+
+def clear_next(database: Database, clock: Clock, private: Mapping[str, Any]) -> str | None:
+    """Clears the next sealed session and publishes it, and gives its name; `None` where none waits."""
+    claimed = carry_out(database, lambda transaction: claim(transaction, clock()))
+    if claimed is None:
+        return None
+    with _held(database, clock, claimed), tempfile.TemporaryDirectory(prefix="gridpact-") as name:
+        try:
+            problems = _clear(database, clock, private, claimed, Path(name))
+        except InvalidCase as error:
+            problems = [str(problem) for problem in error.problems]
+        except GridpactError as error:
+            problems = [str(error)]
+        if problems:
+            carry_out(database, lambda transaction: fail(transaction, claimed, problems, clock()))
+            _LOGGER.error("session %s failed: %s", claimed.session, "; ".join(problems))
+    return claimed.session
+
+
+def _clear(
+    database: Database, clock: Clock, private: Mapping[str, Any], claimed: Claim, folder: Path
+) -> list[str]:
+    """Clears a session in a folder of its own, and gives what is wrong with the result."""
+    with database.reading() as connection:
+        commitments = write_sealed_case(connection, claimed.session, folder)
+    case = sealed_case_of(folder, commitments)
+
+    def sign(transaction: Any) -> bool:
+        return seal_case(transaction, claimed, case.inputs_sha256, private, clock())
+
+    if not carry_out(database, sign):
+        return []
+    cleared = clear_session(case, folder)
+    if not cleared.problems:
+        carry_out(database, lambda transaction: publish(transaction, claimed, cleared, private, clock()))
+    return list(cleared.problems)
+
+
+@contextmanager
+def _held(database: Database, clock: Clock, claimed: Claim) -> Iterator[None]:
+    """Renews a claim until the work on it ends."""
+    done = Event()
+
+    def keep() -> None:
+        while not done.wait(RENEWAL_SECONDS):
+            if not carry_out(database, lambda transaction: renew(transaction, claimed, clock())):
+                return
+
+    thread = Thread(target=keep, name=f"lease of {claimed.session}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
