@@ -14,6 +14,8 @@ from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
 from gridpact.cli.fleet import fleet
+from gridpact.cli.gate.group import gate
+from gridpact.cli.gate.serve import serve
 from gridpact.cli.headroom import headroom
 from gridpact.cli.match import match
 from gridpact.cli.network import network
@@ -35,6 +37,7 @@ COMMANDS = (
     compare,
     settle,
     fleet,
+    serve,
     network,
     reproduce,
 )
@@ -49,6 +52,7 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(gate, name="gate")
 
 
 @app.callback(invoke_without_command=True)

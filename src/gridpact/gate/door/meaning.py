@@ -9,6 +9,7 @@ import numpy as np
 from gridpact.arrays import Int
 from gridpact.case.folder.part_tables import read_orders, read_profiles, read_trades, refuse_closed
 from gridpact.case.reading.reader import TableReader
+from gridpact.case.reading.values import numbers
 from gridpact.case.schema import PROFILES, Column, Kind
 from gridpact.gate.door.case_rows import ORDER, SCHEMA_OF, case_row
 from gridpact.gate.market.json_tables import (
@@ -83,7 +84,9 @@ def _read(kind: str, reader: TableReader, frame: SessionFrame) -> None:
         start, power_kw, price = trades.start, trades.power_kw, trades.price_per_kwh
         parties = (trades.seller, trades.buyer)
     refuse_closed(reader, start, frame.horizon, frame.first_open)
-    reader.refuse("power_kw", power_kw == 0.0, "is not above 0", "write the power, or hand nothing in")
+    said_kw, _ = numbers(reader.table.columns["power_kw"])  # Where a power is refused, `power_kw` has 0.
+    is_zero = np.zeros(len(power_kw), dtype=np.bool_) if said_kw is None else said_kw == 0.0
+    reader.refuse("power_kw", is_zero, "is not above 0", "write the power, or hand nothing in")
     carried_kw = np.append(frame.connection_kw, np.nan)[np.stack(parties)]
     least_kw = np.fmin.reduce(carried_kw, axis=0)
 

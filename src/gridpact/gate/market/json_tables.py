@@ -14,9 +14,10 @@ from gridpact.case.schema import Column, Kind, Schema
 from gridpact.errors import Problem
 from gridpact.gate.words.gate_names import shown
 from gridpact.gate.words.moments import MOMENT_REMEDY, moment_text, read_moment
-from gridpact.gate.words.refused import SHOWN_MAX, FieldProblem
+from gridpact.gate.words.refused import FieldProblem
 
 DECIMALS_MAX = 6
+KEPT_MAX = 10_000  # problems of one kind that are counted, of which an answer shows some
 _TEXTS = (Kind.ID, Kind.CHOICE)
 _ROW = re.compile(r"(line|row) (\d+)")
 
@@ -128,8 +129,8 @@ def reader_of(columns: Mapping[str, Sequence[str | None]], schema: Schema, probl
 
 
 def new_problems() -> Problems:
-    """Where the problems of a request are collected, as many as an answer shows."""
-    return Problems(kept=SHOWN_MAX)
+    """Where the problems of a request are collected, each by itself."""
+    return Problems(kept=KEPT_MAX)
 
 
 def as_field_problems(

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from gridpact.case.times import from_microseconds, microseconds
+from gridpact.case.times import YEARS, from_microseconds, microseconds
 
 Clock = Callable[[], int]
 _WITH_OFFSET = re.compile(
@@ -25,10 +25,11 @@ def moment_text(moment: int) -> str:
 
 
 def read_moment(text: object) -> int | None:
-    """The moment that an RFC 3339 time with an offset means; `None` where it is none."""
+    """The moment that an RFC 3339 time with an offset means; `None` where it is none of a year of `YEARS`."""
     if not isinstance(text, str) or not _WITH_OFFSET.fullmatch(text):
         return None
     try:
-        return microseconds(datetime.fromisoformat(text.upper()))
+        time = datetime.fromisoformat(text.upper())
+        return microseconds(time) if time.year in YEARS else None
     except (ValueError, OverflowError):
         return None

@@ -1,0 +1,53 @@
+"""The application: all routes of a gate."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from gridpact.gate.api import market_routes, open_routes, session_routes, submission_routes, user_routes
+from gridpact.gate.api.answers import on_failure, on_http, on_refused
+from gridpact.gate.api.service import Service
+from gridpact.gate.store.gate_home import Gate, open_gate
+from gridpact.gate.words.refused import Refused
+from gridpact.version import __version__
+
+BASE = "/api/v1"
+FOLDER_VARIABLE = "GRIDPACT_GATE_FOLDER"
+ROUTES = (open_routes, user_routes, market_routes, session_routes, submission_routes)
+
+
+def application(gate: Gate) -> FastAPI:
+    """The application that serves a gate."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.service = Service(gate)
+        try:
+            yield
+        finally:
+            app.state.service.close()
+
+    app = FastAPI(
+        title="gridpact gate",
+        version=__version__,
+        openapi_url=f"{BASE}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    for routes in ROUTES:
+        app.include_router(routes.router, prefix=BASE)
+    app.add_exception_handler(Refused, on_refused)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_failure)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The application of the gate whose folder `FOLDER_VARIABLE` names, for serving processes."""
+    return application(open_gate(Path(os.environ[FOLDER_VARIABLE])))

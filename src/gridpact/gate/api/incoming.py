@@ -1,0 +1,144 @@
+"""Requests: who sends them, their body within its limit, their parameters."""
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+
+from gridpact.gate.access.visitor import Visitor, no_key, secret_sha256, visitor_of
+from gridpact.gate.api.service import Service
+from gridpact.gate.words.json_bodies import read_json
+from gridpact.gate.words.refused import FieldProblem, Refused, invalid
+
+BODY_MAX, LARGE_BODY_MAX, NETWORK_MAX = 64 * 1024, 4 * 1024 * 1024, 64 * 1024 * 1024
+BODY_SECONDS = 30.0
+LIST_DEFAULT, LIST_MAX = 100, 1000
+JSON, CSV, TOML = "application/json", "text/csv", "application/toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body as it came, and when its last byte did."""
+
+    content: bytes
+    received_at: int
+
+    def document(self) -> dict[str, Any]:
+        """The JSON object in it."""
+        return read_json(self.content)
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request is for."""
+    service = request.app.state.service
+    if not isinstance(service, Service):
+        raise TypeError("the application has no service")
+    return service
+
+
+async def visitor(request: Request) -> Visitor:
+    """Who sends a request.
+
+    Raises:
+        Refused: 401 without a key that is in force, 429 where there are too many requests.
+    """
+    service = service_of(request)
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    secret = secret.strip()
+    try:
+        if scheme.lower() != "bearer" or not secret:
+            raise no_key()
+        found = await service.read(lambda connection: visitor_of(connection, secret, service.now()))
+    except Refused as refused:
+        if refused.status == no_key().status:
+            address = request.client.host if request.client else ""
+            _refuse_rate(service.of_addresses.wait_seconds(address))
+        raise
+    _refuse_rate(service.of_keys.wait_seconds(secret_sha256(secret)))
+    return found
+
+
+def _refuse_rate(wait_seconds: float) -> None:
+    if wait_seconds > 0.0:
+        raise Refused(429, "too-many", headers={"Retry-After": str(ceil(wait_seconds))})
+
+
+async def body(request: Request, *, most: int = BODY_MAX, types: Collection[str] = (JSON,)) -> Body:
+    """The body of a request, and the moment at which its last byte came.
+
+    Raises:
+        Refused: 413, 415, or 400 where it does not come whole within half a minute.
+    """
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind not in types:
+        raise Refused(415, "media-type", f"Send {' or '.join(types)}.")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise _too_large(most)
+    try:
+        content = await asyncio.wait_for(_content(request, most), BODY_SECONDS)
+    except (TimeoutError, ClientDisconnect):
+        raise Refused(
+            400, "not-json", "The body did not come whole.", headers={"Connection": "close"}
+        ) from None
+    return Body(content=content, received_at=service_of(request).now())
+
+
+async def _content(request: Request, most: int) -> bytes:
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > most:
+            raise _too_large(most)
+    return bytes(content)
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(413, "too-large", f"At most {most:,} bytes are taken here.")
+
+
+def parameters(request: Request, *names: str) -> dict[str, str]:
+    """The query parameters of a request.
+
+    Raises:
+        Refused: 422, there is one that is not known here, or is there twice.
+    """
+    given = request.query_params.multi_items()
+    problems = [
+        FieldProblem(
+            pointer=f"?{name}",
+            value=value,
+            what="is not known",
+            remedy=f"known are {', '.join(names) or 'none'}",
+        )
+        for name, value in given
+        if name not in names
+    ]
+    found = dict(given)
+    if len(found) < len(given):
+        problems.append(FieldProblem(pointer="?", what="has a parameter twice", remedy="keep one of each"))
+    if problems:
+        raise invalid(problems)
+    return found
+
+
+def page(given: dict[str, str]) -> tuple[int, int]:
+    """After which number a list goes on, and how many items it may have.
+
+    Raises:
+        Refused: 422.
+    """
+    problems = []
+    limit, after = given.get("limit", str(LIST_DEFAULT)), given.get("after", "0")
+    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:10]) <= LIST_MAX):
+        remedy = f"write 1 to {LIST_MAX}"
+        problems.append(FieldProblem(pointer="?limit", value=limit, what="is not a limit", remedy=remedy))
+    if not (after.isascii() and after.isdigit() and len(after) < 19):
+        remedy = "write the `next` of an answer before"
+        problems.append(FieldProblem(pointer="?after", value=after, what="is not known", remedy=remedy))
+    if problems:
+        raise invalid(problems)
+    return int(after), int(limit)

@@ -1,0 +1,301 @@
+"""The promises of the gate, by their numbers, over HTTP and by commands."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("granian")
+
+from gridpact.gate.log.jws import detached, new_private_jwk, public_jwk, sign_compact, verify_compact
+from gridpact.gate.log.merkle import leads_to
+from gridpact.gate.log.receipt import verified
+from tests.gate.served import (
+    HUNGRY,
+    SUNNY,
+    Served,
+    command,
+    make_market,
+    make_session,
+    moment,
+    ok,
+    order,
+    served,
+    trade,
+    wait_for,
+)
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("gate") / "g") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def homes(gate: Served) -> dict[str, Any]:
+    return make_market(gate)
+
+
+@pytest.fixture(scope="module")
+def day(gate: Served, homes: dict[str, Any]) -> dict[str, Any]:
+    """Two sessions of a day, one after the other, with what was handed in to them."""
+    make_session(gate, "day-1", 4)
+    ok(homes["h1"].put("/sessions/day-1/forecasts/h1", json=SUNNY), 200)
+    ok(gate.operator.put("/sessions/day-1/forecasts", json={"forecasts": {"h2": HUNGRY, "h3": HUNGRY}}), 200)
+    receipts = {
+        "ask": ok(homes["h1"].post("/sessions/day-1/orders", json=order("=a", "h1", "sell", group="g")), 201),
+        "bid": ok(homes["h2"].post("/sessions/day-1/orders", json=order("b", "h2", "buy", group="g")), 201),
+        "gone": ok(homes["h2"].post("/sessions/day-1/orders", json=order("c", "h2", "buy")), 201),
+        "trade": ok(homes["h1"].post("/sessions/day-1/trades", json=trade("t", "h1", "h3")), 201),
+        "open trade": ok(homes["h1"].post("/sessions/day-1/trades", json=trade("u", "h1", "h3")), 201),
+    }
+    proposal = receipts["trade"]
+    path = f"/sessions/day-1/trades/{proposal['submission']}/confirmation"
+    ok(homes["h3"].post(path, json={"sha256": "0" * 64}), 422)
+    ok(homes["h3"].post(path, json={"sha256": proposal["sha256"]}), 201)
+    document = {"withdrawal": "w", "submission": receipts["gone"]["submission"]}
+    ok(homes["h2"].post("/sessions/day-1/withdrawals", json=document), 201)
+    first = wait_for(gate, "day-1", "cleared", "failed")
+    assert first["state"] == "cleared", first
+    make_session(gate, "day-2", 2, open_from="2030-06-21T01:00:00Z")
+    late = order("late", "h2", "buy", start="2030-06-21T03:00:00Z", end="2030-06-21T04:00:00Z")
+    receipts["late"] = ok(homes["h2"].post("/sessions/day-2/orders", json=late), 201)
+    second = wait_for(gate, "day-2", "cleared", "failed")
+    assert second["state"] == "cleared", second
+    return {"receipts": receipts, "first": first, "second": second}
+
+
+def test_1_the_gates_clock_decides(gate: Served, homes: dict[str, Any], day: dict[str, Any]) -> None:
+    make_session(gate, "later", 100, gate_opens=moment(90))
+    early = homes["h1"].post("/sessions/later/orders", json=order("a", "h1", "sell"))
+    assert ok(early, 409)["type"] == "/problems/gate-not-open"
+    make_session(gate, "short", 1)
+    sent = homes["h1"].post(
+        "/sessions/short/orders",
+        json=order("a", "h1", "sell"),
+        headers={"Date": "Sat, 01 Jan 2000 00:00:00 GMT"},
+    )
+    receipt = ok(sent, 201)
+    time.sleep(1)
+    refused = ok(homes["h1"].post("/sessions/short/orders", json=order("b", "h1", "sell")), 409)
+    assert refused["type"] == "/problems/gate-closed"
+    assert receipt["received_at"] < refused["gate_closes"] <= refused["received_at"]
+
+
+def test_2_what_was_answered_is_stored_though_all_is_killed(tmp_path: Path) -> None:
+    with served(tmp_path / "g") as gate:
+        homes = make_market(gate)
+        make_session(gate, "s", 60)
+        stored = [
+            ok(homes["h1"].post("/sessions/s/orders", json=order(f"o{k}", "h1", "sell")), 201)
+            for k in range(5)
+        ]
+        gate.kill()
+        gate.start()
+        for k, receipt in enumerate(stored):
+            again = homes["h1"].post("/sessions/s/orders", json=order(f"o{k}", "h1", "sell"))
+            assert ok(again, 200) == receipt
+        assert len(ok(homes["h1"].get("/sessions/s/orders"))["items"]) == 5
+        assert gate.stop() == 0
+    done = command("gate", "verify", str(tmp_path / "g"))
+    assert (done.returncode, done.stdout) == (0, "nothing deviates\n"), done.stdout + done.stderr
+
+
+def test_3_after_the_seal_nothing_changes(gate: Served, homes: dict[str, Any], day: dict[str, Any]) -> None:
+    before = ok(gate.operator.get("/sessions/day-1/seal"))
+    ok(homes["h1"].post("/sessions/day-1/orders", json=order("new", "h1", "sell")), 409)
+    assert ok(gate.operator.get("/sessions/day-1/seal")) == before
+    assert before["submissions"] == 9 == day["first"]["submissions"]
+    assert day["first"]["sealed_at"] <= day["first"]["published_at"]
+
+
+def test_4_the_same_again_is_answered_the_same(homes: dict[str, Any], day: dict[str, Any]) -> None:
+    same = order("=a", "h1", "sell", group="g", power_kw=2.50)
+    assert ok(homes["h1"].post("/sessions/day-1/orders", json=same), 200) == day["receipts"]["ask"]
+    other = order("=a", "h1", "sell", group="g", power_kw=2.6)
+    assert ok(homes["h1"].post("/sessions/day-1/orders", json=other), 409)["type"] == "/problems/name-taken"
+
+
+@pytest.mark.parametrize("session", ["day-1", "day-2"])
+def test_5_the_exported_session_clears_to_the_published_bytes(
+    gate: Served, day: dict[str, Any], tmp_path: Path, session: str
+) -> None:
+    out = tmp_path / "out"
+    done = command("gate", "export", str(gate.folder), session, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    words = ["clear", str(out / "case"), "--out", str(tmp_path / "again"), "--no-report"]
+    if (out / "commitments").exists():
+        words += ["--commitments", str(out / "commitments")]
+    done = command(*words)
+    assert done.returncode == 0, done.stderr
+    assert (out / "commitments").exists() is (session == "day-2")
+    tables = sorted(path.name for path in (out / "result").glob("*.csv"))
+    assert len(tables) >= 5
+    for name in tables:
+        content = (out / "result" / name).read_bytes()
+        assert (tmp_path / "again" / name).read_bytes() == content
+        assert gate.operator.get(f"/sessions/{session}/files/{name}").content == content
+    seal = json.loads((out / "seal.json").read_text())
+    assert (
+        seal["case_sha256"] == json.loads((tmp_path / "again" / "summary.json").read_text())["inputs_sha256"]
+    )
+
+
+def test_5_what_was_traded_is_what_was_handed_in(homes: dict[str, Any], day: dict[str, Any]) -> None:
+    results = ok(homes["h1"].get("/sessions/day-1/results"))
+    (mine,) = results["orders"]
+    assert (mine["order"], mine["matched_kwh"], mine["cleared_kwh"]) == ("=a", 5.0, 5.0)
+    sold = {(row["time"], row["counterparty"]): row["cleared_kw"] for row in results["trades"]}
+    assert sold == {
+        ("2030-06-21T00:00+00:00", None): 2.5,
+        ("2030-06-21T01:00+00:00", None): 2.5,
+        ("2030-06-21T02:00+00:00", "h3"): 3.0,
+        ("2030-06-21T03:00+00:00", "h3"): 3.0,
+    }
+    lapsed = {each["trade"]: each["state"] for each in ok(homes["h3"].get("/sessions/day-1/trades"))["items"]}
+    assert lapsed == {"t": "confirmed", "u": "lapsed"}
+    firm = ok(homes["h3"].get("/sessions/day-2/results"))["trades"]
+    assert {row["cleared_kw"] for row in firm} == {3.0}
+
+
+def test_6_what_is_anothers_does_not_exist(gate: Served, homes: dict[str, Any], day: dict[str, Any]) -> None:
+    missing = homes["h2"].get("/submissions/s999999999999")
+    for path in (
+        f"/submissions/{day['receipts']['ask']['submission']}",
+        f"/submissions/{day['receipts']['ask']['submission']}/proof",
+        "/sessions/day-1/results?participant=h1",
+        "/sessions/none",
+        "/markets/none",
+    ):
+        answer = homes["h2"].get(path)
+        assert (answer.status_code, answer.content) == (404, missing.content), path
+    ok(homes["h2"].get("/sessions/day-1/files/cleared.csv"), 403)
+    ok(homes["h2"].put("/users/h2", json={"name": "x", "roles": ["operator"]}), 403)
+    rows = ok(homes["h2"].get("/sessions/day-1/results/schedule"))
+    assert {row["participant"] for row in rows} == {"h2"}
+    for row in ok(homes["h2"].get("/sessions/day-1/results/cleared")):
+        assert row["seller"] is None and row["trade"] == day["receipts"]["bid"]["submission"]
+    csv = homes["h2"].get("/sessions/day-1/results/cleared", headers={"Accept": "text/csv"})
+    assert csv.text.startswith("trade,time,") and "h1" not in csv.text
+    for key in (None, "gridpact_unknown"):
+        answer = gate.client(key).get("/me")
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_7_receipts_and_proofs_lead_to_the_seal(
+    gate: Served, homes: dict[str, Any], day: dict[str, Any]
+) -> None:
+    keys = {key["kid"]: key for key in ok(gate.client().get("/keys"))["keys"]}
+    (key,) = keys.values()
+    seal = verified(ok(homes["h1"].get("/sessions/day-1/seal")), key)
+    receipt = day["receipts"]["ask"]
+    assert verified(receipt, key)["name"] == "=a"
+    proof = ok(homes["h1"].get(f"/submissions/{receipt['submission']}/proof"))
+    path = [bytes.fromhex(node) for node in proof["path"]]
+    leaf = bytes.fromhex(proof["leaf"])
+    assert leads_to(bytes.fromhex(seal["root"]), leaf, proof["leaf_index"], proof["tree_size"], path)
+    entry = json.dumps(proof["entry"], separators=(",", ":")).encode()
+    assert sha256(b"\0" + entry).digest() == leaf and proof["entry"]["sha256"] == receipt["sha256"]
+
+
+CHANGES = {
+    "a log entry": ("UPDATE log SET actor = 'u-other' WHERE sequence = 3", "log entry 3 was changed"),
+    "a submission": (
+        "UPDATE submission SET body = CAST(replace(body, '2.5', '2.6') AS BLOB) WHERE kind = 'order'",
+        "submission",
+    ),
+    "a receipt": ("UPDATE submission SET receipt = replace(receipt, '\"h1\"', '\"h2\"')", "its receipt"),
+    "a seal": ("UPDATE seal SET root = '00'", "its submissions are not those that were sealed"),
+    "a sealed case": ("UPDATE sealed_case SET case_sha256 = '00'", "its seal is not the one"),
+    "the network": (
+        "UPDATE market SET document = replace(document, 'cigre_lv', 'kerber_dorfnetz')",
+        "its case",
+    ),
+    "participants": (
+        "UPDATE market_file SET content = CAST(replace(content, '\"15\"', '\"16\"') AS BLOB)",
+        "its case is not",
+    ),
+    "a published file": (
+        "UPDATE published_file SET content = CAST(content || 'x' AS BLOB) WHERE name = 'limits.csv'",
+        "limits.csv was changed",
+    ),
+    "a submission that is gone": ("DELETE FROM submission WHERE name = 'u'", "has lost what it is of"),
+    "a fate": ("DELETE FROM fate WHERE state = 'withdrawn'", "its case is not the one that was sealed"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_7_every_change_is_named(gate: Served, day: dict[str, Any], tmp_path: Path, change: str) -> None:
+    copy = tmp_path / "g"
+    copy.mkdir()
+    (copy / "gate.key").write_bytes((gate.folder / "gate.key").read_bytes())
+    source, target = sqlite3.connect(gate.folder / "gate.db"), sqlite3.connect(copy / "gate.db")
+    source.backup(target)
+    assert command("gate", "verify", str(copy)).stdout == "nothing deviates\n"
+    target.execute("PRAGMA foreign_keys=OFF")
+    for (trigger,) in target.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        target.execute(f'DROP TRIGGER "{trigger}"')
+    statement, named = CHANGES[change]
+    assert target.execute(statement).rowcount > 0
+    target.commit()
+    done = command("gate", "verify", str(copy))
+    assert done.returncode == 1 and named in done.stdout, done.stdout + done.stderr
+
+
+def test_8_every_problem_at_once(homes: dict[str, Any], gate: Served) -> None:
+    make_session(gate, "problems", 60)
+    wrong = order(
+        "o", "h1", "sel", power_kw=-1, start="2030-06-21T00:00", price_per_kwh=0.1234567, colour="red"
+    )
+    problems = ok(homes["h1"].post("/sessions/problems/orders", json=wrong), 422)
+    found = {problem["pointer"]: problem["what"] for problem in problems["problems"]}
+    assert found == {
+        "/side": "is not a choice",
+        "/power_kw": "is negative",
+        "/start": "is not a time with an offset",
+        "/price_per_kwh": "has more than 6 decimals",
+        "/colour": "is not known",
+    }
+    batch = [order(f"o{k}", "h1", "sell", power_kw=11) for k in range(150)]
+    answer = ok(homes["h1"].post("/sessions/problems/order-batches", json={"orders": batch}), 422)
+    assert answer["total"] == 150 and len(answer["problems"]) == 100
+    assert answer["problems"][17]["pointer"] == "/orders/17/power_kw"
+    for body in (b"{", b"[]", b'{"a":1,"a":2}', b'{"a":NaN}', b"\xff", b'{"a":"\\ud800"}'):
+        ok(homes["h1"].post("/sessions/problems/orders", content=body), 400)
+
+
+def test_signatures_of_both_sides_stand_over_one_document(gate: Served, homes: dict[str, Any]) -> None:
+    make_session(gate, "signed", 60)
+    name = ok(gate.client().get("/keys"))["gate"]
+    keys = {home: new_private_jwk() for home in ("h1", "h3")}
+    for home, key in keys.items():
+        jwk = {member: value for member, value in public_jwk(key).items() if member != "kid"}
+        ok(homes[home].put(f"/users/{home}/signing-keys/{key['kid']}", json=jwk), 201)
+    body = json.dumps(trade("t", "h1", "h3")).encode()
+    members = {"aud": name, "sub": "signed"}
+    proposal = ok(_post(homes["h1"], "/sessions/signed/trades", body, keys["h1"], members), 201)
+    path = f"/sessions/signed/trades/{proposal['submission']}/confirmation"
+    answer = json.dumps({"sha256": proposal["sha256"]}).encode()
+    for payload, wrong in (
+        (answer, members),
+        (body, {**members, "sub": "x"}),
+        (body, {**members, "aud": "x"}),
+    ):
+        ok(_post(homes["h3"], path, answer, keys["h3"], wrong, payload), 422)
+    ok(_post(homes["h3"], path, answer, keys["h3"], members, body), 201)
+    general = ok(homes["h1"].get(f"/submissions/{proposal['submission']}"))["signatures"]
+    assert len(general["signatures"]) == 2
+    for home, signature in zip(keys, general["signatures"], strict=True):
+        compact = f"{signature['protected']}.{general['payload']}.{signature['signature']}"
+        assert verify_compact(compact, public_jwk(keys[home])) == body
+
+
+def _post(client: Any, path: str, body: bytes, key: Any, members: Any, payload: bytes | None = None) -> Any:
+    jws = detached(sign_compact(body if payload is None else payload, key, members))
+    return client.post(path, content=body, headers={"JWS-Signature": jws})
