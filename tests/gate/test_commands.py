@@ -1,0 +1,80 @@
+"""`gridpact gate …` and `gridpact serve` at the shell."""
+
+import json
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+
+from gridpact.errors import InvalidUsage
+from gridpact.gate import extra
+from tests.example import write_example
+from tests.gate.served import command, served
+
+
+def test_without_the_extra_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extra, "LIBRARIES", ("no_such_library",))
+    with pytest.raises(InvalidUsage, match=r"pip install 'gridpact\[gate\]'"):
+        extra.need_libraries()
+
+
+def test_the_command_line_does_not_import_the_libraries_of_the_gate() -> None:
+    pytest.importorskip("granian")
+    program = (
+        "import sys, gridpact.cli; print(sorted({'fastapi', 'sqlalchemy', 'joserfc'} & set(sys.modules)))"
+    )
+    import subprocess
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_gate_is_made_once_and_only_its_owner_reads_its_key(tmp_path: Path) -> None:
+    pytest.importorskip("granian")
+    folder = tmp_path / "g"
+    done = command("gate", "init", str(folder), "--json")
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert set(made) == {"gate", "database", "operator_key"}
+    assert (folder / "gate.key").stat().st_mode & 0o777 == 0o600
+    assert made["operator_key"].encode() not in (folder / "gate.db").read_bytes()
+    again = command("gate", "init", str(folder))
+    assert again.returncode == 2 and "already" in again.stderr and not again.stdout
+
+
+def test_tables_of_a_later_version_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("granian")
+    folder = tmp_path / "g"
+    command("gate", "init", str(folder))
+    assert command("gate", "migrate", str(folder)).returncode == 0
+    with sqlite3.connect(folder / "gate.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    for words in (("gate", "migrate", str(folder)), ("serve", str(folder))):
+        done = command(*words)
+        assert done.returncode == 2 and "version 9999" in done.stderr, done.stderr
+
+
+def test_what_sqlite_cannot_do_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("granian")
+    with served(tmp_path / "g") as gate:
+        for words in (
+            ("serve", str(gate.folder), "--port", "1"),
+            ("serve", str(gate.folder), "--workers", "2"),
+            ("gate", "work", str(gate.folder)),
+        ):
+            done = command(*words)
+            assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr
+        assert gate.stop() == 0
+
+
+def test_a_case_becomes_a_market(tmp_path: Path) -> None:
+    pytest.importorskip("granian")
+    case = write_example(tmp_path / "example")
+    with served(tmp_path / "g") as gate:
+        done = command("gate", "import", str(gate.folder), str(case), "--market", "street")
+        assert done.returncode == 0, done.stderr
+        market = gate.operator.get("/markets/street").json()
+        assert market["network"]["builtin"] and market["limits"]["voltage_max_pu"]
+        rows = gate.operator.get("/markets/street/participants").json()["items"]
+        assert f"market street: {len(rows)} participants\n" == done.stdout
