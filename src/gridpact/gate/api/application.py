@@ -4,6 +4,8 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Thread
+from time import sleep
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -17,6 +19,7 @@ from gridpact.version import __version__
 
 BASE = "/api/v1"
 FOLDER_VARIABLE = "GRIDPACT_GATE_FOLDER"
+PARENT_SECONDS = 0.5
 ROUTES = (open_routes, user_routes, market_routes, session_routes, submission_routes)
 
 
@@ -50,4 +53,12 @@ def application(gate: Gate) -> FastAPI:
 
 def from_environment() -> FastAPI:
     """The application of the gate whose folder `FOLDER_VARIABLE` names, for serving processes."""
+    Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     return application(open_gate(Path(os.environ[FOLDER_VARIABLE])))
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process, which answers nothing from then on, once its parent is gone, however killed."""
+    while os.getppid() == parent:
+        sleep(PARENT_SECONDS)
+    os._exit(1)

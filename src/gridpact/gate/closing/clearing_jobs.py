@@ -19,7 +19,7 @@ from gridpact.gate.words.json_bodies import compact_json
 from gridpact.gate.words.moments import moment_text
 from gridpact.gate.words.refused import FieldProblem, Refused, invalid
 
-LEASE_MICROSECONDS = 120_000_000
+LEASE_MICROSECONDS = 20_000_000  # after which a session of a worker that died is another's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from gridpact.errors import GridpactError, InvalidCase
 from gridpact.gate.closing.clear_session import clear_session, sealed_case_of
 from gridpact.gate.closing.clearing_jobs import Claim, claim, fail, publish, renew, seal_case
@@ -17,7 +19,7 @@ from gridpact.gate.store.database import Database
 from gridpact.gate.store.transaction import carry_out
 from gridpact.gate.words.moments import Clock
 
-RENEWAL_SECONDS = 30.0
+RENEWAL_SECONDS = 5.0
 _LOGGER = logging.getLogger("gridpact.gate")
 
 
@@ -76,8 +78,11 @@ def _held(database: Database, clock: Clock, claimed: Claim) -> Iterator[None]:
 
     def keep() -> None:
         while not done.wait(RENEWAL_SECONDS):
-            if not carry_out(database, lambda transaction: renew(transaction, claimed, clock())):
-                return
+            try:
+                if not carry_out(database, lambda transaction: renew(transaction, claimed, clock())):
+                    return
+            except SQLAlchemyError as error:  # The lease may run out, and the fence holds all the same.
+                _LOGGER.error("could not renew a lease: %s", type(error).__name__)
 
     thread = Thread(target=keep, name=f"lease of {claimed.session}", daemon=True)
     thread.start()

@@ -18,7 +18,7 @@ from gridpact.errors import InvalidUsage
 from gridpact.gate.api.application import BASE, FOLDER_VARIABLE
 from gridpact.gate.running.gate_lock import gate_lock
 from gridpact.gate.running.new_gate import new_gate
-from gridpact.gate.running.worker_process import start_worker
+from gridpact.gate.running.worker_process import clearing_processes
 from gridpact.gate.store.gate_home import OPERATOR_KEY_FILE, is_gate, open_gate, write_secret
 from gridpact.gate.store.schema_version import migrate
 
@@ -52,15 +52,9 @@ def serve_gate(folder: Path, *, host: str, port: int, workers: int, clearing_wor
         migrate(gate.database)
         gate.database.close()
         os.environ[FOLDER_VARIABLE] = str(folder.absolute())
-        clearers = [start_worker(folder) for _ in range(clearing_workers)]
-        try:
-            Thread(target=_say_ready, args=(host, port), daemon=True).start()
-            _server(host, port, workers).serve()
-        finally:
-            for process in clearers:
-                process.terminate()
-            for process in clearers:
-                process.wait()
+        stack.enter_context(clearing_processes(folder, clearing_workers))
+        Thread(target=_say_ready, args=(host, port), daemon=True).start()
+        _server(host, port, workers).serve()
 
 
 def _make(folder: Path) -> None:

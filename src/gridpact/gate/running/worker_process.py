@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +16,10 @@ from gridpact.gate.closing.session_worker import clear_next, seal_due
 from gridpact.gate.store.gate_home import open_gate
 
 POLL_SECONDS = 0.25
+PROGRAM = (
+    "import sys; from pathlib import Path; from gridpact.gate.running.worker_process import work; "
+    "work(Path(sys.argv[1]), seals=False)"
+)
 
 
 def work(folder: Path, *, seals: bool = True) -> None:
@@ -45,9 +51,36 @@ def work(folder: Path, *, seals: bool = True) -> None:
     gate.database.close()
 
 
-def start_worker(folder: Path) -> "subprocess.Popen[bytes]":
-    """A clearing worker beside the server, which does the sealing; it ends with this process."""
-    program = "import sys; from pathlib import Path; from gridpact.gate.running.worker_process import work; "
-    return subprocess.Popen(
-        [sys.executable, "-c", f"{program}work(Path(sys.argv[1]), seals=False)", str(folder)]
-    )
+@contextmanager
+def clearing_processes(folder: Path, count: int) -> Iterator[None]:
+    """Clearing workers beside the server, which does the sealing; one that dies is followed by another.
+
+    Args:
+        folder: of the gate.
+        count: how many there are.
+    """
+    processes = [_start(folder) for _ in range(count)]
+    ended = Event()
+
+    def replace_dead() -> None:
+        while not ended.wait(POLL_SECONDS):
+            for place, process in enumerate(processes):
+                if process.poll() is not None and not ended.is_set():
+                    processes[place] = _start(folder)
+
+    keeper = Thread(target=replace_dead, name="keeper", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeper.join()
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
+
+
+def _start(folder: Path) -> "subprocess.Popen[bytes]":
+    """A clearing worker; it ends with this process."""
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, str(folder)])

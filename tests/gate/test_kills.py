@@ -1,0 +1,151 @@
+"""Promises 2, 3 and 5 where processes are killed, and where two workers clear one session."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("granian")
+
+from sqlalchemy import insert, select
+
+from gridpact.gate.closing.clear_session import ClearedSession
+from gridpact.gate.closing.clearing_jobs import LEASE_MICROSECONDS, claim, fail, publish
+from gridpact.gate.log.jws import new_private_jwk
+from gridpact.gate.store.database import Database
+from gridpact.gate.store.gate_tables import JOB, LOG_HEAD, PUBLICATION, SEAL, SESSION
+from gridpact.gate.store.schema_version import migrate
+from gridpact.gate.store.transaction import Transaction, carry_out
+from gridpact.gate.store.writer import Writer
+from gridpact.gate.words.refused import Refused
+from tests.gate.served import HUNGRY, SUNNY, command, make_market, make_session, ok, order, served, wait_for
+
+
+def children(process: int) -> dict[int, str]:
+    """The processes that one has started, with their command lines."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if parent == process:
+                found[int(entry.name)] = line
+    return found
+
+
+def test_5_a_killed_clearing_worker_is_followed_by_another(tmp_path: Path) -> None:
+    with served(tmp_path / "g") as gate:
+        homes = make_market(gate)
+        make_session(gate, "s", 3)
+        ok(homes["h1"].put("/sessions/s/forecasts/h1", json=SUNNY), 200)
+        ok(homes["h2"].put("/sessions/s/forecasts/h2", json=HUNGRY), 200)
+        ok(homes["h1"].post("/sessions/s/orders", json=order("a", "h1", "sell")), 201)
+        ok(homes["h2"].post("/sessions/s/orders", json=order("b", "h2", "buy")), 201)
+        assert gate.process is not None
+        wait_for(gate, "s", "closed", "clearing", "cleared")
+        workers = [pid for pid, line in children(gate.process.pid).items() if "worker_process" in line]
+        assert len(workers) == 1
+        os.kill(workers[0], signal.SIGKILL)
+        assert wait_for(gate, "s", "cleared", seconds=90)["cleared_kwh"] == 5.0
+    assert command("gate", "verify", str(tmp_path / "g"), "--clear").stdout == "nothing deviates\n"
+
+
+def test_2_a_gate_whose_first_process_is_killed_can_be_served_again(tmp_path: Path) -> None:
+    with served(tmp_path / "g") as gate:
+        homes = make_market(gate)
+        make_session(gate, "s", 60)
+        receipt = ok(homes["h1"].post("/sessions/s/orders", json=order("a", "h1", "sell")), 201)
+        assert gate.process is not None
+        inner = list(children(gate.process.pid))
+        os.kill(gate.process.pid, signal.SIGKILL)
+        gate.process.wait()
+        end = time.monotonic() + 20
+        while any(Path(f"/proc/{pid}").exists() for pid in inner) and time.monotonic() < end:
+            time.sleep(0.1)
+        gate.start()
+        assert ok(homes["h1"].post("/sessions/s/orders", json=order("a", "h1", "sell")), 200) == receipt
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(f"sqlite:///{tmp_path / 'gate.db'}")
+    migrate(made)
+    yield made
+    made.close()
+
+
+def test_5_of_two_workers_with_one_session_the_later_publishes(database: Database) -> None:
+    private, now = new_private_jwk(), 1_900_000_000_000_000
+    with database.writing() as connection:
+        connection.execute(
+            insert(SESSION).values(
+                session="s",
+                market="m",
+                document="{}",
+                created_at=1,
+                opens_at=1,
+                closes_at=2,
+                horizon="1:2",
+                last_received_at=1,
+                version=1,
+            )
+        )
+        connection.execute(
+            insert(SEAL).values(
+                session="s", sealed_at=now, submissions=0, last_sequence=0, root="00", chain="00"
+            )
+        )
+        connection.execute(
+            insert(JOB).values(session="s", state="closed", fence=0, lease_until=0, document="{}")
+        )
+    first = carry_out(database, lambda transaction: claim(transaction, now))
+    assert carry_out(database, lambda transaction: claim(transaction, now + 1)) is None
+    later = now + LEASE_MICROSECONDS + 1
+    second = carry_out(database, lambda transaction: claim(transaction, later))
+    assert first is not None and second is not None and second.fence > first.fence
+    result = ClearedSession(
+        files={"cleared.csv": b"x"},
+        summary={"status": "cleared", "proposed_kwh": 1.0, "cleared_kwh": 1.0},
+        problems=(),
+    )
+    assert not carry_out(database, lambda transaction: publish(transaction, first, result, private, later))
+    assert not carry_out(database, lambda transaction: fail(transaction, first, ["x"], later))
+    assert carry_out(database, lambda transaction: publish(transaction, second, result, private, later))
+    assert not carry_out(database, lambda transaction: publish(transaction, second, result, private, later))
+    with database.reading() as connection:
+        assert len(connection.execute(select(PUBLICATION)).all()) == 1
+
+
+def test_2_one_that_fails_takes_no_others_with_it(database: Database) -> None:
+    def act(transaction: Transaction) -> int:
+        logged = transaction.act(kind="x", subject="s", actor="a", received_at=1, body=b"x")
+        return logged.entry.sequence
+
+    def break_down(transaction: Transaction) -> int:
+        act(transaction)
+        raise RuntimeError("broken")
+
+    def refuse(transaction: Transaction) -> int:
+        raise Refused(409, "wrong-state")
+
+    def refuse_after_writing(transaction: Transaction) -> int:
+        act(transaction)
+        raise Refused(409, "wrong-state")
+
+    writer = Writer(database)
+    works = [act, break_down, refuse, act, refuse_after_writing, act]
+    futures = [writer.submit(work) for work in works]
+    outcomes: list[object] = []
+    for future in futures:
+        error = future.exception()
+        outcomes.append(error.status if isinstance(error, Refused) else future.result())
+    writer.close()
+    assert outcomes == [1, 503, 409, 2, 503, 3]
+    with database.reading() as connection:
+        assert connection.execute(select(LOG_HEAD.c.sequence)).scalar_one() == 3
