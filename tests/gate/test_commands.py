@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from gridpact.errors import InvalidUsage
 from gridpact.gate import extra
 from tests.example import write_example
-from tests.gate.served import command, served
+from tests.gate.served import command, moment, served
 
 
 def test_without_the_extra_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,8 +25,6 @@ def test_the_command_line_does_not_import_the_libraries_of_the_gate() -> None:
     program = (
         "import sys, gridpact.cli; print(sorted({'fastapi', 'sqlalchemy', 'joserfc'} & set(sys.modules)))"
     )
-    import subprocess
-
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
@@ -78,3 +77,31 @@ def test_a_case_becomes_a_market(tmp_path: Path) -> None:
         assert market["network"]["builtin"] and market["limits"]["voltage_max_pu"]
         rows = gate.operator.get("/markets/street/participants").json()["items"]
         assert f"market street: {len(rows)} participants\n" == done.stdout
+
+
+def test_the_shell_does_what_the_api_does_and_the_log_has_it(tmp_path: Path) -> None:
+    pytest.importorskip("granian")
+    with served(tmp_path / "g") as gate:
+        folder = str(gate.folder)
+        assert (
+            command("gate", "import", folder, str(write_example(tmp_path / "e")), "--market", "m").returncode
+            == 0
+        )
+        participant = gate.operator.get("/markets/m/participants").json()["items"][0]["participant"]
+        assert command("gate", "user", "put", folder, "ann").returncode == 0
+        secret = command("gate", "key", "make", folder, "ann", "k").stdout.strip()
+        assert command("gate", "mandate", "put", folder, "m", "ann", participant).returncode == 0
+        me = gate.client(secret).get("/me").json()
+        assert me["mandates"] == [{"market": "m", "participant": participant, "rights": ["read", "trade"]}]
+        document = {"delivery_start": "2030-06-21T00:00:00Z", "periods": 2, "gate_opens": moment(-1)}
+        (tmp_path / "s.json").write_text(json.dumps(document))
+        done = command("gate", "session", "put", folder, "m", "s", str(tmp_path / "s.json"))
+        assert done.returncode == 2 and "/gate_closes '' is missing" in done.stderr, done.stderr
+        (tmp_path / "s.json").write_text(json.dumps({**document, "gate_closes": moment(60)}))
+        assert command("gate", "session", "put", folder, "m", "s", str(tmp_path / "s.json")).returncode == 0
+        assert command("gate", "session", "cancel", folder, "s", "--reason", "rain").returncode == 0
+        assert json.loads(command("gate", "session", "show", folder, "s").stdout)["state"] == "cancelled"
+        assert command("gate", "key", "revoke", folder, "ann", "k").returncode == 0
+        assert gate.client(secret).get("/me").status_code == 401
+        kinds = [entry["kind"] for entry in gate.operator.get("/log?limit=1000").json()["items"]]
+        assert kinds[-6:] == ["user", "key", "mandate", "session", "session-cancelled", "key-revoked"]

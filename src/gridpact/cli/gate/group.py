@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from gridpact.cli.gate.gate_folder import GateFolder
+from gridpact.cli.gate.people import key, mandate, user
+from gridpact.cli.gate.sessions import session as session_group
 from gridpact.cli.options import CaseFolder, Json
 from gridpact.cli.terminal.failure import EXIT_FAILED
 from gridpact.cli.terminal.output import json_text, say
 from gridpact.errors import InvalidUsage
 
 gate = typer.Typer(help="The open gate: make, export and verify one.", no_args_is_help=True)
-GateFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a gate.")]
+for _name, _group in {"user": user, "key": key, "mandate": mandate, "session": session_group}.items():
+    gate.add_typer(_group, name=_name)
 
 
 @gate.command()
@@ -24,9 +28,6 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Make a new gate, and show its operator's key this once."""
-    from gridpact.gate.extra import need_libraries
-
-    need_libraries()
     from gridpact.gate.running.new_gate import new_gate
 
     made = new_gate(folder, database)
@@ -40,9 +41,6 @@ def init(
 @gate.command()
 def migrate(folder: GateFolder) -> None:
     """Bring the tables of a gate to this version."""
-    from gridpact.gate.extra import need_libraries
-
-    need_libraries()
     from gridpact.gate.store.gate_home import open_gate
     from gridpact.gate.store.schema_version import migrate as bring_up
 
@@ -53,9 +51,6 @@ def migrate(folder: GateFolder) -> None:
 @gate.command()
 def work(folder: GateFolder) -> None:
     """Clear sessions of a gate that is served elsewhere."""
-    from gridpact.gate.extra import need_libraries
-
-    need_libraries()
     from gridpact.gate.running.worker_process import work as clear_sessions
     from gridpact.gate.store.gate_home import open_gate
 
@@ -71,9 +66,6 @@ def import_case(
     market: Annotated[str, typer.Option(metavar="NAME", help="Of the market; that of the folder.")] = "",
 ) -> None:
     """Make a market of a case folder: its network, limits, rules and participants."""
-    from gridpact.gate.extra import need_libraries
-
-    need_libraries()
     from gridpact.gate.running.import_market import import_market
 
     name = market or case_folder.resolve().name.lower()
@@ -87,9 +79,6 @@ def export(
     out: Annotated[Path, typer.Option("--out", metavar="OUT", help="A new folder.")],
 ) -> None:
     """Write a sealed session as folders: case, commitments, result, seal."""
-    from gridpact.gate.extra import need_libraries
-
-    need_libraries()
     from gridpact.gate.closing.export_session import export_session
     from gridpact.gate.store.gate_home import open_gate
 
@@ -107,9 +96,6 @@ def verify(
     receipt: Annotated[Path | None, typer.Option(metavar="FILE", help="A receipt that a user kept.")] = None,
 ) -> None:
     """Verify chain, signatures and seals; exit with 1 and every deviation where there are any."""
-    from gridpact.gate.extra import need_libraries
-
-    need_libraries()
     from gridpact.gate.closing.verify_gate import deviations, receipt_deviations
     from gridpact.gate.store.gate_home import open_gate
 
