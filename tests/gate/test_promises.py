@@ -1,8 +1,10 @@
 """The promises of the gate, by their numbers, over HTTP and by commands."""
 
+import io
 import json
 import sqlite3
 import time
+import zipfile
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -299,3 +301,53 @@ def test_signatures_of_both_sides_stand_over_one_document(gate: Served, homes: d
 def _post(client: Any, path: str, body: bytes, key: Any, members: Any, payload: bytes | None = None) -> Any:
     jws = detached(sign_compact(body if payload is None else payload, key, members))
     return client.post(path, content=body, headers={"JWS-Signature": jws})
+
+
+def test_operators_have_the_report_and_everybody_its_own_headroom(
+    gate: Served, homes: dict[str, Any], day: dict[str, Any]
+) -> None:
+    page = gate.operator.get("/sessions/day-1/files/report.html")
+    assert page.headers["content-type"].startswith("text/html") and "Elm Street" in page.text
+    ok(homes["h1"].get("/sessions/day-1/files/report.html"), 403)
+    found = ok(homes["h1"].get("/sessions/day-2/headroom"))
+    assert {row["participant"] for row in found["headroom"]} == {"h1"} and found["sequence"] > 0
+    assert {row["surplus_kw"] for row in found["headroom"]} == {5.0}
+    assert {row["sale_element"] for row in found["headroom"]} == {None}
+    ok(homes["h1"].get("/sessions/day-2/headroom?participant=h2"), 404)
+
+
+def test_a_retailer_reads_what_it_supplies(gate: Served, day: dict[str, Any]) -> None:
+    for name, retailer in (("shop", "default"), ("other", "elsewhere")):
+        user = {"name": name, "roles": ["retailer"], "retailer": retailer}
+        ok(gate.operator.put(f"/users/{name}", json=user))
+    secrets = {
+        name: ok(gate.operator.post(f"/users/{name}/keys", json={"key": "k"}))["secret"]
+        for name in ("shop", "other")
+    }
+    rows = ok(gate.client(secrets["shop"]).get("/sessions/day-1/results/schedule"))
+    assert {row["participant"] for row in rows} == {"h1", "h2", "h3"}
+    assert set(rows[0]) == {"time", "participant", "retail_import_kw", "retail_export_kw"}
+    assert ok(gate.client(secrets["shop"]).get("/sessions/day-1/results/cleared")) == []
+    ok(gate.client(secrets["other"]).get("/sessions/day-1"), 404)
+
+
+def test_forecasts_of_all_come_as_a_table_too(gate: Served, day: dict[str, Any]) -> None:
+    make_session(gate, "table", 60)
+    lines = ["time,participant,load_kw,generation_kw", "2030-06-21T00:00Z,h1,1,0", "2030-06-21T01:00Z,h9,1,0"]
+    path, headers = "/sessions/table/forecasts", {"Content-Type": "text/csv"}
+    answer = ok(gate.operator.put(path, content="\n".join(lines), headers=headers), 422)
+    assert answer["problems"][0]["pointer"] == "/3/participant"
+    ok(gate.operator.put(path, content="\n".join(lines[:2]), headers=headers), 200)
+    assert (
+        ok(gate.operator.get("/sessions/table/headroom?participant=h1"))["headroom"][0]["residual_demand_kw"]
+        == 1.0
+    )
+
+
+def test_a_user_takes_away_all_that_is_its_own(homes: dict[str, Any], day: dict[str, Any]) -> None:
+    archive = zipfile.ZipFile(io.BytesIO(homes["h1"].get("/me/export").content))
+    name = f"submissions/{day['receipts']['ask']['submission']}"
+    assert sha256(archive.read(f"{name}/document")).hexdigest() == day["receipts"]["ask"]["sha256"]
+    assert json.loads(archive.read("me.json"))["user"] == "h1"
+    bid = day["receipts"]["bid"]["submission"]
+    assert not [each for each in archive.namelist() if bid in each]

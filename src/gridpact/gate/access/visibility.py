@@ -14,7 +14,8 @@ def sees_all(visitor: Visitor) -> bool:
 
 def sees_market(visitor: Visitor, market: str) -> bool:
     """Whether a market exists for a visitor."""
-    return sees_all(visitor) or any(mandate.market == market for mandate in visitor.mandates)
+    has_mandate = any(mandate.market == market for mandate in visitor.mandates)
+    return sees_all(visitor) or has_mandate or market in visitor.supplied
 
 
 def readable(visitor: Visitor, market: str) -> frozenset[str] | None:
@@ -23,6 +24,11 @@ def readable(visitor: Visitor, market: str) -> frozenset[str] | None:
         return None
     found = (m for m in visitor.mandates if m.market == market and m.rights & {READ, TRADE})
     return frozenset(mandate.participant for mandate in found)
+
+
+def supplied(visitor: Visitor, market: str) -> frozenset[str]:
+    """The participants of a market of which a visitor sees what a retailer supplies and takes."""
+    return visitor.supplied.get(market, frozenset())
 
 
 def reads(visitor: Visitor, market: str, participant: str) -> bool:

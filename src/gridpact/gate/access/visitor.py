@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from gridpact.gate.store.gate_tables import API_KEY, MANDATE, USER
+from gridpact.case.schema import DEFAULT_RETAILER
+from gridpact.gate.store.gate_tables import API_KEY, MANDATE, MARKET_FILE, USER
 from gridpact.gate.words.refused import Refused
 
 READ, TRADE = "read", "trade"
@@ -35,6 +36,7 @@ class Visitor:
         roles: none where the key is narrowed to participants or rights.
         retailer: whom it reads as, empty for none.
         mandates: those in force now, as far as the key has them.
+        supplied: of a retailer, the participants that it supplies in each market.
         key: name of the key.
         narrowed: `participants` and `rights` that the key is narrowed to.
     """
@@ -44,6 +46,7 @@ class Visitor:
     roles: frozenset[str]
     retailer: str
     mandates: tuple[Mandate, ...]
+    supplied: dict[str, frozenset[str]]
     key: str
     narrowed: dict[str, list[str]]
 
@@ -77,12 +80,14 @@ def visitor_of(connection: Connection, secret: str, now: int) -> Visitor:
         raise no_key()
     document, narrowing = json.loads(user.document), json.loads(key.document)
     narrowed = {name: narrowing[name] for name in ("participants", "rights") if name in narrowing}
+    retailer = "" if narrowed else document.get("retailer") or ""
     return Visitor(
         user=user.user,
         pseudonym=user.pseudonym,
         roles=frozenset() if narrowed else frozenset(document["roles"]),
-        retailer="" if narrowed else document.get("retailer", ""),
+        retailer=retailer,
         mandates=_mandates(connection, user.user, narrowed, now),
+        supplied=_supplied(connection, retailer) if retailer else {},
         key=key.key,
         narrowed=narrowed,
     )
@@ -102,3 +107,15 @@ def _mandates(connection: Connection, user: str, narrowed: dict[str, Any], now: 
         and (row.until is None or now < row.until)
         and row.participant in narrowed.get("participants", [row.participant])
     )
+
+
+def _supplied(connection: Connection, retailer: str) -> dict[str, frozenset[str]]:
+    """The participants that a retailer supplies in each market, by the newest table of each."""
+    of_kind = MARKET_FILE.c.kind == "participants"
+    found: dict[str, frozenset[str]] = {}
+    for row in connection.execute(select(MARKET_FILE).where(of_kind).order_by(MARKET_FILE.c.sequence)):
+        columns = json.loads(row.content)
+        suppliers = columns.get("retailer", [None] * len(columns["participant"]))
+        pairs = zip(columns["participant"], suppliers, strict=True)
+        found[row.market] = frozenset(name for name, each in pairs if (each or DEFAULT_RETAILER) == retailer)
+    return {market: participants for market, participants in found.items() if participants}

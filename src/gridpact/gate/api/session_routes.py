@@ -10,9 +10,10 @@ from sqlalchemy import Connection, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gridpact.gate.access.visibility import need_market, need_operator, readable, sees_all
+from gridpact.gate.access.visibility import need_market, need_operator, readable, sees_all, supplied
 from gridpact.gate.access.visitor import AUDITOR, OPERATOR, Visitor
 from gridpact.gate.api.answers import answered, listed, read_answer
+from gridpact.gate.api.beside import headroom_of, report_of
 from gridpact.gate.api.incoming import CSV, body, page, parameters, service_of, visitor
 from gridpact.gate.closing.clearing_jobs import retry
 from gridpact.gate.closing.seal_session import entry_of, seal_answer
@@ -20,17 +21,20 @@ from gridpact.gate.market.session_commands import cancel_session
 from gridpact.gate.market.session_commands import put_session as put_session_work
 from gridpact.gate.market.session_states import SessionState, session_state
 from gridpact.gate.store.gate_tables import LOG, SESSION
+from gridpact.gate.views.headroom_views import headroom_rows
 from gridpact.gate.views.result_views import (
     ALL_TABLES,
     OWN_TABLES,
     own_rows,
     published_file,
     results_view,
+    supplied_rows,
     table_rows,
 )
 from gridpact.gate.views.session_views import session_view
 from gridpact.gate.views.table_text import csv_text
 from gridpact.gate.words.refused import Refused, not_found, right_missing
+from gridpact.results.output_folder import REPORT_FILE, SUMMARY_FILE
 
 router = APIRouter(tags=["sessions"])
 
@@ -198,7 +202,11 @@ async def get_table(request: Request, session: str, table: str) -> Response:
         own = readable(who, state.row.market)
         if own is None:
             return content if kind == CSV else table_rows(content)
-        rows = own_rows(table_rows(content), table, own, service.frame(connection, state).rules)
+        of_retailer = supplied(who, state.row.market)
+        if of_retailer and not own and table == "schedule":
+            rows = supplied_rows(table_rows(content), of_retailer)
+        else:
+            rows = own_rows(table_rows(content), table, own, service.frame(connection, state).rules)
         return csv_text(rows) if kind == CSV else rows
 
     return read_answer(request, await service.read(query), media_type=kind)
@@ -231,8 +239,40 @@ async def get_file(request: Request, session: str, name: str) -> Response:
             raise right_missing(OPERATOR)
         return published_file(connection, state, name)
 
+    if name == REPORT_FILE:
+        await service.read(lambda connection: _published(connection, who, session))
+        return read_answer(request, await report_of(service, session), media_type="text/html")
     content = await service.read(query)
     return read_answer(request, content, media_type="application/octet-stream")
+
+
+def _published(connection: Connection, who: Visitor, session: str) -> None:
+    """Refuses whoever may not have the files of a session, or a session that is not published."""
+    state = visible_session(connection, who, session)
+    if not sees_all(who):
+        raise right_missing(OPERATOR)
+    published_file(connection, state, SUMMARY_FILE)
+
+
+@router.get("/sessions/{session}/headroom")
+async def get_headroom(request: Request, session: str) -> Response:
+    """What own participants could sell and buy under the forecasts that are there."""
+    wanted = parameters(request, "participant").get("participant")
+    who, service = await visitor(request), service_of(request)
+
+    def query(connection: Connection) -> tuple[frozenset[str], bool]:
+        state = visible_session(connection, who, session)
+        frame, own = service.frame(connection, state), readable(who, state.row.market)
+        chosen = frozenset(frame.index) if own is None else own & frozenset(frame.index)
+        if wanted is not None and wanted not in chosen:
+            raise not_found()
+        shows = frame.rules.show_elements or own is None
+        return (chosen if wanted is None else frozenset({wanted})), shows
+
+    participants, shows = await service.read(query)
+    sequence, content = await headroom_of(service, session)
+    rows = headroom_rows(content, participants, shows_elements=shows)
+    return read_answer(request, {"session": session, "sequence": sequence, "headroom": rows})
 
 
 @router.get("/log")

@@ -13,6 +13,8 @@ from gridpact.gate.access.visibility import need_operator, need_some_trade, need
 from gridpact.gate.access.visitor import Visitor
 from gridpact.gate.api.answers import answered, listed, read_answer
 from gridpact.gate.api.incoming import (
+    CSV,
+    JSON,
     LARGE_BODY_MAX,
     NETWORK_MAX,
     Body,
@@ -25,6 +27,7 @@ from gridpact.gate.api.incoming import (
 from gridpact.gate.api.session_routes import visible_session
 from gridpact.gate.door.arrival import Arrival, need_open
 from gridpact.gate.door.case_rows import ORDER, TRADE
+from gridpact.gate.door.forecast_csv import forecasts_from_csv
 from gridpact.gate.door.intake import CONFIRMATION, REJECTION, with_fate
 from gridpact.gate.door.meaning import forecast_problems, submission_problems
 from gridpact.gate.door.signed_submissions import HEADER, need_signature
@@ -262,10 +265,13 @@ async def put_forecasts(request: Request, session: str) -> Response:
     who = await visitor(request)
     _, frame = await _found(request, who, session)
     need_operator(who, frame.market)
-    sent = await body(request, most=NETWORK_MAX)
-    document = sent.document()
-    if problems := await run_in_threadpool(_forecasts_problems, document, frame):
-        raise invalid(problems)
+    sent = await body(request, most=NETWORK_MAX, types=(JSON, CSV))
+    if request.headers.get("content-type", "").startswith(CSV):
+        document = await run_in_threadpool(forecasts_from_csv, sent.content, frame)
+    else:
+        document = sent.document()
+        if problems := await run_in_threadpool(_forecasts_problems, document, frame):
+            raise invalid(problems)
     jws = await _signed(request, who, session, sent.content, frame, needed=False)
     arrival, private = _arrival(who, session, sent, document, jws), service_of(request).gate.private
     return await _stored(request, lambda transaction: take_forecasts(transaction, arrival, private))

@@ -16,6 +16,7 @@ from gridpact.gate.api.incoming import body, parameters, service_of, visitor
 from gridpact.gate.market.session_frames import market_document
 from gridpact.gate.store.gate_tables import API_KEY, SIGNING_KEY, USER
 from gridpact.gate.store.transaction import Transaction
+from gridpact.gate.views.own_export import own_export
 from gridpact.gate.words.refused import not_found
 
 router = APIRouter(tags=["users"])
@@ -157,6 +158,17 @@ async def me(request: Request) -> Response:
     parameters(request)
     who = await visitor(request)
     return read_answer(request, await service_of(request).read(lambda connection: _me(connection, who)))
+
+
+@router.get("/me/export")
+async def export_me(request: Request) -> Response:
+    """All that the gate holds of the user, as a zip file."""
+    parameters(request)
+    who = await visitor(request)
+    content = await service_of(request).read(
+        lambda connection: own_export(connection, who, _me(connection, who))
+    )
+    return Response(content, media_type="application/zip", headers={"Cache-Control": "no-store"})
 
 
 def _me(connection: Connection, who: Visitor) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from gridpact.arrays import Float
+from gridpact.gate.door.forecast_csv import forecasts_from_csv
 from gridpact.gate.door.intake import FORECAST
 from gridpact.gate.door.meaning import SERIES
 from gridpact.gate.door.take_forecasts import OPERATORS
@@ -28,7 +29,7 @@ def sealed_forecasts(
         frame: of the session.
         before: those of the session before it, empty where there is none.
     """
-    given = _given(connection, session)
+    given = _given(connection, session, frame)
     zeros = np.zeros(frame.horizon.periods)
     forecasts = {}
     for participant in frame.columns["participant"]:
@@ -45,7 +46,7 @@ def sealed_forecasts(
     return forecasts
 
 
-def _given(connection: Connection, session: str) -> Forecasts:
+def _given(connection: Connection, session: str, frame: SessionFrame) -> Forecasts:
     """The newest forecast that was handed in for each participant, its own before the operator's."""
     found: Forecasts = {}
     for kind in (OPERATORS, FORECAST):
@@ -55,7 +56,8 @@ def _given(connection: Connection, session: str) -> Forecasts:
             .order_by(SUBMISSION.c.sequence)
         )
         for row in connection.execute(query):
-            document = read_json(row.body)
+            is_csv = not row.body.lstrip().startswith(b"{")
+            document = forecasts_from_csv(row.body, frame) if is_csv else read_json(row.body)
             each = document["forecasts"] if kind == OPERATORS else {row.participant: document}
             for participant, series in each.items():
                 load_kw, generation_kw = (np.array(series[name], dtype=np.float64) for name in SERIES)

@@ -19,6 +19,7 @@ from gridpact.gate.words.json_bodies import read_json
 from gridpact.gate.words.refused import not_found
 from gridpact.units import MINUTES_PER_HOUR
 
+OF_RETAILER = ("time", "participant", "retail_import_kw", "retail_export_kw")
 OWN_TABLES = ("cleared", "schedule")
 ALL_TABLES = (*OWN_TABLES, "network", "limits", "exchange", "commitments", "trades", "curtailed")
 _TEXTS = {
@@ -32,6 +33,12 @@ _TEXTS = {
     "phase",
     "limited_by",
     "element",
+    "sale_limited_by",
+    "sale_element",
+    "sale_phase",
+    "purchase_limited_by",
+    "purchase_element",
+    "purchase_phase",
     "kind",
     "quantity",
     "start",
@@ -81,6 +88,11 @@ def own_rows(rows: ResultRows, table: str, participants: frozenset[str], rules: 
         for row in rows
         if participants & {row["seller"], row["buyer"]}
     ]
+
+
+def supplied_rows(rows: ResultRows, participants: frozenset[str]) -> ResultRows:
+    """What a retailer sees of the schedule: what it supplies and takes."""
+    return [{name: row[name] for name in OF_RETAILER} for row in rows if row["participant"] in participants]
 
 
 def _without_others(row: dict[str, Any], own: frozenset[str], rules: Rules) -> dict[str, Any]:
