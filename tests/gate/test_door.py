@@ -13,7 +13,7 @@ from gridpact.case import read_case
 from gridpact.gate.closing import sealed_case
 from gridpact.gate.closing.sealed_case import SealedSession
 from gridpact.gate.door.case_rows import ORDER, SCHEMA_OF, TRADE, case_row
-from gridpact.gate.door.meaning import submission_problems
+from gridpact.gate.door.meaning import problems_by_document, submission_problems
 from gridpact.gate.market.json_tables import columns_of
 from gridpact.gate.market.market_documents import Rules
 from gridpact.gate.market.participant_tables import participants_of
@@ -157,3 +157,16 @@ def test_groups_and_links_of_strangers_stay_apart() -> None:
     assert one["group"] != other["group"] and one["link"] != other["link"]
     again = case_row(TRADE, {"group": "g"}, submission="s3", participant="a:b")
     assert again["group"] == one["group"]
+
+
+def test_what_comes_together_is_judged_apart() -> None:
+    bodies = [
+        trade("a", "h1", "h3", link="l", group="g", **BASE),
+        trade("b", "h1", "h3", link="l", group="other", **BASE),
+        trade("c", "h1", "h1", power_kw=-1, colour="red", **BASE),
+        trade("d", "h1", "h9", **BASE),
+    ]
+    documents = [read_json(text(body).encode()) for body in bodies]
+    together = problems_by_document(TRADE, documents, frame())
+    assert together == [submission_problems(TRADE, [each], frame(), lambda _: "") for each in documents]
+    assert [len(each) for each in together] == [0, 0, 3, 1]

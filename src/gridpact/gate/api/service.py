@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
+from gridpact.gate.api.checks_together import ChecksTogether
 from gridpact.gate.api.rate_limit import RateLimit
 from gridpact.gate.closing.session_worker import seal_due
 from gridpact.gate.market.session_frames import SessionFrame, frame_of
@@ -39,6 +40,7 @@ class Service:
         self.writer = Writer(gate.database)
         self.of_keys = RateLimit(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE)
         self.of_addresses = RateLimit(UNKNOWN_KEYS_PER_SECOND, UNKNOWN_KEYS_AT_ONCE)
+        self.checks = ChecksTogether()
         self._frames: dict[str, SessionFrame] = {}
         self._ended = Event()
         self._sealer = Thread(target=self._seal, name="sealer", daemon=True)

@@ -118,7 +118,8 @@ async def post_order(request: Request, session: str) -> Response:
     document = sent.document()
     if isinstance(participant := document.get("participant"), str):
         need_trade(who, frame.market, participant)
-    _refuse(submission_problems(ORDER, [document], frame, lambda _: ""), state, sent.received_at)
+    problems = await service_of(request).checks.problems(ORDER, document, frame)
+    _refuse(problems, state, sent.received_at)
     jws = await _signed(request, who, session, sent.content, frame)
     arrival, private = _arrival(who, session, sent, document, jws), service_of(request).gate.private
     return await _stored(request, lambda transaction: take_order(transaction, arrival, frame, private))
@@ -169,7 +170,8 @@ async def post_trade(request: Request, session: str) -> Response:
     document = sent.document()
     if all(isinstance(document.get(side), str) for side in ("seller", "buyer")):
         proposer(who, frame.market, document)
-    _refuse(submission_problems(TRADE, [document], frame, lambda _: ""), state, sent.received_at)
+    problems = await service_of(request).checks.problems(TRADE, document, frame)
+    _refuse(problems, state, sent.received_at)
     jws = await _signed(request, who, session, sent.content, frame)
     arrival, private = _arrival(who, session, sent, document, jws), service_of(request).gate.private
     return await _stored(request, lambda transaction: take_trade(transaction, arrival, frame, private))

@@ -60,12 +60,24 @@ def submission_problems(
     problems += [problem for place, value in named if (problem := name_problem(place, value))]
     found = new_problems()
     rows = [
-        case_row(kind, document, submission=f"s{index}", participant="own")
+        # Links of one participant are held against each other when they are stored.
+        case_row(kind, document, submission=f"s{index}", participant=f"p{index}")
         for index, document in enumerate(objects)
     ]
     reader = reader_of(columns_of(rows, SCHEMA_OF[kind]), SCHEMA_OF[kind], found)
     _read(kind, reader, frame)
     return joined(problems, as_field_problems(found.in_order(), objects, pointer))
+
+
+def problems_by_document(
+    kind: str, documents: Sequence[Any], frame: SessionFrame
+) -> list[list[FieldProblem]]:
+    """Everything that is wrong with each of several orders or trades that came apart from each other."""
+    found: list[list[FieldProblem]] = [[] for _ in documents]
+    for problem in submission_problems(kind, documents, frame, lambda index: f"/{index}"):
+        index, separator, rest = problem.pointer[1:].partition("/")
+        found[int(index)].append(replace(problem, pointer=separator + rest))
+    return found
 
 
 def _read(kind: str, reader: TableReader, frame: SessionFrame) -> None:
