@@ -351,3 +351,49 @@ def test_a_user_takes_away_all_that_is_its_own(homes: dict[str, Any], day: dict[
     assert json.loads(archive.read("me.json"))["user"] == "h1"
     bid = day["receipts"]["bid"]["submission"]
     assert not [each for each in archive.namelist() if bid in each]
+
+
+def test_the_description_names_every_route_and_what_it_answers(gate: Served) -> None:
+    schema = ok(gate.client().get("/openapi.json"))
+    assert schema["openapi"].startswith("3.1")
+    operations = schema["paths"]["/api/v1/sessions/{session}/orders"]
+    assert {"200", "201", "400", "401", "404", "409", "413", "422", "429", "503"} <= set(
+        operations["post"]["responses"]
+    )
+    answer = gate.client().delete("/health")
+    assert answer.status_code == 405 and answer.headers["content-type"] == "application/problem+json"
+
+
+def test_etags_and_lists(gate: Served, homes: dict[str, Any], day: dict[str, Any]) -> None:
+    first = homes["h1"].get("/sessions/day-1/orders")
+    again = homes["h1"].get("/sessions/day-1/orders", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    everything = ok(gate.operator.get("/log?limit=1000"))["items"]
+    paged: list[Any] = []
+    after = ""
+    while after is not None:
+        page = ok(gate.operator.get("/log?limit=7" + (f"&after={after}" if after else "")))
+        paged, after = paged + page["items"], page["next"]
+    assert paged[: len(everything)] == everything
+    for query in ("limit=0", "limit=1001", "after=x", "colour=red", "limit=1&limit=2"):
+        ok(gate.operator.get(f"/log?{query}"), 422)
+
+
+def test_sessions_change_with_a_version_and_a_reason(gate: Served, day: dict[str, Any]) -> None:
+    make_session(gate, "changing", 100, gate_opens=moment(50))
+    path, operator = "/markets/elm/sessions/changing", gate.operator
+    view = operator.get("/sessions/changing")
+    given = ("delivery_start", "periods", "gate_opens", "gate_closes")
+    document = {name: view.json()[name] for name in given}
+    ok(operator.put(path, json=document), 200)
+    later = {**document, "gate_closes": moment(200)}
+    ok(operator.put(path, json=later), 409)
+    version = {"If-Match": view.headers["ETag"]}
+    ok(operator.put(path, json=later, headers=version), 422)
+    ok(operator.put(f"{path}?reason=rain", json=later, headers=version), 200)
+    again = {**document, "gate_closes": moment(300)}
+    ok(operator.put(f"{path}?reason=rain", json=again, headers=version), 412)
+    ok(operator.delete("/sessions/changing?reason=rain"), 428)
+    version = {"If-Match": operator.get("/sessions/changing").headers["ETag"]}
+    ok(operator.delete("/sessions/changing?reason=rain", headers=version), 204)
+    assert ok(operator.get("/sessions/changing"))["state"] == "cancelled"

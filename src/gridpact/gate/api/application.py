@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from gridpact.gate.api import market_routes, open_routes, session_routes, submission_routes, user_routes
 from gridpact.gate.api.answers import on_failure, on_http, on_refused
+from gridpact.gate.api.description import described
 from gridpact.gate.api.service import Service
 from gridpact.gate.store.gate_home import Gate, open_gate
 from gridpact.gate.words.refused import Refused
@@ -45,6 +46,8 @@ def application(gate: Gate) -> FastAPI:
     )
     for routes in ROUTES:
         app.include_router(routes.router, prefix=BASE)
+    plain = app.openapi
+    app.openapi = lambda: described(plain())  # type: ignore[method-assign]
     app.add_exception_handler(Refused, on_refused)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_failure)

@@ -23,11 +23,14 @@ async def health(request: Request) -> Response:
 
 @router.get("/ready")
 async def ready(request: Request) -> Response:
-    """The database answers, with tables of this version."""
+    """The database answers, has tables of this version, and agrees about the time."""
     parameters(request)
     service = service_of(request)
     if not await service.read(lambda _: is_current(service.gate.database)):
         raise Refused(503, "not-stored", "The tables are not of this version.", headers={"Retry-After": "5"})
+    if not service.gate.clock.is_near:
+        detail = "The clock of this machine is off that of the database."
+        raise Refused(503, "not-stored", detail, headers={"Retry-After": "30"})
     return answered(200, {"status": "ready"})
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from threading import Event, Thread
+from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -20,7 +21,7 @@ from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.store.writer import Writer, not_stored
 
 Answer = TypeVar("Answer")
-SEALING_SECONDS = 0.2
+SEALING_SECONDS, CLOCK_SECONDS = 0.2, 30.0
 REQUESTS_PER_SECOND, REQUESTS_AT_ONCE = 50.0, 200.0
 UNKNOWN_KEYS_PER_SECOND, UNKNOWN_KEYS_AT_ONCE = 5.0, 50.0
 FRAMES_MAX = 2_000
@@ -90,8 +91,12 @@ class Service:
         self.gate.database.close()
 
     def _seal(self) -> None:
+        measured = monotonic()
         while not self._ended.wait(SEALING_SECONDS):
             try:
+                if monotonic() - measured > CLOCK_SECONDS:
+                    self.gate.clock.measure()
+                    measured = monotonic()
                 seal_due(self.gate.database, self.gate.clock)
             except Exception as error:
                 _LOGGER.error("could not seal: %s: %s", type(error).__name__, error)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from time import monotonic
 from types import FrameType
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gridpact.gate.closing.session_worker import clear_next, seal_due
 from gridpact.gate.store.gate_home import open_gate
 
-POLL_SECONDS = 0.25
+POLL_SECONDS, CLOCK_SECONDS = 0.25, 30.0
 PROGRAM = (
     "import sys; from pathlib import Path; from gridpact.gate.running.worker_process import work; "
     "work(Path(sys.argv[1]), seals=False)"
@@ -37,10 +38,13 @@ def work(folder: Path, *, seals: bool = True) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     gate = open_gate(folder)
-    parent = os.getppid()
+    parent, measured = os.getppid(), monotonic()
     while not ended.is_set() and os.getppid() == parent:
         cleared = None
         try:
+            if monotonic() - measured > CLOCK_SECONDS:
+                gate.clock.measure()
+                measured = monotonic()
             if seals:
                 seal_due(gate.database, gate.clock)
             cleared = clear_next(gate.database, gate.clock, gate.private)

@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gridpact.errors import InvalidUsage
 from gridpact.gate.store.database import Database
+from gridpact.gate.store.gate_clock import GateClock
 from gridpact.gate.store.gate_tables import GATE, GATE_KEY
-from gridpact.gate.words.moments import Clock, system_clock
 
 SETTINGS_FILE, KEY_FILE, DATABASE_FILE, OPERATOR_KEY_FILE = "gate.toml", "gate.key", "gate.db", "operator.key"
 SETTINGS = ("database",)
@@ -35,7 +35,7 @@ class Gate:
     folder: Path
     database: Database
     private: Mapping[str, Any]
-    clock: Clock
+    clock: GateClock
 
     @property
     def name(self) -> str:
@@ -80,7 +80,7 @@ def database_url(folder: Path) -> str:
     return str(settings.get("database", f"sqlite:///{(folder / DATABASE_FILE).absolute()}"))
 
 
-def open_gate(folder: Path, clock: Clock = system_clock) -> Gate:
+def open_gate(folder: Path) -> Gate:
     """The gate of a folder.
 
     Raises:
@@ -91,9 +91,11 @@ def open_gate(folder: Path, clock: Clock = system_clock) -> Gate:
     except (OSError, ValueError):
         raise InvalidUsage(f"{folder} is not the folder of a gate", _KEY_REMEDY) from None
     database = Database(database_url(folder))
+    clock = GateClock(database)
     try:
         with database.reading():
             pass
+        clock.measure()
     except SQLAlchemyError:
         raise InvalidUsage("the database of the gate cannot be reached", "see whether it runs") from None
     return Gate(folder=folder, database=database, private=private, clock=clock)
