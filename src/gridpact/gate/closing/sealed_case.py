@@ -18,7 +18,7 @@ from gridpact.case.horizon import Horizon
 from gridpact.case.schema import PARTICIPANTS, PROFILES, Kind, Schema
 from gridpact.case.times import from_microseconds
 from gridpact.case.writing.table_file import Coded, write_table
-from gridpact.gate.closing.sealed_forecasts import Forecasts, sealed_forecasts
+from gridpact.gate.closing.sealed_forecasts import Forecasts, excluded_submissions, sealed_forecasts
 from gridpact.gate.door.case_rows import ORDER, SCHEMA_OF, TRADE, case_row
 from gridpact.gate.door.intake import CONFIRMED
 from gridpact.gate.market.json_tables import columns_of
@@ -26,7 +26,7 @@ from gridpact.gate.market.market_documents import NETWORK_FILE, settings_text
 from gridpact.gate.market.participant_tables import Columns
 from gridpact.gate.market.session_frames import SessionFrame, frame_of
 from gridpact.gate.market.session_states import session_state
-from gridpact.gate.store.gate_tables import FATE, JOB, PUBLISHED_FILE, SUBMISSION
+from gridpact.gate.store.gate_tables import FATE, PUBLISHED_FILE, SUBMISSION
 from gridpact.gate.words.json_bodies import read_json
 from gridpact.gate.words.moments import read_moment
 
@@ -134,7 +134,7 @@ def write_sealed_case(connection: Connection, session: str, folder: Path) -> Pat
         (target / NETWORK_FILE).write_bytes(frame.network_content)
     _write(target, PARTICIPANTS, frame.columns)
     _write_profiles(target, sealed)
-    excluded = _excluded(connection, session)
+    excluded = excluded_submissions(connection, session)
     tables = {
         kind: list(_rows(connection, session, kind, frame.horizon, excluded)) for kind in (ORDER, TRADE)
     }
@@ -155,12 +155,6 @@ def _settings(frame: SessionFrame) -> str:
 
     opens = {"open_from": text(frame.first_open)} if frame.first_open else {}
     return settings_text(frame.document, {"start": text(0), "periods": horizon.periods, **opens})
-
-
-def _excluded(connection: Connection, session: str) -> set[str]:
-    """Submissions that an operator excluded from a session that failed."""
-    row = connection.execute(select(JOB.c.document).where(JOB.c.session == session)).first()
-    return set() if row is None else set(json.loads(row.document).get("exclude", ()))
 
 
 def _rows(

@@ -1,5 +1,7 @@
 """The forecast that a session is cleared with."""
 
+import json
+
 import numpy as np
 from sqlalchemy import Connection, select
 
@@ -9,7 +11,7 @@ from gridpact.gate.door.intake import FORECAST
 from gridpact.gate.door.meaning import SERIES
 from gridpact.gate.door.take_forecasts import OPERATORS
 from gridpact.gate.market.session_frames import SessionFrame
-from gridpact.gate.store.gate_tables import SUBMISSION
+from gridpact.gate.store.gate_tables import JOB, SUBMISSION
 from gridpact.gate.words.json_bodies import read_json
 
 Forecasts = dict[str, tuple[Float, Float]]
@@ -49,13 +51,16 @@ def sealed_forecasts(
 def _given(connection: Connection, session: str, frame: SessionFrame) -> Forecasts:
     """The newest forecast that was handed in for each participant, its own before the operator's."""
     found: Forecasts = {}
+    excluded = excluded_submissions(connection, session)
     for kind in (OPERATORS, FORECAST):
         query = (
-            select(SUBMISSION.c.participant, SUBMISSION.c.body)
+            select(SUBMISSION.c.submission, SUBMISSION.c.participant, SUBMISSION.c.body)
             .where(SUBMISSION.c.session == session, SUBMISSION.c.kind == kind)
             .order_by(SUBMISSION.c.sequence)
         )
         for row in connection.execute(query):
+            if row.submission in excluded:
+                continue
             is_csv = not row.body.lstrip().startswith(b"{")
             document = forecasts_from_csv(row.body, frame) if is_csv else read_json(row.body)
             each = document["forecasts"] if kind == OPERATORS else {row.participant: document}
@@ -63,3 +68,9 @@ def _given(connection: Connection, session: str, frame: SessionFrame) -> Forecas
                 load_kw, generation_kw = (np.array(series[name], dtype=np.float64) for name in SERIES)
                 found[participant] = load_kw, generation_kw
     return found
+
+
+def excluded_submissions(connection: Connection, session: str) -> set[str]:
+    """Submissions that an operator excluded from a session that failed."""
+    row = connection.execute(select(JOB.c.document).where(JOB.c.session == session)).first()
+    return set() if row is None else set(json.loads(row.document).get("exclude", ()))
