@@ -19,16 +19,17 @@ from gridpact.gate.store.gate_home import open_gate
 POLL_SECONDS, CLOCK_SECONDS = 0.25, 30.0
 PROGRAM = (
     "import sys; from pathlib import Path; from gridpact.gate.running.worker_process import work; "
-    "work(Path(sys.argv[1]), seals=False)"
+    "work(Path(sys.argv[1]), seals=False, parent=int(sys.argv[2]))"
 )
 
 
-def work(folder: Path, *, seals: bool = True) -> None:
+def work(folder: Path, *, seals: bool = True, parent: int | None = None) -> None:
     """Clears sessions of a gate until the process is told to end.
 
     Args:
         folder: of the gate.
         seals: whether it seals too, for machines on which nothing serves.
+        parent: the process that it ends with; the one that started it, where it is not given.
     """
     ended = Event()
 
@@ -38,7 +39,7 @@ def work(folder: Path, *, seals: bool = True) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     gate = open_gate(folder)
-    parent, measured = os.getppid(), monotonic()
+    parent, measured = os.getppid() if parent is None else parent, monotonic()
     while not ended.is_set() and os.getppid() == parent:
         cleared = None
         try:
@@ -87,4 +88,4 @@ def clearing_processes(folder: Path, count: int) -> Iterator[None]:
 
 def _start(folder: Path) -> "subprocess.Popen[bytes]":
     """A clearing worker; it ends with this process."""
-    return subprocess.Popen([sys.executable, "-c", PROGRAM, str(folder)])
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, str(folder), str(os.getpid())])
