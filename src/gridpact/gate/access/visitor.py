@@ -38,6 +38,7 @@ class Visitor:
         mandates: those in force now, as far as the key has them.
         supplied: of a retailer, the participants that it supplies in each market.
         key: name of the key.
+        expires_at: when the key does; `None` for never.
         narrowed: `participants` and `rights` that the key is narrowed to.
     """
 
@@ -48,6 +49,7 @@ class Visitor:
     mandates: tuple[Mandate, ...]
     supplied: dict[str, frozenset[str]]
     key: str
+    expires_at: int | None
     narrowed: dict[str, list[str]]
 
     def rights(self, market: str, participant: str) -> frozenset[str]:
@@ -89,6 +91,7 @@ def visitor_of(connection: Connection, secret: str, now: int) -> Visitor:
         mandates=_mandates(connection, user.user, narrowed, now),
         supplied=_supplied(connection, retailer) if retailer else {},
         key=key.key,
+        expires_at=key.expires_at,
         narrowed=narrowed,
     )
 
@@ -103,7 +106,8 @@ def _mandates(connection: Connection, user: str, narrowed: dict[str, Any], now: 
             rights=rights & frozenset(json.loads(row.document)["rights"]),
         )
         for row in rows
-        if (row.since is None or row.since <= now)
+        if rights & frozenset(json.loads(row.document)["rights"])
+        and (row.since is None or row.since <= now)
         and (row.until is None or now < row.until)
         and row.participant in narrowed.get("participants", [row.participant])
     )

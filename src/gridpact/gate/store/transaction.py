@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Executable, Row, Table, insert, select, updat
 from gridpact.gate.log.entry import LogEntry
 from gridpact.gate.log.hash_chain import next_link
 from gridpact.gate.store.database import Database
-from gridpact.gate.store.gate_tables import ACTION, LOG, LOG_HEAD
+from gridpact.gate.store.gate_tables import ACTION, LOG, LOG_HEAD, SESSION
 
 Answer = TypeVar("Answer")
 
@@ -95,16 +95,33 @@ class Transaction:
         session: str | None = None,
     ) -> Logged:
         """Appends what somebody did other than a submission, with its body."""
-        digest = sha256(body).hexdigest()
+        digest = action_sha256(subject, body)
+        if session is not None:
+            received_at = self._not_before(session, received_at)
         logged = self.append(kind=kind, session=session, actor=actor, received_at=received_at, digest=digest)
         self.insert(ACTION, sequence=logged.entry.sequence, subject=subject, body=body)
         return logged
+
+    def _not_before(self, session: str, received_at: int) -> int:
+        """The moment of an entry of a session, along which no moment falls."""
+        of_session = SESSION.c.session == session
+        row = self.row(select(SESSION.c.last_received_at).where(of_session))
+        if row is None:
+            return received_at
+        received_at = max(received_at, row.last_received_at)
+        self.connection.execute(update(SESSION).where(of_session).values(last_received_at=received_at))
+        return received_at
 
     def finish(self) -> None:
         """Stores the head of the log, where it moved."""
         if self._head is not None:
             sequence, chain = self._head
             self.connection.execute(update(LOG_HEAD).values(sequence=sequence, chain=chain.hex()))
+
+
+def action_sha256(subject: str, body: bytes) -> str:
+    """What the log has of an action: the digest of what it is of and of its content."""
+    return sha256(subject.encode() + b"\0" + body).hexdigest()
 
 
 def carry_out(database: Database, work: Callable[[Transaction], Answer]) -> Answer:

@@ -56,6 +56,11 @@ class Writer:
         self._queue.put(work)
         return work.future
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread is."""
+        return self._thread.is_alive()
+
     def carry_out(self, work: Callable[[Transaction], Answer]) -> Answer:
         """Carries a unit of work out, and waits for it."""
         return self.submit(work).result()
@@ -88,7 +93,7 @@ class Writer:
             answers = self._committed(group)
         except Exception as error:
             if len(group) == 1:
-                _LOGGER.error("could not be stored: %s: %s", type(error).__name__, error)
+                _LOGGER.error("could not be stored", exc_info=error)
                 group[0].future.set_exception(not_stored("The database did not take it."))
                 return
             for work in group:
