@@ -108,8 +108,19 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *options: str) -> Iterator[Served]:
+def served(folder: Path, *options: str, settings: str = "") -> Iterator[Served]:
+    """A gate that runs until the end of the block.
+
+    Args:
+        folder: of the gate.
+        options: of `gridpact serve`.
+        settings: lines of its gate.toml, for one that is made here.
+    """
     gate = Served(folder, *options)
+    if settings:
+        made = command("gate", "init", str(folder), "--json")
+        (folder / "operator.key").write_text(json.loads(made.stdout)["operator_key"])
+        (folder / "gate.toml").write_text(settings)
     gate.start()
     try:
         yield gate

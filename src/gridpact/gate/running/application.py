@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from gridpact.gate.api.answers import on_http, on_refused
-from gridpact.gate.api.description import described
+from gridpact.gate.api.described.description import described
 from gridpact.gate.api.frame_of_requests import FrameOfRequests
 from gridpact.gate.api.routes import (
     market_file_routes,
@@ -71,7 +71,7 @@ def application(gate: Gate) -> FastAPI:
 
     def described_once() -> dict[str, Any]:
         if not description:
-            description.update(described(plain()))
+            description.update(described(plain(), BASE))
         return description
 
     plain = app.openapi
