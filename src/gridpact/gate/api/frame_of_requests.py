@@ -13,7 +13,7 @@ from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.refused import not_found
 
 OTHER_ROUTE = "other"
-FAILED = 500
+FAILED, READY = 500, "/ready"
 
 
 class FrameOfRequests:
@@ -62,7 +62,7 @@ class FrameOfRequests:
     def _note(self, scope: Scope, method: str, status: int, request_id: str, seconds: float) -> None:
         route = _route(scope)
         count_request(method, route, status, seconds)
-        if self._logs or status >= FAILED:
+        if self._logs or (status >= FAILED and not route.endswith(READY)):
             say(
                 "request",
                 level=logging.ERROR if status >= FAILED else logging.INFO,

@@ -49,9 +49,9 @@ async def visitor(request: Request) -> Visitor:
     service = service_of(request)
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     secret = secret.strip()
+    if scheme.lower() != "bearer" or not secret:
+        raise no_key()
     try:
-        if scheme.lower() != "bearer" or not secret:
-            raise no_key()
         found = await service.read(lambda connection: visitor_of(connection, secret, service.now()))
     except Refused as refused:
         if refused.status == no_key().status:

@@ -25,13 +25,12 @@ from gridpact.gate.api.routes import (
     user_routes,
 )
 from gridpact.gate.api.service import Service
+from gridpact.gate.running.served_places import BASE, FOLDER_VARIABLE
 from gridpact.gate.store.gate_home import Gate, open_gate
 from gridpact.gate.watch.json_log import set_up_log
 from gridpact.gate.words.refused import Refused
 from gridpact.version import __version__
 
-BASE = "/api/v1"
-FOLDER_VARIABLE = "GRIDPACT_GATE_FOLDER"
 PARENT_SECONDS = 0.5
 ROUTES = (
     open_routes,
