@@ -14,6 +14,7 @@ from gridpact.gate.closing.clear_session import clear_session, sealed_case_of
 from gridpact.gate.closing.seal_session import entry_of, session_entries
 from gridpact.gate.closing.sealed_case import write_sealed_case
 from gridpact.gate.closing.verify_tables import signature_deviations, table_deviations
+from gridpact.gate.door.case_rows import TRADE
 from gridpact.gate.log.hash_chain import START, next_link
 from gridpact.gate.log.jws import BadSignature, public_jwk, read_header
 from gridpact.gate.log.merkle import merkle_root
@@ -155,8 +156,20 @@ def _submissions(connection: Connection, keys: Keys) -> Iterator[str]:
         is_logged = (row[LOG.c.kind], row[LOG.c.session]) == (facts["kind"], facts["session"])
         if not is_logged or any(receipt.get(member) != value for member, value in facts.items()):
             yield f"{name}: its receipt does not say what the log has"
+        if row[SUBMISSION.c.kind] == TRADE and not _has_sides(row):
+            yield f"{name}: it has another side than it was proposed to"
         if SIGNATURE in receipt and (fault := signature_fault(receipt, keys)):
             yield f"{name}: its receipt {fault}"
+
+
+def _has_sides(row: Mapping[Any, Any]) -> bool:
+    """Whether a trade is of the sides that its proposal names."""
+    try:
+        document = read_json(row[SUBMISSION.c.body])
+    except Exception:
+        return False
+    sides = {row[SUBMISSION.c.participant], row[SUBMISSION.c.counterparty]}
+    return sides == {document.get("seller"), document.get("buyer")}
 
 
 def _digest(row: Mapping[Any, Any]) -> str:
