@@ -51,7 +51,7 @@ async def _make(service: Service, session: str, command: str, name: str) -> byte
         folder = Path(made)
         commitments = await service.read(lambda connection: write_sealed_case(connection, session, folder))
         words = [command, str(folder / "case"), "--out", str(folder / "out")]
-        if command == "clear" and commitments is not None:
+        if commitments is not None:
             words += ["--commitments", str(commitments)]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
