@@ -13,7 +13,8 @@ pytest.importorskip("granian")
 from sqlalchemy import insert, select
 
 from gridpact.gate.closing.clear_session import ClearedSession
-from gridpact.gate.closing.clearing_jobs import LEASE_MICROSECONDS, claim, fail, publish
+from gridpact.gate.closing.clearing_jobs import TRIES_MAX, Claim, claim, fail, publish
+from gridpact.gate.closing.leases import LEASE_MICROSECONDS, release
 from gridpact.gate.log.jws import new_private_jwk
 from gridpact.gate.store.database import Database
 from gridpact.gate.store.gate_tables import JOB, LOG_HEAD, PUBLICATION, SEAL, SESSION
@@ -52,7 +53,7 @@ def test_5_a_killed_clearing_worker_is_followed_by_another(tmp_path: Path) -> No
         workers = [pid for pid, line in children(gate.process.pid).items() if "worker_process" in line]
         assert len(workers) == 1
         os.kill(workers[0], signal.SIGKILL)
-        assert wait_for(gate, "s", "cleared", seconds=90)["cleared_kwh"] == 5.0
+        assert wait_for(gate, "s", "cleared", seconds=60)["cleared_kwh"] == 5.0
     assert command("gate", "verify", str(tmp_path / "g"), "--clear").stdout == "nothing deviates\n"
 
 
@@ -80,8 +81,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made.close()
 
 
-def test_5_of_two_workers_with_one_session_the_later_publishes(database: Database) -> None:
-    private, now = new_private_jwk(), 1_900_000_000_000_000
+NOW = 1_900_000_000_000_000
+
+
+def _seal_one(database: Database) -> None:
+    """A sealed session without anything else."""
     with database.writing() as connection:
         connection.execute(
             insert(SESSION).values(
@@ -98,12 +102,38 @@ def test_5_of_two_workers_with_one_session_the_later_publishes(database: Databas
         )
         connection.execute(
             insert(SEAL).values(
-                session="s", sealed_at=now, submissions=0, last_sequence=0, root="00", chain="00"
+                session="s", sealed_at=NOW, submissions=0, last_sequence=0, root="00", chain="00"
             )
         )
         connection.execute(
             insert(JOB).values(session="s", state="closed", fence=0, lease_until=0, document="{}")
         )
+
+
+def test_5_what_a_dead_worker_held_is_claimed_at_once_and_not_for_ever(database: Database) -> None:
+    _seal_one(database)
+
+    def claims(worker: str, now: int) -> Claim | None:
+        return carry_out(database, lambda transaction: claim(transaction, now, worker))
+
+    for attempt in range(1, TRIES_MAX + 1):
+        claimed = claims(f"w{attempt}", NOW)
+        assert claimed is not None and claimed.fence == attempt
+        assert claims("other", NOW + LEASE_MICROSECONDS - 1) is None
+        released = [
+            carry_out(database, lambda transaction, w=worker: release(transaction, w))  # type: ignore[misc]
+            for worker in ("other", f"w{attempt}")
+        ]
+        assert released == [0, 1]
+    assert claims("last", NOW) is None
+    with database.reading() as connection:
+        job = connection.execute(select(JOB)).one()
+    assert job.state == "failed" and "20 workers" in job.document
+
+
+def test_5_of_two_workers_with_one_session_the_later_publishes(database: Database) -> None:
+    private, now = new_private_jwk(), NOW
+    _seal_one(database)
     first = carry_out(database, lambda transaction: claim(transaction, now))
     assert carry_out(database, lambda transaction: claim(transaction, now + 1)) is None
     later = now + LEASE_MICROSECONDS + 1
