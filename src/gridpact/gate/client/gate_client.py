@@ -1,7 +1,7 @@
 """GateClient: what users and operators do at a gate, as calls."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -154,7 +154,7 @@ class GateClient:
         return self._submit("POST", session, "/withdrawals", {"withdrawal": name, "submission": submission})
 
     def forecast(
-        self, session: str, participant: str, load_kw: Sequence[float], generation_kw: Sequence[float]
+        self, session: str, participant: str, load_kw: Iterable[float], generation_kw: Iterable[float]
     ) -> GateReceipt:
         """Gives the forecast of an own participant.
 
@@ -164,7 +164,7 @@ class GateClient:
             load_kw: of each period, (T,).
             generation_kw: of each period, (T,).
         """
-        document = {"load_kw": list(load_kw), "generation_kw": list(generation_kw)}
+        document = {"load_kw": _numbers(load_kw), "generation_kw": _numbers(generation_kw)}
         return self._submit("PUT", session, f"/forecasts/{_part(participant)}", document)
 
     def put(self, path: str, document: Document, *, reason: str = "", version: str = "") -> Any:
@@ -219,6 +219,10 @@ class GateClient:
 def _part(name: str) -> str:
     """A name as a part of a path."""
     return quote(name, safe="")
+
+
+def _numbers(values: Iterable[float]) -> list[float]:
+    return [float(value) for value in values]
 
 
 def _json(document: Document) -> bytes:
