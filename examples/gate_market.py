@@ -1,8 +1,8 @@
 """A gate with a market that trades by itself: `make gate`, or `python examples/gate_market.py`.
 
 It serves a gate in a new folder, makes a market of the published day, gives every participant a user and a
-key, and opens one session after another for tomorrow. In each, everybody hands in a forecast and an order at a
-price of its own, two neighbours agree on a trade, and what came of it is told in one line.
+key, and opens one session after another for tomorrow. In each, everybody hands in a forecast and an order at
+a price of its own, two neighbours agree on a trade, and what came of it is told in one line.
 """
 
 import argparse
@@ -117,7 +117,7 @@ def hand_in(street: Street, session: str, start: datetime, chance: random.Random
         "power_kw": 0.2,
         "price_per_kwh": 0.1,
     }
-    proposal = street.traders[seller].propose_trade(session, {"trade": session, **terms})
+    proposal = street.traders[seller].propose_trade(session, trade)
     street.traders[buyer].confirm_trade(session, proposal.submission)
     return count + 2
 
