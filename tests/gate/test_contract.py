@@ -233,6 +233,12 @@ def test_changes_of_a_session_need_a_version_and_a_reason(gate: Served, homes: d
     ok(operator.put("/markets/elm/sessions/o", json={**document, "previous": "none"}), 422)
 
 
+def test_prices_of_a_market_are_the_right_way_round(gate: Served) -> None:
+    rules = {"price_min_per_kwh": 1, "price_max_per_kwh": 0.5}
+    answer = ok(gate.operator.put("/markets/odd", json={**MARKET, "rules": rules}), 422)
+    assert [each["pointer"] for each in answer["problems"]] == ["/rules/price_max_per_kwh"]
+
+
 def test_late_gates_are_a_rule_of_a_market(gate: Served) -> None:
     ok(gate.operator.put("/markets/late", json={**MARKET, "rules": {"late_gates": True}}), 201)
     ok(gate.operator.put("/markets/late/participants", json={"participants": PARTICIPANTS}), 201)

@@ -4,7 +4,7 @@ from typing import Any
 
 from gridpact.gate.api.answers import PROBLEM_JSON
 from gridpact.gate.api.described.documents import DOCUMENTS, Json, reference
-from gridpact.gate.api.described.operations import OPERATIONS, Content, Operation
+from gridpact.gate.api.described.operations import OPERATIONS, Content, DescribedOperation
 from gridpact.gate.api.incoming import JSON, LIST_DEFAULT, LIST_MAX
 
 REFUSALS = {
@@ -68,7 +68,7 @@ def described(schema: Json, base: str) -> Json:
     return schema
 
 
-def _describe(route: Json, method: str, operation: Operation) -> None:
+def _describe(route: Json, method: str, operation: DescribedOperation) -> None:
     """Fills in one operation."""
     parameters = [each for each in route.get("parameters", []) if each["in"] == "path"]
     parameters += [{"name": name, "in": "query", **_PARAMETERS[name]} for name in operation.query]
@@ -84,7 +84,7 @@ def _describe(route: Json, method: str, operation: Operation) -> None:
         route["requestBody"] = {"required": True, "content": _content(operation.takes)}
 
 
-def _responses(method: str, operation: Operation) -> Json:
+def _responses(method: str, operation: DescribedOperation) -> Json:
     found: Json = {}
     for status, content in operation.answers.items():
         found[str(status)] = {
@@ -99,7 +99,7 @@ def _responses(method: str, operation: Operation) -> Json:
     return found
 
 
-def _refusals(method: str, operation: Operation) -> list[int]:
+def _refusals(method: str, operation: DescribedOperation) -> list[int]:
     found = {422, 503}
     found |= set() if operation.is_open else set(_KEYED)
     found |= {406} if method == "get" else set(_CHANGES)

@@ -9,7 +9,7 @@ Content = Mapping[str, str]  # Names of documents, by media type; an empty name 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class DescribedOperation:
     """One method of one path.
 
     Attributes:
@@ -29,33 +29,35 @@ class Operation:
     is_versioned: bool = False
 
 
-def _read(document: str, *query: str, is_open: bool = False, others: Content | None = None) -> Operation:
+def _read(
+    document: str, *query: str, is_open: bool = False, others: Content | None = None
+) -> DescribedOperation:
     content = {JSON: document, **(others or {})}
-    return Operation(answers={200: content}, query=query, is_open=is_open)
+    return DescribedOperation(answers={200: content}, query=query, is_open=is_open)
 
 
-def _put(takes: Content, made: str) -> Operation:
-    return Operation(answers={200: {JSON: made}, 201: {JSON: made}}, takes=takes)
+def _put(takes: Content, made: str) -> DescribedOperation:
+    return DescribedOperation(answers={200: {JSON: made}, 201: {JSON: made}}, takes=takes)
 
 
-def _submit(document: str, receipt: str = "Receipt") -> Operation:
-    return Operation(
+def _submit(document: str, receipt: str = "Receipt") -> DescribedOperation:
+    return DescribedOperation(
         answers={200: {JSON: receipt}, 201: {JSON: receipt}}, takes={JSON: document}, is_signed=True
     )
 
 
-_END = Operation(answers={204: {}})
+_END = DescribedOperation(answers={204: {}})
 _PAGED = ("limit", "after")
-OPERATIONS: Mapping[tuple[str, str], Operation] = {
+OPERATIONS: Mapping[tuple[str, str], DescribedOperation] = {
     ("get", "/health"): _read("Health", is_open=True),
     ("get", "/ready"): _read("Ready", is_open=True),
     ("get", "/time"): _read("Time", is_open=True),
     ("get", "/keys"): _read("Keys", is_open=True),
-    ("get", "/openapi.json"): Operation(answers={200: {JSON: ""}}, is_open=True),
-    ("get", "/metrics"): Operation(answers={200: {"text/plain": ""}}),
+    ("get", "/openapi.json"): DescribedOperation(answers={200: {JSON: ""}}, is_open=True),
+    ("get", "/metrics"): DescribedOperation(answers={200: {"text/plain": ""}}),
     ("put", "/users/{user}"): _put({JSON: "User"}, "ShownUser"),
     ("delete", "/users/{user}"): _END,
-    ("post", "/users/{user}/keys"): Operation(
+    ("post", "/users/{user}/keys"): DescribedOperation(
         answers={200: {JSON: "KnownKey"}, 201: {JSON: "NewKey"}}, takes={JSON: "Key"}
     ),
     ("delete", "/users/{user}/keys/{key}"): _END,
@@ -64,7 +66,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("put", "/markets/{market}/mandates/{user}/{participant}"): _put({JSON: "Mandate"}, "ShownMandate"),
     ("delete", "/markets/{market}/mandates/{user}/{participant}"): _END,
     ("get", "/me"): _read("Me"),
-    ("get", "/me/export"): Operation(answers={200: {"application/zip": ""}}),
+    ("get", "/me/export"): DescribedOperation(answers={200: {"application/zip": ""}}),
     ("put", "/markets/{market}"): _put({JSON: "Market"}, "ShownMarket"),
     ("put", "/markets/{market}/network"): _put({JSON: "Network"}, "OfMarket"),
     ("put", "/markets/{market}/participants"): _put({JSON: "Participants", CSV: ""}, "ShownParticipants"),
@@ -76,16 +78,20 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("get", "/markets"): _read("Markets", *_PAGED),
     ("get", "/markets/{market}"): _read("ShownMarket"),
     ("get", "/markets/{market}/participants"): _read("ListOfParticipants", *_PAGED),
-    ("put", "/markets/{market}/sessions/{session}"): Operation(
+    ("put", "/markets/{market}/sessions/{session}"): DescribedOperation(
         answers={200: {JSON: "MadeSession"}, 201: {JSON: "MadeSession"}},
         takes={JSON: "Session"},
         query=("reason",),
         is_versioned=True,
     ),
-    ("delete", "/sessions/{session}"): Operation(answers={204: {}}, query=("reason",), is_versioned=True),
+    ("delete", "/sessions/{session}"): DescribedOperation(
+        answers={204: {}}, query=("reason",), is_versioned=True
+    ),
     ("get", "/sessions/{session}"): _read("ShownSession"),
     ("get", "/markets/{market}/sessions"): _read("Sessions", *_PAGED),
-    ("post", "/sessions/{session}/retry"): Operation(answers={202: {JSON: "Retried"}}, takes={JSON: "Retry"}),
+    ("post", "/sessions/{session}/retry"): DescribedOperation(
+        answers={202: {JSON: "Retried"}}, takes={JSON: "Retry"}
+    ),
     ("get", "/sessions/{session}/headroom"): _read("Headroom", "participant"),
     ("post", "/sessions/{session}/orders"): _submit("Order"),
     ("post", "/sessions/{session}/order-batches"): _submit("OrderBatch", "Receipts"),
@@ -93,10 +99,10 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("post", "/sessions/{session}/trades/{submission}/confirmation"): _submit("Confirmation"),
     ("post", "/sessions/{session}/trades/{submission}/rejection"): _submit("Rejection"),
     ("post", "/sessions/{session}/withdrawals"): _submit("Withdrawal"),
-    ("put", "/sessions/{session}/forecasts/{participant}"): Operation(
+    ("put", "/sessions/{session}/forecasts/{participant}"): DescribedOperation(
         answers={200: {JSON: "Receipt"}}, takes={JSON: "Forecast"}, is_signed=True
     ),
-    ("put", "/sessions/{session}/forecasts"): Operation(
+    ("put", "/sessions/{session}/forecasts"): DescribedOperation(
         answers={200: {JSON: "Receipt"}}, takes={JSON: "Forecasts", CSV: ""}, is_signed=True
     ),
     ("get", "/sessions/{session}/orders"): _read("Orders", *_PAGED),
@@ -106,7 +112,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("get", "/sessions/{session}/seal"): _read("Seal"),
     ("get", "/sessions/{session}/results"): _read("Results", "participant"),
     ("get", "/sessions/{session}/results/{table}"): _read("Rows", others={CSV: ""}),
-    ("get", "/sessions/{session}/files/{name}"): Operation(
+    ("get", "/sessions/{session}/files/{name}"): DescribedOperation(
         answers={200: {CSV: "", JSON: "", "text/html": "", "application/octet-stream": ""}}
     ),
     ("get", "/log"): _read("Log", *_PAGED),
