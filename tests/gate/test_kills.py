@@ -16,8 +16,10 @@ from gridpact.gate.closing.clear_session import ClearedSession
 from gridpact.gate.closing.clearing_jobs import TRIES_MAX, Claim, claim, fail, publish
 from gridpact.gate.closing.leases import LEASE_MICROSECONDS, release
 from gridpact.gate.log.jws import new_private_jwk
+from gridpact.gate.market.market_commands import put_market_file
+from gridpact.gate.market.session_frames import market_file
 from gridpact.gate.store.database import Database
-from gridpact.gate.store.gate_tables import JOB, LOG_HEAD, PUBLICATION, SEAL, SESSION
+from gridpact.gate.store.gate_tables import JOB, LOG_HEAD, MARKET, PUBLICATION, SEAL, SESSION
 from gridpact.gate.store.schema_version import migrate
 from gridpact.gate.store.transaction import Transaction, carry_out
 from gridpact.gate.store.writer import Writer
@@ -179,3 +181,30 @@ def test_2_one_that_fails_takes_no_others_with_it(database: Database) -> None:
     assert outcomes == [1, 503, 409, 2, 503, 3]
     with database.reading() as connection:
         assert connection.execute(select(LOG_HEAD.c.sequence)).scalar_one() == 3
+
+
+def test_5_a_session_that_opens_while_a_table_is_stored_keeps_the_one_before(database: Database) -> None:
+    """Others may have read it, and let submissions in by it."""
+
+    def put(content: bytes, received_at: int, now: int) -> None:
+        def work(transaction: Transaction) -> None:
+            put_market_file(
+                transaction, "m", "participants", content, actor="a", received_at=received_at, now=now
+            )
+
+        carry_out(database, work)
+
+    with database.writing() as connection:
+        connection.execute(insert(MARKET).values(market="m", document="{}"))
+        for name, opens_at in (("one", NOW + 10), ("two", NOW + 5_000_000)):
+            values = {"created_at": 1, "closes_at": NOW * 2, "horizon": "1:2", "last_received_at": 0}
+            connection.execute(
+                insert(SESSION).values(
+                    session=name, market="m", document="{}", opens_at=opens_at, version=1, **values
+                )
+            )
+    put(b"old", NOW - 2_000_000, NOW - 2_000_000)
+    put(b"new", NOW, NOW + 20)
+    with database.reading() as connection:
+        assert market_file(connection, "m", "participants", NOW + 10) == b"old"
+        assert market_file(connection, "m", "participants", NOW + 5_000_000) == b"new"

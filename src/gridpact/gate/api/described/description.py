@@ -103,6 +103,7 @@ def _refusals(method: str, operation: DescribedOperation) -> list[int]:
     found = {422, 503}
     found |= set() if operation.is_open else set(_KEYED)
     found |= {406} if method == "get" else set(_CHANGES)
+    found |= {409} if operation.is_made else set()
     found |= set(_WITH_BODY) if operation.takes else set()
     found |= {412, 428} if operation.is_versioned else set()
     return sorted(found)

@@ -19,6 +19,7 @@ class DescribedOperation:
         is_open: whether it needs no key.
         is_signed: whether its body may be signed.
         is_versioned: whether it needs `If-Match` where it changes something.
+        is_made: whether a command of gridpact makes the answer, which may refuse to.
     """
 
     answers: Mapping[int, Content]
@@ -27,6 +28,7 @@ class DescribedOperation:
     is_open: bool = False
     is_signed: bool = False
     is_versioned: bool = False
+    is_made: bool = False
 
 
 def _read(
@@ -92,7 +94,9 @@ OPERATIONS: Mapping[tuple[str, str], DescribedOperation] = {
     ("post", "/sessions/{session}/retry"): DescribedOperation(
         answers={202: {JSON: "Retried"}}, takes={JSON: "Retry"}
     ),
-    ("get", "/sessions/{session}/headroom"): _read("Headroom", "participant"),
+    ("get", "/sessions/{session}/headroom"): DescribedOperation(
+        answers={200: {JSON: "Headroom"}}, query=("participant",), is_made=True
+    ),
     ("post", "/sessions/{session}/orders"): _submit("Order"),
     ("post", "/sessions/{session}/order-batches"): _submit("OrderBatch", "Receipts"),
     ("post", "/sessions/{session}/trades"): _submit("Trade"),
@@ -113,7 +117,7 @@ OPERATIONS: Mapping[tuple[str, str], DescribedOperation] = {
     ("get", "/sessions/{session}/results"): _read("Results", "participant"),
     ("get", "/sessions/{session}/results/{table}"): _read("Rows", others={CSV: ""}),
     ("get", "/sessions/{session}/files/{name}"): DescribedOperation(
-        answers={200: {CSV: "", JSON: "", "text/html": "", "application/octet-stream": ""}}
+        answers={200: {CSV: "", JSON: "", "text/html": "", "application/octet-stream": ""}}, is_made=True
     ),
     ("get", "/log"): _read("Log", *_PAGED),
 }
