@@ -9,6 +9,7 @@ import numpy as np
 
 from gridpact.arrays import Float
 from gridpact.case.case import Allocation, Case, Formulation, Robustness, need_case
+from gridpact.case.option_agreement import check_options
 from gridpact.case.trades import Trades
 from gridpact.clearing.ac import solve_ac
 from gridpact.clearing.certificate.certify import Certificate, cones_cost_less_than_clearing
@@ -65,19 +66,6 @@ def need_network(function: str, network: Network | None, case: Case) -> None:
         raise InvalidUsage(
             f"the network of the case is {case.network.model}, and the one that is given is not",
             "give what gridpact.compile_network makes of this case",
-        )
-
-
-def need_formulation(case: Case) -> None:
-    """Refuses a formulation that has no meaning on the network of a case.
-
-    Raises:
-        InvalidUsage: it is the lossless model, and the network has three phases.
-    """
-    if case.network.is_three_phase and case.formulation is Formulation.DC:
-        raise InvalidUsage(
-            "the formulation 'dc' is of balanced networks: it knows no phases, no neutral and no unbalance",
-            "take formulation 'ac', or set model = \"balanced\" for the network",
         )
 
 
@@ -261,7 +249,7 @@ def _check_usage(case: Case, *, certify: bool) -> None:
             f"a trade starts in a closed period, before {case.horizon.instant(case.first_open).isoformat()}",
             "propose it for the periods that are open",
         )
-    need_formulation(case)
+    check_options(case)
     if certify and case.network.is_three_phase:
         raise InvalidUsage(
             "a certificate is proven by a relaxation of balanced networks, and this one has three phases",
@@ -271,12 +259,6 @@ def _check_usage(case: Case, *, certify: bool) -> None:
         raise InvalidUsage(
             f"a certificate is about exact AC, and the formulation is '{case.formulation}'",
             "clear with formulation 'ac', or without a certificate",
-        )
-    if case.robustness is not Robustness.NONE and case.formulation is not Formulation.AC:
-        raise InvalidUsage(
-            f"robustness '{case.robustness}' is about voltages and currents after an outage, which the "
-            f"formulation '{case.formulation}' does not see",
-            "clear with formulation 'ac', or without robustness",
         )
 
 

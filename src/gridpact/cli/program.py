@@ -14,6 +14,8 @@ from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
 from gridpact.cli.fleet import fleet
+from gridpact.cli.gate.group import gate
+from gridpact.cli.gate.serve import serve
 from gridpact.cli.headroom import headroom
 from gridpact.cli.imports.meters import meters
 from gridpact.cli.imports.network import network as network_tables
@@ -39,6 +41,7 @@ COMMANDS = (
     compare,
     settle,
     fleet,
+    serve,
     network,
     reproduce,
 )
@@ -56,6 +59,7 @@ imports = typer.Typer(help="Turn what people have into what gridpact takes.", no
 for importing in (meters, network_tables):
     imports.command(importing.__name__)(importing)
 app.add_typer(imports, name="import")
+app.add_typer(gate, name="gate")
 
 
 @app.callback(invoke_without_command=True)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridpact.arrays import Int
 from gridpact.case.case import Case, TableFormat
 from gridpact.case.folder.case_files import CASE_FILE, CaseFiles
 from gridpact.case.folder.check import read_network
@@ -15,6 +14,7 @@ from gridpact.case.folder.part_tables import (
     read_participants,
     read_profiles,
     read_trades,
+    refuse_closed,
 )
 from gridpact.case.folder.settings import Settings, read_settings
 from gridpact.case.horizon import Horizon
@@ -194,7 +194,7 @@ def _read_tables(opener: TableOpener, settings: Settings | None) -> _Tables:
     if settings is not None and horizon is not None:
         for table_reader, start in ((trade_reader, trades.start), (order_reader, orders.start)):
             if table_reader is not None:
-                _refuse_closed(table_reader, start, horizon, settings.first_open)
+                refuse_closed(table_reader, start, horizon, settings.first_open)
     return _Tables(
         opener=opener,
         frame=frame,
@@ -224,14 +224,6 @@ def _read_frame(
     is_whole = PARTICIPANTS.name not in opener.incomplete and "participant" in reader.table.columns
     index = _index(participants) if is_whole else None
     return Frame(horizon=horizon, participants=participants, index=index, file=reader.table.file), reader
-
-
-def _refuse_closed(reader: TableReader, start: Int, horizon: Horizon, first_open: int) -> None:
-    """Takes in the rows that start, (N,), in a closed period, −1 where that is not known."""
-    opens = horizon.instant(first_open).isoformat(timespec="minutes")
-    at_the_end = first_open == horizon.periods
-    remedy = "no period is open" if at_the_end else f"the first open period starts at {opens}"
-    reader.refuse("start", (start >= 0) & (start < first_open), "starts in a closed period", remedy)
 
 
 def _index(participants: Participants) -> Index:

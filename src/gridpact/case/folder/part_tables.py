@@ -191,6 +191,14 @@ def _terms(reader: TableReader) -> Terms:
     )
 
 
+def refuse_closed(reader: TableReader, start: Int, horizon: Horizon, first_open: int) -> None:
+    """Takes in the rows that start, (N,), in a closed period, −1 where that is not known."""
+    opens = horizon.instant(first_open).isoformat(timespec="minutes")
+    at_the_end = first_open == horizon.periods
+    remedy = "no period is open" if at_the_end else f"the first open period starts at {opens}"
+    reader.refuse("start", (start >= 0) & (start < first_open), "starts in a closed period", remedy)
+
+
 def refuse_repeats(
     reader: TableReader,
     cell: Int,

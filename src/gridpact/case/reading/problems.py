@@ -34,9 +34,14 @@ class _Alike:
 
 
 class Problems:
-    """Collects problems; of more than five of one kind it keeps the first and their count."""
+    """Collects problems; of more than some of one kind it keeps the first and their count.
 
-    def __init__(self) -> None:
+    Args:
+        kept: how many of one kind are kept each by itself.
+    """
+
+    def __init__(self, kept: int = LISTED_MAX) -> None:
+        self._kept = kept
         self._of_kind: dict[tuple[str, str, str], _Alike] = {}
 
     def __len__(self) -> int:
@@ -46,7 +51,7 @@ class Problems:
         """Takes one problem in, which may stand for many of its kind."""
         alike = self._of_kind.setdefault(problem.kind, _Alike())
         alike.count += problem.count
-        if len(alike.first) < LISTED_MAX:
+        if len(alike.first) < self._kept:
             alike.first += [replace(problem, count=1, also=()), *problem.also]
 
     def extend(self, problems: Iterable[Problem]) -> None:
@@ -66,7 +71,7 @@ class Problems:
             what: what is wrong, the same for all of them.
             remedy: what would be right: a text, or a function of the row that makes one.
         """
-        shown_rows = rows[:LISTED_MAX].tolist()
+        shown_rows = rows[: self._kept].tolist()
         problems = [
             Problem(
                 file=table.file,
@@ -92,7 +97,7 @@ class Problems:
         found: list[Problem] = []
         for alike in self._of_kind.values():
             first = sorted(alike.first, key=_place)
-            found += first if alike.count <= LISTED_MAX else [one_of_many(first, alike.count)]
+            found += first if alike.count <= self._kept else [one_of_many(first, alike.count)]
         return tuple(sorted(found, key=_place))
 
 

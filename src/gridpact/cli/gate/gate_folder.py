@@ -1,0 +1,19 @@
+"""The folder of a gate, as every command of a gate takes it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _need_libraries(folder: Path) -> Path:
+    """Refuses to go on without the gate's libraries, before anything of them is imported."""
+    from gridpact.gate.extra import need_libraries
+
+    need_libraries()
+    return folder
+
+
+GateFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The folder of a gate.", callback=_need_libraries)
+]

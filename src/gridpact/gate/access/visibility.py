@@ -1,0 +1,116 @@
+"""Visibility: the one place that decides what a visitor sees and may do.
+
+What is another's looks like what does not exist; who sees a thing, but lacks a right to it, is told so.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from gridpact.case.schema import DEFAULT_RETAILER
+from gridpact.gate.access.visitor import AUDITOR, OPERATOR, READ, TRADE, Visitor
+from gridpact.gate.words.refused import not_found, right_missing
+
+
+def sees_all(visitor: Visitor) -> bool:
+    """Whether it sees what is of any participant."""
+    return bool(visitor.roles & {OPERATOR, AUDITOR})
+
+
+def sees_market(visitor: Visitor, market: str) -> bool:
+    """Whether a market exists for a visitor."""
+    has_mandate = any(mandate.market == market for mandate in visitor.mandates)
+    return sees_all(visitor) or has_mandate or market in visitor.supplied
+
+
+def readable(visitor: Visitor, market: str) -> frozenset[str] | None:
+    """The participants of a market that a visitor may read; `None` for all."""
+    return None if sees_all(visitor) else mandated(visitor, market)
+
+
+def mandated(visitor: Visitor, market: str) -> frozenset[str]:
+    """The participants of a market that a visitor may read by its mandates, whatever its roles are."""
+    found = (m for m in visitor.mandates if m.market == market and m.rights & {READ, TRADE})
+    return frozenset(mandate.participant for mandate in found)
+
+
+def supplied(visitor: Visitor, columns: Mapping[str, Sequence[str | None]]) -> frozenset[str]:
+    """The participants of a session of which a visitor sees what a retailer supplies and takes.
+
+    Args:
+        visitor: who asks.
+        columns: of the participants as the session has them, with the retailers of that time.
+    """
+    if not visitor.retailer:
+        return frozenset()
+    names = columns["participant"]
+    retailers = columns.get("retailer") or [None] * len(names)
+    pairs = zip(names, retailers, strict=True)
+    return frozenset(
+        str(name) for name, retailer in pairs if (retailer or DEFAULT_RETAILER) == visitor.retailer
+    )
+
+
+def reads(visitor: Visitor, market: str, participant: str) -> bool:
+    """Whether a visitor may read what is of a participant."""
+    participants = readable(visitor, market)
+    return participants is None or participant in participants
+
+
+def need_market(visitor: Visitor, market: str) -> None:
+    """Refuses a market that does not exist for a visitor.
+
+    Raises:
+        Refused: 404.
+    """
+    if not sees_market(visitor, market):
+        raise not_found()
+
+
+def need_operator(visitor: Visitor, market: str | None = None) -> None:
+    """Refuses what only operators may do.
+
+    Raises:
+        Refused: 404 where the market does not exist for the visitor, 403 otherwise.
+    """
+    if market is not None:
+        need_market(visitor, market)
+    if OPERATOR not in visitor.roles:
+        raise right_missing(OPERATOR)
+
+
+def need_self_or_operator(visitor: Visitor, user: str, *, with_whole_key: bool = False) -> None:
+    """Refuses what a user may do for itself, and operators for all.
+
+    Args:
+        visitor: who asks.
+        user: whom it is about.
+        with_whole_key: whether a key that is narrowed, as one gives to others, may not do it.
+
+    Raises:
+        Refused: 404, as users do not see each other, or 403.
+    """
+    if OPERATOR not in visitor.roles and visitor.user != user:
+        raise not_found()
+    if with_whole_key and visitor.narrowed:
+        raise right_missing("a key that is not narrowed")
+
+
+def need_some_trade(visitor: Visitor, market: str) -> None:
+    """Refuses who may trade for nobody in a market, before what was sent is read.
+
+    Raises:
+        Refused: 404 or 403.
+    """
+    need_market(visitor, market)
+    if not any(m.market == market and TRADE in m.rights for m in visitor.mandates):
+        raise right_missing(TRADE)
+
+
+def need_trade(visitor: Visitor, market: str, participant: str) -> None:
+    """Refuses who may not trade for a participant.
+
+    Raises:
+        Refused: 403 where it may read it, 404 otherwise.
+    """
+    if TRADE in visitor.rights(market, participant):
+        return
+    raise right_missing(TRADE) if reads(visitor, market, participant) else not_found()

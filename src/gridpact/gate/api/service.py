@@ -1,0 +1,110 @@
+"""Service: what the routes of one serving process share."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from threading import Event, Thread
+from time import monotonic
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+
+from gridpact.gate.api.checks_together import ChecksTogether
+from gridpact.gate.api.rate_limit import RateLimit
+from gridpact.gate.closing.session_worker import seal_due
+from gridpact.gate.market.session_frames import SessionFrame, frame_of
+from gridpact.gate.market.session_states import SessionState
+from gridpact.gate.store.gate_home import Gate
+from gridpact.gate.store.transaction import Transaction
+from gridpact.gate.store.writer import Writer, not_stored
+from gridpact.gate.watch.json_log import say
+
+Answer = TypeVar("Answer")
+SEALING_SECONDS, CLOCK_SECONDS = 0.2, 30.0
+UNKNOWN_KEYS_PER_SECOND, UNKNOWN_KEYS_AT_ONCE = 5.0, 50.0
+FRAMES_MAX = 2_000
+
+
+class Service:
+    """A gate with its writer, its limits, and the thread that seals.
+
+    Args:
+        gate: that is served.
+    """
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self.name = gate.name
+        self.writer = Writer(gate.database)
+        self.of_keys = RateLimit(gate.settings.requests_per_second, gate.settings.requests_at_once)
+        self.of_addresses = RateLimit(UNKNOWN_KEYS_PER_SECOND, UNKNOWN_KEYS_AT_ONCE)
+        self.checks = ChecksTogether()
+        self._frames: dict[str, SessionFrame] = {}
+        self._ended = Event()
+        self._sealer = Thread(target=self._seal, name="sealer", daemon=True)
+        self._sealer.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its threads, which store and seal, are."""
+        return self._sealer.is_alive() and self.writer.is_alive
+
+    def now(self) -> int:
+        """The gate's time."""
+        return self.gate.clock()
+
+    async def read(self, query: Callable[[Connection], Answer]) -> Answer:
+        """Carries out a query beside the loop.
+
+        Raises:
+            Refused: 503, the database cannot be reached.
+        """
+        return await run_in_threadpool(self._read, query)
+
+    def _read(self, query: Callable[[Connection], Answer]) -> Answer:
+        try:
+            with self.gate.database.reading() as connection:
+                return query(connection)
+        except SQLAlchemyError as error:
+            say("the database did not answer", level=logging.ERROR, error=error)
+            raise not_stored("The database did not answer.") from error
+
+    async def write(self, work: Callable[[Transaction], Answer]) -> Answer:
+        """Carries out a unit of work, and waits until it is on disk."""
+        return await asyncio.wrap_future(self.writer.submit(work))
+
+    def frame(self, connection: Connection, state: SessionState) -> SessionFrame:
+        """The frame of a session, kept once it cannot change any more."""
+        name = state.row.session
+        if (known := self._frames.get(name)) is not None:
+            return known
+        frame = frame_of(connection, state.row)
+        if self.now() > state.row.opens_at:
+            if len(self._frames) >= FRAMES_MAX:
+                self._frames.clear()
+            self._frames[name] = frame
+        return frame
+
+    def close(self) -> None:
+        """Finishes what waits, and ends."""
+        self._ended.set()
+        self._sealer.join()
+        self.writer.close()
+        self.gate.database.close()
+
+    def _seal(self) -> None:
+        measured = monotonic()
+        while not self._ended.wait(SEALING_SECONDS):
+            try:
+                if monotonic() - measured > CLOCK_SECONDS:
+                    self.gate.clock.measure()
+                    measured = monotonic()
+                seal_due(self.gate.database, self.gate.clock, self.gate.drain_microseconds)
+            except Exception as error:
+                say("could not seal", level=logging.ERROR, error=error)
+
+    def facts(self) -> dict[str, Any]:
+        """What `/keys` says."""
+        return {"gate": self.name, "keys": self.gate.public_keys()}

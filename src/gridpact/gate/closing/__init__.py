@@ -1,0 +1,1 @@
+"""From a session that closes to what is published of it."""

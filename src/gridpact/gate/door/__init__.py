@@ -1,0 +1,1 @@
+"""Submissions: their form, their meaning, and how they are taken in."""

@@ -1,0 +1,171 @@
+"""Intake: how a submission becomes an entry of the log, and gets its receipt."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, and_, func, select, update
+
+from gridpact.gate.door.arrival import Arrival
+from gridpact.gate.log.receipt import signed
+from gridpact.gate.market.session_states import SessionState, session_state
+from gridpact.gate.store.gate_tables import FATE, SESSION, SUBMISSION
+from gridpact.gate.store.transaction import Transaction
+from gridpact.gate.words.json_bodies import compact_json, read_json, same_content
+from gridpact.gate.words.moments import moment_text
+from gridpact.gate.words.refused import Refused, not_found
+
+CONFIRMATION, REJECTION, WITHDRAWAL, FORECAST = "confirmation", "rejection", "withdrawal", "forecast"
+WITHDRAWN, REPLACED, CONFIRMED, REJECTED = "withdrawn", "replaced", "confirmed", "rejected"
+SUBMISSION_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What of an arrival becomes one submission.
+
+    Attributes:
+        kind: as in `order`.
+        participant: that it is of.
+        name: unique for kind, participant and session.
+        document: what it says.
+        digest: what the log has for it, in hexadecimal digits.
+        body: what is stored of it: the bytes as they came, or of an order in a batch what it says.
+        counterparty: the other side, of a trade.
+        index: place in a batch.
+    """
+
+    kind: str
+    participant: str
+    name: str
+    document: Mapping[str, Any]
+    digest: str
+    body: bytes
+    counterparty: str | None = None
+    index: int | None = None
+
+
+def state_of(transaction: Transaction, session: str) -> SessionState:
+    """The session that a submission is for.
+
+    Raises:
+        Refused: 404, there is none.
+    """
+    state = session_state(transaction.connection, session)
+    if state is None:
+        raise not_found()
+    return state
+
+
+def stored_before(transaction: Transaction, session: str, item: Item) -> dict[str, Any] | None:
+    """The receipt of a submission that is stored already; `None` where its name is free.
+
+    Raises:
+        Refused: 409, the name is taken by other content.
+    """
+    row = transaction.row(
+        select(SUBMISSION).where(
+            SUBMISSION.c.session == session,
+            SUBMISSION.c.participant == item.participant,
+            SUBMISSION.c.kind == item.kind,
+            SUBMISSION.c.name == item.name,
+        )
+    )
+    if row is None:
+        return None
+    if not same_content(read_json(row.body), read_json(item.body)):
+        raise Refused(409, "name-taken", f"There is another {item.kind} of the name '{item.name}'.")
+    receipt: dict[str, Any] = json.loads(row.receipt)
+    return receipt
+
+
+def alive(transaction: Transaction, session: str, participant: str) -> int:
+    """How many orders and trades a participant has handed in that nothing has ended."""
+    joined = SUBMISSION.outerjoin(FATE, FATE.c.submission == SUBMISSION.c.submission)
+    query = (
+        select(func.count())
+        .select_from(joined)
+        .where(
+            SUBMISSION.c.session == session,
+            SUBMISSION.c.participant == participant,
+            SUBMISSION.c.kind.in_(("order", "trade")),
+            FATE.c.state.is_(None) | (FATE.c.state == CONFIRMED),
+        )
+    )
+    return int(transaction.connection.execute(query).scalar_one())
+
+
+def with_fate(transaction: Transaction, session: str, submission: str) -> Row[Any] | None:
+    """A submission of a session with its `state`, `None` where nothing ended it."""
+    joined = SUBMISSION.outerjoin(FATE, FATE.c.submission == SUBMISSION.c.submission)
+    return transaction.row(
+        select(SUBMISSION, FATE.c.state)
+        .select_from(joined)
+        .where(and_(SUBMISSION.c.submission == submission, SUBMISSION.c.session == session))
+    )
+
+
+def end(transaction: Transaction, submission: str, state: str, by: str) -> None:
+    """Notes what ended a submission, or bound it."""
+    transaction.insert(FATE, submission=submission, state=state, by_submission=by)
+
+
+def store(
+    transaction: Transaction,
+    state: SessionState,
+    arrival: Arrival,
+    item: Item,
+    private: Mapping[str, Any],
+    *,
+    batch: int | None = None,
+) -> dict[str, Any]:
+    """Stores a submission, and gives its receipt; of an order in a batch without a signature of its own."""
+    received_at = max(arrival.received_at, last_received_at(transaction, arrival.session))
+    logged = transaction.append(
+        kind=item.kind,
+        session=arrival.session,
+        actor=arrival.visitor.pseudonym,
+        received_at=received_at,
+        digest=item.digest,
+    )
+    sequence = logged.entry.sequence
+    facts: dict[str, Any] = {
+        "submission": f"s{sequence:0{SUBMISSION_DIGITS}}",
+        "kind": item.kind,
+        "session": arrival.session,
+        "participant": item.participant,
+        "name": item.name,
+        "sequence": sequence,
+        "received_at": moment_text(received_at),
+        "sha256": item.digest,
+        "chain": logged.chain,
+    }
+    if item.index is not None:
+        facts |= {"batch_sha256": arrival.digest.hex(), "index": item.index}
+    receipt = facts if item.index is not None else signed(facts, private)
+    transaction.insert(
+        SUBMISSION,
+        submission=facts["submission"],
+        sequence=sequence,
+        session=arrival.session,
+        participant=item.participant,
+        kind=item.kind,
+        name=item.name,
+        body=item.body,
+        batch=batch,
+        batch_index=item.index,
+        counterparty=item.counterparty,
+        jws=arrival.jws,
+        receipt=compact_json(receipt),
+    )
+    transaction.write(
+        update(SESSION).where(SESSION.c.session == arrival.session).values(last_received_at=received_at)
+    )
+    return receipt
+
+
+def last_received_at(transaction: Transaction, session: str) -> int:
+    """The moment of the last submission of a session."""
+    query = select(SESSION.c.last_received_at).where(SESSION.c.session == session)
+    return int(transaction.connection.execute(query).scalar_one())

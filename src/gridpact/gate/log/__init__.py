@@ -1,0 +1,1 @@
+"""The log: entries, their chain, receipts, seals and signatures, as pure functions."""

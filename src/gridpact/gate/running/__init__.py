@@ -1,0 +1,1 @@
+"""The folder of a gate, and the processes that serve it."""

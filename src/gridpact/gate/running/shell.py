@@ -1,0 +1,38 @@
+"""The operator's shell: what the API does, without HTTP, every action in the log."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from gridpact.errors import InvalidUsage
+from gridpact.gate.store.gate_home import open_gate
+from gridpact.gate.store.transaction import Transaction, carry_out
+from gridpact.gate.words.refused import Refused
+
+Answer = TypeVar("Answer")
+SHELL = "shell"  # as the log calls who acts here
+
+
+def at_the_shell(folder: Path, work: Callable[[Transaction, int], Answer]) -> Answer:
+    """Carries out what an operator does at the shell.
+
+    Args:
+        folder: of the gate.
+        work: takes the transaction and the gate's time.
+
+    Raises:
+        InvalidUsage: it is refused, with every problem.
+    """
+    gate = open_gate(folder)
+    try:
+        return carry_out(gate.database, lambda transaction: work(transaction, gate.clock()))
+    except Refused as refused:
+        lines = [
+            f"{problem.pointer} {problem.value!r} {problem.what}"
+            + (f" ({problem.remedy})" if problem.remedy else "")
+            for problem in refused.problems
+        ]
+        said = refused.as_json()
+        raise InvalidUsage("\n  ".join([f"{said['title']}: {said['detail']}", *lines])) from None
+    finally:
+        gate.database.close()

@@ -1,0 +1,1 @@
+"""Migrations: what each release changed in the tables."""

@@ -1,0 +1,1 @@
+"""What a user is shown of sessions and results."""

@@ -1,0 +1,40 @@
+"""What is shown of sessions."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from gridpact.gate.closing.session_order import previous_session
+from gridpact.gate.market.session_commands import shown_session
+from gridpact.gate.market.session_states import FAILED, SessionState
+from gridpact.gate.store.gate_tables import SUBMISSION
+from gridpact.gate.words.moments import moment_text
+
+OF_RESULT = ("status", "proposed_kwh", "cleared_kwh", "published_at")
+
+
+def session_view(
+    connection: Connection, state: SessionState, now: int, *, for_operator: bool
+) -> dict[str, Any]:
+    """A session with its state, and after publication what came of it."""
+    name = state.at(now)
+    view = {**shown_session(state), "state": name, "now": moment_text(now)}
+    if state.job is not None:
+        view["previous"] = previous_session(connection, state.row.session)
+    view["sealed_at"] = None if state.seal is None else moment_text(state.seal.sealed_at)
+    is_open_to_all = state.publication is not None or for_operator
+    view["submissions"] = _submissions(connection, state) if is_open_to_all else None
+    if state.publication is not None:
+        answer = json.loads(state.publication.answer)
+        view |= {member: answer[member] for member in OF_RESULT}
+    if for_operator and name == FAILED and state.job is not None:
+        view["problems"] = json.loads(state.job.document).get("problems", [])
+    return view
+
+
+def _submissions(connection: Connection, state: SessionState) -> int:
+    if state.seal is not None:
+        return int(state.seal.submissions)
+    query = select(func.count()).select_from(SUBMISSION).where(SUBMISSION.c.session == state.row.session)
+    return int(connection.execute(query).scalar_one())

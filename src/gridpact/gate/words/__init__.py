@@ -1,0 +1,1 @@
+"""Words that everything in the gate speaks: times, documents, refusals."""
