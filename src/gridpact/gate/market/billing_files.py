@@ -8,16 +8,17 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
-from gridpact.case.schema import DEFAULT_RETAILER, PARTICIPANTS, SHARING, Column, Kind, Schema
-from gridpact.case.times import Fault, read_start, read_time
+from gridpact.case.schema import PARTICIPANTS, PRICES, SHARING, Column, Kind, Schema
+from gridpact.case.times import Fault, read_time
 from gridpact.gate.market.csv_tables import csv_reader, line_problems
 from gridpact.gate.market.json_tables import new_problems, reader_of
+from gridpact.gate.market.market_week import market_week
 from gridpact.gate.market.participant_tables import Columns, participants_of
 from gridpact.gate.words.refused import FieldProblem
+from gridpact.settlement.reading.read_prices import read_prices
 from gridpact.settlement.reading.read_sharing import SharingTerms, read_sharing
 from gridpact.settlement.reading.read_tariffs import Choices, read_tariffs
 
@@ -28,27 +29,8 @@ TARIFFS_KIND, SHARING_KIND, PRICES_KIND, ENVELOPES_KIND = (
     "operating-envelopes",
 )
 OFFSET = re.compile(r"([Zz]|[+-]\d{2}:?\d{2})$")
-WEEK = (
-    "2001-01-01T00:00",
-    7 * 24 * 60,
-)  # A Monday, and the minutes of a week: every day that prices can name.
 MARKETS_PARTICIPANTS = "the market's participants"
 _TIME = Column(name="time", kind=Kind.TIME, meaning="start of the step that the row is for")
-PRICES = Schema(
-    name="prices",
-    columns=(
-        _TIME,
-        Column(
-            name="retailer",
-            kind=Kind.ID,
-            meaning="whose prices these are",
-            required=False,
-            default=DEFAULT_RETAILER,
-        ),
-        Column(name="supply_price_per_kwh", kind=Kind.PRICE, meaning="price of supply", required=False),
-        Column(name="feed_in_price_per_kwh", kind=Kind.PRICE, meaning="price of feed-in", required=False),
-    ),
-)
 ENVELOPES = Schema(
     name="operating_envelopes",
     columns=(
@@ -106,16 +88,12 @@ def billing_problems(
 
 def _frame(market: Mapping[str, Any], columns: Columns | None) -> Frame:
     """A week of a market, and its participants, where it has some."""
-    zone, resolution = str(market["timezone"]), str(market["resolution"])
-    start = read_start(WEEK[0], ZoneInfo(zone))
     participants = None if columns is None else participants_of(columns)
-    horizon = None
-    if not isinstance(start, Fault):
-        periods = WEEK[1] // RESOLUTION_MINUTES[resolution]
-        horizon = Horizon(start=start, timezone=zone, resolution=resolution, periods=periods)
     ids = () if participants is None else participants.ids
     index = None if participants is None else {name: place for place, name in enumerate(ids)}
-    return Frame(horizon=horizon, participants=participants, index=index, file=MARKETS_PARTICIPANTS)
+    return Frame(
+        horizon=market_week(market), participants=participants, index=index, file=MARKETS_PARTICIPANTS
+    )
 
 
 def _check_tariffs(content: bytes, frame: Frame, found: Problems, columns: Columns | None) -> None:
@@ -136,7 +114,7 @@ def _check_sharing(
     has_times = _check_times(reader, market)
     if has_times:  # They lie on the periods of what is settled later.
         frame = Frame(horizon=None, participants=frame.participants, index=frame.index, file=frame.file)
-    read_sharing(reader, terms, frame)
+    read_sharing(reader, terms, frame, None)  # who is a member when is known of what is settled later
 
 
 def _terms(tariffs: bytes | None, frame: Frame, columns: Columns | None) -> SharingTerms | None:
@@ -152,15 +130,8 @@ def _check_prices(content: bytes, market: Mapping[str, Any], found: Problems) ->
     if reader is None:
         return
     _check_times(reader, market)
-    retailers = reader.names("retailer").texts()
-    given = [
-        name for name in ("supply_price_per_kwh", "feed_in_price_per_kwh") if name in reader.table.columns
-    ]
-    for name in given:
-        reader.number(name)
-    if not given:
-        reader.refuse_table("has no prices", "add supply_price_per_kwh or feed_in_price_per_kwh")
-    _refuse_repeats(reader, retailers)
+    read_prices(reader, Frame(horizon=None, participants=None, index=None, file=MARKETS_PARTICIPANTS))
+    _refuse_repeats(reader, reader.names("retailer").texts())
 
 
 def _check_envelopes(content: bytes, market: Mapping[str, Any], frame: Frame, found: Problems) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gridpact.case.folder.part_tables import read_participants
+from gridpact.case.horizon import Horizon
 from gridpact.case.participants import Participants
 from gridpact.case.reading.bus_names import BusNames
 from gridpact.case.reading.reader import TableReader
@@ -27,7 +28,7 @@ Columns = dict[str, list[str | None]]
 _NUMBERS = (Kind.POWER_FACTOR, Kind.CONNECTION)
 
 
-def columns_from_json(document: Mapping[str, Any], network: Network) -> Columns:
+def columns_from_json(document: Mapping[str, Any], network: Network, week: Horizon | None) -> Columns:
     """The columns of a table of participants in JSON.
 
     Raises:
@@ -49,14 +50,14 @@ def columns_from_json(document: Mapping[str, Any], network: Network) -> Columns:
     objects = [row if isinstance(row, dict) else {} for row in rows]
     columns, found = columns_of(objects, PARTICIPANTS), new_problems()
     problems += _long_names(columns, _pointer)
-    _read(reader_of(columns, PARTICIPANTS, found), network)
+    _read(reader_of(columns, PARTICIPANTS, found), network, week)
     problems = joined(problems, as_field_problems(found.in_order(), rows, _pointer))
     if problems:
         raise invalid(problems)
     return columns
 
 
-def columns_from_csv(content: bytes, network: Network) -> Columns:
+def columns_from_csv(content: bytes, network: Network, week: Horizon | None) -> Columns:
     """The columns of a table of participants in CSV.
 
     Raises:
@@ -65,7 +66,7 @@ def columns_from_csv(content: bytes, network: Network) -> Columns:
     found = new_problems()
     reader = csv_reader(content, PARTICIPANTS, found)
     if reader is not None:
-        _read(reader, network)
+        _read(reader, network, week)
     if len(found) or reader is None:
         raise invalid(line_problems(found))
     known = {column.name for column in PARTICIPANTS.columns}
@@ -88,9 +89,10 @@ def _long_names(columns: Columns, pointer: Callable[[int], str]) -> list[FieldPr
     ]
 
 
-def _read(reader: TableReader, network: Network | None) -> Participants:
+def _read(reader: TableReader, network: Network | None, week: Horizon | None = None) -> Participants:
+    """The participants; memberships are read where a week of the market is given, on its periods."""
     buses = None if network is None else BusNames.of(network)
-    return read_participants(reader, buses, has_phases=network is None or network.is_three_phase)[0]
+    return read_participants(reader, buses, week, has_phases=network is None or network.is_three_phase)[0]
 
 
 def fits(columns: Columns, network: Network | None) -> bool:

@@ -20,6 +20,7 @@ from gridpact.gate.market.market_documents import (
     market_problems,
     network_of,
 )
+from gridpact.gate.market.market_week import market_week
 from gridpact.gate.market.participant_tables import columns_from_csv, stored
 from gridpact.gate.market.session_frames import NETWORK_CONTENT, PARTICIPANTS_FILE
 from gridpact.gate.store.gate_home import open_gate
@@ -48,6 +49,8 @@ def import_market(folder: Path, case_folder: Path, market: str) -> int:
             f"{market!r} is not the name of a market", "give --market, of A-Z, a-z, 0-9, ., -, _"
         )
     gate, case = open_gate(folder), read_case(case_folder)
+    if not case.network.is_given:
+        raise InvalidUsage(f"{case_folder} has no network", "add [network] to its case.toml")
     if case.network.file is not None and case.network.file.suffix != ".json":
         raise InvalidUsage(
             "the gate takes networks as JSON", "convert the case by gridpact convert --to parquet"
@@ -64,7 +67,7 @@ def import_market(folder: Path, case_folder: Path, market: str) -> int:
     compiled = network_of(document, network, new_problems())
     if compiled is None:
         raise InvalidUsage(f"the network of {case_folder} cannot be used alone", f"see {NETWORK_FILE}")
-    columns, now = columns_from_csv(participants, compiled), gate.clock()
+    columns, now = columns_from_csv(participants, compiled, market_week(document)), gate.clock()
 
     def work(transaction: Transaction) -> None:
         put_market(transaction, market, document, actor=SYSTEM, received_at=now)

@@ -27,6 +27,7 @@ from gridpact.gate.market.json_tables import new_problems
 from gridpact.gate.market.market_commands import put_market as put_market_work
 from gridpact.gate.market.market_commands import put_market_file
 from gridpact.gate.market.market_documents import market_problems, needs_network_file, network_of
+from gridpact.gate.market.market_week import market_week
 from gridpact.gate.market.participant_tables import (
     Columns,
     columns_from_csv,
@@ -136,7 +137,10 @@ def _columns(document: dict[str, Any], content: bytes | None, sent: Body, is_csv
     network = network_of(document, content, new_problems())
     if network is None:
         raise Refused(409, "wrong-state", "The network of the market cannot be read.")
-    return columns_from_csv(sent.content, network) if is_csv else columns_from_json(sent.document(), network)
+    week = market_week(document)
+    if is_csv:
+        return columns_from_csv(sent.content, network, week)
+    return columns_from_json(sent.document(), network, week)
 
 
 @router.get("/markets")
