@@ -1,11 +1,13 @@
 """Visitor: who sends a request, by the key that came with it, and what that key may do now."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.gate.store.gate_tables import API_KEY, MANDATE, MARKET_FILE, USER
@@ -15,6 +17,12 @@ READ, TRADE = "read", "trade"
 RIGHTS = (READ, TRADE)
 OPERATOR, AUDITOR, RETAILER = "operator", "auditor", "retailer"
 ROLES = (OPERATOR, AUDITOR, RETAILER)
+_OF_KEY = (
+    select(API_KEY, USER.c.pseudonym, USER.c.document.label("of_user"))
+    .join(USER, USER.c.user == API_KEY.c.user)
+    .where(API_KEY.c.sha256 == bindparam("key_sha256"))
+)
+_MANDATES = select(MANDATE).where(MANDATE.c.user == bindparam("of_user"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +34,7 @@ class Mandate:
     rights: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Visitor:
     """A user with the key that it came with.
 
@@ -38,7 +46,9 @@ class Visitor:
         mandates: those in force now, as far as the key has them.
         supplied: of a retailer, the participants that it supplies in each market.
         key: name of the key.
+        key_sha256: what the gate has of the key.
         narrowed: `participants` and `rights` that the key is narrowed to.
+        until: the moment from which on time alone makes this another, `None` for never.
     """
 
     user: str
@@ -48,12 +58,36 @@ class Visitor:
     mandates: tuple[Mandate, ...]
     supplied: dict[str, frozenset[str]]
     key: str
+    key_sha256: str
     narrowed: dict[str, list[str]]
+    until: int | None = None
 
     def rights(self, market: str, participant: str) -> frozenset[str]:
         """What it may do for a participant."""
-        found = [m.rights for m in self.mandates if (m.market, m.participant) == (market, participant)]
-        return frozenset[str]().union(*found)
+        return self._rights.get((market, participant), frozenset())
+
+    def is_in(self, market: str) -> bool:
+        """Whether it has a mandate in a market."""
+        return market in self._of_markets
+
+    def may_somewhere(self, right: str, market: str) -> bool:
+        """Whether it has a right for any participant of a market."""
+        return right in self._of_markets.get(market, ())
+
+    @cached_property
+    def _rights(self) -> dict[tuple[str, str], frozenset[str]]:
+        found: dict[tuple[str, str], frozenset[str]] = {}
+        for mandate in self.mandates:
+            place = mandate.market, mandate.participant
+            found[place] = found.get(place, frozenset()) | mandate.rights
+        return found
+
+    @cached_property
+    def _of_markets(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for mandate in self.mandates:
+            found.setdefault(mandate.market, set()).update(mandate.rights)
+        return found
 
 
 def secret_sha256(secret: str) -> str:
@@ -72,29 +106,38 @@ def visitor_of(connection: Connection, secret: str, now: int) -> Visitor:
     Raises:
         Refused: 401, it stands for nobody, or not any more.
     """
-    key = connection.execute(select(API_KEY).where(API_KEY.c.sha256 == secret_sha256(secret))).first()
+    return visitor_of_key(connection, secret_sha256(secret), now)
+
+
+def visitor_of_key(connection: Connection, key_sha256: str, now: int) -> Visitor:
+    """The visitor whose key has a digest.
+
+    Raises:
+        Refused: 401, it stands for nobody, or not any more.
+    """
+    key = connection.execute(_OF_KEY, {"key_sha256": key_sha256}).first()
     if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
         raise no_key()
-    user = connection.execute(select(USER).where(USER.c.user == key.user)).first()
-    if user is None:
-        raise no_key()
-    document, narrowing = json.loads(user.document), json.loads(key.document)
+    document, narrowing = json.loads(key.of_user), json.loads(key.document)
     narrowed = {name: narrowing[name] for name in ("participants", "rights") if name in narrowing}
     retailer = "" if narrowed else document.get("retailer") or ""
+    rows = connection.execute(_MANDATES, {"of_user": key.user}).all()
+    changes = [key.expires_at, *(moment for row in rows for moment in (row.since, row.until))]
     return Visitor(
-        user=user.user,
-        pseudonym=user.pseudonym,
+        user=key.user,
+        pseudonym=key.pseudonym,
         roles=frozenset() if narrowed else frozenset(document["roles"]),
         retailer=retailer,
-        mandates=_mandates(connection, user.user, narrowed, now),
+        mandates=_mandates(rows, narrowed, now),
         supplied=_supplied(connection, retailer) if retailer else {},
         key=key.key,
+        key_sha256=key_sha256,
         narrowed=narrowed,
+        until=min((moment for moment in changes if moment is not None and moment > now), default=None),
     )
 
 
-def _mandates(connection: Connection, user: str, narrowed: dict[str, Any], now: int) -> tuple[Mandate, ...]:
-    rows = connection.execute(select(MANDATE).where(MANDATE.c.user == user)).all()
+def _mandates(rows: Sequence[Row[Any]], narrowed: dict[str, Any], now: int) -> tuple[Mandate, ...]:
     rights = frozenset(narrowed.get("rights", RIGHTS))
     return tuple(
         Mandate(

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from gridpact.gate.api import market_routes, open_routes, session_routes, submission_routes, user_routes
 from gridpact.gate.api.answers import on_failure, on_http, on_refused
 from gridpact.gate.api.description import described
+from gridpact.gate.api.orders_first import OrdersFirst
 from gridpact.gate.api.service import Service
 from gridpact.gate.store.gate_home import Gate, open_gate
 from gridpact.gate.words.refused import Refused
@@ -44,6 +45,7 @@ def application(gate: Gate) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
+    app.add_middleware(OrdersFirst, base=BASE, routes=submission_routes.OF_ORDERS)
     for routes in ROUTES:
         app.include_router(routes.router, prefix=BASE)
     plain = app.openapi

@@ -1,14 +1,14 @@
 """Requests: who sends them, their body within its limit, their parameters."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from gridpact.gate.access.visitor import Visitor, no_key, secret_sha256, visitor_of
+from gridpact.gate.access.visitor import Visitor, no_key, secret_sha256, visitor_of_key
 from gridpact.gate.api.service import Service
 from gridpact.gate.words.json_bodies import read_json
 from gridpact.gate.words.refused import FieldProblem, Refused, invalid
@@ -16,6 +16,7 @@ from gridpact.gate.words.refused import FieldProblem, Refused, invalid
 BODY_MAX, LARGE_BODY_MAX, NETWORK_MAX = 64 * 1024, 4 * 1024 * 1024, 64 * 1024 * 1024
 BODY_SECONDS = 30.0
 LIST_DEFAULT, LIST_MAX = 100, 1000
+Answer = TypeVar("Answer")
 JSON, CSV, TOML = "application/json", "text/csv", "application/toml"
 
 
@@ -46,19 +47,49 @@ async def visitor(request: Request) -> Visitor:
         Refused: 401 without a key that is in force, 429 where there are too many requests.
     """
     service = service_of(request)
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    secret = secret.strip()
+    return await with_key(
+        request,
+        lambda key_sha256: service.read(
+            lambda connection: visitor_of_key(connection, key_sha256, service.now())
+        ),
+    )
+
+
+async def with_key(request: Request, found: Callable[[str], Awaitable[Answer]]) -> Answer:
+    """What is found by the digest of the key that a request came with, within the limits of rate.
+
+    Raises:
+        Refused: 401 without a key that is in force, 429 where there are too many requests.
+    """
+    service = service_of(request)
     try:
-        if scheme.lower() != "bearer" or not secret:
-            raise no_key()
-        found = await service.read(lambda connection: visitor_of(connection, secret, service.now()))
+        key_sha256 = key_of(request)
+        answer = await found(key_sha256)
     except Refused as refused:
         if refused.status == no_key().status:
             address = request.client.host if request.client else ""
             _refuse_rate(service.of_addresses.wait_seconds(address))
         raise
-    _refuse_rate(service.of_keys.wait_seconds(secret_sha256(secret)))
-    return found
+    refuse_rate_of(service, key_sha256)
+    return answer
+
+
+def key_of(request: Request) -> str:
+    """Digest of the key that a request came with.
+
+    Raises:
+        Refused: 401, it came with none.
+    """
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer" or not secret:
+        raise no_key()
+    return secret_sha256(secret)
+
+
+def refuse_rate_of(service: Service, key_sha256: str) -> None:
+    """Refuses what a key asks for beyond its rate (429)."""
+    _refuse_rate(service.of_keys.wait_seconds(key_sha256))
 
 
 def _refuse_rate(wait_seconds: float) -> None:
@@ -106,6 +137,8 @@ def parameters(request: Request, *names: str) -> dict[str, str]:
     Raises:
         Refused: 422, there is one that is not known here, or is there twice.
     """
+    if not request.scope.get("query_string"):
+        return {}
     given = request.query_params.multi_items()
     problems = [
         FieldProblem(

@@ -1,6 +1,5 @@
 """Service: what the routes of one serving process share."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from threading import Event, Thread
@@ -11,13 +10,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
+from gridpact.gate.api.access_cache import AccessCache
 from gridpact.gate.api.checks_together import ChecksTogether
 from gridpact.gate.api.rate_limit import RateLimit
 from gridpact.gate.closing.session_worker import seal_due
 from gridpact.gate.market.session_frames import SessionFrame, frame_of
 from gridpact.gate.market.session_states import SessionState
 from gridpact.gate.store.gate_home import Gate
-from gridpact.gate.store.transaction import Transaction
+from gridpact.gate.store.transaction import Transaction, known_changes
 from gridpact.gate.store.writer import Writer, not_stored
 
 Answer = TypeVar("Answer")
@@ -42,7 +42,8 @@ class Service:
         self.of_keys = RateLimit(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE)
         self.of_addresses = RateLimit(UNKNOWN_KEYS_PER_SECOND, UNKNOWN_KEYS_AT_ONCE)
         self.checks = ChecksTogether()
-        self._frames: dict[str, SessionFrame] = {}
+        self.accesses = AccessCache()
+        self._frames: dict[str, tuple[int, SessionFrame]] = {}
         self._ended = Event()
         self._sealer = Thread(target=self._seal, name="sealer", daemon=True)
         self._sealer.start()
@@ -69,18 +70,27 @@ class Service:
 
     async def write(self, work: Callable[[Transaction], Answer]) -> Answer:
         """Carries out a unit of work, and waits until it is on disk."""
-        return await asyncio.wrap_future(self.writer.submit(work))
+        return await self.writer.submit(work)
 
-    def frame(self, connection: Connection, state: SessionState) -> SessionFrame:
-        """The frame of a session, kept once it cannot change any more."""
+    def frame(self, connection: Connection, state: SessionState, changed: int | None = None) -> SessionFrame:
+        """The frame of a session, kept for as long as nothing was changed.
+
+        Args:
+            connection: to the database.
+            state: of the session.
+            changed: `known_changes` of the connection, where that is known.
+        """
         name = state.row.session
-        if (known := self._frames.get(name)) is not None:
-            return known
+        changed = known_changes(connection) if changed is None else changed
+        known = self._frames.get(name)
+        if known is not None and known[0] == changed:
+            return known[1]
         frame = frame_of(connection, state.row)
-        if self.now() > state.row.opens_at:
-            if len(self._frames) >= FRAMES_MAX:
-                self._frames.clear()
-            self._frames[name] = frame
+        if known is not None and frame.is_that_of(known[1]):
+            frame = known[1]
+        if len(self._frames) >= FRAMES_MAX:
+            self._frames.clear()
+        self._frames[name] = changed, frame
         return frame
 
     def close(self) -> None:

@@ -64,7 +64,7 @@ def seal_session(transaction: Transaction, session: str, now: int) -> bool:
         return False
     if now < state.row.closes_at + DRAIN_MICROSECONDS:  # Its closure was moved meanwhile.
         return False
-    sequence, chain = transaction.lock_head()
+    sequence, chain, _ = transaction.lock_head()
     entries = session_entries(transaction.connection, session)
     root = merkle_root([entry.leaf() for entry in entries]).hex()
     body = compact_json({"session": session, "submissions": len(entries), "root": root}).encode()

@@ -1,6 +1,7 @@
 """Arrival: a submission as it came, and what is said of it before it is stored."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -10,7 +11,7 @@ from gridpact.gate.words.moments import moment_text
 from gridpact.gate.words.refused import Refused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Arrival:
     """A request with a submission in it.
 
@@ -30,7 +31,7 @@ class Arrival:
     received_at: int
     jws: str | None = None
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """SHA-256 of the body."""
         return sha256(self.body).digest()

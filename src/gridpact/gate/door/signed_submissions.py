@@ -1,8 +1,9 @@
 """Signatures of submissions: detached JWS by a key of the user that sends."""
 
 import json
+from collections.abc import Mapping
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from gridpact.gate.log.jws import BadSignature, read_header, verify_detached
 from gridpact.gate.store.gate_tables import SIGNING_KEY
@@ -10,14 +11,17 @@ from gridpact.gate.words.refused import FieldProblem, invalid
 
 HEADER = "JWS-Signature"
 MEMBERS = {"alg", "kid", "aud", "sub"}
+_REMEDY = "sign the bytes that are sent by a key that the gate knows"
+_KEYS = select(SIGNING_KEY).where(
+    SIGNING_KEY.c.user == bindparam("of_user"), SIGNING_KEY.c.ended_at.is_(None)
+)
 
 
 def need_signature(
-    connection: Connection,
     jws: str | None,
     payload: bytes,
     *,
-    user: str,
+    keys: Mapping[str, Mapping[str, str]],
     gate: str,
     session: str,
     is_required: bool,
@@ -25,10 +29,9 @@ def need_signature(
     """Refuses a signature that does not hold, and none where one is required (422).
 
     Args:
-        connection: to the keys of users.
         jws: the header that came, `None` for none.
         payload: the document that it has to be over.
-        user: that sends it.
+        keys: public JWKs of the user that sends it by their `kid`, those that have not ended.
         gate: name of this gate.
         session: that the submission is for.
         is_required: by the rules of the market.
@@ -43,18 +46,29 @@ def need_signature(
             raise BadSignature(f"has other protected members than {', '.join(sorted(MEMBERS))}")
         if (header["aud"], header["sub"]) != (gate, session):
             raise BadSignature(f"is not for the gate '{gate}' as aud and the session '{session}' as sub")
-        verify_detached(jws, payload, _public_jwk(connection, user, header["kid"]))
+        verify_detached(jws, payload, _known(keys, header["kid"]))
     except BadSignature as error:
-        raise _refused(str(error), "sign the bytes that are sent by a key that the gate knows") from error
+        raise _refused(str(error), _REMEDY) from error
 
 
-def _public_jwk(connection: Connection, user: str, kid: object) -> dict[str, str]:
-    row = connection.execute(
-        select(SIGNING_KEY).where(SIGNING_KEY.c.user == user, SIGNING_KEY.c.kid == str(kid))
-    ).first()
-    if row is None or row.ended_at is not None:
+def signing_keys(connection: Connection, user: str) -> dict[str, dict[str, str]]:
+    """The public JWKs of a user by their `kid`, those that have not ended."""
+    rows = connection.execute(_KEYS, {"of_user": user})
+    return {row.kid: json.loads(row.jwk) for row in rows}
+
+
+def need_key(connection: Connection, jws: str, user: str) -> None:
+    """Refuses a signature, which was verified, by a key that has ended since (422)."""
+    try:
+        _known(signing_keys(connection, user), read_header(jws)["kid"])
+    except BadSignature as error:
+        raise _refused(str(error), _REMEDY) from error
+
+
+def _known(keys: Mapping[str, Mapping[str, str]], kid: object) -> Mapping[str, str]:
+    jwk = keys.get(str(kid))
+    if jwk is None:
         raise BadSignature("is by a key that the gate does not know of this user, or that has ended")
-    jwk: dict[str, str] = json.loads(row.jwk)
     return jwk
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -33,6 +33,7 @@ class SessionFrame:
         index: of each participant, P of them.
         connection_kw: what each connection carries, NaN where that is not known, (P,).
         network_content: of the network file, where it is not built in.
+        windows: starts and ends, as they were written, of windows that the session is known to take.
     """
 
     market: str
@@ -44,6 +45,16 @@ class SessionFrame:
     index: Mapping[str, int]
     connection_kw: Float
     network_content: bytes | None
+    windows: set[tuple[str, str]] = field(default_factory=set)
+
+    def is_that_of(self, other: "SessionFrame") -> bool:
+        """Whether submissions mean the same by it as by another."""
+        return (
+            self.horizon == other.horizon
+            and self.first_open == other.first_open
+            and self.document == other.document
+            and self.columns == other.columns
+        )
 
 
 def market_document(connection: Connection, market: str) -> dict[str, Any] | None:
