@@ -7,6 +7,7 @@ from gridpact.grid.limits import Limits
 from gridpact.results import Clearance
 from tests.ac_instances import ac_case
 
+NONE_MADE_WORSE = ("cleared", "baseline_unsafe")  # statuses of a dispatch that breaks nothing by itself
 CIGRE, DORF = "pandapower/cigre_lv", "pandapower/kerber_dorfnetz"
 NARROW_BAND = Limits(voltage_min_pu=0.97, voltage_max_pu=1.03)
 WEAK_LINES = Limits(line_loading_max_percent=25.0)

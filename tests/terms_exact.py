@@ -109,7 +109,7 @@ class ExactTerms:
                 fraction[int(self.shares.of[trade, period])] * case.trades.power_kw[trade] / BASE_KW
                 for trade in one.trades
             ]
-            weights = np.concatenate([np.ones(len(power)), np.zeros(VOLUMES_MAX * len(power))])
+            weights = np.concatenate([np.ones(len(power)), np.zeros((VOLUMES_MAX + 2) * len(power))])
             _, g = one._solver.oracle()(ca.vertcat(state, *power), weights)
             states.append(state)
             starts.append(one._start)

@@ -49,14 +49,20 @@ class Schedule:
 
 
 def dispatch(
-    participants: Participants, profiles: Profiles, sold_kw: Float, bought_kw: Float, fed_in_kw: Float
+    participants: Participants,
+    profiles: Profiles,
+    sold_kw: Float,
+    bought_kw: Float,
+    fed_in_kw: Float | None = None,
 ) -> Schedule:
     """The schedule in which each participant sells, buys and feeds in what was cleared, (T, P) each.
 
-    Retailers serve what a firm demand did not buy; an elastic demand goes without, and surplus that is
-    neither sold nor fed in is curtailed.
+    Where nothing is said of feed-in, it is all that exporters do not sell. Retailers serve what a firm demand
+    did not buy; an elastic demand goes without, and surplus that is neither sold nor fed in is curtailed.
     """
     unsold = np.maximum(profiles.surplus_kw - sold_kw, 0.0)
+    if fed_in_kw is None:
+        fed_in_kw = np.where(participants.exports, unsold, 0.0)
     unbought = np.maximum(profiles.residual_demand_kw - bought_kw, 0.0)
     return Schedule(
         load_kw=profiles.load_kw,

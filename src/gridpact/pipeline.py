@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
 
 import numpy as np
@@ -10,20 +10,22 @@ import numpy as np
 from gridpact.arrays import Float
 from gridpact.case.case import Allocation, Case, Formulation, Robustness, need_case
 from gridpact.case.option_agreement import check_options
+from gridpact.case.trades import Trades
 from gridpact.clearing.ac import solve_ac
 from gridpact.clearing.certificate.certify import Certificate, cones_cost_less_than_clearing
 from gridpact.clearing.certificate.certify import certify as prove
+from gridpact.clearing.contingencies import Contingencies
 from gridpact.clearing.dc_clearing import solve_dc
 from gridpact.clearing.dispatch_verification import verify
-from gridpact.clearing.feed_in import FeedInClearing
+from gridpact.clearing.feed_in import FedIn, FeedInClearing
 from gridpact.clearing.network.connections import connections
 from gridpact.clearing.network.injection import at_nodes, participant_bus_position
-from gridpact.clearing.network.network_state import operate
+from gridpact.clearing.network.network_state import Operation, operate
 from gridpact.clearing.on_commitments import solve_on_commitments
 from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.clearing.problem.solution import Solution
 from gridpact.clearing.relaxed_limits import with_limits_decided
-from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.solver.budget import Budget, EndedBy
 from gridpact.dispatch import dispatch
 from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import need
@@ -98,7 +100,7 @@ def clear(
     watch = Stopwatch()
     with watch.step("compile"):
         network = network or compile_network(case)
-        bus_position = participant_bus_position(network, case.participants)
+        participant_bus_position(network, case.participants)
     budget = _budget(case, deadline, cancel)
     with watch.step("match"):
         matched = match(case)
@@ -117,23 +119,60 @@ def clear(
     else:
         with watch.step("feed_in"):
             fed_in = feeding.beside(solution)
-    if certify is None:
-        is_free = math.isinf(budget.deadline) and cancel is None and has_certificate(case)
-        certificate = _cheap_certificate(problem, solution, watch) if is_free else None
-    else:
-        certificate = _certificate(problem, solution, watch, tightens=True) if certify else None
-    traded = np.flatnonzero(~problem.offers.column_is_fed)
-    offers, solution = problem.offers.of(traded), solution.of(traded)
+    is_free = math.isinf(budget.deadline) and cancel is None
+    certificate = _certificate(case, problem, solution, watch, asked=certify, is_free=is_free)
+    with watch.step("feed_in"):
+        baseline = feeding.state_alone()
+    found = _Found(
+        solution=solution,
+        fed_in=fed_in,
+        greatest_volume_kw=greatest_kw,
+        contingencies=contingencies,
+        certificate=certificate,
+        baseline=baseline,
+        ended_by=budget.stopped_by,
+    )
+    return _dispatched(case, problem, trades, len(matched), found, watch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What a clearing has decided, and what was proven and checked of it: as in `ClearanceArrays`."""
+
+    solution: Solution
+    fed_in: FedIn
+    greatest_volume_kw: Float
+    contingencies: Contingencies | None
+    certificate: Certificate | None
+    baseline: Operation
+    ended_by: EndedBy
+
+
+def _dispatched(
+    case: Case, problem: ClearingProblem, trades: Trades, matched: int, found: _Found, watch: Stopwatch
+) -> Clearance:
+    """The clearance that follows from what was decided: its dispatch, operated and verified.
+
+    Args:
+        case: what was cleared.
+        problem: with its limits decided.
+        trades: all of them, of which the last ones were matched.
+        matched: how many.
+        found: what was decided of them.
+        watch: of the steps.
+    """
+    network, traded = problem.network, np.flatnonzero(~problem.offers.column_is_fed)
+    offers, solution = problem.offers.of(traded), found.solution.of(traded)
     with watch.step("dispatch"):
         sold_kw = offers.sold_kw(solution.column_kw, problem.shape)
         bought_kw = offers.bought_kw(solution.column_kw, problem.shape)
-        schedule = dispatch(case.participants, case.profiles, sold_kw, bought_kw, fed_in.fed_in_kw)
+        schedule = dispatch(case.participants, case.profiles, sold_kw, bought_kw, found.fed_in.fed_in_kw)
         injection = schedule.injection(case.participants)
     with watch.step("power_flow"):
         near = solution.operation or problem.baseline_operation
         operation = operate(network, at_nodes(problem.connected, injection), near)
-        without_trades = feeding.state_alone() if len(traded) else operation
     with watch.step("verify"):
+        bus_position = participant_bus_position(network, case.participants)
         connected = connections(network, bus_position, case.participants.phases)
         limits, nominal = problem.operating_limits, problem.nominal_limits
         verification = verify(network, connected, injection, operation, limits, nominal)
@@ -141,40 +180,51 @@ def clear(
         case=case,
         network=network,
         trades=trades,
-        matched=len(matched),
+        matched=matched,
         committed=len(case.commitments),
         offers=offers,
         solution=solution,
-        greatest_volume_kw=greatest_kw,
-        certificate=certificate,
-        contingencies=contingencies,
+        greatest_volume_kw=found.greatest_volume_kw,
+        certificate=found.certificate,
+        contingencies=found.contingencies,
         dispatch=schedule,
-        fed_in=fed_in,
+        fed_in=found.fed_in,
         bus_position=bus_position,
         bare=problem.baseline_operation,
-        baseline=without_trades,
+        baseline=found.baseline,
         operation=operation,
-        nominal_limits=problem.nominal_limits,
-        operating_limits=problem.operating_limits,
+        nominal_limits=nominal,
+        operating_limits=limits,
         verification=verification,
-        ended_by=budget.stopped_by,
+        ended_by=found.ended_by,
         seconds=watch.seconds,
     )
 
 
 def _certificate(
-    problem: ClearingProblem, solution: Solution, watch: Stopwatch, *, tightens: bool
-) -> Certificate:
-    """The certificate of an allocation, with its time on the watch."""
+    case: Case,
+    problem: ClearingProblem,
+    solution: Solution,
+    watch: Stopwatch,
+    *,
+    asked: bool | None,
+    is_free: bool,
+) -> Certificate | None:
+    """The certificate of an allocation, with its time on the watch: where it is asked for, or is cheap.
+
+    Nothing is cheap where time is limited. By cones alone it is where the problem's size says that they cost
+    less than the clearing.
+    """
+    if asked is None:
+        may_be = is_free and has_certificate(case)
+        column_kw, bound_kw = solution.column_kw, solution.volume_bound_kw
+        asked_or_cheap = may_be and cones_cost_less_than_clearing(problem, column_kw, bound_kw)
+    else:
+        asked_or_cheap = asked
+    if not asked_or_cheap:
+        return None
     with watch.step("certify"):
-        return prove(problem, solution.column_kw, solution.volume_bound_kw, tightens=tightens)
-
-
-def _cheap_certificate(problem: ClearingProblem, solution: Solution, watch: Stopwatch) -> Certificate | None:
-    """The certificate by cones alone, where the problem's size says that they cost less than the clearing."""
-    if cones_cost_less_than_clearing(problem, solution.column_kw, solution.volume_bound_kw):
-        return _certificate(problem, solution, watch, tightens=False)
-    return None
+        return prove(problem, solution.column_kw, solution.volume_bound_kw, tightens=bool(asked))
 
 
 def has_certificate(case: Case) -> bool:

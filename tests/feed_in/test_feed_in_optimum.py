@@ -8,6 +8,7 @@ import numpy as np
 import pandapower as pp
 import pytest
 
+import gridpact
 from gridpact.arrays import frozen
 from gridpact.case import Allocation, Terms
 from tests.ac_instances import net_of, with_submissions
@@ -185,6 +186,14 @@ def test_commitments_come_before_trades_and_trades_before_feed_in(seed: int, tmp
     assert agree(clearance.fed_in.fed_in_kw.sum(), exact.most(traded_kw)[exact.is_fed].sum())
 
 
+@pytest.mark.parametrize("seed", (9, 56, 59, 69))
+def test_a_certificate_bounds_trades_with_feed_in_free(seed: int, tmp_path: Path) -> None:
+    clearance = gridpact.clear(feed_in_case(seed, tmp_path), certify=True)
+    bound = clearance.summary["bound"]
+    assert 0.0 <= bound["gap"] <= 1e-5
+    assert bound["upper_kwh"] >= clearance.summary["cleared_kwh"] - 1e-6
+
+
 def test_firm_feed_in_is_taken_in_full_whatever_it_breaks(tmp_path: Path) -> None:
     case = feed_in_case(18, tmp_path)
     clearance = cleared(case, feed_in="firm")
@@ -211,3 +220,27 @@ def test_a_net_of_pandapower_is_what_the_oracle_is_made_of(tmp_path: Path) -> No
     pp.runpp(net, calculate_voltage_angles=True, tolerance_mva=1e-9, numba=False)
     found = net.res_bus.vm_pu.loc[clearance.network.bus_ids].to_numpy()
     np.testing.assert_allclose(found, clearance.operation.voltage_pu[0], atol=1e-7)
+
+
+def test_many_periods_are_doubted_like_one(tmp_path: Path) -> None:
+    """The first optimum of this period is not the best; of many of them only a few are looked at first."""
+    case, periods = feed_in_case(58, tmp_path), 14
+    trades = case.trades
+    many = replace(
+        case,
+        horizon=replace(case.horizon, periods=periods),
+        profiles=replace(
+            case.profiles,
+            load_kw=frozen(np.tile(case.profiles.load_kw, (periods, 1)), float),
+            generation_kw=frozen(np.tile(case.profiles.generation_kw, (periods, 1)), float),
+        ),
+        trades=replace(trades, end=frozen(np.full(len(trades), periods), np.int64)),
+    )
+    alone, together = cleared(case), cleared(many)
+    one_kw = alone.fed_in.fed_in_kw.sum()
+    np.testing.assert_allclose(together.fed_in.fed_in_kw.sum(axis=1), one_kw, rtol=1e-6)
+    exact = FeedInPeriod(net_of(case), case)
+    assert (
+        one_kw
+        >= exact.exact.solve(exact.is_fed.astype(float), *exact._around(trade_kw(alone))).objective - 1e-3
+    )

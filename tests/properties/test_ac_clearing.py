@@ -12,12 +12,14 @@ from gridpact.arrays import frozen
 from gridpact.case import Allocation, Case
 from gridpact.case.terms import Terms
 from gridpact.clearing.explain import active_caps, active_limits
+from gridpact.clearing.network.network_state import KEPT_LOADING_PERCENT
 from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.clearing.solver.optimum import SolverStatus
 from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT
 from gridpact.grid.limits import Limits
 from gridpact.results import Clearance
 from tests.ac_instances import ac_case, cleared_kw, table_kw, uncapped
+from tests.congested import NONE_MADE_WORSE
 from tests.markets import by_steps, market, posed
 
 NETWORKS = ("pandapower/cigre_lv", "pandapower/kerber_landnetz_kabel_1")
@@ -61,7 +63,7 @@ def test_an_allocation_is_feasible(case: Case, rule: Allocation) -> None:
         assert clearance.summary["status"] == "not_converged"
         return
     kw, offered = clearance.solution.column_kw, clearance.offers
-    assert clearance.summary["status"] == "cleared"
+    assert clearance.summary["status"] in NONE_MADE_WORSE
     assert np.all(kw >= 0.0)
     assert np.all(kw <= offered.column_kw)
     shape = case.profiles.load_kw.shape
@@ -69,7 +71,7 @@ def test_an_allocation_is_feasible(case: Case, rule: Allocation) -> None:
     assert np.all(offered.bought_kw(kw, shape) <= case.profiles.residual_demand_kw + 1e-6)
     limits, state = clearance.operating_limits, clearance.operation
     assert limits.voltage_excess_pu(state.voltage_pu).max() <= 1e-7
-    assert limits.loading_excess_percent(state.loading_percent).max() <= 1e-6
+    assert limits.loading_excess_percent(state.loading_percent).max() <= KEPT_LOADING_PERCENT
     assert np.all(kw.sum() <= clearance.solution.volume_bound_kw.sum() * (1 + 1e-9) + 1e-6)
 
 

@@ -188,7 +188,6 @@ def test_limits_that_the_baseline_breaks(seed: int) -> None:
     )
     case = ac_case(seed, "pandapower/cigre_lv", power_kw=25.0, firm=0.5, exports=0.5, limits=limits)
     clearance = checked(case)
-    assert clearance.summary["status"] == "baseline_unsafe"
     assert clearance.summary["baseline_violations"]
 
 

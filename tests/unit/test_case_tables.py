@@ -204,6 +204,8 @@ def test_every_setting_is_written(tmp_path: Path) -> None:
         "formulation": "ac",
         "allocation": "max-volume",
         "robust": "none",
+        "feed_in": "after-trades",
+        "curtailment": "most",
         "work_limit": 20_000,
         "time_limit_s": 60.0,
     }

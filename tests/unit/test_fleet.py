@@ -107,7 +107,9 @@ def test_each_result_is_what_clearing_the_case_alone_gives(
 def test_a_broken_case_is_told_and_the_others_go_on(done: FleetResult, cases: Path) -> None:
     table = done.table.set_index("path")
     assert list(table.index) == sorted(table.index) and len(table) == COUNT
-    assert table["status"].drop(BROKEN).eq("cleared").all()
+    assert table["status"].value_counts().to_dict() == {"cleared": 6, "baseline_unsafe": 2, "failed": 1}
+    for path, status in table["status"].drop(BROKEN).items():
+        assert json.loads((done.out / str(path) / "summary.json").read_text())["status"] == status
     broken = table.loc[BROKEN]
     with pytest.raises(InvalidCase) as refused:
         read_case(cases / BROKEN)
@@ -520,7 +522,7 @@ def test_the_command_says_the_outcome_and_exits_1_where_a_case_failed(
     arguments = ("fleet", cases, "--out", done.out, "--scheduler", scheduler)
     code, out, err = run(*arguments, "--quiet", capsys=capsys)
     assert (code, err) == (1, "")
-    assert "8 of 9 cases cleared, 1 FAILED." in out
+    assert "6 of 9 cases cleared, 2 NOT SAFE, 1 FAILED." in out
     assert f"  page      {done.out / 'fleet.html'}" in out
     code, out, _ = run(*arguments, "--quiet", "--json", capsys=capsys)
     assert code == 1
@@ -573,7 +575,7 @@ def test_nothing_that_a_case_does_takes_the_others_with_it(
         raise ZeroDivisionError("by chance")
 
     monkeypatch.setattr(worker, "clear", failing)
-    write_case(fleet_case(1), plan.cases / "b")
+    write_case(fleet_case(2), plan.cases / "b")
     first, second = clear_batch(plan, [(0, "a"), (1, "b")])
     assert (first.row["status"], second.row["status"]) == ("failed", "cleared")
     assert first.row["error"].startswith("unexpected ZeroDivisionError: by chance\nTraceback")
@@ -685,7 +687,7 @@ def test_the_page_is_whole_loads_nothing_and_names_cannot_break_it(done: FleetRe
         assert not re.search(r"https?://", part.replace(NASTY, ""))
     assert "<script>alert" not in nasty
     assert "Failed cases" in nasty and "Cases that are not safe" in nasty and "Slowest cases" in nasty
-    assert BROKEN in page and "Cases that are not safe" not in page
+    assert BROKEN in page and "Cases that are not safe" in page
 
 
 def test_the_page_ranks_what_the_network_cuts_most(done: FleetResult, cases: Path) -> None:
@@ -711,7 +713,7 @@ def test_the_page_says_that_trades_worsen_nothing_only_where_it_is_so() -> None:
     row = row_of("x", gridpact.clear(read_case(EXAMPLES / "cigre-lv-extreme")), {}) | {
         "baseline_violations": 3
     }
-    safe, _ = page_of(iter([row]))
+    safe, _ = page_of(iter([row | {"status": "baseline_unsafe"}]))
     unsafe, _ = page_of(iter([row | {"status": "limits_broken"}]))
     beyond = [
         page.split("<h2>Networks beyond their limits without any trade</h2>")[1].split("</table>")[0]
@@ -724,7 +726,8 @@ def test_the_page_says_that_trades_worsen_nothing_only_where_it_is_so() -> None:
 
 def test_a_failed_case_does_not_look_like_a_cut_one(done: FleetResult) -> None:
     page = own_part(done.page.read_text())
-    assert '<div class="verdict unsafe">' in page and "1 case failed" in page
+    assert '<div class="verdict unsafe">' in page and "2 cases not safe to operate" in page
+    assert "Failed cases" in page
     assert done.summary["congested_cases"]
 
 

@@ -168,7 +168,7 @@ def test_limits_broken_before_any_trade_have_a_mark_of_their_own(day: Clearance)
     assert "before any trade</li>" in page and "broken by the dispatch</li>" not in page
     assert states["beforeColour"] != states["brokenColour"]
     assert "Limits that the dispatch breaks" not in page
-    assert "No limit made worse, yet the network breaks limits without any trade" in page
+    assert "Not safe to operate: limits stay broken that are broken without any trade" in page
 
 
 def test_what_an_elastic_load_does_not_buy_is_no_alarm(day: Clearance) -> None:

@@ -22,7 +22,7 @@ from gridpact.published import cigre_day, cigre_extreme
 from gridpact.report.clearance.clearance_page import report_page
 from gridpact.results import Clearance
 from gridpact.results.clearance_outcome import outcome, reason, verdict
-from gridpact.results.phrases import ranged, share_of, significant, span, told_apart
+from gridpact.results.words.phrases import ranged, share_of, significant, span, told_apart
 
 CASES = Path(__file__).parents[1] / "cases"
 

@@ -120,7 +120,8 @@ def test_the_comparison_sees_every_kind_of_limit() -> None:
             )
             seen |= set(gridpact.clear(case).solution.binding.limited_by.tolist())
     of_three_phases = {LimitedBy.NEUTRAL, LimitedBy.VOLTAGE_UNBALANCE}
-    assert set(LimitedBy) - {LimitedBy.NOTHING, LimitedBy.TERMS} - of_three_phases <= seen
+    in_no_clearing = {LimitedBy.NOTHING, LimitedBy.TERMS, LimitedBy.CONNECTION}
+    assert set(LimitedBy) - in_no_clearing - of_three_phases <= seen
 
 
 @pytest.mark.parametrize("network", [CIGRE, DORF])

@@ -39,6 +39,7 @@ from gridpact.clearing.terms.joint_clearing import share_kept, solve_parts
 from gridpact.grid.network_model import NO_PHASE
 
 BATCH_PERIODS = 96
+PROBES, PROBED_FROM = 6, 12  # periods that are looked at first, where there are more than so many
 
 
 def solve_ac(problem: ClearingProblem, budget: Budget | None = None) -> Solution:
@@ -126,18 +127,25 @@ class AcClearing:
         """The allocation of some periods on the network.
 
         They are cleared side by side; those of many columns one after the other, as each begins with the
-        limits that were at work in the last.
+        limits that were at work in the last. Of many periods a few are looked at first: where doubts lead to
+        nothing better in any of them, there are none in the others.
         """
         size = np.bincount(self._problem.offers.column_period, minlength=self._problem.shape[0])
         many = [t for t in periods if size[t] > DENSE_MAX]
         few = [t for t in periods if size[t] <= DENSE_MAX]
-        batches = [few[first : first + BATCH_PERIODS] for first in range(0, len(few), BATCH_PERIODS)]
+        probes = few[:: -(-len(few) // PROBES)] if len(few) > PROBED_FROM else []
+        rest = [t for t in few if t not in probes]
+        batches = [rest[first : first + BATCH_PERIODS] for first in range(0, len(rest), BATCH_PERIODS)]
         solved: list[PeriodSolution] = []
-        limits: LimitsAtWork | None = None
-        for batch in [*batches, *([t] for t in many)]:
+        limits, doubts = None, self._doubts
+        for batch in [*([probes] if probes else []), *batches, *([t] for t in many)]:
             markets = [self._market(t) for t in batch]
-            solves = [self._clear(one, over_caps_kw[one.part.columns], limits) for one in markets]
+            solves = [
+                self._clear(one, over_caps_kw[one.part.columns], limits, doubts=doubts) for one in markets
+            ]
             allocations = run_together(self._oracle, solves)
+            if batch is probes:
+                doubts = doubts and not all(one.stages[0].optimum.is_first for one in allocations)
             for market, allocation in zip(markets, allocations, strict=True):
                 solved.extend(explained(market, allocation, bound_kw))
             if size[batch[0]] > DENSE_MAX:
@@ -179,7 +187,12 @@ class AcClearing:
         return on_network(problem, part, self._oracle, self._coordinates, problem.operating_limits)
 
     def _clear(
-        self, market: Market, over_caps_kw: Float, limits: LimitsAtWork | None = None
+        self,
+        market: Market,
+        over_caps_kw: Float,
+        limits: LimitsAtWork | None = None,
+        *,
+        doubts: bool = True,
     ) -> Solve[StagedAllocation]:
         """The allocation of a period by the problem's rule."""
         problem, part = self._problem, market.part
@@ -198,7 +211,7 @@ class AcClearing:
             starts=starts,
             budget=self._budget,
             limits=limits,
-            doubts=self._doubts,
+            doubts=doubts,
         )
         allocation = yield from RULES[problem.rule](question)
         if allocation.status.is_kept or greatest is None or not greatest.status.is_kept:

@@ -5,7 +5,7 @@ from collections import Counter
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.operating_result import OperatingEnvelopes
 from gridpact.fields.said import counted
-from gridpact.results.limit_words import element_name, named_limit_words
+from gridpact.results.words.limit_words import element_name, named_limit_words
 
 SIDES = ("export", "import")
 SHOWN = 5

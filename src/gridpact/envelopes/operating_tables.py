@@ -12,7 +12,7 @@ from gridpact.envelopes.envelope_arrays import EnvelopeArrays
 from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results.clearance_tables import period_times
 from gridpact.results.decimals import rounded
-from gridpact.results.limit_words import element_name
+from gridpact.results.words.limit_words import element_name
 
 OPERATING_ENVELOPES = (
     "time",

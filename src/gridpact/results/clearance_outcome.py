@@ -22,9 +22,9 @@ from gridpact.results.clearance_tables import PHASE, cleared_columns, limits_col
 from gridpact.results.curtailment import curtailed_runs
 from gridpact.results.decimals import rounded
 from gridpact.results.extremes import highest, lowest
-from gridpact.results.phrases import clock, ranged, ranged_pu, share_of, significant, span, told_apart
-from gridpact.results.place_words import loading_place, phase_words, unbalance_place, voltage_place
 from gridpact.results.violations import Violation
+from gridpact.results.words.phrases import clock, ranged, ranged_pu, share_of, significant, span, told_apart
+from gridpact.results.words.place_words import loading_place, phase_words, unbalance_place, voltage_place
 
 SHOWN = 10
 GAP_SHOWN = 1e-4

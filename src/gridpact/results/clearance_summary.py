@@ -14,8 +14,8 @@ from gridpact.results.clearance_arrays import ClearanceArrays
 from gridpact.results.clearance_tables import cleared_columns, commitments_columns
 from gridpact.results.curtailment import feed_in_figures
 from gridpact.results.decimals import figure
-from gridpact.results.phrases import significant
 from gridpact.results.violations import baseline_violations, dispatch_violations, remaining_violations
+from gridpact.results.words.phrases import significant
 from gridpact.version import __version__
 
 DIFFERENCE_DECIMALS = 13

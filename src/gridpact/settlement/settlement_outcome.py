@@ -3,7 +3,7 @@
 from typing import Any
 
 from gridpact.fields.said import counted
-from gridpact.results.phrases import share_of
+from gridpact.results.words.phrases import share_of
 from gridpact.settlement.amounts.money import WH_PER_KWH
 from gridpact.settlement.amounts.whole import MICRO
 from gridpact.settlement.settled_case import SettledCase

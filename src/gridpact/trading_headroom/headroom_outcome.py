@@ -3,7 +3,7 @@
 import numpy as np
 
 from gridpact.fields.said import counted
-from gridpact.results.phrases import share_of
+from gridpact.results.words.phrases import share_of
 from gridpact.trading_headroom.headroom_result import Headroom
 from gridpact.trading_headroom.stops import NETWORK_LIMITS, stops
 

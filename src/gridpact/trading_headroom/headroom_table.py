@@ -10,7 +10,7 @@ from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results.clearance_tables import period_times
 from gridpact.results.decimals import rounded
-from gridpact.results.limit_words import element_name
+from gridpact.results.words.limit_words import element_name
 from gridpact.trading_headroom.headroom_arrays import HeadroomArrays
 
 HEADROOM = (

@@ -7,7 +7,7 @@ import pandas as pd
 
 from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.results.limit_words import element_name, named_limit_words
+from gridpact.results.words.limit_words import element_name, named_limit_words
 from gridpact.trading_headroom.all_limits import AllLimits, side_by_side
 from gridpact.trading_headroom.headroom_arrays import HeadroomArrays
 

@@ -90,7 +90,7 @@ def best_of(
     best = yield from maximise(programme, starts[0], budget, limits=limits)
     is_small = len(programme) <= DENSE_MAX and programme.situations is not None
     everything = [programme.upper] if doubts and is_small else []
-    waiting = [*_other_corners(programme, best), *starts[1:], *everything]
+    waiting = _distinct([starts[0], *_other_corners(programme, best), *starts[1:], *everything])[1:]
     if best.status is SolverStatus.OPTIMAL and len(programme) > DENSE_MAX:
         waiting = []
     tried = 1
@@ -99,16 +99,21 @@ def best_of(
         found = yield from maximise(programme, waiting.pop(0), budget, best)
         tried += 1
         if is_better(found, best):
-            best = found
+            best = replace(found, is_first=False)
             waiting.extend(_other_corners(programme, found))
     if doubts and is_small and is_doubtful and budget.is_left():
         for further in (_from_inside, _from_tilted):
             found = yield from further(programme, best, budget)
             if is_better(found, best):
-                best = found
+                best = replace(found, is_first=False)
     if best.status is not SolverStatus.OPTIMAL and programme.situations is not None and budget.is_left():
         best = yield from _second_opinion(programme, best, budget)
     return best
+
+
+def _distinct(points: list[Float]) -> list[Float]:
+    """The points, each once, in their order."""
+    return list({point.tobytes(): point for point in points}.values())
 
 
 def _from_inside(programme: Programme, best: Optimum, budget: Budget) -> Solve[Optimum]:

@@ -94,6 +94,7 @@ class Optimum:
         is_sure: whether no other optimum is to be expected from prices and curvature.
         others: by how much a corner that each variable's other bound leads to may be better, not positive,
             (J,).
+        is_first: whether the first start led to it, and not one that was tried because of doubts.
     """
 
     status: SolverStatus
@@ -104,6 +105,7 @@ class Optimum:
     limits: LimitsAtWork
     is_sure: bool = False
     others: Float = field(default_factory=lambda: np.empty(0))
+    is_first: bool = True
 
     @classmethod
     def without_multipliers(cls, programme: Programme, status: SolverStatus, value: Float) -> "Optimum":

@@ -201,10 +201,8 @@ class _Steps:
                 break
             self._price(model, optimum)
             step_kw = optimum.value
-            if self._known is not None and self._is_near(self._known, model.value + step_kw):
-                return self._known
             gain_kw = abs(float(model.quadratic.gradient @ step_kw))
-            if self._known is not None and self._is_beaten(self._known, value, violation, gain_kw):
+            if self._known is not None and self._adds_nothing(self._known, model, step_kw, gain_kw):
                 return self._known
             is_small = self._is_small(float(np.abs(step_kw).max(initial=0.0)), gain_kw, abs(merit))
             if is_small and optimum.excess > PLAIN_EXCESS_KW:
@@ -223,15 +221,14 @@ class _Steps:
         stopped = not self._budget.is_left()
         return self._given_up(SolverStatus.STOPPED if stopped else SolverStatus.FAILED, value)
 
-    def _is_near(self, known: Optimum, value: Float) -> bool:
-        """Whether the steps are about to end at an optimum that is known."""
-        return float((np.abs(value - known.value) / self._span).max(initial=0.0)) <= NEAR_SHARE
-
-    def _is_beaten(self, known: Optimum, value: Float, violation: float, gain_kw: float) -> bool:
-        """Whether steps that converge can gain no more than an optimum that is known."""
+    def _adds_nothing(self, known: Optimum, model: Model, step_kw: Float, gain_kw: float) -> bool:
+        """Whether a step is about to end at an optimum that is known, or such steps can gain no more."""
+        apart = np.abs(model.value + step_kw - known.value) / self._span
+        if float(apart.max(initial=0.0)) <= NEAR_SHARE:
+            return True
         least_kw = known.objective + GAIN_MIN * max(abs(known.objective), 1.0)
-        reach_kw = self._programme.objective.value(value) + GAINS_LEFT * gain_kw
-        return violation <= KEPT_ROUGHLY and reach_kw <= least_kw
+        reach_kw = self._programme.objective.value(model.value) + GAINS_LEFT * gain_kw
+        return model.violation <= KEPT_ROUGHLY and reach_kw <= least_kw
 
     def _is_small(self, step_kw: float, gain_kw: float, objective: float) -> bool:
         """Whether a step changes nothing beyond rounding, or beyond what its method resolves."""

@@ -10,8 +10,8 @@ from gridpact.fleet.page.meter import duration
 from gridpact.fleet.rows.fleet_tables import FAILED, PHASE, Row
 from gridpact.fleet.rows.tally import Tally
 from gridpact.results.clearance_outcome import KINDS
-from gridpact.results.phrases import share_of, significant
-from gridpact.results.place_words import phase_words
+from gridpact.results.words.phrases import share_of, significant
+from gridpact.results.words.place_words import phase_words
 
 VOLTAGES = {LimitedBy.VOLTAGE_MAX.label: "upper voltage", LimitedBy.VOLTAGE_MIN.label: "lower voltage"}
 OF_PHASES = {LimitedBy.NEUTRAL.label: "neutral", LimitedBy.VOLTAGE_UNBALANCE.label: "voltage unbalance"}

@@ -28,7 +28,7 @@ from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, command, figure, paragraph, section, table
 from gridpact.report.shell.numbers import energy
 from gridpact.report.shell.sentences import capitalised, sentence
-from gridpact.results.phrases import share_of
+from gridpact.results.words.phrases import share_of
 
 RANKED = 25
 SLOWEST = 15

@@ -5,8 +5,8 @@ what the voltages themselves do to them therefore ends in
 
     dv = Z di,  di = dw − D ∘ conj(dv),  D = conj(s) / conj(v)²,
 
-where dw = conj(ds / v) for a change ds of the powers. Of a network whose Z is a matrix that is one linear
-system, dv + Z (D ∘ conj(dv)) = Z dw, in real and imaginary parts. Of one known by sparse factors it is
+where dw = conj(ds / v) for a change ds of the powers. Of a small network that is one linear system,
+dv + Z (D ∘ conj(dv)) = Z dw, in real and imaginary parts. Of others it is
 iterated, which contracts where the power flow's own fixed point does; where that is too slow the Jacobian
 of the power flow is factorised instead.
 """
@@ -25,6 +25,7 @@ from gridpact.arrays import Complex, Float
 from gridpact.grid.flow.power_flow import Factors, power_jacobian
 
 GRADIENT_TOLERANCE = 1e-13
+CLOSED_MAX = 50  # nodes up to which one system is solved at once; beyond, threads would wait for each other
 RESPONSE_TOLERANCE = 1e-5  # relative: only how fast a method converges depends on it
 ITERATIONS_MAX = 40
 
@@ -85,8 +86,8 @@ class Response:
 
     @cached_property
     def _closed(self) -> "_RealSystem | None":
-        """dv + Z (D ∘ conj(dv)) as pairs of real numbers, (2R, 2R); none where Z is no matrix."""
-        if isinstance(self.factors.impedance, SuperLU):
+        """dv + Z (D ∘ conj(dv)) as pairs of real numbers, (2R, 2R); none of a large network."""
+        if isinstance(self.factors.impedance, SuperLU) or len(self.voltage_pu) > CLOSED_MAX:
             return None
         fed = self.factors.impedance * self._feedback
         pairs = np.array([[fed.real, fed.imag], [fed.imag, -fed.real]])

@@ -34,10 +34,12 @@ def report_page(clearance: Clearance) -> str:
     pictures = {
         "load": load_picture(clearance, axis),
         "generation": generation_picture(clearance, axis),
-        "feed-in": feed_in_picture(clearance, axis),
         "network": drawing,
         **_state_pictures(clearance, axis),
     }
+    fed_in = feed_in_picture(clearance, axis)
+    if fed_in["data"]:
+        pictures["feed-in"] = fed_in
     firm = commitments_picture(clearance, axis)
     if firm["data"]:
         pictures["commitments"] = firm
@@ -47,7 +49,7 @@ def report_page(clearance: Clearance) -> str:
             sections.broken(clearance),
             section("Where the load is served from", sections.load(pictures["load"])),
             section("Where the generation goes", sections.generation(pictures["generation"])),
-            feed_in_section(clearance, pictures["feed-in"]),
+            feed_in_section(clearance, fed_in),
             section("The network, period by period", sections.network(clearance, states), kind="network"),
             section("Voltages and loadings", *_state_sections(clearance, pictures)),
             commitments_section(clearance, firm),

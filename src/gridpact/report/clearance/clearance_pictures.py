@@ -32,8 +32,8 @@ from gridpact.report.pictures.traces import (
     time_layout,
 )
 from gridpact.results.clearance import Clearance
-from gridpact.results.phrases import significant
-from gridpact.results.place_words import loading_places, voltage_places
+from gridpact.results.words.phrases import significant
+from gridpact.results.words.place_words import loading_places, voltage_places
 
 SPAN_MIN_PU, FINE_SPAN_PU, REACH = 0.02, 0.005, 3.0
 LOADING_SHARE = 0.3

@@ -10,7 +10,7 @@ from gridpact.report.pictures.traces import BLUE, GREEN, ORANGE, Picture, empty_
 from gridpact.report.shell.html import figure, paragraph, section
 from gridpact.report.shell.numbers import energy
 from gridpact.results.clearance import Clearance
-from gridpact.results.phrases import clock
+from gridpact.results.words.phrases import clock
 
 
 def commitments_picture(clearance: Clearance, axis: PeriodAxis) -> Picture:

@@ -24,9 +24,9 @@ from gridpact.report.pictures.tree import Tree, tree
 from gridpact.report.shell.numbers import short
 from gridpact.results.clearance import Clearance
 from gridpact.results.decimals import rounded
-from gridpact.results.phrases import significant
-from gridpact.results.place_words import loading_places, unbalance_places, voltage_places
 from gridpact.results.stress import stress
+from gridpact.results.words.phrases import significant
+from gridpact.results.words.place_words import loading_places, unbalance_places, voltage_places
 
 ROW_PX, ROW_PX_MIN, HEIGHT_PX_MAX = 50.0, 10.0, 2400.0
 CHARACTER_PX, LABEL_GAP_PX = 8, 18

@@ -10,7 +10,7 @@ from gridpact.report.shell.sentences import capitalised
 from gridpact.results.clearance import Clearance
 from gridpact.results.clearance_outcome import loadings_are_of, reason
 from gridpact.results.curtailment import curtailed_runs
-from gridpact.results.phrases import share_of, significant, span
+from gridpact.results.words.phrases import share_of, significant, span
 
 RUNS_SHOWN = 100
 

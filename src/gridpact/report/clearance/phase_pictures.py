@@ -22,7 +22,7 @@ from gridpact.report.pictures.period_extremes import extremes
 from gridpact.report.pictures.traces import BLUE, GREEN, INK, ORANGE, Picture, empty_picture
 from gridpact.results.clearance import Clearance
 from gridpact.results.decimals import rounded
-from gridpact.results.place_words import loading_places, unbalance_places
+from gridpact.results.words.place_words import loading_places, unbalance_places
 
 UNBALANCE_TOP_MIN_PERCENT = 0.05
 LOOKS = {"a": (BLUE, "solid"), "b": (ORANGE, "dash"), "c": (GREEN, "dot")}

@@ -26,8 +26,8 @@ from gridpact.results.clearance_outcome import (
     violation_words,
 )
 from gridpact.results.clearance_tables import cleared_columns, limits_columns
-from gridpact.results.phrases import significant, span
 from gridpact.results.violations import Violation
+from gridpact.results.words.phrases import significant, span
 
 CUTS_SHOWN = 100
 LIMITS_SHOWN = 100

@@ -24,8 +24,8 @@ from gridpact.results.clearance_outcome import (
 )
 from gridpact.results.clearance_summary import unsolved_baseline
 from gridpact.results.decimals import rounded
-from gridpact.results.phrases import clock, share_of, significant
-from gridpact.results.place_words import loading_places, unbalance_places, voltage_place
+from gridpact.results.words.phrases import clock, share_of, significant
+from gridpact.results.words.place_words import loading_places, unbalance_places, voltage_place
 
 NONE = "none"
 UNSOLVED = "no power-flow solution"

@@ -21,7 +21,7 @@ from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import fixed
 from gridpact.report.shell.sentences import capitalised, sentence
-from gridpact.results.limit_words import element_name, named_limit_words
+from gridpact.results.words.limit_words import element_name, named_limit_words
 
 LIMITS_SHOWN, CORNERS_SHOWN = 15, 20
 POWER_DECIMALS = 3

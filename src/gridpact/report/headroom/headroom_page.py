@@ -17,7 +17,7 @@ from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, key, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import energy, fixed
 from gridpact.report.shell.sentences import capitalised, sentence
-from gridpact.results.phrases import share_of
+from gridpact.results.words.phrases import share_of
 from gridpact.trading_headroom import Headroom
 from gridpact.trading_headroom.headroom_outcome import VERBS, headline, stopped_participants
 from gridpact.trading_headroom.stops import stops

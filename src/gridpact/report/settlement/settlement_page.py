@@ -22,7 +22,7 @@ from gridpact.report.shell.amounts import exact_money, kwh, money
 from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, section, side_by_side, table
 from gridpact.report.shell.sentences import sentence
-from gridpact.results.phrases import share_of
+from gridpact.results.words.phrases import share_of
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import Balances, make_balances

@@ -23,7 +23,7 @@ from gridpact.report.shell.document import Head, document
 from gridpact.report.shell.html import HtmlColumn, Tile, key, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import fixed
 from gridpact.results.file_names import file_names
-from gridpact.results.phrases import share_of
+from gridpact.results.words.phrases import share_of
 from gridpact.settlement.amounts.money import WH_PER_KWH, sum_at
 from gridpact.settlement.ledger.entries import NO_TRADE
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger

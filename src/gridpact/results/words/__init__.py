@@ -1,0 +1,1 @@
+"""Values, places and limits of results in words."""
