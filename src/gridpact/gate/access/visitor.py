@@ -1,10 +1,11 @@
 """Visitor: who sends a request, by the key that came with it, and what that key may do now."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -17,12 +18,13 @@ READ, TRADE = "read", "trade"
 RIGHTS = (READ, TRADE)
 OPERATOR, AUDITOR, RETAILER = "operator", "auditor", "retailer"
 ROLES = (OPERATOR, AUDITOR, RETAILER)
-_OF_KEY = (
+ASKED_MAX = 500
+_OF_KEYS = (
     select(API_KEY, USER.c.pseudonym, USER.c.document.label("of_user"))
     .join(USER, USER.c.user == API_KEY.c.user)
-    .where(API_KEY.c.sha256 == bindparam("key_sha256"))
+    .where(API_KEY.c.sha256.in_(bindparam("keys", expanding=True)))
 )
-_MANDATES = select(MANDATE).where(MANDATE.c.user == bindparam("of_user"))
+_MANDATES = select(MANDATE).where(MANDATE.c.user.in_(bindparam("users", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +117,37 @@ def visitor_of_key(connection: Connection, key_sha256: str, now: int) -> Visitor
     Raises:
         Refused: 401, it stands for nobody, or not any more.
     """
-    key = connection.execute(_OF_KEY, {"key_sha256": key_sha256}).first()
-    if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+    found = visitors_of(connection, [key_sha256], now).get(key_sha256)
+    if found is None:
         raise no_key()
+    return found
+
+
+def visitors_of(connection: Connection, keys: Collection[str], now: int) -> dict[str, Visitor]:
+    """The visitors whose keys have digests, by these; without those of nobody, or not any more."""
+    found = {}
+    for some in batched(keys):
+        rows = connection.execute(_OF_KEYS, {"keys": some}).all()
+        of_user: dict[str, list[Row[Any]]] = {row.user: [] for row in rows}
+        for mandate in connection.execute(_MANDATES, {"users": list(of_user)}):
+            of_user[mandate.user].append(mandate)
+        for row in rows:
+            if row.revoked_at is None and (row.expires_at is None or row.expires_at > now):
+                found[row.sha256] = _visitor(connection, row, of_user[row.user], now)
+    return found
+
+
+def batched(names: Collection[str]) -> Iterator[list[str]]:
+    """Names in lists of so many as one query of either database takes."""
+    rest = iter(names)
+    while some := list(islice(rest, ASKED_MAX)):
+        yield some
+
+
+def _visitor(connection: Connection, key: Row[Any], rows: Sequence[Row[Any]], now: int) -> Visitor:
     document, narrowing = json.loads(key.of_user), json.loads(key.document)
     narrowed = {name: narrowing[name] for name in ("participants", "rights") if name in narrowing}
     retailer = "" if narrowed else document.get("retailer") or ""
-    rows = connection.execute(_MANDATES, {"of_user": key.user}).all()
     changes = [key.expires_at, *(moment for row in rows for moment in (row.since, row.until))]
     return Visitor(
         user=key.user,
@@ -131,7 +157,7 @@ def visitor_of_key(connection: Connection, key_sha256: str, now: int) -> Visitor
         mandates=_mandates(rows, narrowed, now),
         supplied=_supplied(connection, retailer) if retailer else {},
         key=key.key,
-        key_sha256=key_sha256,
+        key_sha256=key.sha256,
         narrowed=narrowed,
         until=min((moment for moment in changes if moment is not None and moment > now), default=None),
     )

@@ -1,9 +1,9 @@
 """AccessCache: who comes with a key, and the session it is about, kept for as long as nothing was changed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gridpact.gate.access.visitor import Visitor
+from gridpact.gate.door.signed_submissions import Keys
 from gridpact.gate.market.session_frames import SessionFrame
 from gridpact.gate.market.session_states import SessionState
 
@@ -23,7 +23,7 @@ class Access:
     """
 
     visitor: Visitor
-    keys: Mapping[str, Mapping[str, str]]
+    keys: Keys
     state: SessionState
     frame: SessionFrame
     changed: int
@@ -38,21 +38,18 @@ class AccessCache:
 
     def __init__(self) -> None:
         self._changed = -1
-        self._visitors: dict[str, tuple[Visitor, Mapping[str, Mapping[str, str]]]] = {}
+        self._visitors: dict[str, tuple[Visitor, Keys]] = {}
         self._sessions: dict[str, tuple[SessionState, SessionFrame]] = {}
 
     def find(self, key_sha256: str, session: str, now: int, changed: int) -> Access | None:
         """What is kept; `None` where it is not there, or not of the last change that is known."""
-        if changed > self._changed:
-            return None
         visitor, found = self._visitors.get(key_sha256), self._sessions.get(session)
-        if visitor is None or found is None:
+        if changed > self._changed or visitor is None or found is None:
             return None
         if visitor[0].until is not None and now >= visitor[0].until:
             return None
-        return Access(
-            visitor=visitor[0], keys=visitor[1], state=found[0], frame=found[1], changed=self._changed
-        )
+        state, frame = found
+        return Access(visitor=visitor[0], keys=visitor[1], state=state, frame=frame, changed=self._changed)
 
     def keep(self, access: Access) -> None:
         """Keeps an access, and nothing of earlier changes."""

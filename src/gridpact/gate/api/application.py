@@ -10,7 +10,14 @@ from time import sleep
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from gridpact.gate.api import market_routes, open_routes, session_routes, submission_routes, user_routes
+from gridpact.gate.api import (
+    market_routes,
+    open_routes,
+    order_routes,
+    session_routes,
+    submission_routes,
+    user_routes,
+)
 from gridpact.gate.api.answers import on_failure, on_http, on_refused
 from gridpact.gate.api.description import described
 from gridpact.gate.api.orders_first import OrdersFirst
@@ -22,7 +29,7 @@ from gridpact.version import __version__
 BASE = "/api/v1"
 FOLDER_VARIABLE = "GRIDPACT_GATE_FOLDER"
 PARENT_SECONDS = 0.5
-ROUTES = (open_routes, user_routes, market_routes, session_routes, submission_routes)
+ROUTES = (open_routes, user_routes, market_routes, session_routes, order_routes, submission_routes)
 
 
 def application(gate: Gate) -> FastAPI:
@@ -45,7 +52,7 @@ def application(gate: Gate) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.add_middleware(OrdersFirst, base=BASE, routes=submission_routes.OF_ORDERS)
+    app.add_middleware(OrdersFirst, base=BASE, routes=order_routes.OF_ORDERS)
     for routes in ROUTES:
         app.include_router(routes.router, prefix=BASE)
     plain = app.openapi

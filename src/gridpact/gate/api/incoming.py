@@ -110,7 +110,8 @@ async def body(request: Request, *, most: int = BODY_MAX, types: Collection[str]
     if declared.isdigit() and int(declared) > most:
         raise _too_large(most)
     try:
-        content = await asyncio.wait_for(_content(request, most), BODY_SECONDS)
+        async with asyncio.timeout(BODY_SECONDS):
+            content = await _content(request, most)
     except (TimeoutError, ClientDisconnect):
         raise Refused(
             400, "not-json", "The body did not come whole.", headers={"Connection": "close"}

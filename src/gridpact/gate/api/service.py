@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
-from gridpact.gate.api.access_cache import AccessCache
+from gridpact.gate.api.access_cache import Access, AccessCache
+from gridpact.gate.api.accesses_together import AccessesTogether
 from gridpact.gate.api.checks_together import ChecksTogether
 from gridpact.gate.api.rate_limit import RateLimit
 from gridpact.gate.closing.session_worker import seal_due
@@ -43,6 +44,7 @@ class Service:
         self.of_addresses = RateLimit(UNKNOWN_KEYS_PER_SECOND, UNKNOWN_KEYS_AT_ONCE)
         self.checks = ChecksTogether()
         self.accesses = AccessCache()
+        self._reading = AccessesTogether(self.accesses, self.frame, self.now)
         self._frames: dict[str, tuple[int, SessionFrame]] = {}
         self._ended = Event()
         self._sealer = Thread(target=self._seal, name="sealer", daemon=True)
@@ -67,6 +69,14 @@ class Service:
         except SQLAlchemyError as error:
             _LOGGER.error("could not be read: %s", type(error).__name__)
             raise not_stored("The database did not answer.") from error
+
+    async def access(self, key_sha256: str, session: str) -> Access:
+        """Who comes with a key, and a session that it sees, as the database has them now.
+
+        Raises:
+            Refused: 401, 404, or 503 where the database cannot be reached.
+        """
+        return await self._reading.access(key_sha256, session, self.read)
 
     async def write(self, work: Callable[[Transaction], Answer]) -> Answer:
         """Carries out a unit of work, and waits until it is on disk."""

@@ -1,10 +1,11 @@
 """Signatures of submissions: detached JWS by a key of the user that sends."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from sqlalchemy import Connection, bindparam, select
 
+from gridpact.gate.access.visitor import batched
 from gridpact.gate.log.jws import BadSignature, read_header, verify_detached
 from gridpact.gate.store.gate_tables import SIGNING_KEY
 from gridpact.gate.words.refused import FieldProblem, invalid
@@ -12,8 +13,9 @@ from gridpact.gate.words.refused import FieldProblem, invalid
 HEADER = "JWS-Signature"
 MEMBERS = {"alg", "kid", "aud", "sub"}
 _REMEDY = "sign the bytes that are sent by a key that the gate knows"
+Keys = dict[str, dict[str, str]]
 _KEYS = select(SIGNING_KEY).where(
-    SIGNING_KEY.c.user == bindparam("of_user"), SIGNING_KEY.c.ended_at.is_(None)
+    SIGNING_KEY.c.user.in_(bindparam("users", expanding=True)), SIGNING_KEY.c.ended_at.is_(None)
 )
 
 
@@ -21,7 +23,7 @@ def need_signature(
     jws: str | None,
     payload: bytes,
     *,
-    keys: Mapping[str, Mapping[str, str]],
+    keys: Keys,
     gate: str,
     session: str,
     is_required: bool,
@@ -51,21 +53,24 @@ def need_signature(
         raise _refused(str(error), _REMEDY) from error
 
 
-def signing_keys(connection: Connection, user: str) -> dict[str, dict[str, str]]:
-    """The public JWKs of a user by their `kid`, those that have not ended."""
-    rows = connection.execute(_KEYS, {"of_user": user})
-    return {row.kid: json.loads(row.jwk) for row in rows}
+def signing_keys(connection: Connection, users: Collection[str]) -> dict[str, Keys]:
+    """The public JWKs of users by their `kid`, those that have not ended."""
+    found: dict[str, Keys] = {user: {} for user in users}
+    for some in batched(users):
+        for row in connection.execute(_KEYS, {"users": some}):
+            found[row.user][row.kid] = json.loads(row.jwk)
+    return found
 
 
-def need_key(connection: Connection, jws: str, user: str) -> None:
+def need_key(keys: Keys, jws: str) -> None:
     """Refuses a signature, which was verified, by a key that has ended since (422)."""
     try:
-        _known(signing_keys(connection, user), read_header(jws)["kid"])
+        _known(keys, read_header(jws)["kid"])
     except BadSignature as error:
         raise _refused(str(error), _REMEDY) from error
 
 
-def _known(keys: Mapping[str, Mapping[str, str]], kid: object) -> Mapping[str, str]:
+def _known(keys: Keys, kid: object) -> dict[str, str]:
     jwk = keys.get(str(kid))
     if jwk is None:
         raise BadSignature("is by a key that the gate does not know of this user, or that has ended")

@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import Any
 
 from gridpact.gate.access.visibility import need_some_trade, need_trade
-from gridpact.gate.access.visitor import Visitor, visitor_of_key
+from gridpact.gate.access.visitor import Visitor, no_key, visitors_of
 from gridpact.gate.door.arrival import Arrival, need_open
 from gridpact.gate.door.case_rows import ORDER
 from gridpact.gate.door.handed_in_before import HandedInBefore, Key, StoredOrder
 from gridpact.gate.door.intake import REPLACED, Item, end, store_text
-from gridpact.gate.door.signed_submissions import need_key
+from gridpact.gate.door.signed_submissions import Keys, need_key, signing_keys
 from gridpact.gate.log.receipt import signed_text
 from gridpact.gate.market.session_frames import SessionFrame, frame_of
 from gridpact.gate.store.gate_tables import BATCH
@@ -75,20 +75,66 @@ class OrderArrival(Arrival):
         return self.session, item.participant, name
 
 
+class _JudgedAgain:
+    """Asks once more whether visitors may do this, as something was changed since they were asked.
+
+    Args:
+        transaction: that their orders are to be stored in.
+        arrivals: that were judged by what was before.
+        before: what is known of their sessions.
+    """
+
+    def __init__(
+        self, transaction: Transaction, arrivals: Sequence[OrderArrival], before: HandedInBefore
+    ) -> None:
+        self._transaction, self._before = transaction, before
+        self._frames: dict[str, SessionFrame] = {}
+        self._visitors: dict[str, Visitor] = {}
+        self._keys: dict[str, Keys] = {}
+        if arrivals:
+            connection, now = transaction.connection, max(each.received_at for each in arrivals)
+            self._visitors = visitors_of(connection, {each.visitor.key_sha256 for each in arrivals}, now)
+            self._keys = signing_keys(connection, {each.visitor.user for each in arrivals})
+
+    def judge(self, arrival: OrderArrival) -> None:
+        """Judges an arrival by what is there now.
+
+        Raises:
+            Refused: as it would have been at first, or 503 where its session is another now.
+        """
+        visitor, market = self._visitors.get(arrival.visitor.key_sha256), arrival.frame.market
+        if visitor is None:
+            raise no_key()
+        need_some_trade(visitor, market)
+        for participant in dict.fromkeys(item.participant for item in arrival.items):
+            need_trade(visitor, market, participant)
+        if arrival.jws is not None:
+            need_key(self._keys[visitor.user], arrival.jws)
+        if not arrival.frame.is_that_of(self._frame(arrival.session)):
+            detail = "The session was changed while this was checked."
+            raise Refused(503, "not-stored", detail, headers={"Retry-After": "1"})
+
+    def _frame(self, session: str) -> SessionFrame:
+        if session not in self._frames:
+            row = self._before.state(session).row
+            self._frames[session] = frame_of(self._transaction.connection, row)
+        return self._frames[session]
+
+
 def take_orders(transaction: Transaction, arrivals: Sequence[OrderArrival]) -> list[Taken | Refused]:
     """Stores the orders of arrivals, of each all or none, and gives status and receipts as JSON text.
 
     Receipts are as each would have got them alone, in this order.
     """
+    head = transaction.lock_head()
     before = HandedInBefore(transaction, (key for arrival in arrivals for key in _keys(arrival)))
-    visitors: dict[str, Visitor] = {}
-    frames: dict[str, SessionFrame] = {}
+    again = _JudgedAgain(transaction, [each for each in arrivals if each.changed != head.changed], before)
     answers: list[Taken | Refused] = []
     for arrival in arrivals:
         writes = transaction.writes
         try:
-            if arrival.changed != transaction.lock_head().changed:
-                _judge_again(transaction, arrival, before, visitors, frames)
+            if arrival.changed != head.changed:
+                again.judge(arrival)
             answers.append(_take(transaction, arrival, before))
         except Refused as refused:
             if transaction.writes != writes:
@@ -104,34 +150,6 @@ def _keys(arrival: OrderArrival) -> list[Key]:
         if (name := item.document.get("replaces")) is not None:
             keys.append(arrival.key(name, item))
     return keys
-
-
-def _judge_again(
-    transaction: Transaction,
-    arrival: OrderArrival,
-    before: HandedInBefore,
-    visitors: dict[str, Visitor],
-    frames: dict[str, SessionFrame],
-) -> None:
-    """Asks once more whether a visitor may do this, as something was changed since it was asked.
-
-    Raises:
-        Refused: as it would have been at first.
-    """
-    key = arrival.visitor.key_sha256
-    if key not in visitors:
-        visitors[key] = visitor_of_key(transaction.connection, key, arrival.received_at)
-    visitor = visitors[key]
-    need_some_trade(visitor, arrival.frame.market)
-    for participant in dict.fromkeys(item.participant for item in arrival.items):
-        need_trade(visitor, arrival.frame.market, participant)
-    if arrival.jws is not None:
-        need_key(transaction.connection, arrival.jws, visitor.user)
-    if arrival.session not in frames:
-        frames[arrival.session] = frame_of(transaction.connection, before.state(arrival.session).row)
-    if not arrival.frame.is_that_of(frames[arrival.session]):
-        detail = "The session was changed while this was checked."
-        raise Refused(503, "not-stored", detail, headers={"Retry-After": "1"})
 
 
 def _take(transaction: Transaction, arrival: OrderArrival, before: HandedInBefore) -> Taken:

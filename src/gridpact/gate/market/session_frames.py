@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -33,7 +34,6 @@ class SessionFrame:
         index: of each participant, P of them.
         connection_kw: what each connection carries, NaN where that is not known, (P,).
         network_content: of the network file, where it is not built in.
-        windows: starts and ends, as they were written, of windows that the session is known to take.
     """
 
     market: str
@@ -45,7 +45,11 @@ class SessionFrame:
     index: Mapping[str, int]
     connection_kw: Float
     network_content: bytes | None
-    windows: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def windows(self) -> set[tuple[str, str]]:
+        """Starts and ends, as they were written, of windows that sessions like this are known to take."""
+        return _windows(self.horizon, self.first_open)
 
     def is_that_of(self, other: "SessionFrame") -> bool:
         """Whether submissions mean the same by it as by another."""
@@ -55,6 +59,11 @@ class SessionFrame:
             and self.document == other.document
             and self.columns == other.columns
         )
+
+
+@lru_cache(maxsize=64)
+def _windows(horizon: Horizon, first_open: int) -> set[tuple[str, str]]:
+    return set()
 
 
 def market_document(connection: Connection, market: str) -> dict[str, Any] | None:

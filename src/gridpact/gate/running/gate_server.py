@@ -23,6 +23,7 @@ from gridpact.gate.store.gate_home import OPERATOR_KEY_FILE, is_gate, open_gate,
 from gridpact.gate.store.schema_version import migrate
 
 SHUTDOWN_SECONDS = 10
+APPLICATION = "gridpact.gate.api.application:from_environment"
 
 
 def serve_gate(folder: Path, *, host: str, port: int, workers: int, clearing_workers: int) -> None:
@@ -68,7 +69,7 @@ def _make(folder: Path) -> None:
 def _server(host: str, port: int, workers: int) -> Any:
     logging.getLogger("_granian").setLevel(logging.ERROR)
     return Granian(
-        "gridpact.gate.api.application:from_environment",
+        APPLICATION,
         address=host,
         port=port,
         interface=Interfaces.ASGI,
