@@ -43,3 +43,10 @@ def texts_of_cells(array: Any) -> Any:
     for pattern, kept in zip(_MARKED_CELLS, (r"\1", r";\1"), strict=True):
         array = pc.replace_substring_regex(array, pattern, kept)
     return array
+
+
+def text_of_cell(cell: str) -> str:
+    """The text that one cell stands for."""
+    for pattern, kept in zip(_MARKED_CELLS, (r"\1", r";\1"), strict=True):
+        cell = re.sub(pattern, kept, cell)
+    return cell

@@ -63,6 +63,7 @@ class Served:
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder, self.port, self.options = folder, free_port(), options
         self.base = f"http://127.0.0.1:{self.port}/api/v1"
+        self.log = folder.parent / f"{folder.name}.log"
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -78,6 +79,7 @@ class Served:
                 *self.options,
             ],
             stdout=subprocess.PIPE,
+            stderr=self.log.open("a"),
             text=True,
             env=environment(),
             start_new_session=True,

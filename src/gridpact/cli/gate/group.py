@@ -96,12 +96,14 @@ def verify(
     receipt: Annotated[Path | None, typer.Option(metavar="FILE", help="A receipt that a user kept.")] = None,
 ) -> None:
     """Verify chain, signatures and seals; exit with 1 and every deviation where there are any."""
-    from gridpact.gate.closing.verify_gate import deviations, receipt_deviations
+    from gridpact.gate.closing.verify_gate import deviations, need_sealed, receipt_deviations
     from gridpact.gate.store.gate_home import open_gate
 
     opened = open_gate(folder)
     kept = None if receipt is None else _receipt(receipt)
     with opened.database.reading() as connection:
+        if session:
+            need_sealed(connection, session)
         found = list(deviations(connection, opened.private, session=session or None, clears=clear))
         if kept is not None:
             found += receipt_deviations(connection, kept)

@@ -5,14 +5,14 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from gridpact.gate.access.user_documents import check_key, check_mandate, check_user
 from gridpact.gate.access.visitor import OPERATOR, Visitor, secret_sha256
 from gridpact.gate.log.jws import jwk_fault
 from gridpact.gate.store.gate_tables import API_KEY, MANDATE, SIGNING_KEY, USER
 from gridpact.gate.store.transaction import Transaction
-from gridpact.gate.words.gate_names import USER_NAME
+from gridpact.gate.words.gate_names import NAME_MAX, USER_NAME, has_controls, name_problem
 from gridpact.gate.words.json_bodies import compact_json, same_content
 from gridpact.gate.words.moments import read_moment
 from gridpact.gate.words.refused import FieldProblem, Refused, invalid, not_found, right_missing
@@ -80,14 +80,14 @@ def make_key(
     """
     check_key(document)
     pseudonym = pseudonym_of(transaction, user)
-    if by is not None and OPERATOR not in by.roles:
-        _refuse_more(by, document)
     name = str(document["key"])
     known = transaction.row(select(API_KEY).where(API_KEY.c.user == user, API_KEY.c.key == name))
     if known is not None:
         if not same_content(json.loads(known.document), json.loads(compact_json(document))):
             raise Refused(409, "name-taken", f"The user has another key of the name '{name}'.")
         return 200, {"key": name}
+    if by is not None and OPERATOR not in by.roles:
+        _refuse_more(by, document)
     secret = SECRET_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
     transaction.act(
         kind="key",
@@ -109,9 +109,17 @@ def make_key(
 
 def _refuse_more(by: Visitor, document: Mapping[str, Any]) -> None:
     """Refuses a key that could do more than the one that asks for it."""
-    for name, values in by.narrowed.items():
-        if not set(document.get(name, [None])) <= set(values):
-            raise right_missing(f"a key beyond its own {name}")
+    has = {
+        "participants": {mandate.participant for mandate in by.mandates},
+        "rights": set[str]().union(*(mandate.rights for mandate in by.mandates)),
+    }
+    for name, values in has.items():
+        given = document.get(name)
+        if (given is None and name in by.narrowed) or not set(given or ()) <= values:
+            raise right_missing(f"a key with no more {name} than it has itself")
+    expires = read_moment(document.get("expires"))
+    if by.expires_at is not None and (expires is None or expires > by.expires_at):
+        raise right_missing("a key that does not outlast it")
 
 
 def revoke_key(transaction: Transaction, user: str, key: str, *, actor: str, received_at: int) -> None:
@@ -132,6 +140,8 @@ def put_signing_key(
     transaction: Transaction, user: str, kid: str, jwk: Mapping[str, Any], *, actor: str, received_at: int
 ) -> Created:
     """Makes a public key of a user known; it is never replaced."""
+    if problem := name_problem("/kid", kid):
+        raise invalid([problem])
     pseudonym = pseudonym_of(transaction, user)
     if fault := jwk_fault(jwk):
         remedy = 'write {"kty": "OKP", "crv": "Ed25519", "x": …}'
@@ -183,6 +193,9 @@ def put_mandate(
 ) -> Created:
     """Gives a user rights for a participant, or changes them."""
     check_mandate(document)
+    if len(participant) > NAME_MAX or has_controls(participant):
+        what, remedy = "is not the name of a participant", "give one as its market has it"
+        raise invalid([FieldProblem(pointer="/participant", value=participant, what=what, remedy=remedy)])
     pseudonym = pseudonym_of(transaction, user)
     where = _mandate(market, user, participant)
     known = transaction.row(select(MANDATE).where(*where))
@@ -226,7 +239,12 @@ def erase_user(transaction: Transaction, user: str, *, actor: str, received_at: 
     """Erases a user's name and ends its keys; what it handed in stays under its pseudonym."""
     pseudonym = pseudonym_of(transaction, user)
     transaction.act(kind="user-erased", subject=pseudonym, actor=actor, received_at=received_at, body=b"")
-    transaction.write(update(API_KEY).where(API_KEY.c.user == user).values(revoked_at=received_at))
+    # What it signed stays to be verified, and nobody who is given the name later has its keys.
+    ended = func.coalesce(SIGNING_KEY.c.ended_at, received_at)
+    transaction.write(
+        update(SIGNING_KEY).where(SIGNING_KEY.c.user == user).values(user=pseudonym, ended_at=ended)
+    )
+    transaction.write(delete(API_KEY).where(API_KEY.c.user == user))
     transaction.write(delete(MANDATE).where(MANDATE.c.user == user))
     transaction.write(delete(USER).where(USER.c.user == user))
 

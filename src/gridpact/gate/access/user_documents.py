@@ -86,5 +86,13 @@ def check_mandate(document: Mapping[str, Any]) -> None:
     problems = checked_members(
         document, {"rights": texts_among(RIGHTS)}, {"from": is_moment, "until": is_moment}
     )
+    since, until = read_moment(document.get("from")), read_moment(document.get("until"))
+    if since is not None and until is not None and until <= since:
+        remedy = "write a later time than from"
+        problems.append(
+            FieldProblem(
+                pointer="/until", value=shown(document["until"]), what="is not after from", remedy=remedy
+            )
+        )
     if problems:
         raise invalid(problems)

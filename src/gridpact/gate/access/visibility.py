@@ -3,6 +3,9 @@
 What is another's looks like what does not exist; who sees a thing, but lacks a right to it, is told so.
 """
 
+from collections.abc import Mapping, Sequence
+
+from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.gate.access.visitor import AUDITOR, OPERATOR, READ, TRADE, Visitor
 from gridpact.gate.words.refused import not_found, right_missing
 
@@ -20,15 +23,30 @@ def sees_market(visitor: Visitor, market: str) -> bool:
 
 def readable(visitor: Visitor, market: str) -> frozenset[str] | None:
     """The participants of a market that a visitor may read; `None` for all."""
-    if sees_all(visitor):
-        return None
+    return None if sees_all(visitor) else mandated(visitor, market)
+
+
+def mandated(visitor: Visitor, market: str) -> frozenset[str]:
+    """The participants of a market that a visitor may read by its mandates, whatever its roles are."""
     found = (m for m in visitor.mandates if m.market == market and m.rights & {READ, TRADE})
     return frozenset(mandate.participant for mandate in found)
 
 
-def supplied(visitor: Visitor, market: str) -> frozenset[str]:
-    """The participants of a market of which a visitor sees what a retailer supplies and takes."""
-    return visitor.supplied.get(market, frozenset())
+def supplied(visitor: Visitor, columns: Mapping[str, Sequence[str | None]]) -> frozenset[str]:
+    """The participants of a session of which a visitor sees what a retailer supplies and takes.
+
+    Args:
+        visitor: who asks.
+        columns: of the participants as the session has them, with the retailers of that time.
+    """
+    if not visitor.retailer:
+        return frozenset()
+    names = columns["participant"]
+    retailers = columns.get("retailer") or [None] * len(names)
+    pairs = zip(names, retailers, strict=True)
+    return frozenset(
+        str(name) for name, retailer in pairs if (retailer or DEFAULT_RETAILER) == visitor.retailer
+    )
 
 
 def reads(visitor: Visitor, market: str, participant: str) -> bool:
@@ -59,14 +77,21 @@ def need_operator(visitor: Visitor, market: str | None = None) -> None:
         raise right_missing(OPERATOR)
 
 
-def need_self_or_operator(visitor: Visitor, user: str) -> None:
+def need_self_or_operator(visitor: Visitor, user: str, *, with_whole_key: bool = False) -> None:
     """Refuses what a user may do for itself, and operators for all.
 
+    Args:
+        visitor: who asks.
+        user: whom it is about.
+        with_whole_key: whether a key that is narrowed, as one gives to others, may not do it.
+
     Raises:
-        Refused: 404, as users do not see each other.
+        Refused: 404, as users do not see each other, or 403.
     """
     if OPERATOR not in visitor.roles and visitor.user != user:
         raise not_found()
+    if with_whole_key and visitor.narrowed:
+        raise right_missing("a key that is not narrowed")
 
 
 def need_some_trade(visitor: Visitor, market: str) -> None:

@@ -49,6 +49,7 @@ class Visitor:
         supplied: of a retailer, the participants that it supplies in each market.
         key: name of the key.
         key_sha256: what the gate has of the key.
+        expires_at: when the key does; `None` for never.
         narrowed: `participants` and `rights` that the key is narrowed to.
         until: the moment from which on time alone makes this another, `None` for never.
     """
@@ -61,6 +62,7 @@ class Visitor:
     supplied: dict[str, frozenset[str]]
     key: str
     key_sha256: str
+    expires_at: int | None
     narrowed: dict[str, list[str]]
     until: int | None = None
 
@@ -158,6 +160,7 @@ def _visitor(connection: Connection, key: Row[Any], rows: Sequence[Row[Any]], no
         supplied=_supplied(connection, retailer) if retailer else {},
         key=key.key,
         key_sha256=key.sha256,
+        expires_at=key.expires_at,
         narrowed=narrowed,
         until=min((moment for moment in changes if moment is not None and moment > now), default=None),
     )
@@ -172,7 +175,8 @@ def _mandates(rows: Sequence[Row[Any]], narrowed: dict[str, Any], now: int) -> t
             rights=rights & frozenset(json.loads(row.document)["rights"]),
         )
         for row in rows
-        if (row.since is None or row.since <= now)
+        if rights & frozenset(json.loads(row.document)["rights"])
+        and (row.since is None or row.since <= now)
         and (row.until is None or now < row.until)
         and row.participant in narrowed.get("participants", [row.participant])
     )

@@ -1,6 +1,7 @@
 """Requests: who sends them, their body within its limit, their parameters."""
 
 import asyncio
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from math import ceil
@@ -15,7 +16,7 @@ from gridpact.gate.words.refused import FieldProblem, Refused, invalid
 
 BODY_MAX, LARGE_BODY_MAX, NETWORK_MAX = 64 * 1024, 4 * 1024 * 1024, 64 * 1024 * 1024
 BODY_SECONDS = 30.0
-LIST_DEFAULT, LIST_MAX = 100, 1000
+LIST_DEFAULT, LIST_MAX, DIGITS_MAX = 100, 1000, 19
 Answer = TypeVar("Answer")
 JSON, CSV, TOML = "application/json", "text/csv", "application/toml"
 
@@ -47,12 +48,14 @@ async def visitor(request: Request) -> Visitor:
         Refused: 401 without a key that is in force, 429 where there are too many requests.
     """
     service = service_of(request)
-    return await with_key(
+    found = await with_key(
         request,
         lambda key_sha256: service.read(
             lambda connection: visitor_of_key(connection, key_sha256, service.now())
         ),
     )
+    request.state.pseudonym = found.pseudonym
+    return found
 
 
 async def with_key(request: Request, found: Callable[[str], Awaitable[Answer]]) -> Answer:
@@ -103,9 +106,12 @@ async def body(request: Request, *, most: int = BODY_MAX, types: Collection[str]
     Raises:
         Refused: 413, 415, or 400 where it does not come whole within half a minute.
     """
-    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
-    if kind not in types:
+    if media_type(request) not in types:
         raise Refused(415, "media-type", f"Send {' or '.join(types)}.")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Refused(
+            415, "media-type", "Send it without a content coding.", headers={"Accept-Encoding": "identity"}
+        )
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise _too_large(most)
@@ -117,6 +123,11 @@ async def body(request: Request, *, most: int = BODY_MAX, types: Collection[str]
             400, "not-json", "The body did not come whole.", headers={"Connection": "close"}
         ) from None
     return Body(content=content, received_at=service_of(request).now())
+
+
+def media_type(request: Request) -> str:
+    """The type of a body; JSON where none is said."""
+    return request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
 
 
 async def _content(request: Request, most: int) -> bytes:
@@ -159,20 +170,52 @@ def parameters(request: Request, *names: str) -> dict[str, str]:
     return found
 
 
+def named_page(given: dict[str, str]) -> tuple[str, int]:
+    """After which name a list goes on, and how many items it may have.
+
+    Raises:
+        Refused: 422.
+    """
+    after = given.get("after", "")
+    try:
+        name = urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
+        problems = [] if place_of(name) == after and "\0" not in name else [_unknown_place(after)]
+    except ValueError:
+        name, problems = "", [_unknown_place(after)]
+    limit = given.get("limit", str(LIST_DEFAULT))
+    problems += _limit_problems(limit)
+    if problems:
+        raise invalid(problems)
+    return name, int(limit)
+
+
+def place_of(name: str) -> str:
+    """The place of a name in a list, as `after` takes it."""
+    return urlsafe_b64encode(name.encode()).decode().rstrip("=")
+
+
+def _unknown_place(after: str) -> FieldProblem:
+    remedy = "write the `next` of an answer before"
+    return FieldProblem(pointer="?after", value=after, what="is not known", remedy=remedy)
+
+
+def _limit_problems(limit: str) -> list[FieldProblem]:
+    if limit.isascii() and limit.isdigit() and len(limit) < DIGITS_MAX and 1 <= int(limit) <= LIST_MAX:
+        return []
+    remedy = f"write 1 to {LIST_MAX}"
+    return [FieldProblem(pointer="?limit", value=limit, what="is not a limit", remedy=remedy)]
+
+
 def page(given: dict[str, str]) -> tuple[int, int]:
     """After which number a list goes on, and how many items it may have.
 
     Raises:
         Refused: 422.
     """
-    problems = []
     limit, after = given.get("limit", str(LIST_DEFAULT)), given.get("after", "0")
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:10]) <= LIST_MAX):
-        remedy = f"write 1 to {LIST_MAX}"
-        problems.append(FieldProblem(pointer="?limit", value=limit, what="is not a limit", remedy=remedy))
-    if not (after.isascii() and after.isdigit() and len(after) < 19):
-        remedy = "write the `next` of an answer before"
-        problems.append(FieldProblem(pointer="?after", value=after, what="is not known", remedy=remedy))
+    problems = _limit_problems(limit)
+    if not (after.isascii() and after.isdigit() and len(after) < DIGITS_MAX):
+        problems.append(_unknown_place(after))
     if problems:
         raise invalid(problems)
     return int(after), int(limit)

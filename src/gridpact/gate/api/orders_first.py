@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +12,12 @@ from gridpact.gate.api.answers import on_refused
 from gridpact.gate.words.refused import Refused
 
 Route = Callable[[Request, str], Awaitable[Response]]
+
+
+class _Route(NamedTuple):
+    """What is counted and logged of a request: the route that it took."""
+
+    path_format: str
 
 
 class OrdersFirst:
@@ -23,7 +30,7 @@ class OrdersFirst:
     """
 
     def __init__(self, app: ASGIApp, base: str, routes: Mapping[str, Route]) -> None:
-        self._app, self._routes = app, routes
+        self._app, self._base, self._routes = app, base, routes
         self._path = re.compile(f"{re.escape(base)}/sessions/([^/]+)/({'|'.join(map(re.escape, routes))})")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,6 +41,7 @@ class OrdersFirst:
         if found is None:
             await self._app(scope, receive, send)
             return
+        scope["route"] = _Route(f"{self._base}/sessions/{{session}}/{found[2]}")
         request = Request(scope, receive)
         try:
             response = await self._routes[found[2]](request, found[1])

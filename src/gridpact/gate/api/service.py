@@ -20,13 +20,12 @@ from gridpact.gate.market.session_states import SessionState
 from gridpact.gate.store.gate_home import Gate
 from gridpact.gate.store.transaction import Transaction, known_changes
 from gridpact.gate.store.writer import Writer, not_stored
+from gridpact.gate.watch.json_log import say
 
 Answer = TypeVar("Answer")
 SEALING_SECONDS, CLOCK_SECONDS = 0.2, 30.0
-REQUESTS_PER_SECOND, REQUESTS_AT_ONCE = 50.0, 200.0
 UNKNOWN_KEYS_PER_SECOND, UNKNOWN_KEYS_AT_ONCE = 5.0, 50.0
 FRAMES_MAX = 2_000
-_LOGGER = logging.getLogger("gridpact.gate")
 
 
 class Service:
@@ -40,7 +39,7 @@ class Service:
         self.gate = gate
         self.name = gate.name
         self.writer = Writer(gate.database)
-        self.of_keys = RateLimit(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE)
+        self.of_keys = RateLimit(gate.settings.requests_per_second, gate.settings.requests_at_once)
         self.of_addresses = RateLimit(UNKNOWN_KEYS_PER_SECOND, UNKNOWN_KEYS_AT_ONCE)
         self.checks = ChecksTogether()
         self.accesses = AccessCache()
@@ -49,6 +48,11 @@ class Service:
         self._ended = Event()
         self._sealer = Thread(target=self._seal, name="sealer", daemon=True)
         self._sealer.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its threads, which store and seal, are."""
+        return self._sealer.is_alive() and self.writer.is_alive
 
     def now(self) -> int:
         """The gate's time."""
@@ -67,7 +71,7 @@ class Service:
             with self.gate.database.reading() as connection:
                 return query(connection)
         except SQLAlchemyError as error:
-            _LOGGER.error("could not be read: %s", type(error).__name__)
+            say("the database did not answer", level=logging.ERROR, error=error)
             raise not_stored("The database did not answer.") from error
 
     async def access(self, key_sha256: str, session: str) -> Access:
@@ -117,9 +121,9 @@ class Service:
                 if monotonic() - measured > CLOCK_SECONDS:
                     self.gate.clock.measure()
                     measured = monotonic()
-                seal_due(self.gate.database, self.gate.clock)
+                seal_due(self.gate.database, self.gate.clock, self.gate.drain_microseconds)
             except Exception as error:
-                _LOGGER.error("could not seal: %s: %s", type(error).__name__, error)
+                say("could not seal", level=logging.ERROR, error=error)
 
     def facts(self) -> dict[str, Any]:
         """What `/keys` says."""

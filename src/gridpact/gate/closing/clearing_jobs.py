@@ -1,25 +1,35 @@
 """Jobs: who clears which session, with a lease and a fence, so that each is published once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from gridpact.gate.closing.clear_session import ClearedSession
+from gridpact.gate.closing.leases import LEASE_MICROSECONDS
 from gridpact.gate.closing.seal_session import SYSTEM, seal_facts
-from gridpact.gate.closing.sealed_case import previous_session
+from gridpact.gate.closing.session_order import PREVIOUS, is_ready, last_firm
 from gridpact.gate.log.receipt import signed
 from gridpact.gate.market.session_states import CLEARED, CLEARING, CLOSED, FAILED, session_state
-from gridpact.gate.store.gate_tables import JOB, PUBLICATION, PUBLISHED_FILE, SEAL, SEALED_CASE
+from gridpact.gate.store.gate_tables import (
+    FAILED_FILE,
+    JOB,
+    PUBLICATION,
+    PUBLISHED_FILE,
+    SEAL,
+    SEALED_CASE,
+    SUBMISSION,
+)
 from gridpact.gate.store.transaction import Transaction
+from gridpact.gate.words.gate_names import shown
 from gridpact.gate.words.json_bodies import compact_json
 from gridpact.gate.words.moments import moment_text
 from gridpact.gate.words.refused import FieldProblem, Refused, invalid
 
-LEASE_MICROSECONDS = 20_000_000  # after which a session of a worker that died is another's
+TRIES_MAX = 20  # A session on which workers die does not hold up all others for ever.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,27 +40,31 @@ class Claim:
     fence: int
 
 
-def claim(transaction: Transaction, now: int) -> Claim | None:
-    """Claims the next session that can be cleared; `None` where there is none."""
+def claim(transaction: Transaction, now: int, worker: str = "") -> Claim | None:
+    """Claims the next session that can be cleared for a worker; `None` where there is none."""
     waits = (JOB.c.state == CLOSED) | ((JOB.c.state == CLEARING) & (JOB.c.lease_until < now))
     query = (
         select(JOB).join(SEAL, SEAL.c.session == JOB.c.session).where(waits).order_by(SEAL.c.last_sequence)
     )
     for job in transaction.rows(query):
-        if _is_ready(transaction, job.session):
-            values = {"state": CLEARING, "fence": job.fence + 1, "lease_until": now + LEASE_MICROSECONDS}
+        document = json.loads(job.document)
+        tries = int(document.get("tries", 0))
+        if job.state == CLEARING and tries >= TRIES_MAX:
+            said = f"{tries} workers have ended while they cleared it"
+            fail(transaction, Claim(session=job.session, fence=job.fence), [said], now)
+        elif is_ready(transaction.connection, job.session):
+            if PREVIOUS not in document or job.state == CLOSED:
+                state = session_state(transaction.connection, job.session)
+                document[PREVIOUS] = None if state is None else last_firm(transaction.connection, state)
+            values = {
+                "state": CLEARING,
+                "fence": job.fence + 1,
+                "lease_until": now + LEASE_MICROSECONDS,
+                "document": compact_json({**document, "worker": worker, "tries": tries + 1}),
+            }
             transaction.write(update(JOB).where(JOB.c.session == job.session).values(**values))
             return Claim(session=job.session, fence=job.fence + 1)
     return None
-
-
-def _is_ready(transaction: Transaction, session: str) -> bool:
-    """Whether the session before is published."""
-    previous = previous_session(transaction.connection, session)
-    if previous is None:
-        return True
-    state = session_state(transaction.connection, previous)
-    return state is not None and state.publication is not None
 
 
 def renew(transaction: Transaction, claimed: Claim, now: int) -> bool:
@@ -108,6 +122,8 @@ def publish(
     if not holds(transaction, claimed):
         return False
     session = claimed.session
+    last = transaction.connection.execute(select(func.max(PUBLICATION.c.published_at))).scalar()
+    now = max(now, (last or 0) + 1)  # Results are in the order of their publication, whatever clocks do.
     facts = {
         "session": session,
         "status": cleared.summary["status"],
@@ -128,16 +144,31 @@ def publish(
     transaction.insert(PUBLICATION, session=session, published_at=now, answer=answer)
     for name, content in cleared.files.items():
         transaction.insert(PUBLISHED_FILE, session=session, name=name, content=content)
+    transaction.write(delete(FAILED_FILE).where(FAILED_FILE.c.session == session))
     transaction.write(update(JOB).where(JOB.c.session == session).values(state=CLEARED))
     return True
 
 
-def fail(transaction: Transaction, claimed: Claim, problems: list[str], now: int) -> bool:
-    """Notes that a session could not be cleared, and why; `False` where the claim is lost."""
+def fail(
+    transaction: Transaction,
+    claimed: Claim,
+    problems: Sequence[str],
+    now: int,
+    files: Mapping[str, bytes] | None = None,
+) -> bool:
+    """Notes that a session could not be cleared, and why; `False` where the claim is lost.
+
+    Args:
+        transaction: that it is part of.
+        claimed: the session.
+        problems: why it cannot be published.
+        now: the gate's time.
+        files: of the result that is not firm, which operators see.
+    """
     job = transaction.row(select(JOB).where(*_held(claimed)))
     if job is None:
         return False
-    body = compact_json({"problems": problems}).encode()
+    body = compact_json({"problems": list(problems)}).encode()
     transaction.act(
         kind="failed",
         subject=claimed.session,
@@ -146,7 +177,10 @@ def fail(transaction: Transaction, claimed: Claim, problems: list[str], now: int
         body=body,
         session=claimed.session,
     )
-    document = {**json.loads(job.document), "problems": problems}
+    document = {**json.loads(job.document), "problems": list(problems)}
+    transaction.write(delete(FAILED_FILE).where(FAILED_FILE.c.session == claimed.session))
+    for name, content in (files or {}).items():
+        transaction.insert(FAILED_FILE, session=claimed.session, name=name, content=content)
     values = {"state": FAILED, "document": compact_json(document)}
     transaction.write(update(JOB).where(JOB.c.session == claimed.session).values(**values))
     return True
@@ -166,6 +200,16 @@ def retry(
         problems.append(FieldProblem(pointer="/reason", what="is missing", remedy="say why"))
     if not isinstance(exclude, list) or not all(isinstance(each, str) for each in exclude):
         problems.append(FieldProblem(pointer="/exclude", what="is not a list of submissions"))
+    elif exclude:
+        known = select(SUBMISSION.c.submission).where(SUBMISSION.c.session == session)
+        known_names = {row.submission for row in transaction.rows(known)}
+        problems += [
+            FieldProblem(
+                pointer=f"/exclude/{index}", value=shown(each), what="is not a submission of this session"
+            )
+            for index, each in enumerate(exclude)
+            if each not in known_names
+        ]
     if problems:
         raise invalid(problems)
     job = transaction.row(select(JOB).where(JOB.c.session == session))

@@ -16,16 +16,21 @@ from gridpact.gate.words.json_bodies import compact_json
 from gridpact.gate.words.moments import moment_text
 
 SYSTEM = "gate"
-DRAIN_MICROSECONDS = 1_000_000  # for what came in time and waits to be stored
 
 
-def due_sessions(connection: Connection, now: int) -> list[str]:
-    """Sessions whose gate has closed, and that are not sealed yet, in the order of their closure."""
+def due_sessions(connection: Connection, now: int, drain: int) -> list[str]:
+    """Sessions that are to be sealed, in the order of their closure.
+
+    Args:
+        connection: to the sessions.
+        now: the gate's time, microseconds.
+        drain: after the closure, for what came in time and waits to be stored, microseconds.
+    """
     query = (
         select(SESSION.c.session)
         .outerjoin(SEAL, SEAL.c.session == SESSION.c.session)
         .where(
-            SESSION.c.closes_at + DRAIN_MICROSECONDS <= now,
+            SESSION.c.closes_at + drain <= now,
             SESSION.c.cancelled_at.is_(None),
             SEAL.c.session.is_(None),
         )
@@ -57,22 +62,24 @@ def entry_of(row: Any) -> LogEntry:
     )
 
 
-def seal_session(transaction: Transaction, session: str, now: int) -> bool:
+def seal_session(transaction: Transaction, session: str, now: int, drain: int) -> bool:
     """Seals a session, from which on nothing can be stored in it; `False` where it is not to be sealed."""
     state = session_state(transaction.connection, session)
     if state is None or state.seal is not None or state.row.cancelled_at is not None:
         return False
-    if now < state.row.closes_at + DRAIN_MICROSECONDS:  # Its closure was moved meanwhile.
+    if now < state.row.closes_at + drain:  # Its closure was moved meanwhile.
         return False
     sequence, chain, _ = transaction.lock_head()
     entries = session_entries(transaction.connection, session)
     root = merkle_root([entry.leaf() for entry in entries]).hex()
     body = compact_json({"session": session, "submissions": len(entries), "root": root}).encode()
-    transaction.act(kind="seal", subject=session, actor=SYSTEM, received_at=now, body=body, session=session)
+    logged = transaction.act(
+        kind="seal", subject=session, actor=SYSTEM, received_at=now, body=body, session=session
+    )
     transaction.insert(
         SEAL,
         session=session,
-        sealed_at=now,
+        sealed_at=logged.entry.received_at,
         submissions=len(entries),
         last_sequence=sequence,
         root=root,

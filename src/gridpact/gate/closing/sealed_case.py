@@ -19,6 +19,7 @@ from gridpact.case.schema import PARTICIPANTS, PROFILES, Kind, Schema
 from gridpact.case.times import from_microseconds
 from gridpact.case.writing.table_file import Coded, write_table
 from gridpact.gate.closing.sealed_forecasts import Forecasts, excluded_submissions, sealed_forecasts
+from gridpact.gate.closing.session_order import previous_session
 from gridpact.gate.door.case_rows import ORDER, SCHEMA_OF, TRADE, case_row
 from gridpact.gate.door.intake import CONFIRMED
 from gridpact.gate.market.json_tables import columns_of
@@ -49,16 +50,6 @@ class SealedSession:
     previous: str | None
     frame: SessionFrame
     forecasts: Forecasts
-
-
-def previous_session(connection: Connection, session: str) -> str | None:
-    """The session before another one, those that were cancelled passed over."""
-    state = session_state(connection, session)
-    while state is not None and state.row.previous is not None:
-        state = session_state(connection, state.row.previous)
-        if state is not None and state.row.cancelled_at is None:
-            return str(state.row.session)
-    return None
 
 
 def sealed_session(connection: Connection, session: str) -> SealedSession:

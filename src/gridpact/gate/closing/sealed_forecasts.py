@@ -62,7 +62,7 @@ def _given(connection: Connection, session: str, frame: SessionFrame) -> Forecas
             if row.submission in excluded:
                 continue
             is_csv = not row.body.lstrip().startswith(b"{")
-            document = forecasts_from_csv(row.body, frame) if is_csv else read_json(row.body)
+            document = forecasts_from_csv(row.body, frame.horizon) if is_csv else read_json(row.body)
             each = document["forecasts"] if kind == OPERATORS else {row.participant: document}
             for participant, series in each.items():
                 load_kw, generation_kw = (np.array(series[name], dtype=np.float64) for name in SERIES)

@@ -17,45 +17,61 @@ from gridpact.gate.closing.seal_session import due_sessions, seal_session
 from gridpact.gate.closing.sealed_case import write_sealed_case
 from gridpact.gate.store.database import Database
 from gridpact.gate.store.transaction import carry_out
+from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.moments import Clock
 
 RENEWAL_SECONDS = 5.0
-_LOGGER = logging.getLogger("gridpact.gate")
 
 
-def seal_due(database: Database, clock: Clock) -> int:
-    """Seals all sessions whose gate has closed, and gives their number."""
+def seal_due(database: Database, clock: Clock, drain: int) -> int:
+    """Seals all sessions whose gate has closed `drain` microseconds ago, and gives their number."""
     with database.reading() as connection:
-        due = due_sessions(connection, clock())
-    return sum(carry_out(database, _sealing(session, clock)) for session in due)
+        due = due_sessions(connection, clock(), drain)
+    return sum(carry_out(database, _sealing(session, clock, drain)) for session in due)
 
 
-def _sealing(session: str, clock: Clock) -> Callable[[Any], bool]:
-    return lambda transaction: seal_session(transaction, session, clock())
+def _sealing(session: str, clock: Clock, drain: int) -> Callable[[Any], bool]:
+    return lambda transaction: seal_session(transaction, session, clock(), drain)
 
 
-def clear_next(database: Database, clock: Clock, private: Mapping[str, Any]) -> str | None:
-    """Clears the next sealed session and publishes it, and gives its name; `None` where none waits."""
-    claimed = carry_out(database, lambda transaction: claim(transaction, clock()))
+def clear_next(database: Database, clock: Clock, private: Mapping[str, Any], worker: str = "") -> str | None:
+    """Clears the next sealed session and publishes it, and gives its name; `None` where none waits.
+
+    Args:
+        database: of the gate.
+        clock: the gate's time.
+        private: the key that it signs with.
+        worker: name of the worker, by which its leases are released once it is dead.
+    """
+    claimed = carry_out(database, lambda transaction: claim(transaction, clock(), worker))
     if claimed is None:
         return None
+    files: Mapping[str, bytes] = {}
     with _held(database, clock, claimed), tempfile.TemporaryDirectory(prefix="gridpact-") as name:
         try:
-            problems = _clear(database, clock, private, claimed, Path(name))
+            problems, files = _clear(database, clock, private, claimed, Path(name))
         except InvalidCase as error:
-            problems = [str(problem) for problem in error.problems]
+            problems = tuple(str(problem) for problem in error.problems)
         except GridpactError as error:
-            problems = [str(error)]
+            problems = (str(error),)
+        except (
+            SQLAlchemyError,
+            OSError,
+        ):  # Neither is about the session: the lease ends, and it is tried again.
+            raise
+        except Exception as error:
+            say("session failed", level=logging.ERROR, error=error, session=claimed.session)
+            problems = ("it could not be cleared, for a reason that the log of its worker has",)
         if problems:
-            carry_out(database, lambda transaction: fail(transaction, claimed, problems, clock()))
-            _LOGGER.error("session %s failed: %s", claimed.session, "; ".join(problems))
+            carry_out(database, lambda transaction: fail(transaction, claimed, problems, clock(), files))
+            say("session failed", level=logging.ERROR, session=claimed.session)
     return claimed.session
 
 
 def _clear(
     database: Database, clock: Clock, private: Mapping[str, Any], claimed: Claim, folder: Path
-) -> list[str]:
-    """Clears a session in a folder of its own, and gives what is wrong with the result."""
+) -> tuple[tuple[str, ...], Mapping[str, bytes]]:
+    """Clears a session in a folder of its own, and gives what is wrong with the result, and its files."""
     with database.reading() as connection:
         commitments = write_sealed_case(connection, claimed.session, folder)
     case = sealed_case_of(folder, commitments)
@@ -64,11 +80,11 @@ def _clear(
         return seal_case(transaction, claimed, case.inputs_sha256, private, clock())
 
     if not carry_out(database, sign):
-        return []
+        return (), {}
     cleared = clear_session(case, folder)
     if not cleared.problems:
         carry_out(database, lambda transaction: publish(transaction, claimed, cleared, private, clock()))
-    return list(cleared.problems)
+    return cleared.problems, cleared.files
 
 
 @contextmanager
@@ -82,7 +98,7 @@ def _held(database: Database, clock: Clock, claimed: Claim) -> Iterator[None]:
                 if not carry_out(database, lambda transaction: renew(transaction, claimed, clock())):
                     return
             except SQLAlchemyError as error:  # The lease may run out, and the fence holds all the same.
-                _LOGGER.error("could not renew a lease: %s", type(error).__name__)
+                say("could not renew a lease", level=logging.ERROR, error=error)
 
     thread = Thread(target=keep, name=f"lease of {claimed.session}", daemon=True)
     thread.start()

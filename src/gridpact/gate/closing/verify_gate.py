@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from gridpact.errors import GridpactError
+from gridpact.errors import GridpactError, InvalidUsage
 from gridpact.gate.closing.clear_session import clear_session, sealed_case_of
 from gridpact.gate.closing.seal_session import entry_of, session_entries
 from gridpact.gate.closing.sealed_case import write_sealed_case
+from gridpact.gate.closing.verify_tables import signature_deviations, table_deviations
 from gridpact.gate.log.hash_chain import START, next_link
 from gridpact.gate.log.jws import BadSignature, public_jwk, read_header
 from gridpact.gate.log.merkle import merkle_root
@@ -29,11 +30,22 @@ from gridpact.gate.store.gate_tables import (
     SEALED_CASE,
     SUBMISSION,
 )
+from gridpact.gate.store.transaction import action_sha256
 from gridpact.gate.words.json_bodies import compact_json, read_json, same_content
 from gridpact.gate.words.moments import moment_text
 
-TABLE_SUFFIX = ".csv"
+TABLE_SUFFIX, SEQUENCE_MAX = ".csv", 2**63 - 1
 Keys = Mapping[str, Mapping[str, Any]]
+
+
+def need_sealed(connection: Connection, session: str) -> None:
+    """Refuses a session that has nothing to be verified.
+
+    Raises:
+        InvalidUsage: there is none of that name, or it is not sealed yet.
+    """
+    if connection.execute(select(SEAL.c.session).where(SEAL.c.session == session)).first() is None:
+        raise InvalidUsage(f"there is no sealed session '{session}'", "give the name of one")
 
 
 def deviations(
@@ -53,6 +65,8 @@ def deviations(
     yield from _told("the log", _chain(connection))
     yield from _told("the log", _bodies(connection))
     yield from _told("a submission", _submissions(connection, keys))
+    yield from _told("a table", table_deviations(connection))
+    yield from _told("a signature of a user", signature_deviations(connection))
     seals = select(SEAL).order_by(SEAL.c.last_sequence)
     for seal in connection.execute(
         seals if session is None else seals.where(SEAL.c.session == session)
@@ -97,12 +111,24 @@ def _chain(connection: Connection) -> Iterator[str]:
 def _bodies(connection: Connection) -> Iterator[str]:
     """Deviations of actions, and entries without a body."""
     joined = LOG.outerjoin(ACTION).outerjoin(SUBMISSION, SUBMISSION.c.sequence == LOG.c.sequence)
-    columns = (LOG.c.sequence, LOG.c.kind, LOG.c.sha256, ACTION.c.body, SUBMISSION.c.submission)
+    columns = (
+        LOG.c.sequence,
+        LOG.c.kind,
+        LOG.c.sha256,
+        ACTION.c.body,
+        ACTION.c.subject,
+        SUBMISSION.c.submission,
+    )
     for row in connection.execute(select(*columns).select_from(joined).order_by(LOG.c.sequence)):
         if row.body is None and row.submission is None:
             yield f"log entry {row.sequence} ({row.kind}) has lost what it is of"
-        if row.body is not None and _sha256(row.body) != row.sha256:
+        if row.body is not None and _of_action(row.subject, row.body) != row.sha256:
             yield f"log entry {row.sequence} ({row.kind}): its content was changed"
+
+
+def _of_action(subject: str, body: object) -> str:
+    """Digest of an action; nothing of what a column of bytes should not hold."""
+    return action_sha256(subject, body) if isinstance(body, bytes) else ""
 
 
 def _submissions(connection: Connection, keys: Keys) -> Iterator[str]:
@@ -257,11 +283,16 @@ def receipt_deviations(connection: Connection, receipt: Mapping[str, Any]) -> It
     keys: Keys = {str(key["kid"]): key for key in public_keys(connection)}
     if fault := signature_fault(receipt, keys):
         yield f"the receipt {fault}"
-    for one in receipt.get("receipts", [receipt]):
-        row = connection.execute(select(LOG).where(LOG.c.sequence == one.get("sequence"))).first()
-        known = connection.execute(
-            select(SUBMISSION).where(SUBMISSION.c.submission == str(one.get("submission")))
-        ).first()
+    several = receipt.get("receipts", [receipt])
+    for one in several if isinstance(several, list) else [receipt]:
+        if not isinstance(one, dict):
+            yield "the receipt has a part that is none"
+            continue
+        row = known = None
+        number, name = one.get("sequence"), str(one.get("submission")).replace("\0", "")
+        if type(number) is int and 0 < number <= SEQUENCE_MAX:
+            row = connection.execute(select(LOG).where(LOG.c.sequence == number)).first()
+            known = connection.execute(select(SUBMISSION).where(SUBMISSION.c.submission == name)).first()
         if row is None or known is None:
             yield f"submission {one.get('submission')} of the receipt is not there"
             continue

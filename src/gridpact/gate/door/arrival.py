@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from gridpact.gate.access.visitor import Visitor
+from gridpact.gate.market.json_tables import escaped
 from gridpact.gate.market.session_states import SessionState
 from gridpact.gate.words.gate_names import shown
 from gridpact.gate.words.moments import moment_text
@@ -77,7 +78,7 @@ def unknown_members(document: Mapping[str, Any], *names: str) -> list[FieldProbl
     """The members of a document that are not known."""
     remedy = f"known are {', '.join(names)}" if names else "leave it out"
     return [
-        FieldProblem(pointer=f"/{name}", value=shown(value), what="is not known", remedy=remedy)
+        FieldProblem(pointer=f"/{escaped(name)}", value=shown(value), what="is not known", remedy=remedy)
         for name, value in document.items()
         if name not in names
     ]

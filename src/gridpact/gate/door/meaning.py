@@ -15,6 +15,7 @@ from gridpact.gate.door.case_rows import ORDER, SCHEMA_OF, case_row
 from gridpact.gate.market.json_tables import (
     as_field_problems,
     columns_of,
+    escaped,
     form_problems,
     joined,
     new_problems,
@@ -28,6 +29,7 @@ from gridpact.gate.words.refused import FieldProblem
 
 Pointer = Callable[[int], str]
 PARTICIPANTS_FILE = "participants.csv"
+BEYOND_CONNECTION = "is more than the connection carries"
 SERIES = ("load_kw", "generation_kw")
 _REPLACES = Column(
     name="replaces", kind=Kind.ID, meaning="an own order that it takes the place of", required=False
@@ -82,33 +84,51 @@ def problems_by_document(
 
 def _read(kind: str, reader: TableReader, frame: SessionFrame) -> None:
     """Reads a table as a case's is read, and refuses what its session does not take."""
-    parties: tuple[Int, ...]
+    participant: Int = np.zeros(0, dtype=np.int64)
     if kind == ORDER:
         orders = read_orders(reader, frame.horizon, frame.index, PARTICIPANTS_FILE)
-        start, power_kw, price, parties = (
-            orders.start,
-            orders.power_kw,
-            orders.price_per_kwh,
-            (orders.participant,),
-        )
+        start, power_kw, price = orders.start, orders.power_kw, orders.price_per_kwh
+        participant = orders.participant
     else:
         trades = read_trades(reader, frame.horizon, frame.index, PARTICIPANTS_FILE)
         start, power_kw, price = trades.start, trades.power_kw, trades.price_per_kwh
-        parties = (trades.seller, trades.buyer)
     refuse_closed(reader, start, frame.horizon, frame.first_open)
     said_kw, _ = numbers(reader.table.columns["power_kw"])  # Where a power is refused, `power_kw` has 0.
     is_zero = np.zeros(len(power_kw), dtype=np.bool_) if said_kw is None else said_kw == 0.0
     reader.refuse("power_kw", is_zero, "is not above 0", "write the power, or hand nothing in")
-    carried_kw = np.append(frame.connection_kw, np.nan)[np.stack(parties)]
-    least_kw = np.fmin.reduce(carried_kw, axis=0)
-
-    def at_most(row: int) -> str:
-        return f"write at most {least_kw[row]:g}"
-
-    reader.refuse("power_kw", power_kw > least_kw, "is more than the connection carries", at_most)
+    if kind == ORDER:
+        carried_kw = np.append(frame.connection_kw, np.nan)[participant]
+        reader.refuse(
+            "power_kw", power_kw > carried_kw, BEYOND_CONNECTION, lambda row: _at_most(carried_kw[row])
+        )
     least, most = frame.rules.price_min_per_kwh, frame.rules.price_max_per_kwh
     what, remedy = "is outside the prices of the market", f"write {least:g} to {most:g}"
     reader.refuse("price_per_kwh", (price < least) | (price > most), what, remedy)
+
+
+def _at_most(power_kw: float) -> str:
+    return f"write at most {power_kw:g}"
+
+
+def connection_problems(document: Mapping[str, Any], own: str, frame: SessionFrame) -> list[FieldProblem]:
+    """What is wrong with the power of a trade for the side that proposes it.
+
+    What the connection of the other side carries is its own, and no proposal tells it.
+    """
+    power_kw = document.get("power_kw")
+    if own not in frame.index or number_fault(power_kw):
+        return []
+    carried_kw = float(frame.connection_kw[frame.index[own]])
+    if not float(power_kw or 0) > carried_kw:
+        return []
+    return [
+        FieldProblem(
+            pointer="/power_kw",
+            value=shown(power_kw),
+            what=BEYOND_CONNECTION,
+            remedy=_at_most(carried_kw),
+        )
+    ]
 
 
 def forecast_problems(
@@ -116,7 +136,9 @@ def forecast_problems(
 ) -> list[FieldProblem]:
     """Everything that is wrong with the forecast of a participant."""
     problems = [
-        FieldProblem(pointer=f"{place}/{name}", what="is not known", remedy=f"known are {', '.join(SERIES)}")
+        FieldProblem(
+            pointer=f"{place}/{escaped(name)}", what="is not known", remedy=f"known are {', '.join(SERIES)}"
+        )
         for name in document
         if name not in SERIES
     ]

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 from gridpact.gate.access.visitor import batched
 from gridpact.gate.log.jws import BadSignature, read_header, verify_detached
 from gridpact.gate.store.gate_tables import SIGNING_KEY
+from gridpact.gate.words.gate_names import has_controls
 from gridpact.gate.words.refused import FieldProblem, invalid
 
 HEADER = "JWS-Signature"
@@ -48,6 +49,8 @@ def need_signature(
             raise BadSignature(f"has other protected members than {', '.join(sorted(MEMBERS))}")
         if (header["aud"], header["sub"]) != (gate, session):
             raise BadSignature(f"is not for the gate '{gate}' as aud and the session '{session}' as sub")
+        if not isinstance(header["kid"], str) or has_controls(header["kid"]):
+            raise BadSignature("has a kid that is no name")
         verify_detached(jws, payload, _known(keys, header["kid"]))
     except BadSignature as error:
         raise _refused(str(error), _REMEDY) from error

@@ -32,13 +32,35 @@ def put_market(
 
 
 def put_market_file(
-    transaction: Transaction, market: str, kind: str, content: bytes, *, actor: str, received_at: int
+    transaction: Transaction,
+    market: str,
+    kind: str,
+    content: bytes,
+    *,
+    actor: str,
+    received_at: int,
+    is_fixed: bool = False,
 ) -> int:
-    """Stores a further version of what is given for a market, and gives the status of the answer."""
+    """Stores a further version of what is given for a market, and gives the status of the answer.
+
+    Args:
+        transaction: that it is part of.
+        market: name of the market.
+        kind: of what is given.
+        content: as it is kept.
+        actor: of the log.
+        received_at: when it came.
+        is_fixed: whether other content is refused once the market has a session (409).
+    """
     if market_document(transaction.connection, market) is None:
         raise not_found()
     where = (MARKET_FILE.c.market == market, MARKET_FILE.c.kind == kind)
-    had_one = transaction.row(select(MARKET_FILE.c.sequence).where(*where)) is not None
+    newest = select(MARKET_FILE.c.content).where(*where).order_by(MARKET_FILE.c.sequence.desc()).limit(1)
+    had = transaction.row(newest)
+    if is_fixed and had is not None and had.content == content:
+        return 200
+    if is_fixed:
+        refuse_sessions(transaction, market)
     logged = transaction.act(kind=kind, subject=market, actor=actor, received_at=received_at, body=content)
     transaction.insert(
         MARKET_FILE,
@@ -48,7 +70,7 @@ def put_market_file(
         received_at=received_at,
         content=content,
     )
-    return 200 if had_one else 201
+    return 201 if had is None else 200
 
 
 def refuse_sessions(transaction: Transaction, market: str) -> None:

@@ -1,18 +1,15 @@
 """Tables of participants: from JSON or CSV to columns of text, checked as participants.csv is."""
 
 import json
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from gridpact.case.folder.case_files import CaseFiles
-from gridpact.case.folder.opener import TableOpener
 from gridpact.case.folder.part_tables import read_participants
 from gridpact.case.participants import Participants
 from gridpact.case.reading.bus_names import BusNames
 from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import PARTICIPANTS, Kind
+from gridpact.gate.market.csv_tables import csv_reader, line_problems
 from gridpact.gate.market.json_tables import (
     as_field_problems,
     columns_of,
@@ -21,7 +18,7 @@ from gridpact.gate.market.json_tables import (
     new_problems,
     reader_of,
 )
-from gridpact.gate.words.gate_names import shown
+from gridpact.gate.words.gate_names import NAME_MAX, shown
 from gridpact.gate.words.json_bodies import compact_json
 from gridpact.gate.words.refused import FieldProblem, invalid
 from gridpact.grid.network import Network
@@ -51,6 +48,7 @@ def columns_from_json(document: Mapping[str, Any], network: Network) -> Columns:
     problems += form_problems(rows, PARTICIPANTS.columns, needed, _pointer)
     objects = [row if isinstance(row, dict) else {} for row in rows]
     columns, found = columns_of(objects, PARTICIPANTS), new_problems()
+    problems += _long_names(columns, _pointer)
     _read(reader_of(columns, PARTICIPANTS, found), network)
     problems = joined(problems, as_field_problems(found.in_order(), rows, _pointer))
     if problems:
@@ -65,34 +63,43 @@ def columns_from_csv(content: bytes, network: Network) -> Columns:
         Refused: 422, with everything that is wrong with it; a pointer is a line and its column.
     """
     found = new_problems()
-    reader = read_csv_table(content, found)
+    reader = csv_reader(content, PARTICIPANTS, found)
     if reader is not None:
         _read(reader, network)
     if len(found) or reader is None:
-        raise invalid(
-            FieldProblem(
-                pointer=f"/{problem.line}/{problem.field}".rstrip("/"),
-                value=problem.value,
-                what=problem.what,
-                remedy=problem.remedy,
-            )
-            for problem in found.in_order()
-        )
+        raise invalid(line_problems(found))
     known = {column.name for column in PARTICIPANTS.columns}
-    return {name: array.to_pylist() for name, array in reader.table.columns.items() if name in known}
+    columns = {name: array.to_pylist() for name, array in reader.table.columns.items() if name in known}
+    if problems := _long_names(columns, lambda index: f"/{index + 2}"):
+        raise invalid(problems)
+    return columns
 
 
-def read_csv_table(content: bytes, problems: Any) -> TableReader | None:
-    """A reader of the bytes of participants.csv."""
-    with tempfile.TemporaryDirectory(prefix="gridpact-") as name:
-        folder = Path(name)
-        (folder / f"{PARTICIPANTS.name}.csv").write_bytes(content)
-        return TableOpener(CaseFiles(folder, problems), problems).table(PARTICIPANTS)
+def _long_names(columns: Columns, pointer: Callable[[int], str]) -> list[FieldProblem]:
+    """Names that the database has no room for."""
+    remedy = f"write at most {NAME_MAX} characters"
+    return [
+        FieldProblem(
+            pointer=f"{pointer(index)}/{column}", value=shown(name), what="is too long", remedy=remedy
+        )
+        for column in ("participant", "retailer")
+        for index, name in enumerate(columns.get(column, []))
+        if name is not None and len(name) > NAME_MAX
+    ]
 
 
 def _read(reader: TableReader, network: Network | None) -> Participants:
     buses = None if network is None else BusNames.of(network)
     return read_participants(reader, buses, has_phases=network is None or network.is_three_phase)[0]
+
+
+def fits(columns: Columns, network: Network | None) -> bool:
+    """Whether the participants in columns that were checked on one network can be on another one."""
+    if network is None:
+        return False
+    found = new_problems()
+    _read(reader_of(columns, PARTICIPANTS, found), network)
+    return not len(found)
 
 
 def participants_of(columns: Columns, network: Network | None = None) -> Participants:

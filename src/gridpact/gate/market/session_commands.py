@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
-from gridpact.gate.market.market_documents import needs_network_file, rules_of
-from gridpact.gate.market.participant_tables import loaded
+from gridpact.gate.market.json_tables import new_problems
+from gridpact.gate.market.market_documents import needs_network_file, network_of, rules_of
+from gridpact.gate.market.participant_tables import fits, loaded
 from gridpact.gate.market.session_documents import horizon_key, session_problems
 from gridpact.gate.market.session_frames import (
     NETWORK_CONTENT,
@@ -16,13 +17,14 @@ from gridpact.gate.market.session_frames import (
     market_file,
 )
 from gridpact.gate.market.session_states import OPEN, SCHEDULED, SessionState, session_state
-from gridpact.gate.store.gate_tables import SESSION
+from gridpact.gate.store.gate_tables import ACTION, LOG, MARKET_FILE, SESSION, SUBMISSION
 from gridpact.gate.store.transaction import Transaction
-from gridpact.gate.words.gate_names import SESSION_NAME
+from gridpact.gate.words.gate_names import SESSION_NAME, has_controls
 from gridpact.gate.words.json_bodies import compact_json, same_content
 from gridpact.gate.words.moments import read_moment
 from gridpact.gate.words.refused import FieldProblem, Refused, invalid, not_found
 
+REASON_CHARACTERS_MAX = 1_000
 Created = tuple[int, dict[str, Any]]
 
 
@@ -42,18 +44,20 @@ def put_session(
     text = compact_json(document)
     if known is not None and (known.row.market == market and same_content(known.document, json.loads(text))):
         return 200, shown_session(known)
-    if known is not None and if_match is None:
-        raise Refused(409, "name-taken", f"There is another session of the name '{session}'.")
+    if known is not None:
+        if known.row.market != market or (if_match is None and not reason.strip()):
+            raise Refused(409, "name-taken", f"There is another session of the name '{session}'.")
+        _need_change(known, if_match, reason)
     values = _checked(transaction, market, session, document, received_at=received_at, known=known)
     if known is not None:
-        _need_change(known, if_match, reason)
-        _refuse_late_change(known, document, received_at)
+        _refuse_late_change(transaction, known, values, document, received_at)
+    what = {"reason": reason} if known is not None else {}
     transaction.act(
         kind="session" if known is None else "session-changed",
-        subject=session if known is None else f"{session}: {reason}",
+        subject=session,
         actor=actor,
         received_at=received_at,
-        body=text.encode(),
+        body=compact_json({"market": market, **what, "session": document}).encode(),
         session=session,
     )
     if known is None:
@@ -99,10 +103,10 @@ def cancel_session(
         raise Refused(409, "wrong-state", f"The session is {known.at(received_at)}.")
     transaction.act(
         kind="session-cancelled",
-        subject=f"{session}: {reason}",
+        subject=session,
         actor=actor,
         received_at=received_at,
-        body=reason.encode(),
+        body=compact_json({"reason": reason}).encode(),
         session=session,
     )
     values = {"cancelled_at": received_at, "version": known.row.version + 1}
@@ -113,16 +117,32 @@ def _need_change(known: SessionState, if_match: str | None, reason: str) -> None
     """Refuses a change without what every change needs: the version that it is of, and a reason."""
     if if_match is None:
         raise Refused(428, "needs-if-match")
-    if if_match.strip().removeprefix("W/").strip('"').partition(".")[0] != str(known.row.version):
+    tags = {each.strip().removeprefix("W/").strip('"') for each in if_match.split(",")}
+    if "*" not in tags and str(known.row.version) not in {tag.partition(".")[0] for tag in tags}:
         raise Refused(412, "changed-meanwhile")
     if not reason.strip():
         raise invalid([FieldProblem(pointer="?reason", what="is missing", remedy="say why, as in ?reason=…")])
+    if len(reason) > REASON_CHARACTERS_MAX or has_controls(reason):
+        remedy = f"write at most {REASON_CHARACTERS_MAX:,} characters, none of them a control character"
+        raise invalid([FieldProblem(pointer="?reason", what="is not such a text", remedy=remedy)])
 
 
-def _refuse_late_change(known: SessionState, document: Mapping[str, Any], now: int) -> None:
-    """Refuses to change anything of an open session but its closure, and that to an earlier time."""
+def _refuse_late_change(
+    transaction: Transaction,
+    known: SessionState,
+    values: Mapping[str, Any],
+    document: Mapping[str, Any],
+    now: int,
+) -> None:
+    """Refuses to change anything of an open session but its closure, and that to an earlier time.
+
+    A session that has forecasts keeps its horizon: they are of its periods.
+    """
     state = known.at(now)
     if state == SCHEDULED:
+        of_session = select(SUBMISSION.c.submission).where(SUBMISSION.c.session == known.row.session)
+        if values["horizon"] != known.row.horizon and transaction.row(of_session.limit(1)) is not None:
+            raise Refused(409, "wrong-state", "The session has forecasts: make another one of another name.")
         return
     others = {name: value for name, value in document.items() if name != "gate_closes"}
     before = {name: value for name, value in known.document.items() if name != "gate_closes"}
@@ -149,6 +169,11 @@ def _checked(
         raise Refused(409, "wrong-state", "The market has no participants yet: put them first.")
     if needs_network_file(found) and market_file(transaction.connection, market, NETWORK_CONTENT) is None:
         raise Refused(409, "wrong-state", "The market has no network yet: put it first.")
+    if _stands_on_another_network(transaction, market):
+        network = market_file(transaction.connection, market, NETWORK_CONTENT)
+        if not fits(loaded(content), network_of(found, network, new_problems())):
+            detail = "The participants were put for another network than the market has now: put them again."
+            raise Refused(409, "wrong-state", detail)
     problems = session_problems(
         document, found, rules_of(found), participants=len(loaded(content)["participant"])
     )
@@ -170,13 +195,39 @@ def _checked(
     horizon = horizon_key(document, found)
     previous = _previous(transaction, market, session, document, horizon, closes)
     opens = read_moment(document["gate_opens"]) or 0
-    created = received_at if known is None else known.row.created_at
     return {
-        "opens_at": max(opens, created),
+        "opens_at": max(opens, received_at),
         "closes_at": closes,
         "previous": previous,
         "horizon": _text(horizon),
     }
+
+
+def _rests_on(same: Mapping[str, Any], later: str, session: str) -> bool:
+    """Whether a session rests on another one by those that their operators named."""
+    seen = set()
+    while later in same and later not in seen:
+        seen.add(later)
+        later = json.loads(same[later].document).get("previous") or ""
+    return later == session
+
+
+def _stands_on_another_network(transaction: Transaction, market: str) -> bool:
+    """Whether the market or its network was changed after its participants were checked on them."""
+
+    def last(kind: str) -> int:
+        entries = (
+            select(func.max(LOG.c.sequence))
+            .join(ACTION, ACTION.c.sequence == LOG.c.sequence)
+            .where(LOG.c.kind == kind, ACTION.c.subject == market)
+        )
+        files = select(func.max(MARKET_FILE.c.sequence)).where(
+            MARKET_FILE.c.market == market, MARKET_FILE.c.kind == kind
+        )
+        query = entries if kind == "market" else files
+        return int(transaction.connection.execute(query).scalar() or 0)
+
+    return max(last("market"), last(NETWORK_CONTENT)) > last(PARTICIPANTS_FILE)
 
 
 def _text(horizon: tuple[int, int]) -> str:
@@ -210,7 +261,7 @@ def _previous(
     if named is None:
         earlier = [name for name, other in same.items() if other.closes_at <= closes]
         return earlier[-1] if earlier else None
-    if named not in same or same[named].closes_at > closes:
+    if named not in same or same[named].closes_at > closes or _rests_on(same, str(named), session):
         what, remedy = "is not an earlier session of this horizon", "leave it out for the last one"
         raise invalid([FieldProblem(pointer="/previous", value=named, what=what, remedy=remedy)])
     return str(named)

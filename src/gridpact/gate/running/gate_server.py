@@ -15,15 +15,21 @@ from granian import Granian
 from granian.constants import Interfaces
 
 from gridpact.errors import InvalidUsage
-from gridpact.gate.api.application import BASE, FOLDER_VARIABLE
+from gridpact.gate.closing.leases import release
+from gridpact.gate.running.application import BASE, FOLDER_VARIABLE
 from gridpact.gate.running.gate_lock import gate_lock
+from gridpact.gate.running.metrics_server import metrics_served
 from gridpact.gate.running.new_gate import new_gate
 from gridpact.gate.running.worker_process import clearing_processes
 from gridpact.gate.store.gate_home import OPERATOR_KEY_FILE, is_gate, open_gate, write_secret
 from gridpact.gate.store.schema_version import migrate
+from gridpact.gate.store.transaction import carry_out
+from gridpact.gate.watch.counting_folder import counting_folder
+from gridpact.gate.watch.json_log import set_up_log
+from gridpact.gate.watch.worker_signs import take_sign
 
 SHUTDOWN_SECONDS = 10
-APPLICATION = "gridpact.gate.api.application:from_environment"
+APPLICATION = "gridpact.gate.running.application:from_environment"
 
 
 def serve_gate(folder: Path, *, host: str, port: int, workers: int, clearing_workers: int) -> None:
@@ -39,6 +45,7 @@ def serve_gate(folder: Path, *, host: str, port: int, workers: int, clearing_wor
     Raises:
         InvalidUsage: the gate is served already, or cannot be.
     """
+    set_up_log()
     if not is_gate(folder):
         _make(folder)
     gate = open_gate(folder)
@@ -51,10 +58,15 @@ def serve_gate(folder: Path, *, host: str, port: int, workers: int, clearing_wor
         if gate.database.is_sqlite:
             stack.enter_context(gate_lock(folder))
         migrate(gate.database)
-        gate.database.close()
+        if gate.database.is_sqlite:  # All that worked on it before are dead.
+            carry_out(gate.database, release)
+            take_sign(gate.database)
         os.environ[FOLDER_VARIABLE] = str(folder.absolute())
-        stack.enter_context(clearing_processes(folder, clearing_workers))
-        Thread(target=_say_ready, args=(host, port), daemon=True).start()
+        stack.enter_context(counting_folder())
+        stack.enter_context(metrics_served(gate, host))
+        stack.enter_context(clearing_processes(gate, clearing_workers))
+        path = "ready" if clearing_workers else "health"
+        Thread(target=_say_ready, args=(host, port, path), daemon=True).start()
         _server(host, port, workers).serve()
 
 
@@ -92,12 +104,12 @@ def _refuse_taken(host: str, port: int) -> None:
             raise InvalidUsage(f"cannot listen on {host} port {port}: {error.strerror}") from error
 
 
-def _say_ready(host: str, port: int) -> None:
+def _say_ready(host: str, port: int, path: str) -> None:
     """Says where the gate is, once it answers."""
     place = f"[{host}]" if ":" in host else host
     while True:
         try:
-            with urlopen(f"http://{place}:{port}{BASE}/ready", timeout=1.0):
+            with urlopen(f"http://{place}:{port}{BASE}/{path}", timeout=1.0):
                 break
         except OSError:
             sleep(0.05)

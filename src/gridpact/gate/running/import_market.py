@@ -24,7 +24,7 @@ from gridpact.gate.market.participant_tables import columns_from_csv, stored
 from gridpact.gate.market.session_frames import NETWORK_CONTENT, PARTICIPANTS_FILE
 from gridpact.gate.store.gate_home import open_gate
 from gridpact.gate.store.transaction import Transaction, carry_out
-from gridpact.gate.words.gate_names import USER_NAME
+from gridpact.gate.words.gate_names import SESSION_NAME
 from gridpact.gate.words.refused import Refused
 
 
@@ -43,8 +43,10 @@ def import_market(folder: Path, case_folder: Path, market: str) -> int:
         InvalidCase: the case cannot be read.
         InvalidUsage: its market cannot be made.
     """
-    if not USER_NAME.fullmatch(market):
-        raise InvalidUsage(f"{market!r} is not the name of a market", "give --market, of a-z, 0-9, ., -, _")
+    if not SESSION_NAME.fullmatch(market):
+        raise InvalidUsage(
+            f"{market!r} is not the name of a market", "give --market, of A-Z, a-z, 0-9, ., -, _"
+        )
     gate, case = open_gate(folder), read_case(case_folder)
     if case.network.file is not None and case.network.file.suffix != ".json":
         raise InvalidUsage(

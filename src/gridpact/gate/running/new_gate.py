@@ -15,11 +15,10 @@ from gridpact.gate.log.jws import new_private_jwk, public_jwk
 from gridpact.gate.store.gate_home import (
     DATABASE_FILE,
     KEY_FILE,
-    SETTINGS_FILE,
-    database_url,
     open_gate,
     write_secret,
 )
+from gridpact.gate.store.gate_settings import SETTINGS_FILE
 from gridpact.gate.store.gate_tables import GATE, GATE_KEY
 from gridpact.gate.store.schema_version import migrate
 from gridpact.gate.store.transaction import Transaction, carry_out
@@ -67,7 +66,7 @@ def new_gate(folder: Path, database: str = "") -> NewGate:
             (folder / file).unlink(missing_ok=True)
         raise
     gate.database.close()
-    return NewGate(gate=name, database=database_url(folder), operator_key=secret)
+    return NewGate(gate=name, database=gate.url, operator_key=secret)
 
 
 def _first_entries(name: str, jwk: str, kid: str) -> Callable[[Transaction], str]:

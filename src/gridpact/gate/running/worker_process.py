@@ -1,7 +1,10 @@
 """Clearing workers: processes that clear what is sealed, one session after another."""
 
+import logging
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,23 +16,27 @@ from types import FrameType
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from gridpact.gate.closing.session_worker import clear_next, seal_due
-from gridpact.gate.store.gate_home import open_gate
+from gridpact.gate.closing.leases import release
+from gridpact.gate.store.gate_home import Gate, open_gate
+from gridpact.gate.store.transaction import carry_out
+from gridpact.gate.watch.json_log import say, set_up_log
+from gridpact.gate.watch.worker_signs import SIGN_SECONDS, give_sign, take_sign
 
-POLL_SECONDS, CLOCK_SECONDS = 0.25, 30.0
+POLL_SECONDS, CLOCK_SECONDS, AFTER_FAILURE_SECONDS = 0.25, 30.0, 2.0
 PROGRAM = (
     "import sys; from pathlib import Path; from gridpact.gate.running.worker_process import work; "
-    "work(Path(sys.argv[1]), seals=False, parent=int(sys.argv[2]))"
+    "work(Path(sys.argv[1]), seals=False, parent=int(sys.argv[2]), worker=sys.argv[3])"
 )
 
 
-def work(folder: Path, *, seals: bool = True, parent: int | None = None) -> None:
+def work(folder: Path, *, seals: bool = True, parent: int | None = None, worker: str = "") -> None:
     """Clears sessions of a gate until the process is told to end.
 
     Args:
         folder: of the gate.
         seals: whether it seals too, for machines on which nothing serves.
         parent: the process that it ends with; the one that started it, where it is not given.
+        worker: its name, a new one where it is not given.
     """
     ended = Event()
 
@@ -38,40 +45,90 @@ def work(folder: Path, *, seals: bool = True, parent: int | None = None) -> None
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    gate = open_gate(folder)
-    parent, measured = os.getppid() if parent is None else parent, monotonic()
+    set_up_log()
+    gate, worker = open_gate(folder), worker or new_name()
+    _give_sign(gate, worker)
+    Thread(target=_live, args=(gate, worker, ended), name="signs of life", daemon=True).start()
+    say("worker started", worker=worker)
+    _clear(gate, worker, ended, seals=seals, parent=os.getppid() if parent is None else parent)
+    _forget(gate, worker)
+    say("worker ended", worker=worker)
+    gate.database.close()
+
+
+def _clear(gate: Gate, worker: str, ended: Event, *, seals: bool, parent: int) -> None:
+    """Clears what is sealed, until it is to end or its parent is gone."""
+    from gridpact.gate.closing.session_worker import clear_next, seal_due
+
+    measured, has_failed = monotonic(), False
     while not ended.is_set() and os.getppid() == parent:
         cleared = None
         try:
             if monotonic() - measured > CLOCK_SECONDS:
                 gate.clock.measure()
                 measured = monotonic()
+            if has_failed:  # What it had claimed then is nobody's.
+                carry_out(gate.database, lambda transaction: release(transaction, worker))
+                has_failed = False
             if seals:
-                seal_due(gate.database, gate.clock)
-            cleared = clear_next(gate.database, gate.clock, gate.private)
-        except SQLAlchemyError as error:
-            sys.stderr.write(f"gridpact: the database did not answer: {type(error).__name__}\n")
+                seal_due(gate.database, gate.clock, gate.drain_microseconds)
+            cleared = clear_next(gate.database, gate.clock, gate.private, worker)
+        except (SQLAlchemyError, OSError) as error:
+            say("worker could not go on", level=logging.ERROR, error=error, worker=worker)
+            has_failed = True
+            ended.wait(AFTER_FAILURE_SECONDS)
         if cleared is None:
             ended.wait(POLL_SECONDS)
-    gate.database.close()
+
+
+def new_name() -> str:
+    """A name for a worker that no other one has."""
+    return f"{socket.gethostname()[:100]}-{secrets.token_hex(8)}"
+
+
+def _live(gate: Gate, worker: str, ended: Event) -> None:
+    """Gives signs of life."""
+    while not ended.wait(SIGN_SECONDS):
+        _give_sign(gate, worker)
+
+
+def _give_sign(gate: Gate, worker: str) -> None:
+    try:
+        give_sign(gate.database, worker, gate.clock())
+    except SQLAlchemyError as error:
+        say("worker could not give a sign of life", level=logging.WARNING, error=error, worker=worker)
+
+
+def _forget(gate: Gate, worker: str) -> None:
+    """Lets go of all that a worker held."""
+    try:
+        carry_out(gate.database, lambda transaction: release(transaction, worker))
+        take_sign(gate.database, worker)
+    except SQLAlchemyError as error:  # Its leases end by themselves.
+        say("worker could not be released", level=logging.WARNING, error=error, worker=worker)
 
 
 @contextmanager
-def clearing_processes(folder: Path, count: int) -> Iterator[None]:
+def clearing_processes(gate: Gate, count: int) -> Iterator[None]:
     """Clearing workers beside the server, which does the sealing; one that dies is followed by another.
 
     Args:
-        folder: of the gate.
+        gate: that is served.
         count: how many there are.
     """
-    processes = [_start(folder) for _ in range(count)]
+    workers = [new_name() for _ in range(count)]
+    processes = [_start(gate.folder, worker) for worker in workers]
     ended = Event()
 
     def replace_dead() -> None:
         while not ended.wait(POLL_SECONDS):
             for place, process in enumerate(processes):
-                if process.poll() is not None and not ended.is_set():
-                    processes[place] = _start(folder)
+                if process.poll() is None or ended.is_set():
+                    continue
+                say("worker died", level=logging.ERROR, worker=workers[place], code=process.returncode)
+                _forget(gate, workers[place])
+                workers[place] = new_name()
+                processes[place] = _start(gate.folder, workers[place])
 
     keeper = Thread(target=replace_dead, name="keeper", daemon=True)
     keeper.start()
@@ -86,6 +143,6 @@ def clearing_processes(folder: Path, count: int) -> Iterator[None]:
             process.wait()
 
 
-def _start(folder: Path) -> "subprocess.Popen[bytes]":
+def _start(folder: Path, worker: str) -> "subprocess.Popen[bytes]":
     """A clearing worker; it ends with this process."""
-    return subprocess.Popen([sys.executable, "-c", PROGRAM, str(folder), str(os.getpid())])
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, str(folder), str(os.getpid()), worker])

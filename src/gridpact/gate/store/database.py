@@ -67,12 +67,12 @@ _REMEDY = "write sqlite:///PATH or postgresql://USER@HOST/NAME"
 
 def _postgresql(url: Any) -> Engine:
     """An engine of PostgreSQL by psycopg."""
-    return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    return create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
 
 
 def _sqlite(url: str) -> Engine:
     """An engine of SQLite in which writers wait for each other, and readers for nobody."""
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     def set_up(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy begins and commits, and nothing else does.

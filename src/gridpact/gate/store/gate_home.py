@@ -2,7 +2,6 @@
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from gridpact.errors import InvalidUsage
 from gridpact.gate.store.database import Database
 from gridpact.gate.store.gate_clock import GateClock
+from gridpact.gate.store.gate_settings import GateSettings, read_gate_settings
 from gridpact.gate.store.gate_tables import GATE, GATE_KEY
 
-SETTINGS_FILE, KEY_FILE, DATABASE_FILE, OPERATOR_KEY_FILE = "gate.toml", "gate.key", "gate.db", "operator.key"
-SETTINGS = ("database",)
+KEY_FILE, DATABASE_FILE, OPERATOR_KEY_FILE = "gate.key", "gate.db", "operator.key"
 _KEY_REMEDY = "give the folder of a gate, or make one by gridpact gate init DIR"
 
 
@@ -27,15 +26,27 @@ class Gate:
 
     Attributes:
         folder: of its settings and its key.
+        settings: what gate.toml says.
         database: that all else is in.
         private: the key that it signs with, as a JWK.
         clock: the gate's time.
     """
 
     folder: Path
+    settings: GateSettings
     database: Database
     private: Mapping[str, Any]
     clock: GateClock
+
+    @property
+    def url(self) -> str:
+        """Where its database is."""
+        return database_url(self.folder, self.settings)
+
+    @property
+    def drain_microseconds(self) -> int:
+        """After its closure, when a session is sealed; as much again is kept for doing it."""
+        return int(self.settings.drain_seconds * 1_000_000 / 2)
 
     @property
     def name(self) -> str:
@@ -62,22 +73,9 @@ def is_gate(folder: Path) -> bool:
     return (folder / KEY_FILE).exists()
 
 
-def database_url(folder: Path) -> str:
-    """The database that the settings of a gate name, or its own file.
-
-    Raises:
-        InvalidUsage: the settings cannot be used.
-    """
-    path = folder / SETTINGS_FILE
-    settings: dict[str, Any] = {}
-    if path.exists():
-        try:
-            settings = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, OSError) as error:
-            raise InvalidUsage(f"{path} cannot be read: {error}") from error
-    if unknown := [name for name in settings if name not in SETTINGS]:
-        raise InvalidUsage(f"{path} has the setting {unknown[0]}", f"known are {', '.join(SETTINGS)}")
-    return str(settings.get("database", f"sqlite:///{(folder / DATABASE_FILE).absolute()}"))
+def database_url(folder: Path, settings: GateSettings) -> str:
+    """The database that the settings of a gate name, or its own file."""
+    return settings.database or f"sqlite:///{(folder / DATABASE_FILE).absolute()}"
 
 
 def open_gate(folder: Path) -> Gate:
@@ -90,7 +88,8 @@ def open_gate(folder: Path) -> Gate:
         private = json.loads((folder / KEY_FILE).read_text())
     except (OSError, ValueError):
         raise InvalidUsage(f"{folder} is not the folder of a gate", _KEY_REMEDY) from None
-    database = Database(database_url(folder))
+    settings = read_gate_settings(folder)
+    database = Database(database_url(folder, settings))
     clock = GateClock(database)
     try:
         with database.reading():
@@ -98,7 +97,7 @@ def open_gate(folder: Path) -> Gate:
         clock.measure()
     except SQLAlchemyError:
         raise InvalidUsage("the database of the gate cannot be reached", "see whether it runs") from None
-    return Gate(folder=folder, database=database, private=private, clock=clock)
+    return Gate(folder=folder, settings=settings, database=database, private=private, clock=clock)
 
 
 def write_secret(path: Path, text: str) -> None:

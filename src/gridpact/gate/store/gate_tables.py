@@ -56,7 +56,7 @@ ACTION = Table(  # What operators and users did, as it came: the body of each lo
     "action",
     METADATA,
     Column("sequence", ForeignKey("log.sequence"), primary_key=True, autoincrement=False),
-    Column("subject", NAME, nullable=False),
+    Column("subject", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
 BATCH = Table(
@@ -189,6 +189,19 @@ PUBLICATION = Table(
     Column("session", ForeignKey("seal.session"), primary_key=True),
     Column("published_at", BigInteger, nullable=False),
     Column("answer", Text, nullable=False),
+)
+FAILED_FILE = Table(  # Of results that are not firm, which operators see until the session is published.
+    "failed_file",
+    METADATA,
+    Column("session", ForeignKey("seal.session"), primary_key=True),
+    Column("name", NAME, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+WORKER = Table(  # Clearing workers, and when each was last heard of.
+    "worker",
+    METADATA,
+    Column("worker", NAME, primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),
 )
 PUBLISHED_FILE = Table(
     "published_file",

@@ -140,7 +140,9 @@ class Transaction:
         session: str | None = None,
     ) -> Logged:
         """Appends what somebody did other than a submission, with its body."""
-        digest = sha256(body).hexdigest()
+        digest = action_sha256(subject, body)
+        if session is not None:
+            received_at = self._not_before(session, received_at)
         logged = self.append(kind=kind, session=session, actor=actor, received_at=received_at, digest=digest)
         self._rows.add(ACTION, (logged.entry.sequence, subject, body))
         if kind not in OF_CLOSING:
@@ -159,6 +161,13 @@ class Transaction:
         self._last_received[session] = moment
         return moment
 
+    def _not_before(self, session: str, received_at: int) -> int:
+        """The moment of an entry of a session, along which no moment falls."""
+        if session in self._last_received:
+            return self.receive(session, received_at, 0)
+        row = self.row(select(SESSION.c.last_received_at).where(SESSION.c.session == session))
+        return received_at if row is None else self.receive(session, received_at, row.last_received_at)
+
     def finish(self) -> Head | None:
         """Stores the ends of the log and of sessions, where they moved, and gives the log's, or `None`."""
         self._rows.flush(self._connection)
@@ -172,6 +181,11 @@ class Transaction:
             update(LOG_HEAD).values(sequence=sequence, chain=chain.hex(), changed=changed)
         )
         return self._head
+
+
+def action_sha256(subject: str, body: bytes) -> str:
+    """What the log has of an action: the digest of what it is of and of its content."""
+    return sha256(subject.encode() + b"\0" + body).hexdigest()
 
 
 def carry_out(database: Database, work: Callable[[Transaction], Answer]) -> Answer:

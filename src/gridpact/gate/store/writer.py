@@ -79,6 +79,11 @@ class Writer:
         """
         return self.submit_part(_one_by_one, work, 1)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread is."""
+        return self._thread.is_alive()
+
     def submit_part(
         self, carry_out: "Together[Part, Answer]", part: Part, size: int
     ) -> "asyncio.Future[Answer]":
@@ -140,7 +145,7 @@ class Writer:
             answers = self._committed(group)
         except Exception as error:
             if len(group) == 1 or not self._answers():
-                _LOGGER.error("could not be stored: %s: %s", type(error).__name__, error)
+                _LOGGER.error("could not be stored", exc_info=error)
                 _settle([(work, not_stored("The database did not take it.")) for work in group])
                 return
             middle = len(group) // 2

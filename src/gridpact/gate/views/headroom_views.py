@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gridpact.gate.views.result_views import table_rows
+from gridpact.gate.views.table_text import table_rows
 
 
 def headroom_rows(

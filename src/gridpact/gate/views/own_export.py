@@ -11,24 +11,30 @@ from gridpact.gate.access.visitor import Visitor
 from gridpact.gate.closing.seal_session import entry_of
 from gridpact.gate.store.gate_tables import BATCH, LOG, SUBMISSION
 
+EPOCH = (1980, 1, 1, 0, 0, 0)  # The same content is the same file, whenever it is fetched.
+
 
 def own_export(connection: Connection, visitor: Visitor, me: dict[str, Any]) -> bytes:
     """The user, its log entries, and each submission with its receipt and bytes."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("me.json", _text(me))
+
+        def add(name: str, content: str | bytes) -> None:
+            archive.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
+
+        add("me.json", _text(me))
         entries = connection.execute(
             select(LOG).where(LOG.c.actor == visitor.pseudonym).order_by(LOG.c.sequence)
         )
-        archive.writestr("log.json", _text([entry_of(row).as_json() for row in entries]))
+        add("log.json", _text([entry_of(row).as_json() for row in entries]))
         joined = SUBMISSION.join(LOG, LOG.c.sequence == SUBMISSION.c.sequence)
         joined = joined.outerjoin(BATCH, BATCH.c.batch == SUBMISSION.c.batch)
         query = select(SUBMISSION, BATCH.c.body.label("batch_body")).select_from(joined)
         for row in connection.execute(query.where(LOG.c.actor == visitor.pseudonym).order_by(LOG.c.sequence)):
-            archive.writestr(f"submissions/{row.submission}/receipt.json", row.receipt)
-            archive.writestr(f"submissions/{row.submission}/document", row.batch_body or row.body)
+            add(f"submissions/{row.submission}/receipt.json", row.receipt)
+            add(f"submissions/{row.submission}/document", row.batch_body or row.body)
             if row.jws is not None:
-                archive.writestr(f"submissions/{row.submission}/signature.jws", row.jws)
+                add(f"submissions/{row.submission}/signature.jws", row.jws)
     return sink.getvalue()
 
 

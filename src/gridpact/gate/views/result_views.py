@@ -1,7 +1,5 @@
 """What is shown of results: to each their own, without what it says of others."""
 
-import csv
-import io
 import json
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,7 +12,8 @@ from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.gate.door.case_rows import ORDER
 from gridpact.gate.market.market_documents import Rules
 from gridpact.gate.market.session_states import SessionState
-from gridpact.gate.store.gate_tables import PUBLISHED_FILE, SUBMISSION
+from gridpact.gate.store.gate_tables import FAILED_FILE, PUBLISHED_FILE, SUBMISSION
+from gridpact.gate.views.table_text import ResultRows, table_rows
 from gridpact.gate.words.json_bodies import read_json
 from gridpact.gate.words.refused import not_found
 from gridpact.units import MINUTES_PER_HOUR
@@ -22,61 +21,30 @@ from gridpact.units import MINUTES_PER_HOUR
 OF_RETAILER = ("time", "participant", "retail_import_kw", "retail_export_kw")
 OWN_TABLES = ("cleared", "schedule")
 ALL_TABLES = (*OWN_TABLES, "network", "limits", "exchange", "commitments", "trades", "curtailed")
-_TEXTS = {
-    "trade",
-    "time",
-    "seller",
-    "buyer",
-    "participant",
-    "bus",
-    "phases",
-    "phase",
-    "limited_by",
-    "element",
-    "sale_limited_by",
-    "sale_element",
-    "sale_phase",
-    "purchase_limited_by",
-    "purchase_element",
-    "purchase_phase",
-    "kind",
-    "quantity",
-    "start",
-    "end",
-    "submitted",
-    "group",
-    "link",
-    "block",
-}
 _OF_PARTIES = {LimitedBy.SELLER_SURPLUS.label, LimitedBy.BUYER_DEMAND.label}
-ResultRows = list[dict[str, Any]]
 
 
-def published_file(connection: Connection, state: SessionState, name: str) -> bytes:
+def published_file(
+    connection: Connection, state: SessionState, name: str, *, sees_failed: bool = False
+) -> bytes:
     """A file of a published result.
+
+    Args:
+        connection: to the results.
+        state: of the session.
+        name: of the file.
+        sees_failed: whether the result of a session that failed is given too, which is not firm.
 
     Raises:
         Refused: 404, there is none, or not yet.
     """
-    where = (PUBLISHED_FILE.c.session == state.row.session, PUBLISHED_FILE.c.name == name)
-    row = connection.execute(select(PUBLISHED_FILE.c.content).where(*where)).first()
-    if state.publication is None or row is None:
+    is_failed = sees_failed and state.publication is None
+    table = FAILED_FILE if is_failed else PUBLISHED_FILE
+    where = (table.c.session == state.row.session, table.c.name == name)
+    row = connection.execute(select(table.c.content).where(*where)).first()
+    if (state.publication is None and not is_failed) or row is None:
         raise not_found()
     return bytes(row.content)
-
-
-def table_rows(content: bytes) -> ResultRows:
-    """The rows of a published table, numbers as numbers, what is empty as `None`."""
-    return [
-        {name: _value(name, text) for name, text in row.items()}
-        for row in csv.DictReader(io.StringIO(content.decode(), newline=""))
-    ]
-
-
-def _value(name: str, text: str) -> Any:
-    if not text:
-        return None
-    return text.removeprefix("'") if name in _TEXTS else float(text)
 
 
 def own_rows(rows: ResultRows, table: str, participants: frozenset[str], rules: Rules) -> ResultRows:
@@ -127,9 +95,21 @@ def _orders_of(trade: str) -> tuple[str, str]:
 
 
 def results_view(
-    connection: Connection, state: SessionState, participants: frozenset[str], rules: Rules
+    connection: Connection,
+    state: SessionState,
+    participants: frozenset[str],
+    rules: Rules,
+    supplied: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """The result of a session for some participants."""
+    """The result of a session for some participants.
+
+    Args:
+        connection: to the results.
+        state: of the session.
+        participants: whose results are shown.
+        rules: of the market.
+        supplied: participants of which a retailer sees what it supplies and takes.
+    """
     cleared = table_rows(published_file(connection, state, "cleared.csv"))
     schedule = table_rows(published_file(connection, state, "schedule.csv"))
     answer = json.loads(state.publication.answer) if state.publication is not None else {}
@@ -142,7 +122,8 @@ def results_view(
         "summary": summary,
         "orders": list(_order_results(connection, state, participants, cleared, hours)),
         "trades": [trade for row in cleared for trade in _trade_results(row, participants, rules)],
-        "schedule": own_rows(schedule, "schedule", participants, rules),
+        "schedule": own_rows(schedule, "schedule", participants, rules)
+        + supplied_rows(schedule, supplied - participants),
     }
 
 

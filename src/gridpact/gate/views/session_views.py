@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from gridpact.gate.closing.session_order import previous_session
 from gridpact.gate.market.session_commands import shown_session
 from gridpact.gate.market.session_states import FAILED, SessionState
 from gridpact.gate.store.gate_tables import SUBMISSION
@@ -19,9 +20,11 @@ def session_view(
     """A session with its state, and after publication what came of it."""
     name = state.at(now)
     view = {**shown_session(state), "state": name, "now": moment_text(now)}
+    if state.job is not None:
+        view["previous"] = previous_session(connection, state.row.session)
     view["sealed_at"] = None if state.seal is None else moment_text(state.seal.sealed_at)
-    if state.publication is not None or for_operator:
-        view["submissions"] = _submissions(connection, state)
+    is_open_to_all = state.publication is not None or for_operator
+    view["submissions"] = _submissions(connection, state) if is_open_to_all else None
     if state.publication is not None:
         answer = json.loads(state.publication.answer)
         view |= {member: answer[member] for member in OF_RESULT}

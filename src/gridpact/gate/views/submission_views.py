@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from gridpact.gate.access.visibility import readable, reads, sees_all
+from gridpact.gate.access.visibility import mandated, readable, sees_all
 from gridpact.gate.access.visitor import Visitor
 from gridpact.gate.closing.seal_session import session_entries
 from gridpact.gate.door.case_rows import ORDER, TRADE
@@ -18,7 +18,7 @@ from gridpact.gate.log.receipt import SIGNATURE, signed
 from gridpact.gate.market.session_states import SessionState, session_state
 from gridpact.gate.store.gate_tables import BATCH, FATE, SUBMISSION
 from gridpact.gate.words.json_bodies import read_json
-from gridpact.gate.words.refused import Refused, not_found
+from gridpact.gate.words.refused import not_found
 
 _FIRST_STATE = {ORDER: "open", TRADE: "proposed"}
 LAPSED = "lapsed"
@@ -42,21 +42,24 @@ def own_submission(
     if row is None or state is None:
         raise not_found()
     sides = [row.participant, *([row.counterparty] if row.counterparty else [])]
-    is_own = not sees_all(visitor) and any(reads(visitor, state.row.market, side) for side in sides)
+    is_own = bool(mandated(visitor, state.row.market).intersection(sides))
     if not is_own and not (sees_all(visitor) and state.seal is not None):
         raise not_found()
     return row, state
 
 
 def submission_view(
-    connection: Connection, row: Row[Any], state: SessionState, private: Mapping[str, Any]
+    connection: Connection, visitor: Visitor, row: Row[Any], state: SessionState, private: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A submission with its receipt, its state and the bytes as they came."""
+    """A submission with its receipt, its state and the bytes as they came.
+
+    Of a batch with orders of participants that the visitor may not read, it is given what it may.
+    """
     receipt = json.loads(row.receipt)
     if SIGNATURE not in receipt:
         receipt = signed(receipt, private)
     body = row.body
-    if row.batch is not None:
+    if row.batch is not None and _reads_batch(connection, visitor, row, state):
         body = connection.execute(select(BATCH.c.body).where(BATCH.c.batch == row.batch)).scalar_one()
     view = {
         "submission": row.submission,
@@ -65,8 +68,15 @@ def submission_view(
         "document": _base64url(body),
     }
     if row.jws is not None:
-        view["signatures"] = _general(connection, row, body)
+        view["jws"] = _general(connection, row, body)
     return view
+
+
+def _reads_batch(connection: Connection, visitor: Visitor, row: Row[Any], state: SessionState) -> bool:
+    """Whether a visitor may read every participant of a batch."""
+    participants = readable(visitor, state.row.market)
+    query = select(SUBMISSION.c.participant).where(SUBMISSION.c.batch == row.batch).distinct()
+    return participants is None or participants.issuperset(connection.execute(query).scalars())
 
 
 def _general(connection: Connection, row: Row[Any], body: bytes) -> dict[str, Any]:
@@ -111,8 +121,8 @@ def submissions_of(
         )
     )
     participants = readable(visitor, state.row.market)
-    if participants is None and state.seal is None:
-        return [], None
+    if participants is None and state.seal is None:  # Nobody else sees what is open.
+        participants = mandated(visitor, state.row.market)
     if participants is not None:
         columns = SUBMISSION.c
         query = query.where(columns.participant.in_(participants) | columns.counterparty.in_(participants))
@@ -135,10 +145,10 @@ def proof_of(connection: Connection, row: Row[Any], state: SessionState) -> dict
     """The path from a submission to the root of its session's seal (RFC 9162).
 
     Raises:
-        Refused: 409, the session is not sealed.
+        Refused: 404, the session is not sealed yet.
     """
     if state.seal is None:
-        raise Refused(409, "wrong-state", "The session is not sealed yet.")
+        raise not_found()
     entries = session_entries(connection, row.session)
     leaves = [entry.leaf() for entry in entries]
     index = [entry.sequence for entry in entries].index(row.sequence)

@@ -8,11 +8,12 @@ from gridpact.gate.words.refused import FieldProblem
 USER_NAME = re.compile(r"[a-z0-9._-]{1,64}")
 SESSION_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 NAME_CHARACTERS_MAX = 64
+NAME_MAX = 200  # Of participants and retailers: what the database has room for.
 
 
 def name_problem(pointer: str, value: object) -> FieldProblem | None:
     """What is wrong with the name of an order, trade, withdrawal, group or link."""
-    if isinstance(value, str) and 1 <= len(value) <= NAME_CHARACTERS_MAX and not _has_controls(value):
+    if isinstance(value, str) and 1 <= len(value) <= NAME_CHARACTERS_MAX and not has_controls(value):
         return None
     return FieldProblem(
         pointer=pointer,
@@ -30,5 +31,6 @@ def shown(value: object) -> str:
     return cut(value if isinstance(value, str) else compact_json(value))
 
 
-def _has_controls(text: str) -> bool:
+def has_controls(text: str) -> bool:
+    """Whether a text has a control character."""
     return any(unicodedata.category(character) == "Cc" for character in text)

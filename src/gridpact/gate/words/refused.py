@@ -16,11 +16,13 @@ TITLES = {
     "wrong-state": "Not in this state",
     "changed-meanwhile": "It was changed meanwhile",
     "too-large": "The body is too large",
+    "method": "Not a method of this",
     "media-type": "Not a type that is taken here",
     "not-acceptable": "Not a type that is given here",
     "invalid": "The content has problems",
     "needs-if-match": "The change needs If-Match",
     "too-many": "Too many requests",
+    "not-ready": "Not ready",
     "not-stored": "It could not be stored",
 }
 

@@ -141,7 +141,7 @@ def upgrade() -> None:
     op.create_table(
         "action",
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["sequence"],
@@ -237,6 +237,23 @@ def upgrade() -> None:
             ["publication.session"],
         ),
         sa.PrimaryKeyConstraint("session", "name"),
+    )
+    op.create_table(
+        "failed_file",
+        sa.Column("session", sa.String(length=200), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["session"],
+            ["seal.session"],
+        ),
+        sa.PrimaryKeyConstraint("session", "name"),
+    )
+    op.create_table(
+        "worker",
+        sa.Column("worker", sa.String(length=200), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("worker"),
     )
     op.execute(sa.text(f"INSERT INTO log_head (id, sequence, chain, changed) VALUES (1, 0, '{'0' * 64}', 0)"))
     _refuse_changes(op.get_bind().dialect.name)

@@ -61,6 +61,7 @@ async def _hand_in(
             access = await service.access(key_sha256, session)
             need_some_trade(access.visitor, access.frame.market)
             document = await check(sent, access)
+    request.state.pseudonym = access.visitor.pseudonym
     arrival = OrderArrival(
         visitor=access.visitor,
         session=session,

@@ -9,7 +9,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gridpact.gate.access.visibility import need_market, need_operator, readable, sees_market
-from gridpact.gate.access.visitor import Visitor
 from gridpact.gate.api.answers import answered, listed, read_answer
 from gridpact.gate.api.incoming import (
     CSV,
@@ -17,14 +16,16 @@ from gridpact.gate.api.incoming import (
     NETWORK_MAX,
     Body,
     body,
-    page,
+    media_type,
+    named_page,
     parameters,
+    place_of,
     service_of,
     visitor,
 )
 from gridpact.gate.market.json_tables import new_problems
 from gridpact.gate.market.market_commands import put_market as put_market_work
-from gridpact.gate.market.market_commands import put_market_file, refuse_sessions
+from gridpact.gate.market.market_commands import put_market_file
 from gridpact.gate.market.market_documents import market_problems, needs_network_file, network_of
 from gridpact.gate.market.participant_tables import (
     Columns,
@@ -42,7 +43,7 @@ from gridpact.gate.market.session_frames import (
 )
 from gridpact.gate.store.gate_tables import MARKET
 from gridpact.gate.store.transaction import Transaction
-from gridpact.gate.words.gate_names import USER_NAME
+from gridpact.gate.words.gate_names import SESSION_NAME
 from gridpact.gate.words.refused import FieldProblem, Refused, invalid, not_found
 
 router = APIRouter(tags=["markets"])
@@ -51,14 +52,14 @@ router = APIRouter(tags=["markets"])
 @router.put("/markets/{market}")
 async def put_market(request: Request, market: str) -> Response:
     """Makes a market, or changes one without sessions."""
-    parameters(request)
     who = await visitor(request)
     need_operator(who)
+    parameters(request)
     sent = await body(request)
     document = sent.document()
     problems = await run_in_threadpool(market_problems, document)
-    if not USER_NAME.fullmatch(market):
-        remedy = "write 1 to 64 of the characters a-z, 0-9, point, hyphen and underscore"
+    if not SESSION_NAME.fullmatch(market):
+        remedy = "write 1 to 64 of the characters A-Z, a-z, 0-9, point, hyphen and underscore"
         problems.append(FieldProblem(pointer="/market", value=market, what="is not a name", remedy=remedy))
     if problems:
         raise invalid(problems)
@@ -73,10 +74,10 @@ async def put_market(request: Request, market: str) -> Response:
 @router.put("/markets/{market}/network")
 async def put_network(request: Request, market: str) -> Response:
     """Gives a market its network, where it is not built in."""
-    parameters(request)
     who = await visitor(request)
     need_operator(who, market)
-    document = await _document(request, market)
+    document = await market_of(request, market)
+    parameters(request)
     sent = await body(request, most=NETWORK_MAX)
     if not needs_network_file(document):
         raise Refused(409, "wrong-state", "The network of this market is built in.")
@@ -89,7 +90,6 @@ async def put_network(request: Request, market: str) -> Response:
         )
 
     def work(transaction: Transaction) -> int:
-        refuse_sessions(transaction, market)
         return put_market_file(
             transaction,
             market,
@@ -97,6 +97,7 @@ async def put_network(request: Request, market: str) -> Response:
             sent.content,
             actor=who.pseudonym,
             received_at=sent.received_at,
+            is_fixed=True,
         )
 
     return answered(await service_of(request).write(work), {"market": market})
@@ -105,16 +106,16 @@ async def put_network(request: Request, market: str) -> Response:
 @router.put("/markets/{market}/participants")
 async def put_participants(request: Request, market: str) -> Response:
     """Gives a market its participants, for sessions that are not open yet."""
-    parameters(request)
     who = await visitor(request)
     need_operator(who, market)
-    document = await _document(request, market)
+    document = await market_of(request, market)
+    parameters(request)
     sent = await body(request, most=NETWORK_MAX, types=(JSON, CSV))
     service = service_of(request)
     content = await service.read(lambda connection: market_file(connection, market, NETWORK_CONTENT))
     if content is None and needs_network_file(document):
         raise Refused(409, "wrong-state", "The market has no network yet: put it first.")
-    is_csv = request.headers.get("content-type", "").startswith(CSV)
+    is_csv = media_type(request) == CSV
     columns = await run_in_threadpool(_columns, document, content, sent, is_csv)
     status = await service.write(
         lambda transaction: put_market_file(
@@ -139,49 +140,55 @@ def _columns(document: dict[str, Any], content: bytes | None, sent: Body, is_csv
 
 @router.get("/markets")
 async def list_markets(request: Request) -> Response:
-    """The markets of the user."""
-    after, limit = page(parameters(request, "limit", "after"))
+    """The markets of the user, by their names."""
     who = await visitor(request)
-    items = await service_of(request).read(lambda connection: _markets(connection, who))
-    shown = items[after : after + limit]
-    return read_answer(request, listed(shown, after + limit if after + limit < len(items) else None))
+    after, limit = named_page(parameters(request, "limit", "after"))
 
+    def query(connection: Connection) -> list[dict[str, Any]]:
+        names = connection.execute(select(MARKET.c.market)).scalars().all()
+        seen = sorted(name for name in names if name > after and sees_market(who, name))
+        return [{"market": name, **(market_document(connection, name) or {})} for name in seen[: limit + 1]]
 
-def _markets(connection: Connection, who: Visitor) -> list[dict[str, Any]]:
-    names = connection.execute(select(MARKET.c.market).order_by(MARKET.c.market)).scalars()
-    return [
-        {"market": name, **(market_document(connection, name) or {})}
-        for name in list(names)
-        if sees_market(who, name)
-    ]
+    items = await service_of(request).read(query)
+    following = place_of(items[limit - 1]["market"]) if len(items) > limit else None
+    return read_answer(request, listed(items[:limit], following))
 
 
 @router.get("/markets/{market}")
 async def get_market(request: Request, market: str) -> Response:
     """A market."""
-    parameters(request)
     need_market(await visitor(request), market)
-    return read_answer(request, {"market": market, **await _document(request, market)})
+    document = await market_of(request, market)
+    parameters(request)
+    return read_answer(request, {"market": market, **document})
 
 
 @router.get("/markets/{market}/participants")
 async def get_participants(request: Request, market: str) -> Response:
-    """The participants of a market that the user may read."""
-    after, limit = page(parameters(request, "limit", "after"))
+    """The participants of a market that the user may read, by their names."""
     who = await visitor(request)
     need_market(who, market)
-    await _document(request, market)
+    await market_of(request, market)
+    after, limit = named_page(parameters(request, "limit", "after"))
     content = await service_of(request).read(
         lambda connection: market_file(connection, market, PARTICIPANTS_FILE)
     )
     own = readable(who, market)
     rows = [] if content is None else shown_rows(loaded(content))
-    rows = [row for row in rows if own is None or row["participant"] in own]
-    shown = rows[after : after + limit]
-    return read_answer(request, listed(shown, after + limit if after + limit < len(rows) else None))
+    rows = sorted(
+        (row for row in rows if row["participant"] > after and (own is None or row["participant"] in own)),
+        key=lambda row: str(row["participant"]),
+    )
+    following = place_of(rows[limit - 1]["participant"]) if len(rows) > limit else None
+    return read_answer(request, listed(rows[:limit], following))
 
 
-async def _document(request: Request, market: str) -> dict[str, Any]:
+async def market_of(request: Request, market: str) -> dict[str, Any]:
+    """The document of a market.
+
+    Raises:
+        Refused: 404, there is none.
+    """
     document = await service_of(request).read(lambda connection: market_document(connection, market))
     if document is None:
         raise not_found()

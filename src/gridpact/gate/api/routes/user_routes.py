@@ -25,9 +25,9 @@ router = APIRouter(tags=["users"])
 @router.put("/users/{user}")
 async def put_user(request: Request, user: str) -> Response:
     """Makes or replaces a user."""
-    parameters(request)
     who = await visitor(request)
     need_operator(who)
+    parameters(request)
     sent = await body(request)
     document = sent.document()
     status, made = await service_of(request).write(
@@ -41,9 +41,9 @@ async def put_user(request: Request, user: str) -> Response:
 @router.delete("/users/{user}")
 async def delete_user(request: Request, user: str) -> Response:
     """Erases a user's name and ends its keys."""
-    parameters(request)
     who = await visitor(request)
-    need_self_or_operator(who, user)
+    need_self_or_operator(who, user, with_whole_key=True)
+    parameters(request)
     now = service_of(request).now()
     await service_of(request).write(
         lambda transaction: commands.erase_user(transaction, user, actor=who.pseudonym, received_at=now)
@@ -54,9 +54,9 @@ async def delete_user(request: Request, user: str) -> Response:
 @router.post("/users/{user}/keys")
 async def make_key(request: Request, user: str) -> Response:
     """Makes a key, whose secret is in the answer this once."""
-    parameters(request)
     who = await visitor(request)
     need_self_or_operator(who, user)
+    parameters(request)
     sent = await body(request)
     document = sent.document()
     status, made = await service_of(request).write(
@@ -67,12 +67,12 @@ async def make_key(request: Request, user: str) -> Response:
     return answered(status, made, {"Cache-Control": "no-store"})
 
 
-@router.delete("/users/{user}/keys/{key}")
+@router.delete("/users/{user}/keys/{key:path}")
 async def revoke_key(request: Request, user: str, key: str) -> Response:
     """Revokes a key."""
-    parameters(request)
     who = await visitor(request)
-    need_self_or_operator(who, user)
+    need_self_or_operator(who, user, with_whole_key=True)
+    parameters(request)
     now = service_of(request).now()
     await service_of(request).write(
         lambda transaction: commands.revoke_key(transaction, user, key, actor=who.pseudonym, received_at=now)
@@ -80,12 +80,12 @@ async def revoke_key(request: Request, user: str, key: str) -> Response:
     return Response(status_code=204)
 
 
-@router.put("/users/{user}/signing-keys/{kid}")
+@router.put("/users/{user}/signing-keys/{kid:path}")
 async def put_signing_key(request: Request, user: str, kid: str) -> Response:
     """Makes a public key of a user known."""
-    parameters(request)
     who = await visitor(request)
-    need_self_or_operator(who, user)
+    need_self_or_operator(who, user, with_whole_key=True)
+    parameters(request)
     sent = await body(request)
     document = sent.document()
     status, made = await service_of(request).write(
@@ -96,12 +96,12 @@ async def put_signing_key(request: Request, user: str, kid: str) -> Response:
     return answered(status, made)
 
 
-@router.delete("/users/{user}/signing-keys/{kid}")
+@router.delete("/users/{user}/signing-keys/{kid:path}")
 async def end_signing_key(request: Request, user: str, kid: str) -> Response:
     """Ends a public key of a user."""
-    parameters(request)
     who = await visitor(request)
-    need_self_or_operator(who, user)
+    need_self_or_operator(who, user, with_whole_key=True)
+    parameters(request)
     now = service_of(request).now()
     await service_of(request).write(
         lambda transaction: commands.end_signing_key(
@@ -111,12 +111,12 @@ async def end_signing_key(request: Request, user: str, kid: str) -> Response:
     return Response(status_code=204)
 
 
-@router.put("/markets/{market}/mandates/{user}/{participant}")
+@router.put("/markets/{market}/mandates/{user}/{participant:path}")
 async def put_mandate(request: Request, market: str, user: str, participant: str) -> Response:
     """Gives a user rights for a participant."""
-    parameters(request)
     who = await visitor(request)
     need_operator(who, market)
+    parameters(request)
     sent = await body(request)
     document = sent.document()
 
@@ -137,12 +137,12 @@ async def put_mandate(request: Request, market: str, user: str, participant: str
     return answered(status, made)
 
 
-@router.delete("/markets/{market}/mandates/{user}/{participant}")
+@router.delete("/markets/{market}/mandates/{user}/{participant:path}")
 async def end_mandate(request: Request, market: str, user: str, participant: str) -> Response:
     """Ends a mandate."""
-    parameters(request)
     who = await visitor(request)
     need_operator(who, market)
+    parameters(request)
     now = service_of(request).now()
     await service_of(request).write(
         lambda transaction: commands.end_mandate(
@@ -155,20 +155,20 @@ async def end_mandate(request: Request, market: str, user: str, participant: str
 @router.get("/me")
 async def me(request: Request) -> Response:
     """Who the key stands for, and what it may do."""
-    parameters(request)
     who = await visitor(request)
+    parameters(request)
     return read_answer(request, await service_of(request).read(lambda connection: _me(connection, who)))
 
 
 @router.get("/me/export")
 async def export_me(request: Request) -> Response:
     """All that the gate holds of the user, as a zip file."""
-    parameters(request)
     who = await visitor(request)
+    parameters(request)
     content = await service_of(request).read(
         lambda connection: own_export(connection, who, _me(connection, who))
     )
-    return Response(content, media_type="application/zip", headers={"Cache-Control": "no-store"})
+    return read_answer(request, content, media_type="application/zip")
 
 
 def _me(connection: Connection, who: Visitor) -> dict[str, Any]:

@@ -19,25 +19,27 @@ from gridpact.gate.api.incoming import (
     NETWORK_MAX,
     Body,
     body,
+    media_type,
     page,
     parameters,
     service_of,
     visitor,
 )
-from gridpact.gate.api.session_routes import visible_session
+from gridpact.gate.api.routes.session_routes import visible_session
 from gridpact.gate.door.arrival import Arrival, refuse_problems, unknown_members
 from gridpact.gate.door.case_rows import ORDER, TRADE
 from gridpact.gate.door.forecast_csv import forecasts_from_csv
 from gridpact.gate.door.intake import CONFIRMATION, REJECTION, with_fate
-from gridpact.gate.door.meaning import forecast_problems
+from gridpact.gate.door.meaning import connection_problems, forecast_problems
 from gridpact.gate.door.signed_submissions import HEADER, need_signature, signing_keys
 from gridpact.gate.door.take_forecasts import take_forecast, take_forecasts
 from gridpact.gate.door.take_trades import proposal_for, proposer, take_answer, take_trade, take_withdrawal
+from gridpact.gate.market.json_tables import escaped
 from gridpact.gate.market.session_frames import SessionFrame
 from gridpact.gate.market.session_states import SessionState
 from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.views.submission_views import own_submission, proof_of, submission_view, submissions_of
-from gridpact.gate.words.gate_names import name_problem, shown
+from gridpact.gate.words.gate_names import has_controls, name_problem, shown
 from gridpact.gate.words.refused import FieldProblem, invalid, not_found
 
 router = APIRouter(tags=["submissions"])
@@ -58,10 +60,10 @@ async def _found(request: Request, who: Visitor, session: str) -> Found:
 
 async def _trader(request: Request, session: str) -> tuple[Visitor, SessionState, SessionFrame]:
     """Who trades in a session, and the session."""
-    parameters(request)
     who = await visitor(request)
     state, frame = await _found(request, who, session)
     need_some_trade(who, state.row.market)
+    parameters(request)
     return who, state, frame
 
 
@@ -103,9 +105,11 @@ async def post_trade(request: Request, session: str) -> Response:
     who, state, frame = await _trader(request, session)
     sent = await body(request)
     document = sent.document()
+    own = ""
     if all(isinstance(document.get(side), str) for side in ("seller", "buyer")):
-        proposer(who, frame.market, document)
+        own = proposer(who, frame.market, document)
     problems = await service_of(request).checks.problems(TRADE, document, frame)
+    problems += connection_problems(document, own, frame)
     refuse_problems(problems, state, sent.received_at)
     jws = await _signed(request, who, session, sent.content, frame)
     arrival, private = _arrival(who, session, sent, document, jws), service_of(request).gate.private
@@ -159,7 +163,7 @@ async def withdraw(request: Request, session: str) -> Response:
     problem = name_problem("/withdrawal", document.get("withdrawal"))
     problems += [problem] if problem else []
     target = document.get("submission")
-    if not isinstance(target, str):
+    if not isinstance(target, str) or has_controls(target):
         what, remedy = "is not a submission", "give the one that is withdrawn"
         problems.append(FieldProblem(pointer="/submission", value=shown(target), what=what, remedy=remedy))
     else:
@@ -179,7 +183,7 @@ def _need_own(connection: Connection, who: Visitor, session: str, market: str, s
     need_trade(who, market, row.participant)
 
 
-@router.put("/sessions/{session}/forecasts/{participant}")
+@router.put("/sessions/{session}/forecasts/{participant:path}")
 async def put_forecast(request: Request, session: str, participant: str) -> Response:
     """Gives the forecast of an own participant."""
     who, state, frame = await _trader(request, session)
@@ -198,13 +202,13 @@ async def put_forecast(request: Request, session: str, participant: str) -> Resp
 @router.put("/sessions/{session}/forecasts")
 async def put_forecasts(request: Request, session: str) -> Response:
     """Gives the forecasts of participants, as the operator."""
-    parameters(request)
     who = await visitor(request)
     _, frame = await _found(request, who, session)
     need_operator(who, frame.market)
+    parameters(request)
     sent = await body(request, most=NETWORK_MAX, types=(JSON, CSV))
-    if request.headers.get("content-type", "").startswith(CSV):
-        document = await run_in_threadpool(forecasts_from_csv, sent.content, frame)
+    if media_type(request) == CSV:
+        document = await run_in_threadpool(forecasts_from_csv, sent.content, frame.horizon, frame.index)
     else:
         document = sent.document()
         if problems := await run_in_threadpool(_forecasts_problems, document, frame):
@@ -221,7 +225,7 @@ def _forecasts_problems(document: dict[str, Any], frame: SessionFrame) -> Proble
     if not isinstance(forecasts, dict):
         return [*problems, FieldProblem(pointer="/forecasts", what="is not an object of forecasts")]
     for participant, each in forecasts.items():
-        place = f"/forecasts/{participant}"
+        place = f"/forecasts/{escaped(participant)}"
         if participant not in frame.index:
             what, remedy = "is not in the market's participants", "put the participants first"
             problems.append(FieldProblem(pointer=place, value=participant, what=what, remedy=remedy))
@@ -245,11 +249,11 @@ async def list_trades(request: Request, session: str) -> Response:
 
 
 async def _list(request: Request, session: str, kind: str) -> Response:
-    after, limit = page(parameters(request, "limit", "after"))
     who, service = await visitor(request), service_of(request)
 
     def query(connection: Connection) -> tuple[list[dict[str, Any]], int | None]:
         state = visible_session(connection, who, session)
+        after, limit = page(parameters(request, "limit", "after"))
         return submissions_of(connection, who, state, kind, after=after, limit=limit)
 
     items, following = await service.read(query)
@@ -259,12 +263,12 @@ async def _list(request: Request, session: str, kind: str) -> Response:
 @router.get("/submissions/{submission}")
 async def get_submission(request: Request, submission: str) -> Response:
     """A submission, its receipt and the bytes as they came."""
-    parameters(request)
     who, service = await visitor(request), service_of(request)
 
     def query(connection: Connection) -> dict[str, Any]:
         row, state = own_submission(connection, who, submission)
-        return submission_view(connection, row, state, service.gate.private)
+        parameters(request)
+        return submission_view(connection, who, row, state, service.gate.private)
 
     return read_answer(request, await service.read(query))
 
@@ -272,11 +276,11 @@ async def get_submission(request: Request, submission: str) -> Response:
 @router.get("/submissions/{submission}/proof")
 async def get_proof(request: Request, submission: str) -> Response:
     """The proof that a seal counts a submission."""
-    parameters(request)
     who = await visitor(request)
 
     def query(connection: Connection) -> dict[str, Any]:
         row, state = own_submission(connection, who, submission)
+        parameters(request)
         return proof_of(connection, row, state)
 
     return read_answer(request, await service_of(request).read(query))

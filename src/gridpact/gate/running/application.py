@@ -6,30 +6,45 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Thread
 from time import sleep
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from gridpact.gate.api import (
+from gridpact.gate.api.answers import on_http, on_refused
+from gridpact.gate.api.description import described
+from gridpact.gate.api.frame_of_requests import FrameOfRequests
+from gridpact.gate.api.orders_first import OrdersFirst
+from gridpact.gate.api.routes import (
+    market_file_routes,
     market_routes,
     open_routes,
     order_routes,
+    page_routes,
+    result_routes,
     session_routes,
     submission_routes,
     user_routes,
 )
-from gridpact.gate.api.answers import on_failure, on_http, on_refused
-from gridpact.gate.api.description import described
-from gridpact.gate.api.orders_first import OrdersFirst
 from gridpact.gate.api.service import Service
 from gridpact.gate.store.gate_home import Gate, open_gate
+from gridpact.gate.watch.json_log import set_up_log
 from gridpact.gate.words.refused import Refused
 from gridpact.version import __version__
 
 BASE = "/api/v1"
 FOLDER_VARIABLE = "GRIDPACT_GATE_FOLDER"
 PARENT_SECONDS = 0.5
-ROUTES = (open_routes, user_routes, market_routes, session_routes, order_routes, submission_routes)
+ROUTES = (
+    open_routes,
+    user_routes,
+    market_routes,
+    market_file_routes,
+    session_routes,
+    result_routes,
+    order_routes,
+    submission_routes,
+)
 
 
 def application(gate: Gate) -> FastAPI:
@@ -46,7 +61,7 @@ def application(gate: Gate) -> FastAPI:
     app = FastAPI(
         title="gridpact gate",
         version=__version__,
-        openapi_url=f"{BASE}/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -55,16 +70,25 @@ def application(gate: Gate) -> FastAPI:
     app.add_middleware(OrdersFirst, base=BASE, routes=order_routes.OF_ORDERS)
     for routes in ROUTES:
         app.include_router(routes.router, prefix=BASE)
+    app.include_router(page_routes.router)
+    description: dict[str, Any] = {}
+
+    def described_once() -> dict[str, Any]:
+        if not description:
+            description.update(described(plain()))
+        return description
+
     plain = app.openapi
-    app.openapi = lambda: described(plain())  # type: ignore[method-assign]
+    app.openapi = described_once  # type: ignore[method-assign]
     app.add_exception_handler(Refused, on_refused)
     app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(Exception, on_failure)
+    app.add_middleware(FrameOfRequests, logs=gate.settings.log_requests)
     return app
 
 
 def from_environment() -> FastAPI:
     """The application of the gate whose folder `FOLDER_VARIABLE` names, for serving processes."""
+    set_up_log()
     Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     return application(open_gate(Path(os.environ[FOLDER_VARIABLE])))
 

@@ -1,0 +1,81 @@
+"""What is around every request: its id, HEAD as GET, what is counted and logged of it."""
+
+import logging
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gridpact.gate.api.answers import on_failure, refused_answer
+from gridpact.gate.watch.gate_metrics import count_request
+from gridpact.gate.watch.json_log import say
+from gridpact.gate.words.refused import not_found
+
+OTHER_ROUTE = "other"
+FAILED = 500
+
+
+class FrameOfRequests:
+    """Gives each request an id, and notes route, status and time of its answer; never path, query or body.
+
+    Args:
+        app: that answers.
+        logs: whether the log has a line for each request; one for each failure it always has.
+    """
+
+    def __init__(self, app: ASGIApp, *, logs: bool) -> None:
+        self._app, self._logs = app, logs
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, request_id, method = monotonic(), uuid4().hex, scope["method"]
+        scope.setdefault("state", {})["request_id"] = request_id
+        if method == "HEAD":
+            scope["method"] = "GET"
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            elif method == "HEAD":
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            if "\0" in scope["path"]:
+                await refused_answer(not_found(), request_id)(scope, receive, sending)
+            else:
+                await self._app(scope, receive, sending)
+        except Exception as error:
+            if status:
+                raise
+            await on_failure(request_id, error)(scope, receive, sending)
+        finally:
+            self._note(scope, method, status, request_id, monotonic() - started)
+
+    def _note(self, scope: Scope, method: str, status: int, request_id: str, seconds: float) -> None:
+        route = _route(scope)
+        count_request(method, route, status, seconds)
+        if self._logs or status >= FAILED:
+            say(
+                "request",
+                level=logging.ERROR if status >= FAILED else logging.INFO,
+                request_id=request_id,
+                method=method,
+                route=route,
+                status=status,
+                milliseconds=round(seconds * 1000, 1),
+                user=scope.get("state", {}).get("pseudonym"),
+            )
+
+
+def _route(scope: Scope) -> str:
+    """The template of a path, which has no names of anybody in it."""
+    route: Any = scope.get("route")
+    return str(getattr(route, "path_format", "") or getattr(route, "path", "") or OTHER_ROUTE)
