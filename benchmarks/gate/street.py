@@ -17,7 +17,7 @@ from gridpact.gate.running.new_gate import new_gate
 from gridpact.gate.store.gate_home import OPERATOR_KEY_FILE, open_gate, write_secret
 from gridpact.gate.store.transaction import Transaction, carry_out
 
-BUSES = (11, 15, 16, 17, 18, 22, 35, 36, 37, 40, 41, 42)  # of CIGRE LV, with loads
+OF_SELLERS, OF_BUYERS = (11, 15, 16, 17, 18, 22), (35, 36, 37, 40, 41, 42)  # buses of CIGRE LV, with loads
 DELIVERY = datetime(2030, 6, 21, tzinfo=UTC)
 BENCH = "benchmark"  # as the log calls who made all this
 
@@ -54,7 +54,7 @@ def make_street(
             )
             columns = {
                 "participant": [f"p{index:03}" for index in range(participants)],
-                "bus": [str(BUSES[index % len(BUSES)]) for index in range(participants)],
+                "bus": [str(_bus(index)) for index in range(participants)],
                 "connection_kw": ["20"] * participants,
             }
             put_market_file(
@@ -65,6 +65,12 @@ def make_street(
     carry_out(gate.database, work)
     gate.database.close()
     return traders
+
+
+def _bus(index: int) -> int:
+    """The bus of a participant: sellers are on one feeder, buyers on another."""
+    buses = OF_SELLERS if index % 2 == 0 else OF_BUYERS
+    return buses[index // 2 % len(buses)]
 
 
 def _market(name: str, periods_a_day: int, is_signed: bool) -> dict[str, Any]:
@@ -118,15 +124,15 @@ def order(trader: Trader, number: int, *, periods: int, minutes: int) -> dict[st
     """An order of a trader: sellers in the first half of the participants, buyers in the second."""
     index = int(trader.participant[1:])
     is_sale = index % 2 == 0
-    start = (index * 7 + number) % (periods - 1)
+    start, length = (index * 7 + number * 5) % (periods // 2), max(1, periods // 4)
     begin = DELIVERY + timedelta(minutes=minutes * start)
     return {
         "order": f"o{number}-{secrets.token_hex(3)}",
         "participant": trader.participant,
         "side": "sell" if is_sale else "buy",
         "start": begin.isoformat(),
-        "end": (begin + timedelta(minutes=minutes * 2 if start < periods - 2 else minutes)).isoformat(),
-        "power_kw": round(0.2 + (number * 37 + index) % 20 / 10, 1),
+        "end": (begin + timedelta(minutes=minutes * length)).isoformat(),
+        "power_kw": round(0.1 + (number * 37 + index) % 20 / 20, 2),
         "price_per_kwh": round((0.08 if is_sale else 0.2) + number % 7 / 100, 2),
     }
 

@@ -14,7 +14,7 @@ from gridpact.gate.api.access_cache import Access, AccessCache
 from gridpact.gate.api.accesses_together import AccessesTogether
 from gridpact.gate.api.checks_together import ChecksTogether
 from gridpact.gate.api.rate_limit import RateLimit
-from gridpact.gate.closing.session_worker import seal_due
+from gridpact.gate.closing.sealer import Sealer
 from gridpact.gate.market.session_frames import SessionFrame, frame_of
 from gridpact.gate.market.session_states import SessionState
 from gridpact.gate.store.gate_home import Gate
@@ -115,13 +115,14 @@ class Service:
         self.gate.database.close()
 
     def _seal(self) -> None:
-        measured = monotonic()
+        measured, gate = monotonic(), self.gate
+        sealer = Sealer(gate.database, gate.clock, gate.drain_microseconds, self.writer.carry_out)
         while not self._ended.wait(SEALING_SECONDS):
             try:
                 if monotonic() - measured > CLOCK_SECONDS:
                     self.gate.clock.measure()
                     measured = monotonic()
-                seal_due(self.gate.database, self.gate.clock, self.gate.drain_microseconds)
+                sealer.seal_due()
             except Exception as error:
                 say("could not seal", level=logging.ERROR, error=error)
 
