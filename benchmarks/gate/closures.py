@@ -35,13 +35,17 @@ HEAVY_TIMES = 9.0  # what a heavy market trades of what a common one does
 def main() -> None:
     """Prints the figures of one closure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gate.closures")
-    parser.add_argument("--heavy", action="store_true", help="one market, 96 periods, a third of them congested")
+    parser.add_argument(
+        "--heavy", action="store_true", help="one market, 96 periods, a third of them congested"
+    )
     parser.add_argument("--markets", type=int, default=1000)
     parser.add_argument("--participants", type=int, default=10)
     parser.add_argument("--orders", type=int, default=20, help="of each market")
     parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL, SQLite otherwise")
     parser.add_argument("--clearing-workers", type=int, default=2)
-    parser.add_argument("--elsewhere", type=float, default=0.0, help="orders a second in another market meanwhile")
+    parser.add_argument(
+        "--elsewhere", type=float, default=0.0, help="orders a second in another market meanwhile"
+    )
     options = parser.parse_args()
     if options.heavy:
         options.markets, options.participants, options.orders = 1, 100, 1000
@@ -86,9 +90,7 @@ def _measure(options: argparse.Namespace, folder: Path, database: str) -> None:
         running.kill()
 
 
-def _requests(
-    options: argparse.Namespace, port: int, traders: list[Trader], periods: int
-) -> list[bytes]:
+def _requests(options: argparse.Namespace, port: int, traders: list[Trader], periods: int) -> list[bytes]:
     """Forecasts and orders of all markets, orders as one batch of each participant."""
     made = []
     each, minutes = options.orders // options.participants, 24 * 60 // periods
@@ -99,7 +101,9 @@ def _requests(
         generation = [_sun_kw(period / periods) * is_seller * times for period in range(periods)]
         load_kw = 0.3 if is_seller else 1.5 * times
         forecast = {"load_kw": [load_kw] * periods, "generation_kw": [round(kw, 3) for kw in generation]}
-        made.append(_put(request(port, f"{path}/forecasts/{trader.participant}", trader.secret, text(forecast))))
+        made.append(
+            _put(request(port, f"{path}/forecasts/{trader.participant}", trader.secret, text(forecast)))
+        )
         orders = [order(trader, number, periods=periods, minutes=minutes) for number in range(each)]
         if options.heavy:
             orders = [{**one, "power_kw": round(one["power_kw"] * HEAVY_TIMES, 2)} for one in orders]
@@ -175,7 +179,9 @@ def _print(
 ) -> None:
     after, gate = running.cpu_seconds(), open_gate(folder)
     with gate.database.reading() as connection:
-        sealed = [row / 1e6 - closes.timestamp() for row in connection.execute(select(SEAL.c.sealed_at)).scalars()]
+        sealed = [
+            row / 1e6 - closes.timestamp() for row in connection.execute(select(SEAL.c.sealed_at)).scalars()
+        ]
         published = list(connection.execute(select(PUBLICATION.c.published_at)).scalars())
         summaries: list[dict[str, Any]] = [
             json.loads(content)
@@ -206,7 +212,9 @@ def _congested(folder: Path) -> str:
         rows = list(csv.DictReader(io.StringIO(connection.execute(query).scalar_one().decode())))
     gate.database.close()
     cut = {row["time"] for row in rows if row["limited_by"]}
-    return f" in {len(rows):,} rows, {len(cut)} of {len({row['time'] for row in rows})} periods with trades cut"
+    return (
+        f" in {len(rows):,} rows, {len(cut)} of {len({row['time'] for row in rows})} periods with trades cut"
+    )
 
 
 if __name__ == "__main__":

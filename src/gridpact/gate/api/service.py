@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from importlib import import_module
 from threading import Event, Thread
 from time import monotonic
 from typing import Any, TypeVar
@@ -26,6 +27,7 @@ Answer = TypeVar("Answer")
 SEALING_SECONDS, CLOCK_SECONDS = 0.2, 30.0
 UNKNOWN_KEYS_PER_SECOND, UNKNOWN_KEYS_AT_ONCE = 5.0, 50.0
 FRAMES_MAX = 2_000
+CHECKS_LIBRARY = "pandas"  # which the first check of a table would else wait for
 
 
 class Service:
@@ -48,6 +50,7 @@ class Service:
         self._ended = Event()
         self._sealer = Thread(target=self._seal, name="sealer", daemon=True)
         self._sealer.start()
+        Thread(target=import_module, args=(CHECKS_LIBRARY,), name="preparing", daemon=True).start()
 
     @property
     def is_alive(self) -> bool:

@@ -22,8 +22,8 @@ CarryOut = Callable[[Callable[[Transaction], Any]], Any]
 class Sealer:
     """Seals what is due.
 
-    From a while before a closure on it keeps the tree over the submissions that are there, so that little is left
-    to be read and hashed in the moment in which nothing else can be stored.
+    From a while before a closure on it keeps the tree over the submissions that are there, so that little is
+    left to be read and hashed in the moment in which nothing else can be stored.
 
     Args:
         database: of the gate.
@@ -53,7 +53,7 @@ class Sealer:
         return bool(self._clock() >= session.closes_at + self._drain)
 
     def _keep(self, connection: Connection, sessions: Collection[str]) -> None:
-        """Brings the trees of sessions up to the last entry that a connection sees, and forgets all others."""
+        """Brings the trees of sessions up to the last entry of the log, and forgets all others."""
         trees = {name: self._trees[name] for name in sessions if name in self._trees}
         self._trees = {}  # Where reading fails, none is half grown.
         last = int(connection.execute(select(LOG_HEAD.c.sequence)).scalar_one())

@@ -145,11 +145,17 @@ def store_text(
         digest=item.digest,
     )
     submission = f"s{sequence:0{SUBMISSION_DIGITS}}"
-    of_batch = "" if item.index is None else f',"batch_sha256":"{arrival.digest.hex()}","index":{item.index}'
-    facts = (
-        f'{{"submission":"{submission}","kind":"{item.kind}","session":{json_text(arrival.session)},'
-        f'"participant":{json_text(item.participant)},"name":{json_text(item.name)},"sequence":{sequence},'
-        f'"received_at":"{moment}","sha256":"{item.digest}","chain":"{chain}"{of_batch}}}'
+    facts = receipt_facts(
+        submission=submission,
+        kind=item.kind,
+        session=arrival.session,
+        participant=item.participant,
+        name=item.name,
+        sequence=sequence,
+        moment=moment,
+        digest=item.digest,
+        chain=chain,
+        of_batch=None if item.index is None else (arrival.digest.hex(), item.index),
     )
     receipt = facts if item.index is not None else signed_text(facts, private)
     transaction.add_submission(
@@ -167,3 +173,38 @@ def store_text(
         receipt,
     )
     return submission, receipt
+
+
+def receipt_facts(
+    *,
+    submission: str,
+    kind: str,
+    session: str,
+    participant: str,
+    name: str,
+    sequence: int,
+    moment: str,
+    digest: str,
+    chain: str,
+    of_batch: tuple[str, int] | None,
+) -> str:
+    """The JSON text of what a receipt says, without its signature.
+
+    Args:
+        submission: its id.
+        kind: as in `order`.
+        session: that it is for.
+        participant: that it is of.
+        name: that its sender gave it.
+        sequence: of its entry in the log.
+        moment: at which it was received, as text.
+        digest: what the log has of its content.
+        chain: the link of its entry.
+        of_batch: digest of the batch that it came in, and its place there.
+    """
+    whole = "" if of_batch is None else f',"batch_sha256":"{of_batch[0]}","index":{of_batch[1]}'
+    return (
+        f'{{"submission":{json_text(submission)},"kind":{json_text(kind)},"session":{json_text(session)},'
+        f'"participant":{json_text(participant)},"name":{json_text(name)},"sequence":{sequence},'
+        f'"received_at":"{moment}","sha256":{json_text(digest)},"chain":{json_text(chain)}{whole}}}'
+    )

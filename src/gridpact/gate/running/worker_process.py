@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
@@ -24,6 +25,7 @@ from gridpact.gate.watch.worker_signs import SIGN_SECONDS, give_sign, take_sign
 
 POLL_SECONDS, CLOCK_SECONDS, AFTER_FAILURE_SECONDS = 0.1, 30.0, 2.0
 NICENESS = 10  # Beside a server that has to answer, clearing takes what time that leaves.
+PREPARED = ("pandas", "pyarrow.csv", "pyarrow.parquet")
 THREADS = "OPENBLAS_NUM_THREADS"  # Matrices of a feeder are too small for more than one.
 PROGRAM = (
     "import sys; from pathlib import Path; from gridpact.gate.running.worker_process import work; "
@@ -65,6 +67,7 @@ def _clear(gate: Gate, worker: str, ended: Event, *, seals: bool, parent: int) -
     from gridpact.gate.closing.sealer import Sealer
     from gridpact.gate.closing.session_worker import clear_next
 
+    prepare()
     measured, has_failed = monotonic(), False
     sealer = Sealer(
         gate.database, gate.clock, gate.drain_microseconds, lambda work: carry_out(gate.database, work)
@@ -87,6 +90,12 @@ def _clear(gate: Gate, worker: str, ended: Event, *, seals: bool, parent: int) -
             ended.wait(AFTER_FAILURE_SECONDS)
         if cleared is None:
             ended.wait(POLL_SECONDS)
+
+
+def prepare() -> None:
+    """Loads what reading a case takes, which would else be loaded when the first one waits for it."""
+    for name in PREPARED:
+        import_module(name)
 
 
 def new_name() -> str:
