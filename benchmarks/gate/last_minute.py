@@ -1,6 +1,6 @@
 """The last minute before closure: single orders, signed ones, batches; on SQLite and on PostgreSQL.
 
-python -m benchmarks.gate.last_minute [--postgresql] [--signed] [--batch N] [--orders N] [--seconds S]
+python -m benchmarks.gate.last_minute [--postgresql] [--signed] [--batch N] [--orders N] [--seconds S] [--spare S]
     [--markets M] [--participants P] [--connections C] [--workers W] [--one-by-one]
 """
 
@@ -19,7 +19,6 @@ from benchmarks.machine import described
 from gridpact.gate.log.jws import detached, sign_compact
 
 PERIODS = 24
-SPARE_SECONDS = 2.0  # between the last order that is due and the closure
 
 
 def main() -> None:
@@ -30,6 +29,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=1, help="orders in a request")
     parser.add_argument("--orders", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=60.0, help="over which they are due; 0: at once")
+    parser.add_argument("--spare", type=float, default=2.0, help="seconds from the last one to the closure")
     parser.add_argument("--markets", type=int, default=100)
     parser.add_argument("--participants", type=int, default=100)
     parser.add_argument("--connections", type=int, default=200)
@@ -54,12 +54,12 @@ def _measure(options: argparse.Namespace, folder: Path, server: PostgreSql | Non
     )
     try:
         making = options.orders * (70e-6 if options.signed else 20e-6) + 5.0
-        closes = datetime.now(UTC) + timedelta(seconds=making + options.seconds + SPARE_SECONDS)
+        closes = datetime.now(UTC) + timedelta(seconds=making + options.seconds + options.spare)
         sessions = open_sessions(folder, markets=options.markets, closes=closes, periods=PERIODS, prefix="s")
         requests = _requests(options, gate, running.port, traders)
         asyncio.run(send(running.port, [_warm_up(running.port, traders[0])], connections=1))
         if options.seconds:
-            until_begin = (closes - datetime.now(UTC)).total_seconds() - options.seconds - SPARE_SECONDS
+            until_begin = (closes - datetime.now(UTC)).total_seconds() - options.seconds - options.spare
             time.sleep(max(0.0, until_begin))
         before, own = running.cpu_seconds(), time.process_time()
         of_database = server.cpu_seconds() if server else 0.0
