@@ -11,10 +11,18 @@ BUILT_NEWEST := $(VENV_NEWEST)/.built
 # The command line, cases with known answers, and one piece of work of each kind.
 TESTS_NEWEST := tests/newest tests/unit/test_cli.py tests/unit/test_settle_cli.py tests/unit/test_results_cases.py
 
-.PHONY: demo test test-newest check mutants bench examples format clean
+.PHONY: demo gate chaos test test-newest check mutants bench examples format clean
 
 demo: $(READY)
 	$(BIN)/gridpact demo --out out/demo
+
+# A market that trades by itself, until Ctrl-C; it says where to look.
+gate: $(READY)
+	$(BIN)/python examples/gate_market.py --out out/gate-$$(date +%Y%m%d-%H%M%S)
+
+# What takes processes, databases and disks away from a gate: some minutes.
+chaos: $(READY)
+	$(BIN)/pytest -m chaos tests/gate
 
 test: check
 	$(BIN)/pytest -n auto

@@ -107,9 +107,28 @@ class Served:
         return self.client((self.folder / "operator.key").read_text().strip())
 
 
+def make_gate(folder: Path, database: str = "", settings: str = "") -> None:
+    """Makes a gate, with the operator's key where `serve` would put it."""
+    done = command("gate", "init", str(folder), "--json", *(("--database", database) if database else ()))
+    assert done.returncode == 0, done.stderr
+    (folder / "operator.key").write_text(json.loads(done.stdout)["operator_key"])
+    with (folder / "gate.toml").open("a") as file:
+        file.write(settings)
+
+
 @contextmanager
-def served(folder: Path, *options: str) -> Iterator[Served]:
+def served(folder: Path, *options: str, settings: str = "", database: str = "") -> Iterator[Served]:
+    """A gate that runs until the end of the block.
+
+    Args:
+        folder: of the gate.
+        options: of `gridpact serve`.
+        settings: further lines of its gate.toml, for one that is made here.
+        database: its URL, for one that is made here.
+    """
     gate = Served(folder, *options)
+    if settings or database:
+        make_gate(folder, database, settings)
     gate.start()
     try:
         yield gate

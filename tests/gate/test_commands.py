@@ -105,3 +105,69 @@ def test_the_shell_does_what_the_api_does_and_the_log_has_it(tmp_path: Path) -> 
         assert gate.client(secret).get("/me").status_code == 401
         kinds = [entry["kind"] for entry in gate.operator.get("/log?limit=1000").json()["items"]]
         assert kinds[-6:] == ["user", "key", "mandate", "session", "session-cancelled", "key-revoked"]
+
+
+def test_keys_mandates_and_sessions_have_their_options_at_the_shell(tmp_path: Path) -> None:
+    pytest.importorskip("granian")
+    folder, case = str(tmp_path / "g"), write_example(tmp_path / "e")
+    assert command("gate", "init", folder).returncode == 0
+    assert command("gate", "import", folder, str(case), "--market", "m").returncode == 0
+    assert command("gate", "user", "put", folder, "ann", "--role", "auditor").returncode == 0
+    narrow = ("--expires", moment(100), "--participant", "a", "--right", "read")
+    assert command("gate", "key", "make", folder, "ann", "k", *narrow).stdout.startswith("gridpact_")
+    done = command("gate", "key", "make", folder, "ann", "l", "--expires", "tomorrow", "--right", "write")
+    assert done.returncode == 2 and "/expires" in done.stderr and "/rights" in done.stderr
+    assert command("gate", "mandate", "put", folder, "m", "ann", "a", "--from", moment(-1)).returncode == 0
+    backwards = ("--from", moment(100), "--until", moment(1))
+    done = command("gate", "mandate", "put", folder, "m", "ann", "a", *backwards)
+    assert done.returncode == 2 and "/until" in done.stderr
+    document = {"delivery_start": "2030-06-21T00:00:00Z", "periods": 2, "gate_opens": moment(50)}
+    file = tmp_path / "s.json"
+    for seconds, reason, code in ((100, "", 0), (200, "", 2), (200, "rain", 0)):
+        file.write_text(json.dumps({**document, "gate_closes": moment(seconds)}))
+        words = ("gate", "session", "put", folder, "m", "s", str(file))
+        done = command(*words, *(("--reason", reason) if reason else ()))
+        assert done.returncode == code, done.stderr
+    assert command("gate", "verify", folder).stdout == "nothing deviates\n"
+
+
+def test_a_gate_signs_with_a_new_key_and_is_verified_by_the_old_one_too(tmp_path: Path) -> None:
+    pytest.importorskip("granian")
+    from tests.gate.served import make_market, make_session, ok, order
+
+    with served(tmp_path / "g") as gate:
+        homes = make_market(gate)
+        make_session(gate, "s", 600)
+        path = "/sessions/s/orders"
+        old = ok(homes["h1"].post(path, json=order("a", "h1", "sell")), 201)
+        (kid,) = (key["kid"] for key in gate.client().get("/keys").json()["keys"])
+        done = command("gate", "rotate", str(gate.folder))
+        assert done.returncode == 0 and kid not in done.stdout, done.stderr
+        assert (gate.folder / "gate.key").stat().st_mode & 0o777 == 0o600
+        gate.stop()
+        gate.start()
+        new = ok(homes["h1"].post(path, json=order("b", "h1", "sell")), 201)
+        kids = [key["kid"] for key in gate.client().get("/keys").json()["keys"]]
+        assert kids[0] == kid and len(kids) == 2
+        assert ok(homes["h1"].post(path, json=order("a", "h1", "sell")), 200) == old
+        for receipt in (old, new):
+            (tmp_path / "r.json").write_text(json.dumps(receipt))
+            words = ("gate", "verify", str(gate.folder), "--receipt", str(tmp_path / "r.json"))
+            assert command(*words).stdout == "nothing deviates\n"
+
+
+def test_settings_are_checked_all_at_once_and_metrics_have_a_port_of_their_own(tmp_path: Path) -> None:
+    pytest.importorskip("granian")
+    from urllib.request import urlopen
+
+    from tests.gate.served import free_port, make_gate
+
+    folder, port = tmp_path / "g", free_port()
+    make_gate(folder, settings='colour = "red"\nmetrics_port = 70000\ndrain_seconds = "x"\n')
+    done = command("serve", str(folder))
+    assert done.returncode == 2
+    for word in ("colour", "metrics_port", "drain_seconds", "requests_per_second"):
+        assert word in done.stderr
+    (folder / "gate.toml").write_text(f"metrics_port = {port}\n")
+    with served(folder), urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        assert b"gridpact_gate_workers 1.0" in answer.read()

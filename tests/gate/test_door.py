@@ -13,7 +13,7 @@ from gridpact.case import read_case
 from gridpact.gate.closing import sealed_case
 from gridpact.gate.closing.sealed_case import SealedSession
 from gridpact.gate.door.case_rows import ORDER, SCHEMA_OF, TRADE, case_row
-from gridpact.gate.door.meaning import problems_by_document, submission_problems
+from gridpact.gate.door.meaning import forecast_problems, problems_by_document, submission_problems
 from gridpact.gate.market.json_tables import columns_of
 from gridpact.gate.market.market_documents import Rules
 from gridpact.gate.market.participant_tables import participants_of
@@ -149,6 +149,35 @@ def _write_case(session: SessionFrame, folder: Path, rows: dict[str, list[dict[s
     )
     for kind, found in rows.items():
         sealed_case._write(folder, SCHEMA_OF[kind], columns_of(found, SCHEMA_OF[kind]), session.horizon)
+
+
+SERIES = st.lists(st.one_of(NUMBERS, ODD.map(text)), min_size=PERIODS, max_size=PERIODS)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(load_kw=SERIES, generation_kw=SERIES)
+@example(load_kw=["5000", "5000.000001", "1e2", "-0"], generation_kw=["0"] * PERIODS)
+def test_what_forecasts_the_door_accepts_read_case_accepts(
+    load_kw: list[str], generation_kw: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    import numpy as np
+
+    session, folder = frame(), tmp_path_factory.mktemp("case")
+    body = f'{{"load_kw": [{", ".join(load_kw)}], "generation_kw": [{", ".join(generation_kw)}]}}'
+    try:
+        document = read_json(body.encode())
+    except Refused:
+        return
+    if forecast_problems(document, "h1", session):
+        return
+    zeros = np.zeros(PERIODS)
+    given = tuple(np.array(document[name], dtype=np.float64) for name in ("load_kw", "generation_kw"))
+    _write_case(session, folder, {ORDER: [], TRADE: []})
+    forecasts = {"h1": given, "=h2": (zeros, zeros), "h3": (zeros, zeros)}
+    sealed = SealedSession(session="s", previous=None, frame=session, forecasts=forecasts)  # type: ignore[arg-type]
+    sealed_case._write_profiles(folder, sealed)
+    case = read_case(folder)
+    assert case.profiles.load_kw[:, 0].tolist() == [float(value) for value in document["load_kw"]]
 
 
 def test_groups_and_links_of_strangers_stay_apart() -> None:

@@ -15,10 +15,13 @@ pytest.importorskip("granian")
 from sqlalchemy import insert, select
 
 from gridpact.gate.closing.clear_session import ClearedSession
-from gridpact.gate.closing.clearing_jobs import LEASE_MICROSECONDS, claim, fail, publish
+from gridpact.gate.closing.clearing_jobs import TRIES_MAX, Claim, claim, fail, publish
+from gridpact.gate.closing.leases import LEASE_MICROSECONDS, release
 from gridpact.gate.log.jws import new_private_jwk
+from gridpact.gate.market.market_commands import put_market_file
+from gridpact.gate.market.session_frames import market_file
 from gridpact.gate.store.database import Database
-from gridpact.gate.store.gate_tables import JOB, LOG_HEAD, PUBLICATION, SEAL, SESSION
+from gridpact.gate.store.gate_tables import JOB, LOG_HEAD, MARKET, PUBLICATION, SEAL, SESSION
 from gridpact.gate.store.schema_version import migrate
 from gridpact.gate.store.transaction import Transaction, carry_out
 from gridpact.gate.store.writer import Writer
@@ -54,7 +57,7 @@ def test_5_a_killed_clearing_worker_is_followed_by_another(tmp_path: Path) -> No
         workers = [pid for pid, line in children(gate.process.pid).items() if "worker_process" in line]
         assert len(workers) == 1
         os.kill(workers[0], signal.SIGKILL)
-        assert wait_for(gate, "s", "cleared", seconds=90)["cleared_kwh"] == 5.0
+        assert wait_for(gate, "s", "cleared", seconds=60)["cleared_kwh"] == 5.0
     assert command("gate", "verify", str(tmp_path / "g"), "--clear").stdout == "nothing deviates\n"
 
 
@@ -82,8 +85,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made.close()
 
 
-def test_5_of_two_workers_with_one_session_the_later_publishes(database: Database) -> None:
-    private, now = new_private_jwk(), 1_900_000_000_000_000
+NOW = 1_900_000_000_000_000
+
+
+def _seal_one(database: Database) -> None:
+    """A sealed session without anything else."""
     with database.writing() as connection:
         connection.execute(
             insert(SESSION).values(
@@ -100,12 +106,38 @@ def test_5_of_two_workers_with_one_session_the_later_publishes(database: Databas
         )
         connection.execute(
             insert(SEAL).values(
-                session="s", sealed_at=now, submissions=0, last_sequence=0, root="00", chain="00"
+                session="s", sealed_at=NOW, submissions=0, last_sequence=0, root="00", chain="00"
             )
         )
         connection.execute(
             insert(JOB).values(session="s", state="closed", fence=0, lease_until=0, document="{}")
         )
+
+
+def test_5_what_a_dead_worker_held_is_claimed_at_once_and_not_for_ever(database: Database) -> None:
+    _seal_one(database)
+
+    def claims(worker: str, now: int) -> Claim | None:
+        return carry_out(database, lambda transaction: claim(transaction, now, worker))
+
+    for attempt in range(1, TRIES_MAX + 1):
+        claimed = claims(f"w{attempt}", NOW)
+        assert claimed is not None and claimed.fence == attempt
+        assert claims("other", NOW + LEASE_MICROSECONDS - 1) is None
+        released = [
+            carry_out(database, lambda transaction, w=worker: release(transaction, w))  # type: ignore[misc]
+            for worker in ("other", f"w{attempt}")
+        ]
+        assert released == [0, 1]
+    assert claims("last", NOW) is None
+    with database.reading() as connection:
+        job = connection.execute(select(JOB)).one()
+    assert job.state == "failed" and "20 workers" in job.document
+
+
+def test_5_of_two_workers_with_one_session_the_later_publishes(database: Database) -> None:
+    private, now = new_private_jwk(), NOW
+    _seal_one(database)
     first = carry_out(database, lambda transaction: claim(transaction, now))
     assert carry_out(database, lambda transaction: claim(transaction, now + 1)) is None
     later = now + LEASE_MICROSECONDS + 1
@@ -154,3 +186,30 @@ def test_2_one_that_fails_takes_no_others_with_it(database: Database) -> None:
     assert [each.status if isinstance(each, Refused) else each for each in found] == [1, 503, 409, 2, 503, 3]
     with database.reading() as connection:
         assert connection.execute(select(LOG_HEAD.c.sequence)).scalar_one() == 3
+
+
+def test_5_a_session_that_opens_while_a_table_is_stored_keeps_the_one_before(database: Database) -> None:
+    """Others may have read it, and let submissions in by it."""
+
+    def put(content: bytes, received_at: int, now: int) -> None:
+        def work(transaction: Transaction) -> None:
+            put_market_file(
+                transaction, "m", "participants", content, actor="a", received_at=received_at, now=now
+            )
+
+        carry_out(database, work)
+
+    with database.writing() as connection:
+        connection.execute(insert(MARKET).values(market="m", document="{}"))
+        for name, opens_at in (("one", NOW + 10), ("two", NOW + 5_000_000)):
+            values = {"created_at": 1, "closes_at": NOW * 2, "horizon": "1:2", "last_received_at": 0}
+            connection.execute(
+                insert(SESSION).values(
+                    session=name, market="m", document="{}", opens_at=opens_at, version=1, **values
+                )
+            )
+    put(b"old", NOW - 2_000_000, NOW - 2_000_000)
+    put(b"new", NOW, NOW + 20)
+    with database.reading() as connection:
+        assert market_file(connection, "m", "participants", NOW + 10) == b"old"
+        assert market_file(connection, "m", "participants", NOW + 5_000_000) == b"new"

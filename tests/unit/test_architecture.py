@@ -143,3 +143,17 @@ def test_the_public_names_are_sorted_and_importable() -> None:
 def test_completion_knows_the_public_names() -> None:
     assert set(gridpact.__all__) <= set(dir(gridpact))
     assert "__version__" in dir(gridpact)
+
+
+def test_the_gate_clears_in_one_room_and_knows_of_results_in_two() -> None:
+    allowed = {
+        "pipeline": {"closing"},
+        "settlement": {"market"},
+        "envelopes": set[str](),
+        "trading_headroom": set[str](),
+        "report": set[str](),
+        "clearing": {"closing", "views"},
+    }
+    for module in (each for each in MODULES if each.parts[0] == "gate"):
+        wrong = {name for name in _imported(module) & allowed.keys() if module.parts[1] not in allowed[name]}
+        assert not wrong, f"{module} imports {sorted(wrong)}"

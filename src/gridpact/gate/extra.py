@@ -4,7 +4,16 @@ from importlib.util import find_spec
 
 from gridpact.errors import InvalidUsage
 
-LIBRARIES = ("alembic", "cryptography", "fastapi", "granian", "joserfc", "psycopg", "sqlalchemy")
+LIBRARIES = (
+    "alembic",
+    "cryptography",
+    "fastapi",
+    "granian",
+    "joserfc",
+    "prometheus_client",
+    "psycopg",
+    "sqlalchemy",
+)
 
 
 def need_libraries() -> None:

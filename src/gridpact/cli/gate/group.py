@@ -49,6 +49,14 @@ def migrate(folder: GateFolder) -> None:
 
 
 @gate.command()
+def rotate(folder: GateFolder) -> None:
+    """Make a new key that the gate signs with; restart what serves it and what clears for it."""
+    from gridpact.gate.running.new_signing_key import replace_signing_key
+
+    say(f"the gate signs with {replace_signing_key(folder)}, once all of its processes are started again")
+
+
+@gate.command()
 def work(folder: GateFolder) -> None:
     """Clear sessions of a gate that is served elsewhere."""
     from gridpact.gate.running.worker_process import work as clear_sessions

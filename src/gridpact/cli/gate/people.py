@@ -54,15 +54,26 @@ def erase_user(folder: GateFolder, name: User) -> None:
 
 
 @key.command("make")
-def make_key(folder: GateFolder, name: User, key_name: Key) -> None:
+def make_key(
+    folder: GateFolder,
+    name: User,
+    key_name: Key,
+    expires: Annotated[str, typer.Option(metavar="TIME", help="When it ends, with an offset.")] = "",
+    participant: Annotated[list[str] | None, typer.Option(help="That it is narrowed to; repeatable.")] = None,
+    right: Annotated[
+        list[str] | None, typer.Option(help="read or trade, that it is narrowed to; repeatable.")
+    ] = None,
+) -> None:
     """Make a key, and show its secret this once."""
     from gridpact.gate.access import user_commands
     from gridpact.gate.running.shell import SHELL, at_the_shell
 
+    said = {"expires": expires, "participants": participant, "rights": right}
+    document = {"key": key_name, **{member: value for member, value in said.items() if value}}
     _, made = at_the_shell(
         folder,
         lambda transaction, now: user_commands.make_key(
-            transaction, name, {"key": key_name}, by=None, actor=SHELL, received_at=now
+            transaction, name, document, by=None, actor=SHELL, received_at=now
         ),
     )
     say(str(made.get("secret", f"key {key_name} was made before, and its secret is shown once only")))
@@ -92,19 +103,25 @@ def put_mandate(
     right: Annotated[
         list[str] | None, typer.Option(help="read or trade; repeatable; both without it.")
     ] = None,
+    since: Annotated[
+        str, typer.Option("--from", metavar="TIME", help="When it begins, with an offset.")
+    ] = "",
+    until: Annotated[str, typer.Option(metavar="TIME", help="When it ends, with an offset.")] = "",
 ) -> None:
     """Give a user rights for a participant."""
     from gridpact.gate.access import user_commands
     from gridpact.gate.running.shell import SHELL, at_the_shell
 
-    document = {"rights": right or ["read", "trade"]}
+    rights = right or ["read", "trade"]
+    said = {"from": since, "until": until}
+    document = {"rights": rights, **{member: value for member, value in said.items() if value}}
     at_the_shell(
         folder,
         lambda transaction, now: user_commands.put_mandate(
             transaction, market, name, participant, document, actor=SHELL, received_at=now
         ),
     )
-    say(f"{name} has {', '.join(document['rights'])} for {participant} in {market}")
+    say(f"{name} has {', '.join(rights)} for {participant} in {market}")
 
 
 @mandate.command("end")

@@ -11,6 +11,7 @@ from gridpact.cli.terminal.output import say
 from gridpact.errors import InvalidUsage
 
 session = typer.Typer(help="Sessions of a gate.", no_args_is_help=True)
+MADE = 201
 Session = Annotated[str, typer.Argument(metavar="SESSION", help="Name of a session.")]
 Reason = Annotated[str, typer.Option(help="Why; it stands in the log.")]
 
@@ -21,10 +22,13 @@ def put_session(
     market: Annotated[str, typer.Argument(metavar="MARKET", help="Name of a market.")],
     name: Session,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The session as JSON, as the API takes it.")],
+    reason: Annotated[str, typer.Option(help="Why it is changed, where it is there already.")] = "",
 ) -> None:
-    """Make a session."""
+    """Make a session, or change one."""
     from gridpact.gate.market.session_commands import put_session as put
+    from gridpact.gate.market.session_states import session_state
     from gridpact.gate.running.shell import SHELL, at_the_shell
+    from gridpact.gate.store.transaction import Transaction
     from gridpact.gate.words.json_bodies import read_json
     from gridpact.gate.words.refused import Refused
 
@@ -34,11 +38,25 @@ def put_session(
         raise InvalidUsage(f"{file} cannot be read: {error.strerror}", "give a file") from None
     except Refused as refused:
         raise InvalidUsage(f"{file}: {refused.detail}", "write one JSON object") from None
-    status, _ = at_the_shell(
-        folder,
-        lambda transaction, now: put(transaction, market, name, document, actor=SHELL, received_at=now),
-    )
-    say(f"session {name} {'made' if status == 201 else 'is there already'}")
+
+    def work(transaction: Transaction, now: int) -> int:
+        state = session_state(transaction.connection, name) if reason else None
+        status, _ = put(
+            transaction,
+            market,
+            name,
+            document,
+            actor=SHELL,
+            received_at=now,
+            if_match=None if state is None else str(state.row.version),
+            reason=reason,
+        )
+        return status
+
+    if at_the_shell(folder, work) == MADE:
+        say(f"session {name} made")
+    else:
+        say(f"session {name} {'is as said' if reason else 'is there already'}")
 
 
 @session.command("show")

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from gridpact.gate.access.user_documents import check_key, check_mandate, check_user
 from gridpact.gate.access.visitor import OPERATOR, Visitor, secret_sha256
 from gridpact.gate.log.jws import jwk_fault
-from gridpact.gate.store.gate_tables import API_KEY, MANDATE, SIGNING_KEY, USER
+from gridpact.gate.store.gate_tables import API_KEY, MANDATE, MARKET, SIGNING_KEY, USER
 from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.words.gate_names import NAME_MAX, USER_NAME, has_controls, name_problem
 from gridpact.gate.words.json_bodies import compact_json, same_content
@@ -197,6 +197,8 @@ def put_mandate(
         what, remedy = "is not the name of a participant", "give one as its market has it"
         raise invalid([FieldProblem(pointer="/participant", value=participant, what=what, remedy=remedy)])
     pseudonym = pseudonym_of(transaction, user)
+    if transaction.row(select(MARKET.c.market).where(MARKET.c.market == market)) is None:
+        raise not_found()
     where = _mandate(market, user, participant)
     known = transaction.row(select(MANDATE).where(*where))
     transaction.act(

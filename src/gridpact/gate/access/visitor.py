@@ -104,15 +104,6 @@ def no_key() -> Refused:
     return Refused(401, "no-key", "Send a key that is in force.", headers={"WWW-Authenticate": "Bearer"})
 
 
-def visitor_of(connection: Connection, secret: str, now: int) -> Visitor:
-    """The visitor that a secret stands for.
-
-    Raises:
-        Refused: 401, it stands for nobody, or not any more.
-    """
-    return visitor_of_key(connection, secret_sha256(secret), now)
-
-
 def visitor_of_key(connection: Connection, key_sha256: str, now: int) -> Visitor:
     """The visitor whose key has a digest.
 

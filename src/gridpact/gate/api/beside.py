@@ -12,9 +12,11 @@ from gridpact.gate.api.service import Service
 from gridpact.gate.closing.sealed_case import write_sealed_case
 from gridpact.gate.store.gate_tables import SUBMISSION
 from gridpact.gate.store.writer import not_stored
+from gridpact.gate.words.refused import Refused
 from gridpact.results.output_folder import REPORT_FILE
 
 KEPT_MAX = 32
+REFUSED = 2  # Exit code of a command that refuses its input.
 _kept: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
 _turn = asyncio.Semaphore(1)
 
@@ -51,7 +53,7 @@ async def _make(service: Service, session: str, command: str, name: str) -> byte
         folder = Path(made)
         commitments = await service.read(lambda connection: write_sealed_case(connection, session, folder))
         words = [command, str(folder / "case"), "--out", str(folder / "out")]
-        if command == "clear" and commitments is not None:
+        if commitments is not None:
             words += ["--commitments", str(commitments)]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -61,6 +63,9 @@ async def _make(service: Service, session: str, command: str, name: str) -> byte
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        if await process.wait() != 0:
+        code = await process.wait()
+        if code == REFUSED:  # What it refuses today it refuses tomorrow.
+            raise Refused(409, "wrong-state", f"gridpact {command} does not take the case of this session.")
+        if code != 0:
             raise not_stored("It could not be made.")
         return (folder / "out" / name).read_bytes()

@@ -64,9 +64,8 @@ async def with_key(request: Request, found: Callable[[str], Awaitable[Answer]]) 
     Raises:
         Refused: 401 without a key that is in force, 429 where there are too many requests.
     """
-    service = service_of(request)
+    service, key_sha256 = service_of(request), key_of(request)
     try:
-        key_sha256 = key_of(request)
         answer = await found(key_sha256)
     except Refused as refused:
         if refused.status == no_key().status:

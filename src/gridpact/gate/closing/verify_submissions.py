@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from gridpact.gate.closing.verify_tables import READ_AT_ONCE
+from gridpact.gate.door.case_rows import TRADE
 from gridpact.gate.door.intake import receipt_facts
 from gridpact.gate.log.jws import BadSignature, read_header
 from gridpact.gate.log.receipt import SIGNATURE, signed_text, verified
@@ -36,6 +37,7 @@ _ROWS = select(
     SUBMISSION.c.body,
     SUBMISSION.c.batch,
     SUBMISSION.c.batch_index,
+    SUBMISSION.c.counterparty,
     SUBMISSION.c.receipt,
     LOG.c.sequence,
     LOG.c.kind.label("logged_kind"),
@@ -139,6 +141,8 @@ def _deviations(row: Row[Any], batch: _Batch, private: Mapping[str, Any], keys: 
     digest = sha256(body).hexdigest() if is_single else batch.order_sha256(row.batch_index, body)
     if digest != row.sha256:
         yield f"submission {row.submission}: its content was changed"
+    if row.kind == TRADE and not _has_sides(row, body):
+        yield f"submission {row.submission}: it has another side than it was proposed to"
     facts = receipt_facts(
         submission=row.submission,
         kind=row.kind,
@@ -155,6 +159,15 @@ def _deviations(row: Row[Any], batch: _Batch, private: Mapping[str, Any], keys: 
         yield f"submission {row.submission}: its receipt does not say what the log has"
     elif row.receipt != (signed_text(facts, private) if is_single else facts):
         yield from _receipt_deviations(row, facts, keys)
+
+
+def _has_sides(row: Row[Any], body: bytes) -> bool:
+    """Whether a trade is of the sides that its proposal names."""
+    try:
+        document = read_json(body)
+    except Exception:
+        return False
+    return {row.participant, row.counterparty} == {document.get("seller"), document.get("buyer")}
 
 
 def _receipt_deviations(row: Row[Any], facts: str, keys: Keys) -> Iterator[str]:

@@ -4,13 +4,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 
 from gridpact.gate.market.session_frames import market_document
 from gridpact.gate.store.gate_tables import MARKET, MARKET_FILE, SESSION
 from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.words.json_bodies import compact_json, same_content
 from gridpact.gate.words.refused import Refused, not_found
+
+STORING_MICROSECONDS = 1_000_000  # Within which what is stored can be read.
 
 
 def put_market(
@@ -39,6 +41,7 @@ def put_market_file(
     *,
     actor: str,
     received_at: int,
+    now: int | None = None,
     is_fixed: bool = False,
 ) -> int:
     """Stores a further version of what is given for a market, and gives the status of the answer.
@@ -50,6 +53,7 @@ def put_market_file(
         content: as it is kept.
         actor: of the log.
         received_at: when it came.
+        now: the gate's time; sessions that opened since it came, or are about to, have the one before.
         is_fixed: whether other content is refused once the market has a session (409).
     """
     if market_document(transaction.connection, market) is None:
@@ -61,6 +65,7 @@ def put_market_file(
         return 200
     if is_fixed:
         refuse_sessions(transaction, market)
+    received_at = _after_openings(transaction, market, received_at, now or received_at)
     logged = transaction.act(kind=kind, subject=market, actor=actor, received_at=received_at, body=content)
     transaction.insert(
         MARKET_FILE,
@@ -71,6 +76,16 @@ def put_market_file(
         content=content,
     )
     return 201 if had is None else 200
+
+
+def _after_openings(transaction: Transaction, market: str, received_at: int, now: int) -> int:
+    """When something holds from: not in sessions that open while it is stored, which others read already."""
+    opens_at = SESSION.c.opens_at
+    query = select(func.max(opens_at)).where(
+        SESSION.c.market == market, opens_at >= received_at, opens_at <= now + STORING_MICROSECONDS
+    )
+    last = transaction.connection.execute(query).scalar()
+    return received_at if last is None else int(last) + 1
 
 
 def refuse_sessions(transaction: Transaction, market: str) -> None:

@@ -76,6 +76,12 @@ def market_problems(document: Mapping[str, Any]) -> list[FieldProblem]:
     problems = _shape_problems(document)
     if problems:
         return problems
+    rules = rules_of(document)
+    if rules.price_min_per_kwh > rules.price_max_per_kwh:
+        what, remedy = "is below price_min_per_kwh", f"write {rules.price_min_per_kwh:g} or more"
+        value = f"{rules.price_max_per_kwh:g}"
+        pointer = "/rules/price_max_per_kwh"
+        problems.append(FieldProblem(pointer=pointer, value=value, what=what, remedy=remedy))
     found = new_problems()
     settings = _settings_of(document, found)
     if not len(found) and settings is not None and settings.network is not None:

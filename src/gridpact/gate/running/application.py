@@ -1,6 +1,7 @@
 """The application: all routes of a gate."""
 
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from gridpact.gate.api.answers import on_http, on_refused
-from gridpact.gate.api.description import described
+from gridpact.gate.api.described.description import described
 from gridpact.gate.api.frame_of_requests import FrameOfRequests
 from gridpact.gate.api.orders_first import OrdersFirst
 from gridpact.gate.api.routes import (
@@ -27,14 +28,14 @@ from gridpact.gate.api.routes import (
     user_routes,
 )
 from gridpact.gate.api.service import Service
+from gridpact.gate.running.served_places import BASE, FOLDER_VARIABLE
 from gridpact.gate.store.gate_home import Gate, open_gate
 from gridpact.gate.watch.json_log import set_up_log
 from gridpact.gate.words.refused import Refused
 from gridpact.version import __version__
 
-BASE = "/api/v1"
-FOLDER_VARIABLE = "GRIDPACT_GATE_FOLDER"
 PARENT_SECONDS = 0.5
+SWITCH_SECONDS = 0.001  # after which the writer lets those answer who have their turn
 ROUTES = (
     open_routes,
     user_routes,
@@ -75,7 +76,7 @@ def application(gate: Gate) -> FastAPI:
 
     def described_once() -> dict[str, Any]:
         if not description:
-            description.update(described(plain()))
+            description.update(described(plain(), BASE))
         return description
 
     plain = app.openapi
@@ -89,6 +90,7 @@ def application(gate: Gate) -> FastAPI:
 def from_environment() -> FastAPI:
     """The application of the gate whose folder `FOLDER_VARIABLE` names, for serving processes."""
     set_up_log()
+    sys.setswitchinterval(SWITCH_SECONDS)
     Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     return application(open_gate(Path(os.environ[FOLDER_VARIABLE])))
 

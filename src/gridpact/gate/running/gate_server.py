@@ -16,10 +16,10 @@ from granian.constants import Interfaces
 
 from gridpact.errors import InvalidUsage
 from gridpact.gate.closing.leases import release
-from gridpact.gate.running.application import BASE, FOLDER_VARIABLE
 from gridpact.gate.running.gate_lock import gate_lock
 from gridpact.gate.running.metrics_server import metrics_served
 from gridpact.gate.running.new_gate import new_gate
+from gridpact.gate.running.served_places import BASE, FOLDER_VARIABLE
 from gridpact.gate.running.worker_process import clearing_processes
 from gridpact.gate.store.gate_home import OPERATOR_KEY_FILE, is_gate, open_gate, write_secret
 from gridpact.gate.store.schema_version import migrate

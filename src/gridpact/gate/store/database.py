@@ -76,7 +76,7 @@ def _sqlite(url: str) -> Engine:
 
     def set_up(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy begins and commits, and nothing else does.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     def begin(connection: Connection) -> None:

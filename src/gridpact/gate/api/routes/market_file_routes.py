@@ -88,6 +88,7 @@ async def _put(request: Request, market: str, kind: str, media_type: str) -> Res
             sent.content,
             actor=who.pseudonym,
             received_at=sent.received_at,
+            now=service.now(),
         )
     )
     return answered(status, {"market": market})

@@ -125,6 +125,7 @@ async def put_participants(request: Request, market: str) -> Response:
             stored(columns),
             actor=who.pseudonym,
             received_at=sent.received_at,
+            now=service.now(),
         )
     )
     return answered(status, {"participants": shown_rows(columns)})

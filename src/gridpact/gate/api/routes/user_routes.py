@@ -13,11 +13,8 @@ from gridpact.gate.access.visibility import need_operator, need_self_or_operator
 from gridpact.gate.access.visitor import Visitor
 from gridpact.gate.api.answers import answered, read_answer
 from gridpact.gate.api.incoming import body, parameters, service_of, visitor
-from gridpact.gate.market.session_frames import market_document
 from gridpact.gate.store.gate_tables import API_KEY, SIGNING_KEY, USER
-from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.views.own_export import own_export
-from gridpact.gate.words.refused import not_found
 
 router = APIRouter(tags=["users"])
 
@@ -120,10 +117,8 @@ async def put_mandate(request: Request, market: str, user: str, participant: str
     sent = await body(request)
     document = sent.document()
 
-    def work(transaction: Transaction) -> tuple[int, dict[str, Any]]:
-        if market_document(transaction.connection, market) is None:
-            raise not_found()
-        return commands.put_mandate(
+    status, made = await service_of(request).write(
+        lambda transaction: commands.put_mandate(
             transaction,
             market,
             user,
@@ -132,8 +127,7 @@ async def put_mandate(request: Request, market: str, user: str, participant: str
             actor=who.pseudonym,
             received_at=sent.received_at,
         )
-
-    status, made = await service_of(request).write(work)
+    )
     return answered(status, made)
 
 

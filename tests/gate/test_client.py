@@ -1,0 +1,117 @@
+"""The client, and the market that trades by it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("granian")
+
+from gridpact.gate.client import GateClient, GateReceipt, GateRefused, GateUnreachable
+from gridpact.gate.log.jws import new_private_jwk, public_jwk
+from tests.gate.served import (
+    HUNGRY,
+    SUNNY,
+    Served,
+    command,
+    environment,
+    free_port,
+    make_market,
+    make_session,
+    order,
+    served,
+    trade,
+    wait_for,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("gate") / "g") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def clients(gate: Served) -> Iterator[dict[str, GateClient]]:
+    """Of a market that takes nothing unsigned."""
+    found = {}
+    for home, client in make_market(gate, signatures="required").items():
+        private, secret = new_private_jwk(), client.headers["Authorization"].removeprefix("Bearer ")
+        found[home] = GateClient(gate.base, secret, signing_key=private)
+        jwk = {name: value for name, value in public_jwk(private).items() if name != "kid"}
+        found[home].put(f"/users/{home}/signing-keys/{private['kid']}", jwk)
+    yield found
+    for each in found.values():
+        each.close()
+
+
+def test_a_session_by_the_client(gate: Served, clients: dict[str, GateClient], tmp_path: Path) -> None:
+    make_session(gate, "s", 12)
+    one, two = clients["h1"], clients["h2"]
+    one.forecast("s", "h1", SUNNY["load_kw"], SUNNY["generation_kw"])
+    two.forecast("s", "h2", HUNGRY["load_kw"], HUNGRY["generation_kw"])
+    receipt = one.hand_in_order("s", order("a", "h1", "sell"))
+    assert receipt.is_new and not one.hand_in_order("s", order("a", "h1", "sell")).is_new
+    batch = two.hand_in_orders("s", [order("b", "h2", "buy"), order("c", "h2", "buy")])
+    gone = two.withdraw("s", "w", batch[1].submission)
+    proposals = [one.propose_trade("s", trade(name, "h1", "h2")) for name in ("t", "u")]
+    two.confirm_trade("s", proposals[0].submission)
+    two.reject_trade("s", proposals[1].submission)
+    assert {each["trade"]: each["state"] for each in two.trades("s")} == {"t": "confirmed", "u": "rejected"}
+    assert {each["order"]: each["state"] for each in two.orders("s")} == {"b": "open", "c": "withdrawn"}
+    with pytest.raises(GateRefused) as refused:
+        one.hand_in_order("s", {**order("d", "h1", "sell"), "power_kw": -1})
+    assert (refused.value.status, refused.value.problems[0]["pointer"]) == (422, "/power_kw")
+    with pytest.raises(GateRefused, match="name-taken"):
+        one.hand_in_order("s", order("a", "h1", "sell", power_kw=1))
+    with GateClient(gate.base, "", signing_key=None) as nobody, pytest.raises(GateRefused, match="401"):
+        nobody.hand_in_order("s", order("a", "h1", "sell"))
+    wait_for(gate, "s", "cleared", "failed")
+    assert one.results("s")["orders"][0]["cleared_kwh"] == 5.0
+    keys, seal = one.keys(), one.seal("s")
+    for kept, client in ((receipt, one), (batch[0], two), (gone, two)):
+        assert kept.is_signed_by(keys) and kept.is_counted(client.proof(kept.submission), seal)
+        file = tmp_path / f"{kept.submission}.json"
+        file.write_text(json.dumps(kept.document))
+        done = command("gate", "verify", str(gate.folder), "--session", "s", "--receipt", str(file))
+        assert done.stdout == "nothing deviates\n", done.stdout
+    other = GateReceipt.of({**receipt.document, "sha256": "0" * 64}, is_new=True)
+    assert not other.is_signed_by(keys)
+    assert not other.is_counted(one.proof(receipt.submission), seal)
+
+
+def test_a_market_that_requires_signatures_takes_nothing_else(gate: Served, clients: Any) -> None:
+    make_session(gate, "unsigned", 600)
+    assert gate.process is not None
+    key = clients["h1"]._connection._key
+    with GateClient(gate.base, key) as unsigned, pytest.raises(GateRefused, match="is missing"):
+        unsigned.hand_in_order("unsigned", order("a", "h1", "sell"))
+
+
+def test_a_gate_that_is_away_is_asked_again(tmp_path: Path) -> None:
+    nowhere = GateClient(f"http://127.0.0.1:{free_port()}", patience_seconds=0.3)
+    with nowhere, pytest.raises(GateUnreachable):
+        nowhere.now()
+    with pytest.raises(ValueError, match="is not the URL"):
+        GateClient("ftp://example.org")
+
+
+def test_a_market_trades_by_itself(tmp_path: Path) -> None:
+    words = ["--out", str(tmp_path / "g"), "--port", str(free_port()), "--sessions", "1", "--seconds", "15"]
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "gate_market.py"), *words],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=150,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "openapi.json" in done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert "s-1: 26 submissions, cleared" in last and " 0 of" not in last, done.stdout
