@@ -79,7 +79,7 @@ def _measure(options: argparse.Namespace, folder: Path, server: PostgreSql | Non
 
 
 def _warm_up(port: int, trader: Trader) -> bytes:
-    """An order without a signature or a right price, so that the gate has checked one before it is measured."""
+    """An order of a price that is refused, so that the gate has checked one before it is measured."""
     body = text({**order(trader, 0, periods=PERIODS, minutes=60), "price_per_kwh": 1e9})
     return request(port, f"/sessions/s{trader.market[1:]}/orders", trader.secret, body)
 
@@ -112,7 +112,8 @@ def _print(
     kind += ", a commit per request" if options.one_by_one else ""
     handed_in = outcome.statuses[201] * options.batch
     print(
-        f"{kind}: {handed_in:,} of {options.orders:,} orders in {wall:.1f} s, {handed_in / wall:,.0f} a second; "
+        f"{kind}: {handed_in:,} of {options.orders:,} orders in {wall:.1f} s, "
+        f"{handed_in / wall:,.0f} a second; "
         f"p50 {outcome.at(0.5):.3f} s, p99 {outcome.at(0.99):.3f} s, all {outcome.at(1.0):.3f} s; "
         f"statuses {dict(outcome.statuses)}, unanswered {len(outcome.unanswered)}"
     )

@@ -57,7 +57,8 @@ def _measure(entries: int, folder: Path, database: str) -> None:
     took, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(
-        f"{'PostgreSQL' if database else 'SQLite'}: verified {entries:,} orders in {took:.1f} s, CPU {cpu:.1f} s "
+        f"{'PostgreSQL' if database else 'SQLite'}: verified {entries:,} orders in {took:.1f} s, "
+        f"CPU {cpu:.1f} s "
         f"({cpu / entries * 1e6:.0f} µs an entry); exit {done.returncode}, {done.stdout.strip()!r}; "
         f"storing them without HTTP took {stored:.1f} s"
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from gridpact.gate.closing.seal_session import entry_of, seal_session, session_entries
 from gridpact.gate.log.merkle import GrowingTree
@@ -49,7 +49,7 @@ class Sealer:
             sealed += done
         return sealed
 
-    def _is_due(self, session: Row[Any]) -> bool:
+    def _is_due(self, session: Any) -> bool:
         return bool(self._clock() >= session.closes_at + self._drain)
 
     def _keep(self, connection: Connection, sessions: Collection[str]) -> None:
@@ -88,7 +88,7 @@ class Sealer:
         return work
 
 
-def _unsealed(connection: Connection, until: int) -> list[Row[Any]]:
+def _unsealed(connection: Connection, until: int) -> list[Any]:
     """Sessions without a seal whose gate closes until a moment, in the order of their closure."""
     query = (
         select(SESSION.c.session, SESSION.c.closes_at)

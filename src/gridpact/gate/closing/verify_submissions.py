@@ -13,7 +13,7 @@ from itertools import groupby
 from multiprocessing import get_context
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from gridpact.gate.closing.verify_tables import READ_AT_ONCE
 from gridpact.gate.door.case_rows import TRADE
@@ -135,7 +135,7 @@ class _Batch:
         return sha256(self.digest + index.to_bytes(4, "big")).hexdigest()
 
 
-def _deviations(row: Row[Any], batch: _Batch, private: Mapping[str, Any], keys: Keys) -> Iterator[str]:
+def _deviations(row: Any, batch: _Batch, private: Mapping[str, Any], keys: Keys) -> Iterator[str]:
     is_single = row.batch is None
     body = row.body if isinstance(row.body, bytes) else b"\0"
     digest = sha256(body).hexdigest() if is_single else batch.order_sha256(row.batch_index, body)
@@ -161,7 +161,7 @@ def _deviations(row: Row[Any], batch: _Batch, private: Mapping[str, Any], keys: 
         yield from _receipt_deviations(row, facts, keys)
 
 
-def _has_sides(row: Row[Any], body: bytes) -> bool:
+def _has_sides(row: Any, body: bytes) -> bool:
     """Whether a trade is of the sides that its proposal names."""
     try:
         document = read_json(body)
@@ -170,7 +170,7 @@ def _has_sides(row: Row[Any], body: bytes) -> bool:
     return {row.participant, row.counterparty} == {document.get("seller"), document.get("buyer")}
 
 
-def _receipt_deviations(row: Row[Any], facts: str, keys: Keys) -> Iterator[str]:
+def _receipt_deviations(row: Any, facts: str, keys: Keys) -> Iterator[str]:
     """Deviations of a receipt that is not the text that the gate would write now."""
     receipt, expected = json.loads(row.receipt), json.loads(facts)
     if {name: value for name, value in receipt.items() if name != SIGNATURE} != expected:
