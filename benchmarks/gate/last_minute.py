@@ -1,7 +1,7 @@
 """The last minute before closure: single orders, signed ones, batches; on SQLite and on PostgreSQL.
 
-python -m benchmarks.gate.last_minute [--postgresql] [--signed] [--batch N] [--orders N] [--seconds S] [--spare S]
-    [--markets M] [--participants P] [--connections C] [--workers W] [--one-by-one]
+python -m benchmarks.gate.last_minute [--postgresql] [--signed] [--batch N] [--orders N] [--seconds S]
+    [--spare S] [--markets M] [--participants P] [--connections C] [--workers W] [--one-by-one]
 """
 
 import argparse

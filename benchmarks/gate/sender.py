@@ -1,7 +1,7 @@
 """The sender: requests at their moments over connections that are kept, at little cost of its own.
 
-Requests are bytes that were made before. Latency is counted from the moment at which a request was due, so that
-a gate that makes others wait is not spared what they waited.
+Requests are bytes that were made before. Latency is counted from the moment at which a request was due, so
+that a gate that makes others wait is not spared what they waited.
 """
 
 import asyncio

@@ -104,7 +104,7 @@ def test_the_description_has_every_route_and_what_each_takes(gate: Served) -> No
     schema = ok(gate.client().get("/openapi.json"))
     assert schema["openapi"].startswith("3.1")
     post = schema["paths"]["/api/v1/sessions/{session}/orders"]["post"]
-    assert {"200", "201", "400", "401", "403", "404", "409", "413", "415", "422", "429", "503"} == set(
+    assert {"200", "201", "400", "401", "403", "404", "405", "409", "413", "415", "422", "429", "503"} == set(
         post["responses"]
     )
     body = post["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]

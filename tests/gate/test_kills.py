@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,18 @@ from gridpact.gate.store.schema_version import migrate
 from gridpact.gate.store.transaction import Transaction, carry_out
 from gridpact.gate.store.writer import Writer
 from gridpact.gate.words.refused import Refused
-from tests.gate.served import HUNGRY, SUNNY, command, make_market, make_session, ok, order, served, wait_for
+from tests.gate.served import (
+    HUNGRY,
+    SUNNY,
+    Served,
+    command,
+    make_market,
+    make_session,
+    ok,
+    order,
+    served,
+    wait_for,
+)
 
 
 def children(process: int) -> dict[int, str]:
@@ -53,11 +66,15 @@ def test_5_a_killed_clearing_worker_is_followed_by_another(tmp_path: Path) -> No
         ok(homes["h1"].post("/sessions/s/orders", json=order("a", "h1", "sell")), 201)
         ok(homes["h2"].post("/sessions/s/orders", json=order("b", "h2", "buy")), 201)
         assert gate.process is not None
-        wait_for(gate, "s", "closed", "clearing", "cleared")
         workers = [pid for pid, line in children(gate.process.pid).items() if "worker_process" in line]
         assert len(workers) == 1
+        _wait_until_it_is_cleared(gate)
         os.kill(workers[0], signal.SIGKILL)
+        # Long before the lease of the dead one has run out.
         assert wait_for(gate, "s", "cleared", seconds=60)["cleared_kwh"] == 5.0
+        fence = "SELECT fence FROM job WHERE session = 's'"
+        with closing(sqlite3.connect(gate.folder / "gate.db")) as connection:
+            assert connection.execute(fence).fetchone() == (2,)
     assert command("gate", "verify", str(tmp_path / "g"), "--clear").stdout == "nothing deviates\n"
 
 
@@ -75,6 +92,15 @@ def test_2_a_gate_whose_first_process_is_killed_can_be_served_again(tmp_path: Pa
             time.sleep(0.1)
         gate.start()
         assert ok(homes["h1"].post("/sessions/s/orders", json=order("a", "h1", "sell")), 200) == receipt
+
+
+def _wait_until_it_is_cleared(gate: Served) -> None:
+    """Returns in the middle of the clearing of the one session that there is."""
+    end = time.monotonic() + 60
+    with closing(sqlite3.connect(gate.folder / "gate.db")) as connection:
+        while connection.execute("SELECT state FROM job").fetchone() != ("clearing",):
+            assert time.monotonic() < end
+            time.sleep(0.002)
 
 
 @pytest.fixture

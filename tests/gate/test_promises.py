@@ -57,7 +57,7 @@ def homes(gate: Served) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def day(gate: Served, homes: dict[str, Any]) -> dict[str, Any]:
     """Two sessions of a day, one after the other, with what was handed in to them."""
-    make_session(gate, "day-1", 4)
+    make_session(gate, "day-1", 8)
     ok(homes["h1"].put("/sessions/day-1/forecasts/h1", json=SUNNY), 200)
     ok(gate.operator.put("/sessions/day-1/forecasts", json={"forecasts": {"h2": HUNGRY, "h3": HUNGRY}}), 200)
     receipts = {
@@ -75,7 +75,7 @@ def day(gate: Served, homes: dict[str, Any]) -> dict[str, Any]:
     ok(homes["h2"].post("/sessions/day-1/withdrawals", json=document), 201)
     first = wait_for(gate, "day-1", "cleared", "failed")
     assert first["state"] == "cleared", first
-    make_session(gate, "day-2", 2, open_from="2030-06-21T01:00:00Z")
+    make_session(gate, "day-2", 4, open_from="2030-06-21T01:00:00Z")
     late = order("late", "h2", "buy", start="2030-06-21T03:00:00Z", end="2030-06-21T04:00:00Z")
     receipts["late"] = ok(homes["h2"].post("/sessions/day-2/orders", json=late), 201)
     second = wait_for(gate, "day-2", "cleared", "failed")
@@ -87,14 +87,14 @@ def test_1_the_gates_clock_decides(gate: Served, homes: dict[str, Any], day: dic
     make_session(gate, "later", 100, gate_opens=moment(90))
     early = homes["h1"].post("/sessions/later/orders", json=order("a", "h1", "sell"))
     assert ok(early, 409)["type"] == "/problems/gate-not-open"
-    make_session(gate, "short", 1)
+    make_session(gate, "short", 3)
     sent = homes["h1"].post(
         "/sessions/short/orders",
         json=order("a", "h1", "sell"),
         headers={"Date": "Sat, 01 Jan 2000 00:00:00 GMT"},
     )
     receipt = ok(sent, 201)
-    time.sleep(1)
+    time.sleep(3)
     refused = ok(homes["h1"].post("/sessions/short/orders", json=order("b", "h1", "sell")), 409)
     assert refused["type"] == "/problems/gate-closed"
     assert receipt["received_at"] < refused["gate_closes"] <= refused["received_at"]

@@ -15,6 +15,7 @@ from gridpact.gate.words.refused import not_found
 
 OTHER_ROUTE = "other"
 _PROCESS, _NUMBERS = secrets.token_hex(10), count()  # An id is asked of the system once, and counted on.
+METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS")
 FAILED, READY = 500, "/ready"
 
 
@@ -63,7 +64,7 @@ class FrameOfRequests:
 
     def _note(self, scope: Scope, method: str, status: int, request_id: str, seconds: float) -> None:
         route = _route(scope)
-        count_request(method, route, status, seconds)
+        count_request(method if method in METHODS else OTHER_ROUTE, route, status, seconds)
         if self._logs or (status >= FAILED and not route.endswith(READY)):
             say(
                 "request",

@@ -12,6 +12,7 @@ REFUSALS = {
     401: "No key that is in force",
     403: "The right for this is missing",
     404: "Does not exist, or is another's",
+    405: "Not a method of this path",
     406: "Not a type that is given here",
     409: "The name is taken, the gate is not open, or this is not its state",
     412: "It was changed meanwhile",
@@ -100,7 +101,7 @@ def _responses(method: str, operation: DescribedOperation) -> Json:
 
 
 def _refusals(method: str, operation: DescribedOperation) -> list[int]:
-    found = {422, 503}
+    found = {405, 422, 503}
     found |= set() if operation.is_open else set(_KEYED)
     found |= {406} if method == "get" else set(_CHANGES)
     found |= {409} if operation.is_made else set()
