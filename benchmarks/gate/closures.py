@@ -29,7 +29,7 @@ from gridpact.gate.store.gate_tables import JOB, PUBLICATION, PUBLISHED_FILE, SE
 
 PERIODS = {False: 24, True: 96}
 PATIENCE_SECONDS = 600.0
-HEAVY_TIMES = 9.0  # what a heavy market trades of what a common one does
+HEAVY_TIMES = 6.0  # what a heavy market trades of what a common one does
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from gridpact.gate.api.application import from_environment as gate_from_environment
+from gridpact.gate.running.application import from_environment as gate_from_environment
 from gridpact.gate.store import writer
 
 
