@@ -29,7 +29,7 @@ class Logged:
     chain: str
 
 
-class Head(NamedTuple):
+class LogHead(NamedTuple):
     """The end of the log.
 
     Attributes:
@@ -53,8 +53,8 @@ class Transaction:
     def __init__(self, connection: Connection) -> None:
         self.writes = 0
         self._connection = connection
-        self._head: Head | None = None
-        self._read_head: Head | None = None
+        self._head: LogHead | None = None
+        self._read_head: LogHead | None = None
         self._rows = RowBuffer((LOG, ACTION, SUBMISSION))
         self._last_received: dict[str, int] = {}
 
@@ -86,11 +86,11 @@ class Transaction:
         self.writes += 1
         self._rows.add(SUBMISSION, values)
 
-    def lock_head(self) -> Head:
+    def lock_head(self) -> LogHead:
         """The end of the log, which nobody else can go on from any more."""
         if self._head is None:
             row = self._connection.execute(_HEAD).one()
-            self._head = self._read_head = Head(row.sequence, bytes.fromhex(row.chain), row.changed)
+            self._head = self._read_head = LogHead(row.sequence, bytes.fromhex(row.chain), row.changed)
         return self._head
 
     def append(self, *, kind: str, session: str | None, actor: str, received_at: int, digest: str) -> Logged:
@@ -126,7 +126,7 @@ class Transaction:
         chain = link.hex()
         self.writes += 1
         self._rows.add(LOG, (sequence, kind, session, actor, received_at, digest, chain))
-        self._head = Head(sequence, link, head.changed)
+        self._head = LogHead(sequence, link, head.changed)
         return sequence, chain
 
     def act(
@@ -168,7 +168,7 @@ class Transaction:
         row = self.row(select(SESSION.c.last_received_at).where(SESSION.c.session == session))
         return received_at if row is None else self.receive(session, received_at, row.last_received_at)
 
-    def finish(self) -> Head | None:
+    def finish(self) -> LogHead | None:
         """Stores the ends of the log and of sessions, where they moved, and gives the log's, or `None`."""
         self._rows.flush(self._connection)
         if self._last_received:

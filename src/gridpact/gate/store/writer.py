@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gridpact.gate.store.database import Database
 from gridpact.gate.store.gate_tables import LOG
-from gridpact.gate.store.transaction import Head, Transaction
+from gridpact.gate.store.transaction import LogHead, Transaction
 from gridpact.gate.words.refused import Refused
 
 Answer = TypeVar("Answer")
@@ -56,7 +56,7 @@ class Writer:
         self._database = database
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
         self._taken, self._done = 0, 0  # Each is changed by one thread alone.
-        self.changed = 0  # `Head.changed` as the last transaction left it
+        self.changed = 0  # `LogHead.changed` as the last transaction left it
         self._is_closing = Event()
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -166,7 +166,7 @@ class Writer:
     def _committed(self, group: list[_Work]) -> list[Any]:
         """The answers of a group, once its transaction is committed."""
         answers: list[Any] = []
-        end: Head | None = None
+        end: LogHead | None = None
         is_whole = False
         try:
             with self._database.writing() as connection:
@@ -183,7 +183,7 @@ class Writer:
         self.changed = changed
         return answers
 
-    def _is_stored(self, end: Head) -> bool:
+    def _is_stored(self, end: LogHead) -> bool:
         """Whether a transaction whose commit got no answer was committed all the same.
 
         It waits for the database, and gives no answer in place of one: what gets 503 is not stored.
