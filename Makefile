@@ -11,7 +11,7 @@ BUILT_NEWEST := $(VENV_NEWEST)/.built
 # The command line, cases with known answers, and one piece of work of each kind.
 TESTS_NEWEST := tests/newest tests/unit/test_cli.py tests/unit/test_settle_cli.py tests/unit/test_results_cases.py
 
-.PHONY: demo gate chaos test test-newest check coverage release-check mutants bench examples format clean
+.PHONY: demo gate bench-gate chaos test test-newest check coverage release-check mutants bench examples format clean
 
 demo: $(READY)
 	$(BIN)/gridpact demo --out out/demo
@@ -19,6 +19,10 @@ demo: $(READY)
 # A market that trades by itself, until Ctrl-C; it says where to look.
 gate: $(READY)
 	$(BIN)/python examples/gate_market.py --out out/gate-$$(date +%Y%m%d-%H%M%S)
+
+# What the gate takes in a minute, how long closures and verification take, what kills leave: about 20 minutes.
+bench-gate: $(READY)
+	$(BIN)/python -m benchmarks.gate
 
 # What takes processes, databases and disks away from a gate: some minutes.
 chaos: $(READY)

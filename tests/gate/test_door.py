@@ -14,6 +14,7 @@ from gridpact.gate.closing import sealed_case
 from gridpact.gate.closing.sealed_case import SealedSession
 from gridpact.gate.door.case_rows import ORDER, SCHEMA_OF, TRADE, case_row
 from gridpact.gate.door.meaning import forecast_problems, problems_by_document, submission_problems
+from gridpact.gate.door.plain_orders import is_plainly_right, learn_window
 from gridpact.gate.market.json_tables import columns_of
 from gridpact.gate.market.market_documents import Rules
 from gridpact.gate.market.participant_tables import participants_of
@@ -130,7 +131,12 @@ def _accepted(kind: str, bodies: list[str], session: SessionFrame) -> list[dict[
             document = read_json(body.encode("utf-8", "surrogatepass"))
         except Refused:
             continue
-        if not submission_problems(kind, [document], session, lambda _: ""):
+        problems = submission_problems(kind, [document], session, lambda _: "")
+        if kind == ORDER:
+            if not problems:
+                learn_window(document, session)
+            assert not (problems and is_plainly_right(document, session)), document
+        if not problems:
             # Each of another participant: links of one are held against each other when they are stored.
             rows.append(case_row(kind, document, submission=f"s{index}", participant=f"p{index}"))
     return rows
@@ -199,3 +205,33 @@ def test_what_comes_together_is_judged_apart() -> None:
     together = problems_by_document(TRADE, documents, frame())
     assert together == [submission_problems(TRADE, [each], frame(), lambda _: "") for each in documents]
     assert [len(each) for each in together] == [0, 0, 3, 1]
+
+
+def test_plain_orders_are_taken_at_a_glance_and_all_others_are_not() -> None:
+    session = frame()
+    session.windows.clear()
+    plain = read_json(text(order("o", "h1", "sell", **BASE)).encode())
+    assert not is_plainly_right(plain, session)  # Nobody has judged its window yet.
+    learn_window(plain, session)
+    assert is_plainly_right(plain, session)
+    for change in (
+        {"power_kw": 10.5},  # more than the connection of h1 carries
+        {"power_kw": 0},
+        {"power_kw": "1"},
+        {"power_kw": True},
+        {"price_per_kwh": 1e7},
+        {"price_per_kwh": 0.0000001},
+        {"participant": "h9"},
+        {"participant": ["h1"]},
+        {"side": "Sell"},
+        {"order": ""},
+        {"order": "x" * 65},
+        {"order": "a\u0007"},
+        {"end": "2030-06-21T03:30:00Z"},
+        {"group": "g"},
+        {"colour": "red"},
+    ):
+        document = {**order("o", "h1", "sell", **BASE), **change}
+        assert not is_plainly_right(read_json(text(document).encode()), session), change
+    assert not is_plainly_right({k: v for k, v in plain.items() if k != "side"}, session)
+    assert not is_plainly_right([plain], session)

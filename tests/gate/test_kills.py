@@ -1,12 +1,14 @@
 """Promises 2, 3 and 5 where processes are killed, and where two workers clear one session."""
 
+import asyncio
 import os
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,6 +182,15 @@ def test_5_of_two_workers_with_one_session_the_later_publishes(database: Databas
         assert len(connection.execute(select(PUBLICATION)).all()) == 1
 
 
+async def outcomes(database: Database, works: list[Callable[[Transaction], int]]) -> list[Any]:
+    """What comes of units of work that wait together."""
+    writer = Writer(database)
+    futures = [writer.submit(work) for work in works]
+    found = await asyncio.gather(*futures, return_exceptions=True)
+    writer.close()
+    return found
+
+
 def test_2_one_that_fails_takes_no_others_with_it(database: Database) -> None:
     def act(transaction: Transaction) -> int:
         logged = transaction.act(kind="x", subject="s", actor="a", received_at=1, body=b"x")
@@ -196,15 +207,9 @@ def test_2_one_that_fails_takes_no_others_with_it(database: Database) -> None:
         act(transaction)
         raise Refused(409, "wrong-state")
 
-    writer = Writer(database)
     works = [act, break_down, refuse, act, refuse_after_writing, act]
-    futures = [writer.submit(work) for work in works]
-    outcomes: list[object] = []
-    for future in futures:
-        error = future.exception()
-        outcomes.append(error.status if isinstance(error, Refused) else future.result())
-    writer.close()
-    assert outcomes == [1, 503, 409, 2, 503, 3]
+    found = asyncio.run(outcomes(database, works))
+    assert [each.status if isinstance(each, Refused) else each for each in found] == [1, 503, 409, 2, 503, 3]
     with database.reading() as connection:
         assert connection.execute(select(LOG_HEAD.c.sequence)).scalar_one() == 3
 

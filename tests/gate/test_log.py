@@ -1,10 +1,15 @@
 """The log as pure functions, by known answers of the standards."""
 
+import json
 from hashlib import sha256
 
 import pytest
 
+pytest.importorskip("cryptography")
 pytest.importorskip("joserfc")
+
+from joserfc.jwk import OKPKey
+from joserfc.jws import JWSRegistry, deserialize_compact, serialize_compact
 
 from gridpact.gate.log.entry import LogEntry
 from gridpact.gate.log.hash_chain import START, next_link
@@ -18,8 +23,9 @@ from gridpact.gate.log.jws import (
     verify_compact,
     verify_detached,
 )
-from gridpact.gate.log.merkle import inclusion_path, leads_to, merkle_root
-from gridpact.gate.log.receipt import signed, verified
+from gridpact.gate.log.merkle import GrowingTree, inclusion_path, leads_to, merkle_root
+from gridpact.gate.log.receipt import signed, signed_text, verified
+from gridpact.gate.words.json_bodies import compact_json
 
 # The trees of the reference implementation of Certificate Transparency: inputs, and the root of the first k.
 INPUTS = ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
@@ -139,3 +145,59 @@ def test_a_receipt_holds_only_with_every_member_as_it_was_signed() -> None:
 def test_keys_that_are_none_of_ed25519_are_named(jwk: dict[str, str]) -> None:
     assert jwk_fault(jwk)
     assert not jwk_fault({name: PRIVATE[name] for name in ("kty", "crv", "x")})
+
+
+def test_a_growing_tree_has_the_root_of_its_leaves_at_every_size() -> None:
+    tree, leaves = GrowingTree(), []
+    for k in range(70):
+        assert (tree.root(), tree.size) == (merkle_root(leaves), k)
+        kept = tree.copy()
+        leaves.append(sha256(b"%d" % k).digest())
+        tree.add(leaves[-1])
+        assert kept.root() == merkle_root(leaves[:-1])
+
+
+@pytest.mark.parametrize("session", ["s", None, 'a"\\\u2028\x7f\u00e9\U0001f600'])
+def test_a_leaf_is_that_of_the_json_of_its_entry(session: str | None) -> None:
+    entry = LogEntry(
+        sequence=2**53, kind="order", session=session, actor="u\t", received_at=0, sha256="\u00df"
+    )
+    assert entry.leaf() == sha256(b"\0" + compact_json(entry.as_json()).encode()).digest()
+
+
+def test_signed_texts_are_signed_documents() -> None:
+    private, facts = new_private_jwk(), {"submission": "s1", "name": 'x,"jws":"\u00e9'}
+    assert json.loads(signed_text(compact_json(facts), private)) == signed(facts, private)
+
+
+def test_signatures_are_those_of_a_library_for_jose() -> None:
+    private = new_private_jwk()
+    key = OKPKey.import_key(private)
+    assert private["kid"] == key.thumbprint()
+    registry = JWSRegistry(algorithms=["Ed25519", "EdDSA"])
+    ours = sign_compact(PAYLOAD, private)
+    assert deserialize_compact(ours, key, registry=registry).payload == PAYLOAD
+    for algorithm in ("Ed25519", "EdDSA"):
+        theirs = serialize_compact({"alg": algorithm, "kid": private["kid"]}, PAYLOAD, key, registry=registry)
+        assert verify_compact(theirs, public_jwk(private)) == PAYLOAD
+
+
+def test_what_is_not_the_only_text_of_a_signature_is_refused() -> None:
+    private = new_private_jwk()
+    compact = sign_compact(PAYLOAD, private)
+    for text in (compact + "=", compact + "\n", compact[:-1] + _neighbour(compact[-1])):
+        with pytest.raises(BadSignature):
+            verify_compact(text, public_jwk(private))
+
+
+def test_a_header_that_has_to_be_understood_is_refused() -> None:
+    private = new_private_jwk()
+    compact = sign_compact(PAYLOAD, private, {"crit": "b64"})
+    with pytest.raises(BadSignature):
+        verify_compact(compact, public_jwk(private))
+
+
+def _neighbour(letter: str) -> str:
+    """The letter of base64url that means the same at the end of 64 bytes, where two bits count."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    return letters[letters.index(letter) ^ 1]

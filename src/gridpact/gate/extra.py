@@ -9,7 +9,6 @@ LIBRARIES = (
     "cryptography",
     "fastapi",
     "granian",
-    "joserfc",
     "prometheus_client",
     "psycopg",
     "sqlalchemy",

@@ -17,7 +17,7 @@ def sees_all(visitor: Visitor) -> bool:
 
 def sees_market(visitor: Visitor, market: str) -> bool:
     """Whether a market exists for a visitor."""
-    has_mandate = any(mandate.market == market for mandate in visitor.mandates)
+    has_mandate = visitor.is_in(market)
     return sees_all(visitor) or has_mandate or market in visitor.supplied
 
 
@@ -101,7 +101,7 @@ def need_some_trade(visitor: Visitor, market: str) -> None:
         Refused: 404 or 403.
     """
     need_market(visitor, market)
-    if not any(m.market == market and TRADE in m.rights for m in visitor.mandates):
+    if not visitor.may_somewhere(TRADE, market):
         raise right_missing(TRADE)
 
 

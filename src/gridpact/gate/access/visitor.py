@@ -1,11 +1,14 @@
 """Visitor: who sends a request, by the key that came with it, and what that key may do now."""
 
 import json
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.gate.store.gate_tables import API_KEY, MANDATE, MARKET_FILE, USER
@@ -15,6 +18,13 @@ READ, TRADE = "read", "trade"
 RIGHTS = (READ, TRADE)
 OPERATOR, AUDITOR, RETAILER = "operator", "auditor", "retailer"
 ROLES = (OPERATOR, AUDITOR, RETAILER)
+ASKED_MAX = 500
+_OF_KEYS = (
+    select(API_KEY, USER.c.pseudonym, USER.c.document.label("of_user"))
+    .join(USER, USER.c.user == API_KEY.c.user)
+    .where(API_KEY.c.sha256.in_(bindparam("keys", expanding=True)))
+)
+_MANDATES = select(MANDATE).where(MANDATE.c.user.in_(bindparam("users", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +36,7 @@ class Mandate:
     rights: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Visitor:
     """A user with the key that it came with.
 
@@ -38,8 +48,10 @@ class Visitor:
         mandates: those in force now, as far as the key has them.
         supplied: of a retailer, the participants that it supplies in each market.
         key: name of the key.
+        key_sha256: what the gate has of the key.
         expires_at: when the key does; `None` for never.
         narrowed: `participants` and `rights` that the key is narrowed to.
+        until: the moment from which on time alone makes this another, `None` for never.
     """
 
     user: str
@@ -49,13 +61,37 @@ class Visitor:
     mandates: tuple[Mandate, ...]
     supplied: dict[str, frozenset[str]]
     key: str
+    key_sha256: str
     expires_at: int | None
     narrowed: dict[str, list[str]]
+    until: int | None = None
 
     def rights(self, market: str, participant: str) -> frozenset[str]:
         """What it may do for a participant."""
-        found = [m.rights for m in self.mandates if (m.market, m.participant) == (market, participant)]
-        return frozenset[str]().union(*found)
+        return self._rights.get((market, participant), frozenset())
+
+    def is_in(self, market: str) -> bool:
+        """Whether it has a mandate in a market."""
+        return market in self._of_markets
+
+    def may_somewhere(self, right: str, market: str) -> bool:
+        """Whether it has a right for any participant of a market."""
+        return right in self._of_markets.get(market, ())
+
+    @cached_property
+    def _rights(self) -> dict[tuple[str, str], frozenset[str]]:
+        found: dict[tuple[str, str], frozenset[str]] = {}
+        for mandate in self.mandates:
+            place = mandate.market, mandate.participant
+            found[place] = found.get(place, frozenset()) | mandate.rights
+        return found
+
+    @cached_property
+    def _of_markets(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for mandate in self.mandates:
+            found.setdefault(mandate.market, set()).update(mandate.rights)
+        return found
 
 
 def secret_sha256(secret: str) -> str:
@@ -68,36 +104,60 @@ def no_key() -> Refused:
     return Refused(401, "no-key", "Send a key that is in force.", headers={"WWW-Authenticate": "Bearer"})
 
 
-def visitor_of(connection: Connection, secret: str, now: int) -> Visitor:
-    """The visitor that a secret stands for.
+def visitor_of_key(connection: Connection, key_sha256: str, now: int) -> Visitor:
+    """The visitor whose key has a digest.
 
     Raises:
         Refused: 401, it stands for nobody, or not any more.
     """
-    key = connection.execute(select(API_KEY).where(API_KEY.c.sha256 == secret_sha256(secret))).first()
-    if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
+    found = visitors_of(connection, [key_sha256], now).get(key_sha256)
+    if found is None:
         raise no_key()
-    user = connection.execute(select(USER).where(USER.c.user == key.user)).first()
-    if user is None:
-        raise no_key()
-    document, narrowing = json.loads(user.document), json.loads(key.document)
+    return found
+
+
+def visitors_of(connection: Connection, keys: Collection[str], now: int) -> dict[str, Visitor]:
+    """The visitors whose keys have digests, by these; without those of nobody, or not any more."""
+    found = {}
+    for some in batched(keys):
+        rows = connection.execute(_OF_KEYS, {"keys": some}).all()
+        of_user: dict[str, list[Row[Any]]] = {row.user: [] for row in rows}
+        for mandate in connection.execute(_MANDATES, {"users": list(of_user)}):
+            of_user[mandate.user].append(mandate)
+        for row in rows:
+            if row.revoked_at is None and (row.expires_at is None or row.expires_at > now):
+                found[row.sha256] = _visitor(connection, row, of_user[row.user], now)
+    return found
+
+
+def batched(names: Collection[str]) -> Iterator[list[str]]:
+    """Names in lists of so many as one query of either database takes."""
+    rest = iter(names)
+    while some := list(islice(rest, ASKED_MAX)):
+        yield some
+
+
+def _visitor(connection: Connection, key: Row[Any], rows: Sequence[Row[Any]], now: int) -> Visitor:
+    document, narrowing = json.loads(key.of_user), json.loads(key.document)
     narrowed = {name: narrowing[name] for name in ("participants", "rights") if name in narrowing}
     retailer = "" if narrowed else document.get("retailer") or ""
+    changes = [key.expires_at, *(moment for row in rows for moment in (row.since, row.until))]
     return Visitor(
-        user=user.user,
-        pseudonym=user.pseudonym,
+        user=key.user,
+        pseudonym=key.pseudonym,
         roles=frozenset() if narrowed else frozenset(document["roles"]),
         retailer=retailer,
-        mandates=_mandates(connection, user.user, narrowed, now),
+        mandates=_mandates(rows, narrowed, now),
         supplied=_supplied(connection, retailer) if retailer else {},
         key=key.key,
+        key_sha256=key.sha256,
         expires_at=key.expires_at,
         narrowed=narrowed,
+        until=min((moment for moment in changes if moment is not None and moment > now), default=None),
     )
 
 
-def _mandates(connection: Connection, user: str, narrowed: dict[str, Any], now: int) -> tuple[Mandate, ...]:
-    rows = connection.execute(select(MANDATE).where(MANDATE.c.user == user)).all()
+def _mandates(rows: Sequence[Row[Any]], narrowed: dict[str, Any], now: int) -> tuple[Mandate, ...]:
     rights = frozenset(narrowed.get("rights", RIGHTS))
     return tuple(
         Mandate(

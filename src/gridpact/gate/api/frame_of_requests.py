@@ -1,9 +1,10 @@
 """What is around every request: its id, HEAD as GET, what is counted and logged of it."""
 
 import logging
+import secrets
+from itertools import count
 from time import monotonic
 from typing import Any
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +14,7 @@ from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.refused import not_found
 
 OTHER_ROUTE = "other"
+_PROCESS, _NUMBERS = secrets.token_hex(10), count()  # An id is asked of the system once, and counted on.
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS")
 FAILED, READY = 500, "/ready"
 
@@ -33,7 +35,7 @@ class FrameOfRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, request_id, method = monotonic(), uuid4().hex, scope["method"]
+        started, request_id, method = monotonic(), f"{_PROCESS}{next(_NUMBERS):012x}", scope["method"]
         scope.setdefault("state", {})["request_id"] = request_id
         if method == "HEAD":
             scope["method"] = "GET"

@@ -2,14 +2,14 @@
 
 import asyncio
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
-from gridpact.gate.access.visitor import Visitor, no_key, secret_sha256, visitor_of
+from gridpact.gate.access.visitor import Visitor, no_key, secret_sha256, visitor_of_key
 from gridpact.gate.api.service import Service
 from gridpact.gate.words.json_bodies import read_json
 from gridpact.gate.words.refused import FieldProblem, Refused, invalid
@@ -18,6 +18,7 @@ BODY_MAX, LARGE_BODY_MAX, NETWORK_MAX = 64 * 1024, 4 * 1024 * 1024, 64 * 1024 * 
 BODY_SECONDS = 30.0
 DISCARDED_MAX = 8 * 1024 * 1024
 LIST_DEFAULT, LIST_MAX, DIGITS_MAX = 100, 1000, 19
+Answer = TypeVar("Answer")
 JSON, CSV, TOML = "application/json", "text/csv", "application/toml"
 
 
@@ -48,20 +49,50 @@ async def visitor(request: Request) -> Visitor:
         Refused: 401 without a key that is in force, 429 where there are too many requests.
     """
     service = service_of(request)
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    secret = secret.strip()
-    if scheme.lower() != "bearer" or not secret:
-        raise no_key()
+    found = await with_key(
+        request,
+        lambda key_sha256: service.read(
+            lambda connection: visitor_of_key(connection, key_sha256, service.now())
+        ),
+    )
+    request.state.pseudonym = found.pseudonym
+    return found
+
+
+async def with_key(request: Request, found: Callable[[str], Awaitable[Answer]]) -> Answer:
+    """What is found by the digest of the key that a request came with, within the limits of rate.
+
+    Raises:
+        Refused: 401 without a key that is in force, 429 where there are too many requests.
+    """
+    service, key_sha256 = service_of(request), key_of(request)
     try:
-        found = await service.read(lambda connection: visitor_of(connection, secret, service.now()))
+        answer = await found(key_sha256)
     except Refused as refused:
         if refused.status == no_key().status:
             address = request.client.host if request.client else ""
             _refuse_rate(service.of_addresses.wait_seconds(address))
         raise
-    request.state.pseudonym = found.pseudonym
-    _refuse_rate(service.of_keys.wait_seconds(secret_sha256(secret)))
-    return found
+    refuse_rate_of(service, key_sha256)
+    return answer
+
+
+def key_of(request: Request) -> str:
+    """Digest of the key that a request came with.
+
+    Raises:
+        Refused: 401, it came with none.
+    """
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer" or not secret:
+        raise no_key()
+    return secret_sha256(secret)
+
+
+def refuse_rate_of(service: Service, key_sha256: str) -> None:
+    """Refuses what a key asks for beyond its rate (429)."""
+    _refuse_rate(service.of_keys.wait_seconds(key_sha256))
 
 
 def _refuse_rate(wait_seconds: float) -> None:
@@ -85,7 +116,8 @@ async def body(request: Request, *, most: int = BODY_MAX, types: Collection[str]
     if declared.isdigit() and int(declared) > most + DISCARDED_MAX:
         raise _too_large(most)
     try:
-        content = await asyncio.wait_for(_content(request, most), BODY_SECONDS)
+        async with asyncio.timeout(BODY_SECONDS):
+            content = await _content(request, most)
     except (TimeoutError, ClientDisconnect):
         raise Refused(
             400, "not-json", "The body did not come whole.", headers={"Connection": "close"}
@@ -123,6 +155,8 @@ def parameters(request: Request, *names: str) -> dict[str, str]:
     Raises:
         Refused: 422, there is one that is not known here, or is there twice.
     """
+    if not request.scope.get("query_string"):
+        return {}
     given = request.query_params.multi_items()
     problems = [
         FieldProblem(

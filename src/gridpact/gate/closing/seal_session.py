@@ -7,36 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from gridpact.gate.log.entry import LogEntry
-from gridpact.gate.log.merkle import merkle_root
 from gridpact.gate.log.receipt import signed
-from gridpact.gate.market.session_states import CLOSED, session_state
-from gridpact.gate.store.gate_tables import JOB, LOG, SEAL, SEALED_CASE, SESSION, SUBMISSION
+from gridpact.gate.market.session_states import CLOSED
+from gridpact.gate.store.gate_tables import JOB, LOG, SEAL, SEALED_CASE, SUBMISSION
 from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.words.json_bodies import compact_json
 from gridpact.gate.words.moments import moment_text
 
 SYSTEM = "gate"
-
-
-def due_sessions(connection: Connection, now: int, drain: int) -> list[str]:
-    """Sessions that are to be sealed, in the order of their closure.
-
-    Args:
-        connection: to the sessions.
-        now: the gate's time, microseconds.
-        drain: after the closure, for what came in time and waits to be stored, microseconds.
-    """
-    query = (
-        select(SESSION.c.session)
-        .outerjoin(SEAL, SEAL.c.session == SESSION.c.session)
-        .where(
-            SESSION.c.closes_at + drain <= now,
-            SESSION.c.cancelled_at.is_(None),
-            SEAL.c.session.is_(None),
-        )
-        .order_by(SESSION.c.closes_at)
-    )
-    return list(connection.execute(query).scalars())
 
 
 def session_entries(connection: Connection, session: str) -> list[LogEntry]:
@@ -62,31 +40,36 @@ def entry_of(row: Any) -> LogEntry:
     )
 
 
-def seal_session(transaction: Transaction, session: str, now: int, drain: int) -> bool:
-    """Seals a session, from which on nothing can be stored in it; `False` where it is not to be sealed."""
-    state = session_state(transaction.connection, session)
-    if state is None or state.seal is not None or state.row.cancelled_at is not None:
-        return False
-    if now < state.row.closes_at + drain:  # Its closure was moved meanwhile.
-        return False
-    sequence, chain = transaction.lock_head()
-    entries = session_entries(transaction.connection, session)
-    root = merkle_root([entry.leaf() for entry in entries]).hex()
-    body = compact_json({"session": session, "submissions": len(entries), "root": root}).encode()
+def seal_session(transaction: Transaction, session: str, root: bytes, submissions: int, now: int) -> None:
+    """Seals a session, from which on nothing can be stored in it.
+
+    Args:
+        transaction: that it is part of.
+        session: that has no seal yet.
+        root: of the tree over the entries of its submissions (RFC 9162, 2.1).
+        submissions: how many these are.
+        now: the gate's time, microseconds.
+    """
+    sequence, chain, _ = transaction.lock_head()
+    facts = {"session": session, "submissions": submissions, "root": root.hex()}
     logged = transaction.act(
-        kind="seal", subject=session, actor=SYSTEM, received_at=now, body=body, session=session
+        kind="seal",
+        subject=session,
+        actor=SYSTEM,
+        received_at=now,
+        body=compact_json(facts).encode(),
+        session=session,
     )
     transaction.insert(
         SEAL,
         session=session,
         sealed_at=logged.entry.received_at,
-        submissions=len(entries),
+        submissions=submissions,
         last_sequence=sequence,
-        root=root,
+        root=root.hex(),
         chain=chain.hex(),
     )
     transaction.insert(JOB, session=session, state=CLOSED, fence=0, lease_until=0, document="{}")
-    return True
 
 
 def seal_answer(connection: Connection, session: str, private: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from gridpact.errors import GridpactError, InvalidCase
 from gridpact.gate.closing.clear_session import clear_session, sealed_case_of
 from gridpact.gate.closing.clearing_jobs import Claim, claim, fail, publish, renew, seal_case
-from gridpact.gate.closing.seal_session import due_sessions, seal_session
 from gridpact.gate.closing.sealed_case import write_sealed_case
 from gridpact.gate.store.database import Database
 from gridpact.gate.store.transaction import carry_out
@@ -21,17 +20,6 @@ from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.moments import Clock
 
 RENEWAL_SECONDS = 5.0
-
-
-def seal_due(database: Database, clock: Clock, drain: int) -> int:
-    """Seals all sessions whose gate has closed `drain` microseconds ago, and gives their number."""
-    with database.reading() as connection:
-        due = due_sessions(connection, clock(), drain)
-    return sum(carry_out(database, _sealing(session, clock, drain)) for session in due)
-
-
-def _sealing(session: str, clock: Clock, drain: int) -> Callable[[Any], bool]:
-    return lambda transaction: seal_session(transaction, session, clock(), drain)
 
 
 def clear_next(database: Database, clock: Clock, private: Mapping[str, Any], worker: str = "") -> str | None:

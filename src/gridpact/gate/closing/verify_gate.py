@@ -13,16 +13,15 @@ from gridpact.errors import GridpactError, InvalidUsage
 from gridpact.gate.closing.clear_session import clear_session, sealed_case_of
 from gridpact.gate.closing.seal_session import entry_of, session_entries
 from gridpact.gate.closing.sealed_case import write_sealed_case
-from gridpact.gate.closing.verify_tables import signature_deviations, table_deviations
-from gridpact.gate.door.case_rows import TRADE
+from gridpact.gate.closing.verify_submissions import Keys, signature_fault, submission_deviations
+from gridpact.gate.closing.verify_tables import READ_AT_ONCE, signature_deviations, table_deviations
+from gridpact.gate.log.entry import leaf_hash
 from gridpact.gate.log.hash_chain import START, next_link
-from gridpact.gate.log.jws import BadSignature, public_jwk, read_header
+from gridpact.gate.log.jws import public_jwk
 from gridpact.gate.log.merkle import merkle_root
-from gridpact.gate.log.receipt import SIGNATURE, verified
 from gridpact.gate.store.gate_home import public_keys
 from gridpact.gate.store.gate_tables import (
     ACTION,
-    BATCH,
     LOG,
     LOG_HEAD,
     PUBLICATION,
@@ -32,11 +31,10 @@ from gridpact.gate.store.gate_tables import (
     SUBMISSION,
 )
 from gridpact.gate.store.transaction import action_sha256
-from gridpact.gate.words.json_bodies import compact_json, read_json, same_content
 from gridpact.gate.words.moments import moment_text
 
 TABLE_SUFFIX, SEQUENCE_MAX = ".csv", 2**63 - 1
-Keys = Mapping[str, Mapping[str, Any]]
+_LOG = select(LOG).order_by(LOG.c.sequence)
 
 
 def need_sealed(connection: Connection, session: str) -> None:
@@ -63,9 +61,10 @@ def deviations(
     keys: Keys = {str(key["kid"]): key for key in public_keys(connection)}
     if keys.get(private["kid"]) != public_jwk(private):
         yield "the gate's own key is not among its public keys"
+    of_submissions = submission_deviations(connection, private, keys)
     yield from _told("the log", _chain(connection))
     yield from _told("the log", _bodies(connection))
-    yield from _told("a submission", _submissions(connection, keys))
+    yield from _told("a submission", of_submissions)
     yield from _told("a table", table_deviations(connection))
     yield from _told("a signature of a user", signature_deviations(connection))
     seals = select(SEAL).order_by(SEAL.c.last_sequence)
@@ -95,15 +94,20 @@ def _sha256(content: object) -> str:
 def _chain(connection: Connection) -> Iterator[str]:
     """Deviations of the log in itself."""
     link, expected = START, 0
-    for row in connection.execute(select(LOG).order_by(LOG.c.sequence)):
+    rows = connection.execution_options(yield_per=READ_AT_ONCE).execute(_LOG)
+    for sequence, kind, session, actor, received_at, digest, chain in rows:
         expected += 1
-        if row.sequence != expected:
+        if sequence != expected:
             yield f"log entry {expected} is missing"
-            expected = row.sequence
-        link = next_link(link, entry_of(row).leaf())
-        if link.hex() != row.chain:
-            yield f"log entry {row.sequence} was changed: its link of the chain is another"
-            link = bytes.fromhex(row.chain)
+            expected = sequence
+        moment = moment_text(received_at)
+        leaf = leaf_hash(
+            sequence=sequence, kind=kind, session=session, actor=actor, received_at=moment, digest=digest
+        )
+        link = next_link(link, leaf)
+        if link.hex() != chain:
+            yield f"log entry {sequence} was changed: its link of the chain is another"
+            link = bytes.fromhex(chain)
     head = connection.execute(select(LOG_HEAD)).one()
     if (head.sequence, head.chain) != (expected, link.hex()):
         yield f"the log ends at entry {expected}, and its head says {head.sequence}"
@@ -112,92 +116,19 @@ def _chain(connection: Connection) -> Iterator[str]:
 def _bodies(connection: Connection) -> Iterator[str]:
     """Deviations of actions, and entries without a body."""
     joined = LOG.outerjoin(ACTION).outerjoin(SUBMISSION, SUBMISSION.c.sequence == LOG.c.sequence)
-    columns = (
-        LOG.c.sequence,
-        LOG.c.kind,
-        LOG.c.sha256,
-        ACTION.c.body,
-        ACTION.c.subject,
-        SUBMISSION.c.submission,
-    )
-    for row in connection.execute(select(*columns).select_from(joined).order_by(LOG.c.sequence)):
-        if row.body is None and row.submission is None:
+    columns = (LOG.c.sequence, LOG.c.kind, LOG.c.sha256, ACTION.c.body, ACTION.c.subject)
+    bare = ACTION.c.body.is_(None) & SUBMISSION.c.submission.is_(None)
+    query = select(*columns).select_from(joined).where(ACTION.c.body.is_not(None) | bare)
+    for row in connection.execute(query.order_by(LOG.c.sequence)):
+        if row.body is None:
             yield f"log entry {row.sequence} ({row.kind}) has lost what it is of"
-        if row.body is not None and _of_action(row.subject, row.body) != row.sha256:
+        elif _of_action(row.subject, row.body) != row.sha256:
             yield f"log entry {row.sequence} ({row.kind}): its content was changed"
 
 
 def _of_action(subject: str, body: object) -> str:
     """Digest of an action; nothing of what a column of bytes should not hold."""
     return action_sha256(subject, body) if isinstance(body, bytes) else ""
-
-
-def _submissions(connection: Connection, keys: Keys) -> Iterator[str]:
-    """Deviations of submissions and their receipts."""
-    joined = SUBMISSION.join(LOG, LOG.c.sequence == SUBMISSION.c.sequence)
-    joined = joined.outerjoin(BATCH, BATCH.c.batch == SUBMISSION.c.batch)
-    query = select(SUBMISSION, LOG, BATCH.c.body.label("batch_body")).select_from(joined)
-    for row in connection.execute(query.order_by(SUBMISSION.c.sequence)).mappings():
-        name = f"submission {row[SUBMISSION.c.submission]}"
-        if _digest(row) != row[LOG.c.sha256]:
-            yield f"{name}: its content was changed"
-        receipt = json.loads(row[SUBMISSION.c.receipt])
-        facts = {
-            "submission": row[SUBMISSION.c.submission],
-            "kind": row[SUBMISSION.c.kind],
-            "session": row[SUBMISSION.c.session],
-            "participant": row[SUBMISSION.c.participant],
-            "name": row[SUBMISSION.c.name],
-            "sequence": row[LOG.c.sequence],
-            "received_at": moment_text(row[LOG.c.received_at]),
-            "sha256": row[LOG.c.sha256],
-            "chain": row[LOG.c.chain],
-        }
-        is_logged = (row[LOG.c.kind], row[LOG.c.session]) == (facts["kind"], facts["session"])
-        if not is_logged or any(receipt.get(member) != value for member, value in facts.items()):
-            yield f"{name}: its receipt does not say what the log has"
-        if row[SUBMISSION.c.kind] == TRADE and not _has_sides(row):
-            yield f"{name}: it has another side than it was proposed to"
-        if SIGNATURE in receipt and (fault := signature_fault(receipt, keys)):
-            yield f"{name}: its receipt {fault}"
-
-
-def _has_sides(row: Mapping[Any, Any]) -> bool:
-    """Whether a trade is of the sides that its proposal names."""
-    try:
-        document = read_json(row[SUBMISSION.c.body])
-    except Exception:
-        return False
-    sides = {row[SUBMISSION.c.participant], row[SUBMISSION.c.counterparty]}
-    return sides == {document.get("seller"), document.get("buyer")}
-
-
-def _digest(row: Mapping[Any, Any]) -> str:
-    """What the log must have for a submission as it is stored; nothing where it is not what its batch has."""
-    body, index = row[SUBMISSION.c.body], row[SUBMISSION.c.batch_index]
-    if row[SUBMISSION.c.batch] is None:
-        return _sha256(body)
-    batch = row["batch_body"] or b""
-    try:
-        order = json.loads(compact_json(read_json(batch)["orders"][index]))
-        is_same = same_content(order, json.loads(body))
-    except Exception:
-        return ""
-    digest = sha256(sha256(batch).digest() + index.to_bytes(4, "big")).hexdigest()
-    return digest if is_same else ""
-
-
-def signature_fault(answer: Mapping[str, Any], keys: Keys) -> str | None:
-    """What is wrong with the gate's signature of an answer; `None` where nothing is."""
-    try:
-        header = read_header(str(answer.get(SIGNATURE, "")))
-        key = keys.get(str(header.get("kid")))
-        if key is None:
-            return "is not signed by a key of this gate"
-        verified(answer, key)
-    except (BadSignature, ValueError) as error:
-        return f"has a signature that {error}"
-    return None
 
 
 def _seal(connection: Connection, seal: Any) -> Iterator[str]:

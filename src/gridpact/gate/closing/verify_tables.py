@@ -36,6 +36,7 @@ from gridpact.gate.words.moments import read_moment
 
 Last = dict[tuple[str, str], bytes]
 FILES = (PARTICIPANTS_FILE, NETWORK_CONTENT, TARIFFS_KIND, SHARING_KIND, PRICES_KIND, ENVELOPES_KIND)
+READ_AT_ONCE = 5_000
 _ENDS = {CONFIRMATION: CONFIRMED, REJECTION: REJECTED, WITHDRAWAL: WITHDRAWN, "order": REPLACED}
 
 
@@ -130,13 +131,13 @@ def _fates(connection: Connection) -> Iterator[str]:
     """Deviations of what ended submissions from the submissions that ended them."""
     fates = {row.submission: (row.state, row.by_submission) for row in connection.execute(select(FATE))}
     expected: dict[str, tuple[str, str]] = {}
-    names: dict[tuple[str, str, str], str] = {}
     columns = SUBMISSION.c
     query = select(
         columns.submission, columns.session, columns.participant, columns.kind, columns.name, columns.body
     ).where(columns.kind.in_(_ENDS))
-    for row in connection.execute(query.order_by(columns.sequence)):
-        target = _target(row, names)
+    rows = connection.execution_options(yield_per=READ_AT_ONCE).execute(query.order_by(columns.sequence))
+    for row in rows:
+        target = _target(connection, row)
         if target is not None:
             expected[target] = _ENDS[row.kind], row.submission
     for submission in sorted(fates.keys() | expected.keys()):
@@ -144,15 +145,23 @@ def _fates(connection: Connection) -> Iterator[str]:
             yield f"submission {submission}: what became of it is not what was handed in"
 
 
-def _target(row: Any, names: dict[tuple[str, str, str], str]) -> str | None:
+def _target(connection: Connection, row: Any) -> str | None:
     """The submission that one ends, or binds."""
     if row.kind in (CONFIRMATION, REJECTION):
         return str(row.name)
     if row.kind == WITHDRAWAL:
         return str(read_json(row.body).get("submission"))
-    names[row.session, row.participant, row.name] = row.submission
     replaced = read_json(row.body).get("replaces") if b'"replaces"' in row.body else None
-    return None if replaced is None else names.get((row.session, row.participant, str(replaced)))
+    if replaced is None:
+        return None
+    columns = SUBMISSION.c
+    query = select(columns.submission).where(
+        columns.session == row.session,
+        columns.participant == row.participant,
+        columns.kind == row.kind,
+        columns.name == str(replaced),
+    )
+    return connection.execute(query).scalar()
 
 
 def signature_deviations(connection: Connection) -> Iterator[str]:

@@ -1,16 +1,20 @@
 """Arrival: a submission as it came, and what is said of it before it is stored."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
 from gridpact.gate.access.visitor import Visitor
+from gridpact.gate.market.json_tables import escaped
 from gridpact.gate.market.session_states import SessionState
+from gridpact.gate.words.gate_names import shown
 from gridpact.gate.words.moments import moment_text
-from gridpact.gate.words.refused import Refused
+from gridpact.gate.words.refused import FieldProblem, Refused, invalid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Arrival:
     """A request with a submission in it.
 
@@ -30,7 +34,7 @@ class Arrival:
     received_at: int
     jws: str | None = None
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         """SHA-256 of the body."""
         return sha256(self.body).digest()
@@ -61,3 +65,20 @@ def need_open(state: SessionState, received_at: int) -> None:
     if state.seal is not None:
         detail = "It came in time, but the session was sealed before it could be stored."
         raise Refused(503, "not-stored", detail, headers={"Retry-After": "1"})
+
+
+def refuse_problems(problems: Sequence[FieldProblem], state: SessionState, received_at: int) -> None:
+    """Refuses content with problems; outside of the gate's hours that comes first."""
+    if problems:
+        need_open(state, received_at)
+        raise invalid(problems)
+
+
+def unknown_members(document: Mapping[str, Any], *names: str) -> list[FieldProblem]:
+    """The members of a document that are not known."""
+    remedy = f"known are {', '.join(names)}" if names else "leave it out"
+    return [
+        FieldProblem(pointer=f"/{escaped(name)}", value=shown(value), what="is not known", remedy=remedy)
+        for name, value in document.items()
+        if name not in names
+    ]

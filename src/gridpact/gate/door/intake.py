@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select, update
+from sqlalchemy import Row, and_, func, select
 
 from gridpact.gate.door.arrival import Arrival
-from gridpact.gate.log.receipt import signed
+from gridpact.gate.log.receipt import signed_text
 from gridpact.gate.market.session_states import SessionState, session_state
-from gridpact.gate.store.gate_tables import FATE, SESSION, SUBMISSION
+from gridpact.gate.store.gate_tables import FATE, SUBMISSION
 from gridpact.gate.store.transaction import Transaction
-from gridpact.gate.words.json_bodies import compact_json, read_json, same_content
+from gridpact.gate.words.json_bodies import json_text, read_json, same_content
 from gridpact.gate.words.moments import moment_text
 from gridpact.gate.words.refused import Refused, not_found
 
@@ -121,51 +121,90 @@ def store(
     batch: int | None = None,
 ) -> dict[str, Any]:
     """Stores a submission, and gives its receipt; of an order in a batch without a signature of its own."""
-    received_at = max(arrival.received_at, last_received_at(transaction, arrival.session))
-    logged = transaction.append(
+    receipt: dict[str, Any] = json.loads(store_text(transaction, state.row, arrival, item, private, batch)[1])
+    return receipt
+
+
+def store_text(
+    transaction: Transaction,
+    session: Row[Any],
+    arrival: Arrival,
+    item: Item,
+    private: Mapping[str, Any],
+    batch: int | None = None,
+) -> tuple[str, str]:
+    """Stores a submission, and gives its id and the JSON text of its receipt."""
+    received_at = transaction.receive(arrival.session, arrival.received_at, session.last_received_at)
+    moment = moment_text(received_at)
+    sequence, chain = transaction.append_text(
         kind=item.kind,
         session=arrival.session,
         actor=arrival.visitor.pseudonym,
         received_at=received_at,
+        moment=moment,
         digest=item.digest,
     )
-    sequence = logged.entry.sequence
-    facts: dict[str, Any] = {
-        "submission": f"s{sequence:0{SUBMISSION_DIGITS}}",
-        "kind": item.kind,
-        "session": arrival.session,
-        "participant": item.participant,
-        "name": item.name,
-        "sequence": sequence,
-        "received_at": moment_text(received_at),
-        "sha256": item.digest,
-        "chain": logged.chain,
-    }
-    if item.index is not None:
-        facts |= {"batch_sha256": arrival.digest.hex(), "index": item.index}
-    receipt = facts if item.index is not None else signed(facts, private)
-    transaction.insert(
-        SUBMISSION,
-        submission=facts["submission"],
-        sequence=sequence,
+    submission = f"s{sequence:0{SUBMISSION_DIGITS}}"
+    facts = receipt_facts(
+        submission=submission,
+        kind=item.kind,
         session=arrival.session,
         participant=item.participant,
-        kind=item.kind,
         name=item.name,
-        body=item.body,
-        batch=batch,
-        batch_index=item.index,
-        counterparty=item.counterparty,
-        jws=arrival.jws,
-        receipt=compact_json(receipt),
+        sequence=sequence,
+        moment=moment,
+        digest=item.digest,
+        chain=chain,
+        of_batch=None if item.index is None else (arrival.digest.hex(), item.index),
     )
-    transaction.write(
-        update(SESSION).where(SESSION.c.session == arrival.session).values(last_received_at=received_at)
+    receipt = facts if item.index is not None else signed_text(facts, private)
+    transaction.add_submission(
+        submission,
+        sequence,
+        arrival.session,
+        item.participant,
+        item.kind,
+        item.name,
+        item.body,
+        batch,
+        item.index,
+        item.counterparty,
+        arrival.jws,
+        receipt,
     )
-    return receipt
+    return submission, receipt
 
 
-def last_received_at(transaction: Transaction, session: str) -> int:
-    """The moment of the last submission of a session."""
-    query = select(SESSION.c.last_received_at).where(SESSION.c.session == session)
-    return int(transaction.connection.execute(query).scalar_one())
+def receipt_facts(
+    *,
+    submission: str,
+    kind: str,
+    session: str,
+    participant: str,
+    name: str,
+    sequence: int,
+    moment: str,
+    digest: str,
+    chain: str,
+    of_batch: tuple[str, int] | None,
+) -> str:
+    """The JSON text of what a receipt says, without its signature.
+
+    Args:
+        submission: its id.
+        kind: as in `order`.
+        session: that it is for.
+        participant: that it is of.
+        name: that its sender gave it.
+        sequence: of its entry in the log.
+        moment: at which it was received, as text.
+        digest: what the log has of its content.
+        chain: the link of its entry.
+        of_batch: digest of the batch that it came in, and its place there.
+    """
+    whole = "" if of_batch is None else f',"batch_sha256":"{of_batch[0]}","index":{of_batch[1]}'
+    return (
+        f'{{"submission":{json_text(submission)},"kind":{json_text(kind)},"session":{json_text(session)},'
+        f'"participant":{json_text(participant)},"name":{json_text(name)},"sequence":{sequence},'
+        f'"received_at":"{moment}","sha256":{json_text(digest)},"chain":{json_text(chain)}{whole}}}'
+    )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
-from gridpact.gate.words.json_bodies import compact_json
+from gridpact.gate.words.json_bodies import json_text
 from gridpact.gate.words.moments import moment_text
 
 LEAF_PREFIX = b"\x00"
@@ -42,4 +42,23 @@ class LogEntry:
 
     def leaf(self) -> bytes:
         """Hash of the entry as a leaf of a Merkle tree (RFC 9162, 2.1.1)."""
-        return sha256(LEAF_PREFIX + compact_json(self.as_json()).encode()).digest()
+        return leaf_hash(
+            sequence=self.sequence,
+            kind=self.kind,
+            session=self.session,
+            actor=self.actor,
+            received_at=moment_text(self.received_at),
+            digest=self.sha256,
+        )
+
+
+def leaf_hash(
+    *, sequence: int, kind: str, session: str | None, actor: str, received_at: str, digest: str
+) -> bytes:
+    """The leaf of an entry whose moment is text already; what is hashed is the JSON of `as_json`."""
+    of_session = "null" if session is None else json_text(session)
+    text = (
+        f'{{"sequence":{sequence},"kind":{json_text(kind)},"session":{of_session},"actor":{json_text(actor)},'
+        f'"received_at":"{received_at}","sha256":{json_text(digest)}}}'
+    )
+    return sha256(LEAF_PREFIX + text.encode()).digest()

@@ -13,6 +13,37 @@ def merkle_root(leaves: Sequence[bytes]) -> bytes:
     return _levels(leaves)[-1][0]
 
 
+class GrowingTree:
+    """A tree that leaves are added to one by one, of which the roots of its whole subtrees are kept alone."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._whole: list[bytes] = []  # of subtrees of falling size, one for each bit that `size` has
+
+    def copy(self) -> "GrowingTree":
+        """A tree of the same leaves that grows by itself."""
+        made = GrowingTree()
+        made.size, made._whole = self.size, list(self._whole)
+        return made
+
+    def add(self, leaf: bytes) -> None:
+        """Adds a leaf hash at the end."""
+        node, size = leaf, self.size
+        while size & 1:
+            node, size = _node(self._whole.pop(), node), size >> 1
+        self._whole.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root over all leaf hashes so far, as `merkle_root` gives it."""
+        if not self._whole:
+            return merkle_root(())
+        node = self._whole[-1]
+        for left in reversed(self._whole[:-1]):
+            node = _node(left, node)
+        return node
+
+
 def inclusion_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """The hashes that lead from leaf `index`, counted from 0, to the root (2.1.3.1)."""
     if not 0 <= index < len(leaves):

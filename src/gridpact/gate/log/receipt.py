@@ -15,6 +15,11 @@ def signed(facts: Mapping[str, Any], private: Mapping[str, Any]) -> dict[str, An
     return {**facts, SIGNATURE: sign_compact(compact_json(facts).encode(), private)}
 
 
+def signed_text(facts: str, private: Mapping[str, Any]) -> str:
+    """The JSON text of a signed answer, of the JSON text of its facts."""
+    return f'{facts[:-1]},"{SIGNATURE}":"{sign_compact(facts.encode(), private)}"}}'
+
+
 def verified(answer: Mapping[str, Any], public: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a signed answer.
 

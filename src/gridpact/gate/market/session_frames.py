@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -44,6 +45,25 @@ class SessionFrame:
     index: Mapping[str, int]
     connection_kw: Float
     network_content: bytes | None
+
+    @property
+    def windows(self) -> set[tuple[str, str]]:
+        """Starts and ends, as they were written, of windows that sessions like this are known to take."""
+        return _windows(self.horizon, self.first_open)
+
+    def is_that_of(self, other: "SessionFrame") -> bool:
+        """Whether submissions mean the same by it as by another."""
+        return (
+            self.horizon == other.horizon
+            and self.first_open == other.first_open
+            and self.document == other.document
+            and self.columns == other.columns
+        )
+
+
+@lru_cache(maxsize=64)
+def _windows(horizon: Horizon, first_open: int) -> set[tuple[str, str]]:
+    return set()
 
 
 def market_document(connection: Connection, market: str) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """The application: all routes of a gate."""
 
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,10 +15,12 @@ from starlette.exceptions import HTTPException
 from gridpact.gate.api.answers import on_http, on_refused
 from gridpact.gate.api.described.description import described
 from gridpact.gate.api.frame_of_requests import FrameOfRequests
+from gridpact.gate.api.orders_first import OrdersFirst
 from gridpact.gate.api.routes import (
     market_file_routes,
     market_routes,
     open_routes,
+    order_routes,
     page_routes,
     result_routes,
     session_routes,
@@ -32,6 +35,7 @@ from gridpact.gate.words.refused import Refused
 from gridpact.version import __version__
 
 PARENT_SECONDS = 0.5
+SWITCH_SECONDS = 0.001  # after which the writer lets those answer who have their turn
 ROUTES = (
     open_routes,
     user_routes,
@@ -39,6 +43,7 @@ ROUTES = (
     market_file_routes,
     session_routes,
     result_routes,
+    order_routes,
     submission_routes,
 )
 
@@ -63,6 +68,7 @@ def application(gate: Gate) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
+    app.add_middleware(OrdersFirst, base=BASE, routes=order_routes.OF_ORDERS)
     for routes in ROUTES:
         app.include_router(routes.router, prefix=BASE)
     app.include_router(page_routes.router)
@@ -84,6 +90,7 @@ def application(gate: Gate) -> FastAPI:
 def from_environment() -> FastAPI:
     """The application of the gate whose folder `FOLDER_VARIABLE` names, for serving processes."""
     set_up_log()
+    sys.setswitchinterval(SWITCH_SECONDS)
     Thread(target=_end_with, args=(os.getppid(),), name="parent", daemon=True).start()
     return application(open_gate(Path(os.environ[FOLDER_VARIABLE])))
 

@@ -29,6 +29,7 @@ from gridpact.gate.watch.json_log import set_up_log
 from gridpact.gate.watch.worker_signs import take_sign
 
 SHUTDOWN_SECONDS = 10
+APPLICATION = "gridpact.gate.running.application:from_environment"
 
 
 def serve_gate(folder: Path, *, host: str, port: int, workers: int, clearing_workers: int) -> None:
@@ -80,7 +81,7 @@ def _make(folder: Path) -> None:
 def _server(host: str, port: int, workers: int) -> Any:
     logging.getLogger("_granian").setLevel(logging.ERROR)
     return Granian(
-        "gridpact.gate.running.application:from_environment",
+        APPLICATION,
         address=host,
         port=port,
         interface=Interfaces.ASGI,

@@ -39,6 +39,7 @@ LOG_HEAD = Table(
     Column("id", Integer, primary_key=True),
     Column("sequence", BigInteger, nullable=False),
     Column("chain", DIGEST, nullable=False),
+    Column("changed", BigInteger, nullable=False),  # last entry that changed who may do what, or a session
 )
 LOG = Table(
     "log",

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 
 from gridpact.case.times import YEARS, from_microseconds, microseconds
 
@@ -21,7 +22,13 @@ def system_clock() -> int:
 
 def moment_text(moment: int) -> str:
     """A moment as RFC 3339 in UTC, to the microsecond."""
-    return from_microseconds(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    second, rest = divmod(moment, 1_000_000)
+    return f"{_second_text(second)}.{rest:06}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second_text(second: int) -> str:
+    return from_microseconds(second * 1_000_000).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def read_moment(text: object) -> int | None:

@@ -26,14 +26,13 @@ from gridpact.gate.api.incoming import (
     visitor,
 )
 from gridpact.gate.api.routes.session_routes import visible_session
-from gridpact.gate.door.arrival import Arrival, need_open
+from gridpact.gate.door.arrival import Arrival, refuse_problems, unknown_members
 from gridpact.gate.door.case_rows import ORDER, TRADE
 from gridpact.gate.door.forecast_csv import forecasts_from_csv
 from gridpact.gate.door.intake import CONFIRMATION, REJECTION, with_fate
-from gridpact.gate.door.meaning import connection_problems, forecast_problems, submission_problems
-from gridpact.gate.door.signed_submissions import HEADER, need_signature
+from gridpact.gate.door.meaning import connection_problems, forecast_problems
+from gridpact.gate.door.signed_submissions import HEADER, need_signature, signing_keys
 from gridpact.gate.door.take_forecasts import take_forecast, take_forecasts
-from gridpact.gate.door.take_orders import BATCH_MAX, take_batch, take_order
 from gridpact.gate.door.take_trades import proposal_for, proposer, take_answer, take_trade, take_withdrawal
 from gridpact.gate.market.json_tables import escaped
 from gridpact.gate.market.session_frames import SessionFrame
@@ -68,13 +67,6 @@ async def _trader(request: Request, session: str) -> tuple[Visitor, SessionState
     return who, state, frame
 
 
-def _refuse(problems: Problems, state: SessionState, received_at: int) -> None:
-    """Refuses content with problems; outside of the gate's hours that comes first."""
-    if problems:
-        need_open(state, received_at)
-        raise invalid(problems)
-
-
 async def _signed(
     request: Request, who: Visitor, session: str, payload: bytes, frame: SessionFrame, *, needed: bool = True
 ) -> str | None:
@@ -82,16 +74,11 @@ async def _signed(
     jws = request.headers.get(HEADER)
     is_required = needed and frame.rules.signatures == "required"
     service = service_of(request)
-    await service.read(
-        lambda connection: need_signature(
-            connection,
-            jws,
-            payload,
-            user=who.user,
-            gate=service.name,
-            session=session,
-            is_required=is_required,
-        )
+    if jws is None and not is_required:
+        return None
+    keys = await service.read(lambda connection: signing_keys(connection, [who.user]))
+    need_signature(
+        jws, payload, keys=keys[who.user], gate=service.name, session=session, is_required=is_required
     )
     return jws
 
@@ -112,58 +99,6 @@ async def _stored(request: Request, work: Callable[[Transaction], tuple[int, dic
     return answered(status, receipt)
 
 
-@router.post("/sessions/{session}/orders")
-async def post_order(request: Request, session: str) -> Response:
-    """Hands in an order."""
-    who, state, frame = await _trader(request, session)
-    sent = await body(request)
-    document = sent.document()
-    if isinstance(participant := document.get("participant"), str):
-        need_trade(who, frame.market, participant)
-    problems = await service_of(request).checks.problems(ORDER, document, frame)
-    _refuse(problems, state, sent.received_at)
-    jws = await _signed(request, who, session, sent.content, frame)
-    arrival, private = _arrival(who, session, sent, document, jws), service_of(request).gate.private
-    return await _stored(request, lambda transaction: take_order(transaction, arrival, frame, private))
-
-
-@router.post("/sessions/{session}/order-batches")
-async def post_batch(request: Request, session: str) -> Response:
-    """Hands in several orders, all or none."""
-    who, state, frame = await _trader(request, session)
-    sent = await body(request, most=LARGE_BODY_MAX)
-    document = sent.document()
-    orders = document.get("orders")
-    for order in orders if isinstance(orders, list) else []:
-        if isinstance(order, dict) and isinstance(order.get("participant"), str):
-            need_trade(who, frame.market, order["participant"])
-    problems = await run_in_threadpool(_batch_problems, document, frame)
-    _refuse(problems, state, sent.received_at)
-    jws = await _signed(request, who, session, sent.content, frame)
-    arrival, private = _arrival(who, session, sent, document, jws), service_of(request).gate.private
-    return await _stored(request, lambda transaction: take_batch(transaction, arrival, frame, private))
-
-
-def _batch_problems(document: dict[str, Any], frame: SessionFrame) -> Problems:
-    """Everything that is wrong with a batch."""
-    problems = _unknown(document, "orders")
-    orders = document.get("orders")
-    if not isinstance(orders, list) or not 1 <= len(orders) <= BATCH_MAX:
-        what, remedy = "is not a list of orders", f"give 1 to {BATCH_MAX}"
-        return [*problems, FieldProblem(pointer="/orders", what=what, remedy=remedy)]
-    return problems + submission_problems(ORDER, orders, frame, lambda index: f"/orders/{index}")
-
-
-def _unknown(document: dict[str, Any], *names: str) -> Problems:
-    """The members of a document that are not known."""
-    remedy = f"known are {', '.join(names)}" if names else "leave it out"
-    return [
-        FieldProblem(pointer=f"/{escaped(name)}", value=shown(value), what="is not known", remedy=remedy)
-        for name, value in document.items()
-        if name not in names
-    ]
-
-
 @router.post("/sessions/{session}/trades")
 async def post_trade(request: Request, session: str) -> Response:
     """Proposes a trade."""
@@ -175,7 +110,7 @@ async def post_trade(request: Request, session: str) -> Response:
         own = proposer(who, frame.market, document)
     problems = await service_of(request).checks.problems(TRADE, document, frame)
     problems += connection_problems(document, own, frame)
-    _refuse(problems, state, sent.received_at)
+    refuse_problems(problems, state, sent.received_at)
     jws = await _signed(request, who, session, sent.content, frame)
     arrival, private = _arrival(who, session, sent, document, jws), service_of(request).gate.private
     return await _stored(request, lambda transaction: take_trade(transaction, arrival, frame, private))
@@ -203,11 +138,11 @@ async def _answer(request: Request, session: str, submission: str, kind: str) ->
     sent = await body(request)
     document = sent.document()
     members = ("sha256",) if kind == CONFIRMATION else ()
-    problems = _unknown(document, *members)
+    problems = unknown_members(document, *members)
     if members and not isinstance(document.get("sha256"), str):
         remedy = "give the digest of the proposal"
         problems.append(FieldProblem(pointer="/sha256", what="is missing", remedy=remedy))
-    _refuse(problems, state, sent.received_at)
+    refuse_problems(problems, state, sent.received_at)
     payload = proposal.body if kind == CONFIRMATION else sent.content
     jws = await _signed(request, who, session, payload, frame, needed=kind == CONFIRMATION)
     arrival = _arrival(who, session, sent, document, jws)
@@ -224,7 +159,7 @@ async def withdraw(request: Request, session: str) -> Response:
     service = service_of(request)
     sent = await body(request)
     document = sent.document()
-    problems = _unknown(document, "withdrawal", "submission")
+    problems = unknown_members(document, "withdrawal", "submission")
     problem = name_problem("/withdrawal", document.get("withdrawal"))
     problems += [problem] if problem else []
     target = document.get("submission")
@@ -233,7 +168,7 @@ async def withdraw(request: Request, session: str) -> Response:
         problems.append(FieldProblem(pointer="/submission", value=shown(target), what=what, remedy=remedy))
     else:
         await service.read(lambda connection: _need_own(connection, who, session, frame.market, target))
-    _refuse(problems, state, sent.received_at)
+    refuse_problems(problems, state, sent.received_at)
     jws = await _signed(request, who, session, sent.content, frame, needed=False)
     arrival = _arrival(who, session, sent, document, jws)
     return await _stored(
@@ -256,7 +191,7 @@ async def put_forecast(request: Request, session: str, participant: str) -> Resp
     sent = await body(request, most=LARGE_BODY_MAX)
     document = sent.document()
     problems = await run_in_threadpool(forecast_problems, document, participant, frame)
-    _refuse(problems, state, sent.received_at)
+    refuse_problems(problems, state, sent.received_at)
     jws = await _signed(request, who, session, sent.content, frame, needed=False)
     arrival, private = _arrival(who, session, sent, document, jws), service_of(request).gate.private
     return await _stored(
@@ -285,7 +220,7 @@ async def put_forecasts(request: Request, session: str) -> Response:
 
 def _forecasts_problems(document: dict[str, Any], frame: SessionFrame) -> Problems:
     """Everything that is wrong with the forecasts of several participants."""
-    problems = _unknown(document, "forecasts")
+    problems = unknown_members(document, "forecasts")
     forecasts = document.get("forecasts")
     if not isinstance(forecasts, dict):
         return [*problems, FieldProblem(pointer="/forecasts", what="is not an object of forecasts")]

@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("chain", sa.String(length=64), nullable=False),
+        sa.Column("changed", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -254,7 +255,7 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("worker"),
     )
-    op.execute(sa.text(f"INSERT INTO log_head (id, sequence, chain) VALUES (1, 0, '{'0' * 64}')"))
+    op.execute(sa.text(f"INSERT INTO log_head (id, sequence, chain, changed) VALUES (1, 0, '{'0' * 64}', 0)"))
     _refuse_changes(op.get_bind().dialect.name)
 
 
