@@ -291,6 +291,6 @@ def _greatest_volume_kw(
 ) -> Float:
     """The volume of each period by `max-volume`, (T,): what the price of fairness is measured against."""
     offers, periods = problem.offers, problem.shape[0]
-    if problem.rule is not Allocation.MAX_VOLUME:
+    if problem.rule != Allocation.MAX_VOLUME:
         solution = _solve(formulation, replace(problem, rule=Allocation.MAX_VOLUME), budget)
     return offers.volume_kw(solution.column_kw, periods)

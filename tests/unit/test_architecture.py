@@ -13,7 +13,7 @@ import gridpact
 ROOT = Path(gridpact.__file__).parent
 TIERS = (
     {"version", "errors", "units", "arrays", "stopwatch", "progress", "solvers", "spreadsheet_text"},
-    {"fields"},
+    {"fields", "plug_ins"},
     {"grid"},
     {"case"},
     {"matching", "clearing"},

@@ -148,7 +148,7 @@ def proof_and_price(clearance: Clearance) -> list[tuple[str, str]]:
         proof = f"no allocation clears more than {bound['upper_kwh']:.3f} kWh: gap {bound['gap']:.4%}"
         at = f", at the most {worst['gap']:.4%} at {worst['time']}" if worst["gap"] > GAP_SHOWN else ""
         lines.append(("proven", proof + at))
-    if clearance.case.allocation is not Allocation.MAX_VOLUME:
+    if clearance.case.allocation != Allocation.MAX_VOLUME:
         cost = f"{clearance.case.allocation} costs {price['cost_kwh']:.3f} kWh of the"
         greatest = f"{price['max_volume_kwh']:.3f} kWh that max-volume clears"
         lines.append(("fairness", f"{cost} {greatest} ({price['cost_share']:.1%})"))
