@@ -17,7 +17,7 @@ TIERS = (
     {"grid"},
     {"case"},
     {"matching", "clearing"},
-    {"dispatch"},
+    {"dispatch", "order_auction"},
     {"results"},
     {"pipeline"},
     {"trading_headroom", "envelopes", "comparison"},
