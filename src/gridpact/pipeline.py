@@ -150,7 +150,7 @@ def clear(
         certificate=certificate,
         baseline=baseline,
         ended_by=budget.stopped_by,
-        orders=auctioned.orders if auctioned else None,
+        cleared_orders=auctioned.orders if auctioned else None,
     )
     return _dispatched(case, problem, trades, len(matched), found, watch)
 
@@ -166,7 +166,7 @@ class _Found:
     certificate: Certificate | None
     baseline: Operation
     ended_by: EndedBy
-    orders: ClearedOrders | None
+    cleared_orders: ClearedOrders | None
 
 
 def _dispatched(
@@ -218,7 +218,7 @@ def _dispatched(
         operating_limits=limits,
         verification=verification,
         ended_by=found.ended_by,
-        orders=found.orders,
+        cleared_orders=found.cleared_orders,
         seconds=watch.seconds,
     )
 

@@ -14,6 +14,7 @@ from gridpact.results.clearance_tables import (
     frame,
     limits_columns,
     network_columns,
+    orders_columns,
     schedule_columns,
 )
 
@@ -43,6 +44,11 @@ class Clearance(ClearanceArrays):
     def commitments(self) -> "pd.DataFrame":
         """One row per commitment and period in which it is cut, columns `clearance_tables.COMMITMENTS`."""
         return frame(commitments_columns(self))
+
+    @cached_property
+    def orders(self) -> "pd.DataFrame":
+        """One row per order that was cleared on the network and period, columns `clearance_tables.ORDERS`."""
+        return frame(orders_columns(self))
 
     @cached_property
     def schedule(self) -> "pd.DataFrame":

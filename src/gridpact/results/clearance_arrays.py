@@ -43,7 +43,7 @@ class ClearanceArrays:
         nominal_limits: as the case states them.
         operating_limits: relaxed to the bare network's values where nothing keeps the case's own.
         verification: the independent power flow of the dispatch.
-        orders: what of the orders clears and at which prices; only where they were cleared on the network.
+        cleared_orders: what of the orders clears and at which prices, where that was on the network.
         ended_by: what ended the clearing before it was through, if anything did.
         seconds: wall time of each step.
     """
@@ -67,7 +67,7 @@ class ClearanceArrays:
     nominal_limits: OperatingLimits
     operating_limits: OperatingLimits
     verification: Verification
-    orders: ClearedOrders | None = None
+    cleared_orders: ClearedOrders | None = None
     ended_by: EndedBy = EndedBy.NOTHING
     seconds: Mapping[str, float] = field(compare=False)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from gridpact.results.words.place_words import loading_place, phase_words, unbal
 
 SHOWN = 10
 GAP_SHOWN = 1e-4
+PRICE_SHOWN = 5e-5  # per kWh, below which prices are shown as one
 CUT_SHARE_MIN = 1e-6
 CUT_SHOWN_MAX = 0.995  # of a cut that is not whole
 EVERY_LIMIT_KEPT = "every limit kept"
@@ -115,6 +117,8 @@ def outcome(clearance: Clearance) -> str:
         f"  verified  {_verified(clearance)}",
         *(f"  {word:<10}{sentence}" for word, sentence in proof_and_price(clearance)),
     ]
+    if auctioned := summary.get("auction"):
+        lines.append(f"  auction   {_auctioned(auctioned, case.currency)}")
     if broken := summary["violations"]:
         sentences = violation_sentences(clearance, broken)
         lines += _listed("broken", f"{counted(len(broken), 'limit')} by the dispatch", sentences)
@@ -133,6 +137,17 @@ def outcome(clearance: Clearance) -> str:
         lines += _listed("cuts", str(len(cuts)), cuts, where=f" in cleared.{case.table_format}")
     lines += [f"  notice    {notice}" for notice in summary["notices"]]
     return "\n".join(lines)
+
+
+def _auctioned(figures: dict[str, Any], currency: str) -> str:
+    """What the orders that were cleared on the network come to."""
+    money = f" {currency}" if currency else ""
+    said = f"welfare {figures['welfare']:.3f}{money}, congestion rent {figures['congestion_rent']:.3f}{money}"
+    if figures["lowest_price_per_kwh"] is None:
+        return f"{said}; nothing clears"
+    low, high = figures["lowest_price_per_kwh"], figures["highest_price_per_kwh"]
+    at = f"{low:.4f}" if high - low < PRICE_SHOWN else f"{low:.4f} to {high:.4f}"
+    return f"{said}; {figures['cleared_kwh']:.3f} kWh at {at}{money} per kWh"
 
 
 def proof_and_price(clearance: Clearance) -> list[tuple[str, str]]:

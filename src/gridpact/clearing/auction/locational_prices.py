@@ -20,6 +20,7 @@ from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT
 AT_LIMIT = 1e-7  # pu and parts of a rating, within which a limit is reached
 AT_BOUND_SHARE, AT_BOUND_KW = 1e-6, 1e-7
 ROUNDED_WORTH = 3.0 * EVEN_CUT_WEIGHT * EVENNESS  # of what a kW is worth, by which evenness shifts it
+DECIMALS = 9  # of a price, as in the results
 APART = 1e-6  # of the unit of price, by which two multipliers differ
 
 
@@ -133,8 +134,8 @@ def _conditions(market: OrderMarket, value: Float, effect: Float) -> _Conditions
 
 
 def _within_limit_prices(market: OrderMarket, value: Float, price: Float) -> Float:
-    """Prices, (J,), without what rounding takes of the limit prices of what clears."""
-    price, count = price.copy(), market.orders
+    """Prices, (J,), to their decimals, without what rounding takes of the limit prices of what clears."""
+    price, count = np.round(price, DECIMALS), market.orders
     cleared = np.flatnonzero(is_cleared(market, value)[:count])
     people = int(market.participant.max(initial=-1)) + 1
     for sells, worst, start in ((True, np.maximum, -np.inf), (False, np.minimum, np.inf)):

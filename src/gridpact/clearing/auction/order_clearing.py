@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridpact.arrays import Float, Int
-from gridpact.case.order_rows import OrderRows
-from gridpact.case.orders import Orders
+from gridpact.case.orders import OrderRows, Orders
 from gridpact.clearing.auction.locational_prices import AuctionPrices, is_cleared, prices_of
 from gridpact.clearing.auction.order_market import OrderMarket, market_of_orders
 from gridpact.clearing.explain import limit_kinds, limit_phases

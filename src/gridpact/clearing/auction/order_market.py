@@ -14,8 +14,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.case.order_rows import OrderRows
-from gridpact.case.orders import Orders
+from gridpact.case.orders import OrderRows, Orders
 from gridpact.clearing.network.network_state import OperatingLimits
 from gridpact.clearing.network.oracle import NetworkOracle
 from gridpact.clearing.network.situations import Situations

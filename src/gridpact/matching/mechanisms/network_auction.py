@@ -8,7 +8,7 @@ import numpy as np
 
 from gridpact.arrays import Float, Int
 from gridpact.case.case import Case
-from gridpact.case.order_rows import OrderRows
+from gridpact.case.orders import OrderRows
 from gridpact.case.trades import Trades
 from gridpact.errors import InvalidUsage
 from gridpact.matching.matches import Matches, trades_of

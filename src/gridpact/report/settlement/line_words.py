@@ -29,6 +29,7 @@ LINE_WORDS = {
     "losses": LineWords(name="Share of network losses", party=DSO),
     "network_charge": LineWords(name="Network charge", party=DSO),
     "tax": LineWords(name="Tax", party=TAX),
+    "congestion": LineWords(name="Congestion of the network", party=DSO),
 }
 DRAWN = ("p2p_bought", "shared_received", "supply", "imbalance_short")
 FED = ("p2p_sold", "shared_given", "feed_in", "imbalance_long")

@@ -28,6 +28,7 @@ def expected_micro(settlement: Settlement) -> Int:
             _with_retailers(settlement, settlement.long_wh, "imbalance_long_micro_per_kwh")
             + _with_retailers(settlement, settlement.short_wh, "imbalance_short_micro_per_kwh"),
             _lost(settlement),
+            _congested(settlement),
         ],
         axis=1,
     )
@@ -37,6 +38,13 @@ def _traded(settlement: Settlement) -> Int:
     """What traded energy costs, (T,)."""
     positions = settlement.positions
     amounts = amount_micro(settlement.delivered_wh, positions.price_micro_per_kwh)
+    return sum_at(positions.period, amounts, settlement.horizon.periods)
+
+
+def _congested(settlement: Settlement) -> Int:
+    """What buyers of traded energy pay beyond what its sellers receive, (T,)."""
+    positions = settlement.positions
+    amounts = amount_micro(settlement.delivered_wh, positions.congestion_micro_per_kwh)
     return sum_at(positions.period, amounts, settlement.horizon.periods)
 
 

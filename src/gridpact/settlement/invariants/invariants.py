@@ -12,6 +12,7 @@ from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.residuals import make_residuals
 from gridpact.settlement.statements.statements import make_statements
+from gridpact.settlement.tariffs.accounts import CONGESTION
 from gridpact.settlement.tariffs.tariffs import Mode
 
 
@@ -48,7 +49,10 @@ def invariants(settlement: Settlement) -> tuple[Invariant, ...]:
         "within_cleared_wh": (_meaning_of_cleared(settlement), _beyond_cleared(settlement)),
         "residual_sign_wh": ("no retailer supplies or takes a negative energy", _negative(settlement)),
         "amounts_micro": ("in each period, the money of each kind is energy × tariff", _amounts(settlement)),
-        "money_micro": ("statements, residuals, DSO and tax together come to 0", _money(settlement)),
+        "money_micro": (
+            "statements, residuals and the other accounts together come to 0",
+            _money(settlement),
+        ),
         "head_balance_wh": ("in each period, head = meters + losses booked", _head(settlement, lost_wh)),
         "losses_booked_wh": (
             "in each period, the ledger has the losses and their shares",
@@ -137,12 +141,14 @@ def _amounts(settlement: Settlement) -> int:
 
 
 def _money(settlement: Settlement) -> int:
-    """What statements, residuals and the other two accounts come to together, each by its own sums."""
+    """What statements, residuals and the other accounts come to together, each by its own sums."""
     balance = account_balance_micro(settlement.ledger)
     dso = len(settlement.participants) + len(settlement.tariffs.retailers)
     participants_pay = int(make_statements(settlement).total_micro.sum())
     retailers_get = int(make_residuals(settlement).amount_micro.sum())
-    return abs(retailers_get + int(balance[dso]) + int(balance[dso + 1]) - participants_pay)
+    accounts = settlement.ledger.accounts
+    others = [dso, dso + 1, *([accounts.index(CONGESTION)] if CONGESTION in accounts else [])]
+    return abs(retailers_get + int(balance[others].sum()) - participants_pay)
 
 
 def _head(settlement: Settlement, lost_wh: Int) -> int:

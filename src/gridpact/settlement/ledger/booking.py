@@ -71,7 +71,7 @@ def paired(shared: Shared, order: Int) -> tuple[Int, Int, Int, Int]:
 
 
 def _traded(positions: Positions, energy_wh: Int, tariffs: Tariffs, accounts: Accounts) -> Iterable[Entries]:
-    """The trades, and the charge and the tax on each."""
+    """The trades, what congestion makes them dearer for buyers, and the charge and the tax on each."""
     yield entries(
         EntryKind.P2P,
         period=positions.period,
@@ -80,6 +80,16 @@ def _traded(positions: Positions, energy_wh: Int, tariffs: Tariffs, accounts: Ac
         energy_wh=energy_wh,
         price_micro_per_kwh=positions.price_micro_per_kwh,
         trade=positions.trade,
+    )
+    rows = np.flatnonzero(positions.congestion_micro_per_kwh)
+    yield entries(
+        EntryKind.CONGESTION,
+        period=positions.period[rows],
+        debit=positions.buyer[rows],
+        credit=accounts.congestion,
+        energy_wh=energy_wh[rows],
+        price_micro_per_kwh=positions.congestion_micro_per_kwh[rows],
+        trade=positions.trade[rows],
     )
     charge = tariffs.p2p_charge_micro_per_kwh
     yield from _levied(

@@ -16,6 +16,7 @@ class EntryKind(IntEnum):
     FEED_IN = 4
     IMBALANCE = 5
     LOSS = 6
+    CONGESTION = 7
 
     @property
     def label(self) -> str:
@@ -30,8 +31,8 @@ class Ledger:
     An entry's name is its version and its number within that version, from 1: `2-000017`.
 
     Attributes:
-        accounts: names of the accounts: the participants' ids, then `retailer/NAME`, `dso`, `tax`; then those
-            that only entries of an earlier version know.
+        accounts: names of the accounts: the participants' ids, then `retailer/NAME`, `dso`, `tax`, and
+            `congestion` where there is any; then those that only entries of an earlier version know.
         trade_ids: names that `trade` points into.
         period: (L,).
         kind: an `EntryKind`, (L,).

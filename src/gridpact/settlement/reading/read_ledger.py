@@ -18,7 +18,7 @@ from gridpact.errors import Problem
 from gridpact.settlement.ledger.entries import NO_TRADE
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.ledger.ledger_digest import ledger_sha256
-from gridpact.settlement.tariffs.accounts import DSO, RETAILER, TAX
+from gridpact.settlement.tariffs.accounts import CONGESTION, DSO, RETAILER, TAX
 
 SETTLEMENT_FILE = "settlement.json"
 REMEDY = "give an earlier settlement of this case"
@@ -105,7 +105,7 @@ def _is_refused(reader: TableReader, ledger: Ledger, facts: dict[str, Any], case
 
 def _participants(ledger: Ledger) -> set[str]:
     """The accounts that are those of participants."""
-    others = (DSO, TAX)
+    others = (DSO, TAX, CONGESTION)
     return {name for name in ledger.accounts if name not in others and not name.startswith(RETAILER)}
 
 

@@ -49,7 +49,10 @@ def settle(
     """
     refuse_old_version(previous, version)
     refuse_invalid(participants, horizon, positions, meters, tariffs, keys)
-    order, accounts = served_first(participants), open_accounts(participants, tariffs)
+    order, accounts = (
+        served_first(participants),
+        open_accounts(participants, tariffs, has_congestion=positions.has_congestion),
+    )
     deliver = deliver_as_cleared if tariffs.mode is Mode.FIRM else deliver_as_metered
     delivery = deliver(positions, meters)
     shared = share(keys, delivery.left_import_wh, delivery.left_export_wh, order)

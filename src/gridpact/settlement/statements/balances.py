@@ -9,6 +9,7 @@ from gridpact.settlement.amounts.money import sum_at
 from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.retail_only import retail_only
+from gridpact.settlement.tariffs.accounts import CONGESTION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class Balances:
     """Money of A accounts over the horizon, micro-currency; all of it adds up to zero.
 
     Attributes:
-        accounts: the participants together, then the retailers, the DSO and the tax.
+        accounts: the participants together, then the retailers, the DSO, the tax, and congestion.
         received_micro, paid_micro: sums of the entries that credit and debit an account, (A,).
         retail_only_micro: received less paid with no trade and no sharing, (A,).
     """
@@ -40,19 +41,22 @@ class Balances:
 def make_balances(settlement: Settlement) -> Balances:
     """The balances of all accounts, from every entry of the ledger; losses are the same with retail alone."""
     ledger, count = settlement.ledger, len(settlement.participants)
-    others = len(settlement.tariffs.retailers) + 2
+    others = list(range(count, count + len(settlement.tariffs.retailers) + 2))
+    has_congestion = CONGESTION in ledger.accounts
+    others += [ledger.accounts.index(CONGESTION)] if has_congestion else []
     size = len(ledger.accounts)
 
     def together(side: Int, rows: Int) -> Int:
         sums = sum_at(side[rows], ledger.amount_micro[rows], size)
-        return np.concatenate([[sums[:count].sum()], sums[count : count + others]])
+        return np.concatenate([[sums[:count].sum()], sums[others]])
 
     every, lost = np.arange(len(ledger.kind)), np.flatnonzero(ledger.kind == EntryKind.LOSS)
     alone = retail_only(settlement.meters, settlement.tariffs)
     without_losses = [-alone.participant_micro.sum(), *alone.retailer_micro, alone.dso_micro, alone.tax_micro]
+    without_losses += [0] if has_congestion else []
     losses = together(ledger.credit, lost) - together(ledger.debit, lost)
     return Balances(
-        accounts=("participants", *ledger.accounts[count : count + others]),
+        accounts=("participants", *(ledger.accounts[place] for place in others)),
         received_micro=frozen(together(ledger.credit, every), np.int64),
         paid_micro=frozen(together(ledger.debit, every), np.int64),
         retail_only_micro=frozen(np.array(without_losses) + losses, np.int64),
