@@ -5,6 +5,9 @@ buys at π + Σ μ ∂g/∂bought, g being what is monitored, each at its limit.
 where the last ask and the last bid both clear in full: then all that fit the optimum are a polyhedron, and
 the mean of those at which π or one of μ is least and greatest is taken. Where one number is left open, that
 is the midpoint of each price's interval.
+
+Who feeds in what it does not sell injects the same either way: what its injection relieves is there without
+its sale, which is then worth π, and less only where limits ask for less of it.
 """
 
 from dataclasses import dataclass
@@ -91,8 +94,10 @@ def prices_of(market: OrderMarket, optimum: Optimum) -> AuctionPrices:
         balance, dual = optimum.row_dual[:BALANCE_ROWS] @ np.array([1.0, -1.0]), limits.dual
     else:
         balance, dual[reached] = found[0], found[1 : 1 + len(reached)]
-    sign = np.where(market.sells, -1.0, 1.0)
-    of_variable = (balance + sign * (dual @ effect)) * market.price_unit
+    cost = dual @ effect
+    feeds_in = market.sells & np.isin(market.participant, market.exporter)
+    cost = np.where(feeds_in, np.maximum(cost, 0.0), cost)
+    of_variable = (balance + np.where(market.sells, -cost, cost)) * market.price_unit
     return AuctionPrices(
         of_variable=_within_limit_prices(market, optimum.value, of_variable),
         limit_dual=dual * market.price_unit,

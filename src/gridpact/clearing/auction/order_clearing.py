@@ -167,10 +167,11 @@ class _OrderClearing:
             market, value = one.market, one.optimum.value
             fed_in_kw[market.columns] = value[market.orders :]
             status[market.period] = one.status
-            if not is_cleared(market, value)[: market.orders].any():
+            is_traded = is_cleared(market, value)[: market.orders]
+            if not is_traded.any():
                 continue
             prices = prices_of(market, one.optimum)
-            cleared_kw[market.rows] = value[: market.orders]
+            cleared_kw[market.rows] = np.where(is_traded, value[: market.orders], 0.0)
             price[market.rows] = prices.of_variable[: market.orders]
             bindings.append(_binding(market, one.optimum, prices))
         return ClearedOrders(
