@@ -14,6 +14,7 @@ from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import make_balances
 from gridpact.settlement.statements.residuals import make_residuals
 from gridpact.settlement.statements.statements import make_statements
+from gridpact.settlement.tariffs.accounts import CONGESTION
 from gridpact.version import __version__
 
 
@@ -88,7 +89,9 @@ def _money(settlement: Settlement) -> dict[str, int]:
     """The money that entries of each kind move."""
     ledger = settlement.ledger
     sums = sum_at(ledger.kind, ledger.amount_micro, len(EntryKind))
-    return {kind.label: int(sums[kind]) for kind in EntryKind}
+    has_congestion = CONGESTION in ledger.accounts
+    kinds = [kind for kind in EntryKind if has_congestion or kind is not EntryKind.CONGESTION]
+    return {kind.label: int(sums[kind]) for kind in kinds}
 
 
 def _accounts(settlement: Settlement) -> dict[str, dict[str, int]]:
