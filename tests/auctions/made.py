@@ -12,7 +12,7 @@ POWER_KW = 4000.0  # more than anybody has: surplus and residual demand are what
 NETWORK_AUCTION, DOUBLE_AUCTION = "network-auction", "double-auction"
 
 
-def order_case(seed: int, network: str, *, sellers: int = 4, buyers: int = 4, **choices: Any) -> Case:
+def order_case(seed: int, network: Any, *, sellers: int = 4, buyers: int = 4, **choices: Any) -> Case:
     """Sellers and buyers at random buses of a network, with one order each for all that they have."""
     people = sellers + buyers
     case = ac_case(seed, network, sellers=sellers, buyers=buyers, trades=people, **choices)

@@ -166,7 +166,7 @@ def test_feed_in_may_help_orders_and_makes_way_for_them() -> None:
 def test_three_phases_have_prices_of_their_own(network_format: str, tmp_path: Path) -> None:
     """Phases a, b and c of one bus are priced apart where one of them is at its limit."""
     source = network_source(network_format, tmp_path)
-    case = order_case(3, source, sellers=3, buyers=3, power_kw=60.0, limits=LIMITS)  # type: ignore[arg-type]
+    case = order_case(3, source, sellers=3, buyers=3, power_kw=60.0, limits=LIMITS)
     case = replace(case, participants=replace(case.participants, phases=PHASES))
     clearance = clear(case)
     assert clearance.verification.status == "cleared"

@@ -34,10 +34,12 @@ class AuctionPrices:
     Attributes:
         of_variable: price at which each variable is sold or bought, (J,).
         limit_dual: welfare per hour and unit of each limit at work, not negative, (L,).
+        balance: what a kWh is worth in balance.
     """
 
     of_variable: Float
     limit_dual: Float
+    balance: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +91,10 @@ def prices_of(market: OrderMarket, optimum: Optimum) -> AuctionPrices:
     distance = np.abs(limits.value - np.where(limits.sign > 0.0, greatest, least))
     reached = np.flatnonzero((distance <= AT_LIMIT) | (limits.dual > APART))
     dual = np.zeros(len(limits))
-    found = _conditions(market, optimum.value, effect[reached]).mean()
-    if found is None:
+    found = _conditions(market, optimum.value, effect[reached]).mean() if len(reached) else None
+    if not len(reached):
+        balance = _uniform(market, optimum.value)
+    elif found is None:
         balance, dual = optimum.row_dual[:BALANCE_ROWS] @ np.array([1.0, -1.0]), limits.dual
     else:
         balance, dual[reached] = found[0], found[1 : 1 + len(reached)]
@@ -101,6 +105,7 @@ def prices_of(market: OrderMarket, optimum: Optimum) -> AuctionPrices:
     return AuctionPrices(
         of_variable=_within_limit_prices(market, optimum.value, of_variable),
         limit_dual=dual * market.price_unit,
+        balance=float(balance) * market.price_unit,
     )
 
 
@@ -112,6 +117,17 @@ def is_cleared(market: OrderMarket, value: Float) -> Bool:
 
 def _tolerance(market: OrderMarket) -> Float:
     return np.minimum(AT_BOUND_SHARE * market.programme.upper + AT_BOUND_KW, 0.5 * market.programme.upper)
+
+
+def _uniform(market: OrderMarket, value: Float) -> float:
+    """The midpoint of what a kWh may be worth where no limit is reached, in units of price."""
+    price, sells = market.price_per_kwh / market.price_unit, market.sells[: market.orders]
+    tolerance = _tolerance(market)
+    is_below = (value < market.programme.upper - tolerance)[: market.orders]
+    is_above = (value > tolerance)[: market.orders]
+    low = price[(is_above & sells) | (is_below & ~sells)].max(initial=-np.inf)
+    high = price[(is_above & ~sells) | (is_below & sells)].min(initial=np.inf)
+    return float((low + high) / 2.0)
 
 
 def _conditions(market: OrderMarket, value: Float, effect: Float) -> _Conditions:

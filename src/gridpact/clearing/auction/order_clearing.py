@@ -37,6 +37,8 @@ class ClearedOrders:
     Attributes:
         rows: of the orders.
         cleared_kw: of each, (R,).
+        balance_per_kwh: what a kWh is worth in balance, where no limit makes it dearer, NaN where nothing
+            clears, (T,).
         price_per_kwh: of its participant, NaN where nothing clears in the period, (R,).
         fed_in_kw: feed-in of the columns of the problem that helps, or is in the way of nothing, (C,).
         operating_limits: that held.
@@ -47,6 +49,7 @@ class ClearedOrders:
 
     rows: OrderRows
     cleared_kw: Float
+    balance_per_kwh: Float
     price_per_kwh: Float
     fed_in_kw: Float
     operating_limits: OperatingLimits
@@ -162,7 +165,7 @@ class _OrderClearing:
         cleared_kw, price = np.zeros(len(rows)), np.full(len(rows), np.nan)
         fed_in_kw = problem.known_kw.copy()
         status = np.full(problem.shape[0], PeriodStatus.IN_FULL, dtype=np.int64)
-        bindings = []
+        bindings, balance = [], np.full(problem.shape[0], np.nan)
         for one in found:
             market, value = one.market, one.optimum.value
             fed_in_kw[market.columns] = value[market.orders :]
@@ -172,11 +175,13 @@ class _OrderClearing:
                 continue
             prices = prices_of(market, one.optimum)
             cleared_kw[market.rows] = np.where(is_traded, value[: market.orders], 0.0)
+            balance[market.period] = prices.balance
             price[market.rows] = prices.of_variable[: market.orders]
             bindings.append(_binding(market, one.optimum, prices))
         return ClearedOrders(
             rows=rows,
             cleared_kw=cleared_kw,
+            balance_per_kwh=balance,
             price_per_kwh=price,
             fed_in_kw=fed_in_kw,
             operating_limits=problem.operating_limits,
