@@ -62,12 +62,17 @@ def auction(case: Case, problem: ClearingProblem, solution: Solution, budget: Bu
         orders=found,
         matched=matched,
         problem=final,
-        solution=_solution(final, problem.offers, solution, beside.offers, found),
+        solution=_solution(case, final, problem.offers, solution, beside.offers, found),
     )
 
 
 def _solution(
-    problem: ClearingProblem, before: Offers, firm: Solution, feed_in: Offers, found: ClearedOrders
+    case: Case,
+    problem: ClearingProblem,
+    before: Offers,
+    firm: Solution,
+    feed_in: Offers,
+    found: ClearedOrders,
 ) -> Solution:
     """The solution in which what was auctioned clears in full, beside commitments and feed-in as they are."""
     offers, periods = problem.offers, problem.shape[0]
@@ -90,8 +95,19 @@ def _solution(
         phase=phase,
         binding=found.binding,
         status=np.maximum(found.status, firm.status),
-        volume_bound_kw=offers.volume_kw(column_kw, periods),
+        volume_bound_kw=np.maximum(offers.volume_kw(column_kw, periods), _most_kw(case, before, firm, found)),
     )
+
+
+def _most_kw(case: Case, before: Offers, firm: Solution, found: ClearedOrders) -> Float:
+    """The volume that commitments and what either side offers cannot exceed, (T,)."""
+    periods = len(found.status)
+    sells = case.orders.sells[found.rows.order]
+    sides = [
+        np.bincount(found.rows.period[side], found.rows.offered_kw[side], periods) for side in (sells, ~sells)
+    ]
+    most: Float = before.volume_kw(firm.column_kw, periods) + np.minimum(*sides)
+    return most
 
 
 def _keys(offers: Offers) -> list[tuple[int, int, int, bool]]:

@@ -11,6 +11,8 @@ import pytest
 import gridpact
 from gridpact import Case, InvalidCase, InvalidUsage, Terms, Trades, clear
 from gridpact.case import write_case
+from gridpact.report.clearance.clearance_page import report_page
+from gridpact.results.clearance_outcome import outcome
 from gridpact.results.clearance_tables import CLEARED, ORDERS, THREE_PHASE
 from gridpact.settlement.ledger.ledger import EntryKind
 from tests.auctions.made import order_case
@@ -38,7 +40,14 @@ def test_the_files_have_the_orders_and_both_prices(case: Case, tmp_path: Path) -
         table = orders[(orders["side"] == side) & (orders["cleared_kw"] > 0.0)].set_index("order")
         assert sums.to_dict() == pytest.approx(table["cleared_kw"].to_dict(), abs=1e-8)
     summary = json.loads((out / "summary.json").read_text())
-    assert summary["auction"]["cleared_kwh"] == pytest.approx(summary["cleared_kwh"], abs=1e-8)
+    auction = summary["auction"]
+    assert auction["cleared_kwh"] == pytest.approx(summary["cleared_kwh"], abs=1e-8)
+    most = min(auction["offered_to_sell_kwh"], auction["offered_to_buy_kwh"])
+    assert summary["bound"]["upper_kwh"] == pytest.approx(most, abs=1e-8)
+    said = outcome(clearance)
+    assert f"{summary['cleared_kwh']:.3f} kWh cleared of orders on the network; every limit kept" in said
+    assert f"welfare {auction['welfare']:.3f}, congestion rent {auction['congestion_rent']:.3f}" in said
+    assert "more welfare an hour" in report_page(clearance)
     again = gridpact.write_clearance(clear(case), tmp_path / "again")
     for name in ("orders.csv", "cleared.csv", "limits.csv", "schedule.csv"):
         assert (again / name).read_bytes() == (out / name).read_bytes()

@@ -163,7 +163,7 @@ def proof_and_price(clearance: Clearance) -> list[tuple[str, str]]:
         proof = f"no allocation clears more than {bound['upper_kwh']:.3f} kWh: gap {bound['gap']:.4%}"
         at = f", at the most {worst['gap']:.4%} at {worst['time']}" if worst["gap"] > GAP_SHOWN else ""
         lines.append(("proven", proof + at))
-    if clearance.case.allocation != Allocation.MAX_VOLUME:
+    if clearance.case.allocation != Allocation.MAX_VOLUME and clearance.cleared_orders is None:
         cost = f"{clearance.case.allocation} costs {price['cost_kwh']:.3f} kWh of the"
         greatest = f"{price['max_volume_kwh']:.3f} kWh that max-volume clears"
         lines.append(("fairness", f"{cost} {greatest} ({price['cost_share']:.1%})"))
@@ -330,6 +330,8 @@ def _limits_are(count: int) -> str:
 def _carried(clearance: Clearance) -> str:
     """What is cleared of what was proposed."""
     proposed, cleared = clearance.summary["proposed_kwh"], clearance.summary["cleared_kwh"]
+    if clearance.cleared_orders is not None:
+        return f"{cleared:.3f} kWh cleared of orders on the network"
     if not proposed:
         return "nothing was proposed"
     return f"{cleared:.3f} kWh of {proposed:.3f} kWh proposed cleared ({share_of(cleared, proposed)})"
