@@ -137,7 +137,7 @@ def test_where_nothing_meets_there_is_no_price() -> None:
 
 
 def test_many_orders_clear_by_the_method_for_many_variables() -> None:
-    case = order_case(0, "pandapower/kerber_vorstadtnetz_kabel_1", sellers=60, buyers=80, power_kw=45.0)
+    case = order_case(2, "pandapower/kerber_vorstadtnetz_kabel_1", sellers=60, buyers=80, power_kw=45.0)
     clearance = clear(case)
     assert clearance.summary["solves"]["optimal"] == 1
     assert len(clearance.limits)
@@ -160,6 +160,21 @@ def test_feed_in_may_help_orders_and_makes_way_for_them() -> None:
     assert welfare_per_hour(clearance) > welfare_per_hour(without) + 0.1  # what is fed in relieves a line
     firm = clear(replace(case, feed_in="firm"))
     assert firm.verification.status != "cleared"
+
+
+@pytest.mark.parametrize("seed", [4, 24])
+def test_who_feeds_in_anyhow_is_not_paid_for_what_its_injection_relieves(seed: int) -> None:
+    """Its ask trades in part, so its limit is its price, though a kW more injected there is worth more."""
+    case = order_case(
+        seed, KERBER, sellers=5, buyers=4, power_kw=70.0, exports=0.8, firm=0.7, power_factor=0.95
+    )
+    clearance = clear(replace(case, feed_in="after-trades"))
+    _check_orders(case, clearance)
+    table, worth = clearance.orders, clearance.prices.groupby("participant")["injected"].sum()
+    in_part = table[(table["side"] == "sell") & (table["cleared_kw"] > 1.0)]
+    in_part = in_part[in_part["cleared_kw"] < in_part["offered_kw"] - 1.0]
+    assert in_part["price_per_kwh"].tolist() == in_part["limit_price_per_kwh"].tolist()
+    assert (worth[in_part["participant"]].to_numpy() > in_part["price_per_kwh"].to_numpy() + 1e-3).any()
 
 
 @pytest.mark.parametrize("network_format", ["pandapower", "power-grid-model"])
@@ -196,3 +211,18 @@ def test_the_order_and_the_names_of_orders_change_nothing() -> None:
     again = second.set_index("participant").loc[first["participant"]]
     assert again["cleared_kw"].to_numpy() == pytest.approx(first["cleared_kw"].to_numpy(), abs=1e-4)
     assert again["price_per_kwh"].to_numpy() == pytest.approx(first["price_per_kwh"].to_numpy(), abs=1e-6)
+
+
+def test_what_is_stopped_is_safe_and_nobody_is_worse_than_its_limit() -> None:
+    """A share of the draft clears, at the price of the draft."""
+    case = order_case(0, KERBER, power_kw=90.0)
+    stopped = clear(case, cancel=lambda: True)
+    assert stopped.summary["solves"]["best_found"] == 1
+    assert stopped.verification.status == "cleared"
+    table, best = stopped.orders, clear(case)
+    sells, cleared = (table["side"] == "sell").to_numpy(), table["cleared_kw"].to_numpy()
+    price, limit = table["price_per_kwh"].to_numpy(), table["limit_price_per_kwh"].to_numpy()
+    assert cleared[sells].sum() == pytest.approx(cleared[~sells].sum(), abs=1e-8)
+    assert 0.0 < welfare_per_hour(stopped) < welfare_per_hour(best)
+    assert np.where(sells, price >= limit, price <= limit)[cleared > 0.0].all()
+    assert np.ptp(price[cleared > 0.0]) == 0.0

@@ -83,8 +83,12 @@ class _Conditions:
         return found.x if found.status == 0 else None
 
 
-def prices_of(market: OrderMarket, optimum: Optimum) -> AuctionPrices:
-    """The prices at an optimum at which something clears; one price for all where no limit is at work."""
+def prices_of(market: OrderMarket, optimum: Optimum, draft: Float | None = None) -> AuctionPrices:
+    """The prices at an optimum at which something clears; one price for all where no limit is at work.
+
+    Where what was found is no optimum, so that nothing explains it, that is the price of a draft, (J,), and
+    nobody's is worse than its limit.
+    """
     limits, situations = optimum.limits, market.situations
     effect = limits.gradient @ situations.effects[0]
     greatest, least = situations.greatest[0, limits.row], situations.least[0, limits.row]
@@ -93,7 +97,7 @@ def prices_of(market: OrderMarket, optimum: Optimum) -> AuctionPrices:
     dual = np.zeros(len(limits))
     found = _conditions(market, optimum.value, effect[reached]).mean() if len(reached) else None
     if not len(reached):
-        balance = _uniform(market, optimum.value)
+        balance = _uniform(market, optimum.value if draft is None else draft)
     elif found is None:
         balance, dual = optimum.row_dual[:BALANCE_ROWS] @ np.array([1.0, -1.0]), limits.dual
     else:

@@ -3,7 +3,8 @@
 1. Where the network carries what the double auction would match, with all feed-in or without any, that is
    the optimum: its welfare is the greatest within the balance alone.
 2. In the other periods, the greatest welfare on the network.
-3. Where no steps end at an optimum, the greatest share of that draft that keeps every limit.
+3. Where no steps end at an optimum, the best point on the way, or the greatest share of that draft that keeps
+   every limit.
 """
 
 from dataclasses import dataclass, replace
@@ -59,11 +60,12 @@ class ClearedOrders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PeriodFound:
-    """What was found in a period: the optimum of its market, and how."""
+    """What was found in a period: the optimum of its market, and how; where it is none, a draft beside it."""
 
     market: OrderMarket
     optimum: Optimum
     status: PeriodStatus
+    draft: Float | None = None
 
 
 def clear_orders(
@@ -140,24 +142,23 @@ class _OrderClearing:
         return np.vstack([market.draft(self._rows, fed) for fed in (fed_kw, np.zeros_like(fed_kw))])
 
     def _solve(self, market: OrderMarket, drafts: Float) -> Solve[_PeriodFound]:
-        """The greatest welfare of a period, or the greatest share of a draft."""
+        """The greatest welfare of a period, or the best of what was seen and shares of the draft."""
         programme = market.programme
         known = np.concatenate([np.zeros(market.orders), self._problem.known_kw[market.columns]])
         starts = (np.minimum(known, programme.upper), drafts[1], drafts[0])
         optimum = yield from best_of(programme, starts, self._budget, doubts=True)
-        if optimum.status.is_kept:
-            status = (
-                PeriodStatus.BEST_FOUND if optimum.status is SolverStatus.STOPPED else PeriodStatus.OPTIMAL
-            )
-            return _PeriodFound(market=market, optimum=optimum, status=status)
+        if optimum.status < SolverStatus.STOPPED:
+            return _PeriodFound(market=market, optimum=optimum, status=PeriodStatus.OPTIMAL)
         shares = np.linspace(1.0, 0.0, SHARES + 1)[:, None]
-        candidates = np.vstack([shares * draft for draft in drafts])
+        seen = [optimum.value] if optimum.status.is_kept else []
+        candidates = np.vstack([*seen, *(shares * draft for draft in drafts)])
         kept = yield from holds(programme, candidates)
         chosen = np.flatnonzero(kept)
         welfare = candidates[chosen] @ market.worth
         value = candidates[chosen[np.argmax(welfare)]] if len(chosen) else np.zeros(len(programme))
         taken_back = Optimum.without_multipliers(programme, SolverStatus.STOPPED, value)
-        return _PeriodFound(market=market, optimum=taken_back, status=PeriodStatus.BEST_FOUND)
+        best = PeriodStatus.BEST_FOUND
+        return _PeriodFound(market=market, optimum=taken_back, status=best, draft=drafts[1])
 
     def _together(self, found: list[_PeriodFound]) -> ClearedOrders:
         """What was found, over all periods."""
@@ -173,7 +174,7 @@ class _OrderClearing:
             is_traded = is_cleared(market, value)[: market.orders]
             if not is_traded.any():
                 continue
-            prices = prices_of(market, one.optimum)
+            prices = prices_of(market, one.optimum, one.draft)
             cleared_kw[market.rows] = np.where(is_traded, value[: market.orders], 0.0)
             balance[market.period] = prices.balance
             price[market.rows] = prices.of_variable[: market.orders]
