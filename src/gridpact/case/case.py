@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from html import escape
+from importlib import import_module
 from typing import Any
 
 from gridpact.case.agreement import refuse_disagreement
@@ -155,6 +156,52 @@ class Case(CasePart):
             refuse_mechanism(refusals, self, settings["mechanism"], formulation, robustness, usable)
         refusals.finish()
         self._set(**settings)
+
+    @classmethod
+    def from_frames(
+        cls,
+        network: object,
+        *,
+        participants: object,
+        profiles: object,
+        trades: object = None,
+        orders: object = None,
+        horizon: Horizon | None = None,
+        timezone: str = "",
+        model: str = "balanced",
+        **settings: Any,
+    ) -> "Case":
+        """A case from data frames of pandas or polars, checked like a folder of tables.
+
+        Args:
+            network: a built-in's name, a `NetworkSource`, a compiled network, or a pandapower net.
+            participants: columns as those of `participants.csv`, and so on; an index is not looked at.
+            profiles: of each participant and period.
+            trades: bilateral trades, if there are any.
+            orders: to be matched, if there are any.
+            horizon: the periods; those of the times in `profiles` where there is none.
+            timezone: of times without an offset where there is no horizon; that of the column of times, or
+                UTC, where nothing is said.
+            model: how a built-in or a pandapower net is modelled, `balanced` or `three-phase`.
+            settings: other fields of a case by their names, such as `limits` or `allocation`.
+
+        Raises:
+            InvalidCase: with everything that is wrong with the frames, each row counted from 1.
+            InvalidUsage: an argument is not what it has to be.
+        """
+        reading = import_module("gridpact.case.folder.case_frames")  # which needs what is defined here
+        made: Case = reading.case_of_frames(
+            network,
+            participants=participants,
+            profiles=profiles,
+            trades=trades,
+            orders=orders,
+            horizon=horizon,
+            timezone=timezone,
+            model=model,
+            settings=settings,
+        )
+        return made
 
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""

@@ -48,6 +48,11 @@ def write_case(case: Case, folder: str | Path, table_format: TableFormat | str |
     names = [CASE_FILE, *(f"{schema.name}.{suffix}" for schema in SCHEMAS for suffix in TableFormat)]
     if taken := [name for name in names if (folder / name).exists()]:
         raise InvalidUsage(f"{folder} holds {taken[0]} already", "give a folder without a case")
+    if case.network.compiled is not None:
+        raise InvalidUsage(
+            f"the network '{case.network.name}' is in memory, and no file that a case folder can hold",
+            "save it, as by pandapower.to_json, and give the case NetworkSource(file=...)",
+        )
     if case.network.file is not None:
         _copy_network(case.network.file, folder)
     (folder / CASE_FILE).write_text(_settings(case), encoding="utf-8", newline="\n")
