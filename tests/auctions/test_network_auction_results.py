@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from benchmarks import network_auction
 
 import gridpact
 from gridpact import Case, InvalidCase, InvalidUsage, Terms, Trades, clear
@@ -189,3 +190,12 @@ def test_it_is_not_matched_without_the_network_and_not_certified(case: Case) -> 
         gridpact.match(case)
     with pytest.raises(InvalidUsage, match="clears orders by their welfare"):
         clear(case, certify=True)
+
+
+def test_the_benchmark_compares_both_ways_through_the_same_hour(case: Case) -> None:
+    found = network_auction.compared(case)
+    assert found.cut_welfare < found.auctioned_welfare < found.matched_welfare
+    assert found.auctioned_welfare == pytest.approx(
+        clear(case).summary["auction"]["welfare"] / case.horizon.hours_per_period
+    )
+    assert found.congested == 1 and len(network_auction.NETWORKS) == 5
