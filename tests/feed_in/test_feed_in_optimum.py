@@ -11,6 +11,11 @@ import pytest
 import gridpact
 from gridpact.arrays import frozen
 from gridpact.case import Allocation, Terms
+from gridpact.clearing.ac import solve_ac
+from gridpact.clearing.feed_in import FeedInClearing
+from gridpact.clearing.problem.problem import pose
+from gridpact.clearing.relaxed_limits import with_limits_decided
+from gridpact.clearing.solver.budget import Budget
 from tests.ac_instances import net_of, with_submissions
 from tests.exact import NoOptimum, worst_excess
 from tests.feed_in.exact_feed_in import FeedInPeriod
@@ -244,3 +249,22 @@ def test_many_periods_are_doubted_like_one(tmp_path: Path) -> None:
         one_kw
         >= exact.exact.solve(exact.is_fed.astype(float), *exact._around(trade_kw(alone))).objective - 1e-3
     )
+
+
+def test_what_is_fed_in_beside_trades_saves_steps_to_what_is_without_them(tmp_path: Path) -> None:
+    saved, differ = 0, []
+    for seed in BREAKS:
+        case = feed_in_case(seed, tmp_path)
+        network = gridpact.compile_network(case)
+        budget = Budget()
+        problem = with_limits_decided(pose(case, case.trades, network), budget)
+        after, alone = FeedInClearing(problem, case, budget), FeedInClearing(problem, case, budget)
+        after.beside(solve_ac(problem, budget))
+        before = budget.spent
+        near_kw = after.alone().fed_in_kw
+        middle = budget.spent
+        afar_kw = alone.alone().fed_in_kw
+        saved += (budget.spent - middle) - (middle - before)
+        differ.append(near_kw.sum() - afar_kw.sum())
+    assert saved >= len(BREAKS)
+    np.testing.assert_allclose(differ, 0.0, atol=1e-6)

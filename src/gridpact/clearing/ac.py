@@ -11,9 +11,10 @@ Which limits hold is decided before, see `relaxed_limits`. Periods that terms ti
 see `terms/joint_clearing`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
@@ -39,6 +40,7 @@ from gridpact.clearing.terms.joint_clearing import share_kept, solve_parts
 from gridpact.grid.network_model import NO_PHASE
 
 BATCH_PERIODS = 96
+NOTHING_NEAR: Mapping[int, LimitsAtWork] = MappingProxyType({})
 PROBES, PROBED_FROM = 6, 12  # periods that are looked at first, where there are more than so many
 
 
@@ -58,11 +60,25 @@ class AcClearing:
         problem: the clearing problem.
         budget: of work and time.
         doubts: whether to look for a better optimum wherever there may be one.
+        near: limits that were at work in problems like it, by period; where there are some, steps start from
+            what is known, which is near the optimum.
+
+    Attributes:
+        limits_at_work: at the first optimum of each period that was cleared on the network by itself.
     """
 
-    def __init__(self, problem: ClearingProblem, budget: Budget, *, doubts: bool = True) -> None:
+    def __init__(
+        self,
+        problem: ClearingProblem,
+        budget: Budget,
+        *,
+        doubts: bool = True,
+        near: Mapping[int, LimitsAtWork] = NOTHING_NEAR,
+    ) -> None:
+        self.limits_at_work: dict[int, LimitsAtWork] = {}
         self._problem = problem
         self._doubts = doubts
+        self._near = near
         self._budget = budget
         self._oracle = oracle_of(problem)
         self._coordinates = coordinates_of(problem, self._oracle)
@@ -141,15 +157,17 @@ class AcClearing:
         for batch in [*([probes] if probes else []), *batches, *([t] for t in many)]:
             markets = [self._market(t) for t in batch]
             solves = [
-                self._clear(one, over_caps_kw[one.part.columns], limits, doubts=doubts) for one in markets
+                self._clear(one, over_caps_kw[one.part.columns], self._near.get(t, limits), doubts=doubts)
+                for t, one in zip(batch, markets, strict=True)
             ]
             allocations = run_together(self._oracle, solves)
             if batch is probes:
                 doubts = doubts and not all(one.stages[0].optimum.is_first for one in allocations)
-            for market, allocation in zip(markets, allocations, strict=True):
+            for t, market, allocation in zip(batch, markets, allocations, strict=True):
                 solved.extend(explained(market, allocation, bound_kw))
+                self.limits_at_work[t] = allocation.stages[0].optimum.limits
             if size[batch[0]] > DENSE_MAX:
-                limits = allocations[0].stages[0].optimum.limits
+                limits = self.limits_at_work[batch[0]]
         return solved
 
     def withstanding_outages(

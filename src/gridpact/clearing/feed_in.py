@@ -22,6 +22,7 @@ from gridpact.clearing.problem.problem import FEED_IN_MIN_KW, ClearingProblem
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy, PeriodStatus, Solution
 from gridpact.clearing.relaxed_limits import with_limits_decided
 from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.solver.optimum import LimitsAtWork
 from gridpact.clearing.solver.volume_highs import FEASIBILITY_TOLERANCE_KW
 from gridpact.grid.network_model import NO_PHASE
 
@@ -103,6 +104,8 @@ class FeedInClearing:
         self._rule = RULES[case.curtailment]
         self._budget = budget
         self._is_fed = problem.offers.column_is_fed
+        self._near_kw = np.zeros(problem.shape)  # what a feed-in found and the trades sell, (T, P)
+        self._near: dict[int, LimitsAtWork] = {}  # limits at work there, by period
 
     def beside(self, solution: Solution) -> FedIn:
         """The feed-in beside the trades of a solution, whose own feed-in keeps every limit."""
@@ -117,7 +120,9 @@ class FeedInClearing:
             return full
         columns, left_kw = columns[is_open], left_kw[is_open]
         problem = self._problem.on_top_of(traded_kw, columns, known_kw=solution.column_kw[columns])
-        return full.with_columns(*self._cleared(self._counting(problem, left_kw), self._flow_limits))
+        fed_in = full.with_columns(*self._cleared(self._counting(problem, left_kw), self._flow_limits))
+        self._near_kw = fed_in.fed_in_kw + self._exported_kw - full.available_kw
+        return fed_in
 
     def state_alone(self) -> Operation:
         """The true state of the network if nothing were traded."""
@@ -131,7 +136,8 @@ class FeedInClearing:
     def alone(self) -> FedIn:
         """The feed-in if nothing were traded, within the case's own limits wherever it can keep them.
 
-        It is shown and nothing hangs on it: of several optima it may be any.
+        It is shown and nothing hangs on it: of several optima it may be any. Power that is sold to peers runs
+        through the network as if it were fed in, so that the feed-in beside trades is next to it.
         """
         full = self._in_full(np.zeros(self._problem.offers.columns))
         columns = np.flatnonzero(self._is_fed)
@@ -139,7 +145,9 @@ class FeedInClearing:
             return full
         bare = self._problem.only(columns)
         relaxed = relaxed_limits(bare.nominal_limits, bare.baseline_operation)
-        bare = self._counting(replace(bare, operating_limits=relaxed), bare.offers.column_kw)
+        near_kw = self._near_kw[self._cells(columns)]
+        bare = replace(bare, operating_limits=relaxed, known_kw=near_kw)
+        bare = self._counting(bare, bare.offers.column_kw)
         if self._formulation is Formulation.AC:
             bare = with_limits_decided(bare, self._budget)
         return full.with_columns(*self._cleared(bare, None, doubts=False))
@@ -224,7 +232,10 @@ class FeedInClearing:
     ) -> tuple[Offers, Solution]:
         """The feed-in of a problem that counts it."""
         if self._formulation is Formulation.AC:
-            return problem.offers, AcClearing(problem, self._budget, doubts=doubts).solve()
+            clearing = AcClearing(problem, self._budget, doubts=doubts, near=self._near)
+            solution = clearing.solve()
+            self._near = clearing.limits_at_work
+            return problem.offers, solution
         grid = DcGrid(problem.network, problem.limits)
         if limits is not None:
             flow_kw = grid.flows_kw(problem.baseline_at_nodes.p_kw)

@@ -83,11 +83,15 @@ class QuadraticOptimum:
 
 
 def convexified(hessian: Float, least: float) -> Float:
-    """A matrix with its eigenvalues made positive: their absolute values, at least `least`."""
+    """A matrix with its eigenvalues made positive: at least `least`.
+
+    Along what bends down a step goes as far as bounds and limits let it, where its optimum is, not only as
+    far as a turned eigenvalue would, again and again.
+    """
     value, vector = np.linalg.eigh(hessian)
     if value[0] >= least:
         return hessian
-    convex: Float = (vector * np.maximum(np.abs(value), least)) @ vector.T
+    convex: Float = (vector * np.maximum(value, least)) @ vector.T
     return convex
 
 

@@ -40,7 +40,7 @@ STEPS_MAX = 60
 NEAR_SHARE = 1e-2  # of what each variable can move, within which two optima are one
 WHOLE_STEPS = 12  # that are taken without looking back
 KEPT = 1e-9  # pu, and parts of a rating
-KEPT_ROUGHLY, ROUGH_GAIN = 1e-6, 1e-6  # pu, and parts of a rating; of the objective
+KEPT_ROUGHLY, ROUGH_GAIN = 1e-6, 1e-4  # pu, and parts of a rating; of the objective
 GAIN_MIN = 1e-6  # of the objective, by which another optimum has to be better beyond what tolerances explain
 GAINS_LEFT = 100.0  # of a step, that the steps after it can gain at most
 SLACK = 1e-10  # of the linearised limits, for what rounding leaves of them
@@ -52,6 +52,7 @@ WORSE_KW = 1e-3  # by which an optimum is worse than what was seen on the way to
 PLAIN_EXCESS_KW = 1e-3  # by which limits are exceeded beyond doubt, whatever the tolerance
 ROUNDED_GAIN_KW, ROUNDED_SHARE = 1e-11, 1e-13
 SMALL_GAIN_KW = 1e-9
+SHRINKING = 0.1  # of the step before, up to which steps are taken to shrink at a rate
 CURVATURE_TOLERANCE = 1e-9  # kW of volume per kW²
 ELASTIC_PRICE = 1e4  # kW of volume for a kW by which a limit is exceeded
 LOOSE_TOLERANCE, TIGHT_TOLERANCE = 1e-7, 1e-12
@@ -163,7 +164,7 @@ class _Steps:
         programme = self._programme
         value = np.clip(start, programme.lower, programme.upper)
         before, is_settled, radius = value, False, np.inf
-        whole_steps, returns = WHOLE_STEPS, 0
+        whole_steps, returns, last_kw = WHOLE_STEPS, 0, np.inf
         model: Model | None = None
         optimum: QuadraticOptimum | None = None
         if self._situations is not None and len(self._situations):
@@ -204,7 +205,9 @@ class _Steps:
             gain_kw = abs(float(model.quadratic.gradient @ step_kw))
             if self._known is not None and self._adds_nothing(self._known, model, step_kw, gain_kw):
                 return self._known
-            is_small = self._is_small(float(np.abs(step_kw).max(initial=0.0)), gain_kw, abs(merit))
+            greatest_kw = float(np.abs(step_kw).max(initial=0.0))
+            is_small = self._is_small(greatest_kw, last_kw, gain_kw, abs(merit))
+            last_kw = greatest_kw
             if is_small and optimum.excess > PLAIN_EXCESS_KW:
                 return self._given_up(SolverStatus.INFEASIBLE, value)
             if is_small and not optimum.is_exact and self._tolerance > TIGHT_TOLERANCE:
@@ -230,11 +233,17 @@ class _Steps:
         reach_kw = self._programme.objective.value(model.value) + GAINS_LEFT * gain_kw
         return model.violation <= KEPT_ROUGHLY and reach_kw <= least_kw
 
-    def _is_small(self, step_kw: float, gain_kw: float, objective: float) -> bool:
-        """Whether a step changes nothing beyond rounding, or beyond what its method resolves."""
+    def _is_small(self, step_kw: float, last_kw: float, gain_kw: float, objective: float) -> bool:
+        """Whether nothing is left to change after a step, beyond rounding or what its method resolves.
+
+        Near an optimum steps shrink at a rate: all that follow one move no more than it does, times that.
+        """
         if self._is_dense:
-            return step_kw <= SMALL_STEP_KW or (
-                step_kw <= self._programme.objective.rounded_kw
+            left_kw = step_kw
+            if 0.0 < step_kw <= SHRINKING * last_kw < np.inf:
+                left_kw = step_kw**2 / (last_kw - step_kw)
+            return left_kw <= SMALL_STEP_KW or (
+                left_kw <= self._programme.objective.rounded_kw
                 and gain_kw <= ROUNDED_GAIN_KW + ROUNDED_SHARE * objective
             )
         return gain_kw <= SMALL_GAIN_KW * max(1.0, objective)

@@ -24,9 +24,9 @@ from scipy.sparse.linalg import SuperLU, splu
 from gridpact.arrays import Complex, Float
 from gridpact.grid.flow.power_flow import Factors, power_jacobian
 
-GRADIENT_TOLERANCE = 1e-13
+GRADIENT_TOLERANCE = 1e-11
 CLOSED_MAX = 50  # nodes up to which one system is solved at once; beyond, threads would wait for each other
-RESPONSE_TOLERANCE = 1e-5  # relative: only how fast a method converges depends on it
+RESPONSE_TOLERANCE = 1e-3  # relative: only how fast a method converges depends on it
 ITERATIONS_MAX = 40
 
 
