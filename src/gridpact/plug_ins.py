@@ -40,9 +40,8 @@ def names_of(group: str) -> tuple[str, ...]:
 
 def unknown_name(group: str, name: object) -> tuple[str, str] | None:
     """What is wrong with a name of a group and what would be right; none where it is known."""
-    word = WORDS[group]
     if not isinstance(name, str):
-        return "is not text", f"write the name of a {word}: {', '.join(names_of(group))}"
+        return "is not text", f"write the name of one: {', '.join(names_of(group))}"
     if name in _BUILT_IN[group]:
         return None
     names = names_of(group)
@@ -50,7 +49,7 @@ def unknown_name(group: str, name: object) -> tuple[str, str] | None:
         return None
     near = nearest(name[:80], names)
     listed = f"there are {', '.join(names)}"
-    return f"is not a known {word}", f"{near} {listed}" if near else listed
+    return f"is not a known {WORDS[group]}", f"{near} {listed}" if near else listed
 
 
 def load(group: str, name: str, kind: type[Kind]) -> Kind:

@@ -125,5 +125,5 @@ def refuse_mechanism(
     if traits.is_on_network and "orders" in usable and "trades" in usable:
         for setting, fault in network_faults(formulation, robustness).items():
             refusals.add(setting, *fault)
-        if len(case.trades):
+        if len(case.trades) and len(case.orders):
             refusals.add("trades", *TRADES_FAULT)

@@ -133,7 +133,7 @@ def _settings(case: Case) -> str:
 def _matching(case: Case) -> list[str]:
     """The lines that say what makes trades of orders; a price rule is of the double auction alone."""
     if case.mechanism == DOUBLE_AUCTION:
-        return [f"price_rule = {_quoted(case.price_rule)}"]
+        return [f"mechanism = {_quoted(case.mechanism)}", f"price_rule = {_quoted(case.price_rule)}"]
     settings = [f"{name} = {value!r}" for name, value in case.mechanism_settings.items()]
     return [f"mechanism = {_quoted(case.mechanism)}", *settings]
 
