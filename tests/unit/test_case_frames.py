@@ -29,6 +29,15 @@ class FrameOfAnotherLibrary:
         return self._table.__arrow_c_stream__(requested_schema)
 
 
+def with_views(table: pa.Table) -> pa.Table:
+    """The table with its texts as views, as polars has them."""
+    texts = [name for name in table.column_names if pa.types.is_string(table.schema.field(name).type)]
+    for name in texts:
+        column = pa.chunked_array([pa.array(table[name].to_pylist(), pa.string_view())])
+        table = table.set_column(table.column_names.index(name), name, column)
+    return table
+
+
 def frames(folder: Path) -> dict[str, pd.DataFrame]:
     return {name: pd.read_csv(folder / f"{name}.csv", float_precision="round_trip") for name in TABLES}
 
@@ -55,7 +64,9 @@ def test_frames_are_what_a_folder_is(kind: str, folder: Path) -> None:
     made = (
         tables
         if kind == "pandas"
-        else {name: FrameOfAnotherLibrary(pa.Table.from_pandas(one)) for name, one in tables.items()}
+        else {
+            name: FrameOfAnotherLibrary(with_views(pa.Table.from_pandas(one))) for name, one in tables.items()
+        }
     )
     case = Case.from_frames(
         BUILTIN, **made, horizon=read.horizon, name="Example street", limits=read.limits, formulation="dc"
@@ -149,6 +160,12 @@ def test_what_is_no_frame_no_network_and_no_horizon_is_refused(folder: Path) -> 
         Case.from_frames(BUILTIN, **tables, timezone="Europe/Nowhere")
     with pytest.raises(InvalidCase, match="model"):
         Case.from_frames(BUILTIN, **tables, model="single")
+    wrong = tables["profiles"].assign(time="noon")
+    with pytest.raises(InvalidCase, match=r"profiles.*time"):
+        Case.from_frames(BUILTIN, participants=tables["participants"], profiles=wrong)
+    wrong = tables["profiles"].assign(time=["noon", *tables["profiles"]["time"][1:]])
+    with pytest.raises(InvalidCase, match=r"profiles.*time"):
+        Case.from_frames(BUILTIN, participants=tables["participants"], profiles=wrong)
     one = tables["profiles"].head(3)
     with pytest.raises(InvalidCase, match=r"have times that tell no resolution .give horizon="):
         Case.from_frames(BUILTIN, participants=tables["participants"], profiles=one)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +15,7 @@ from gridpact.case.orders import Orders
 from gridpact.case.reading.bus_names import BusNames
 from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
-from gridpact.case.reading.table import Table, parse_parquet
+from gridpact.case.reading.table import Table, table_of_arrow
 from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, TRADES, Schema
 from gridpact.case.times import Fault, read_time, read_zone
 from gridpact.case.trades import Trades
@@ -69,6 +68,8 @@ def case_of_frames(
     trade, order = readers.get(TRADES), readers.get(ORDERS)
     proposed = Trades.none() if trade is None else read_trades(trade, horizon, index, where)
     to_match = Orders.none() if order is None else read_orders(order, horizon, index, where)
+    if horizon is None and not len(problems):
+        _refuse(problems, "have values that are no times")
     if len(problems) or horizon is None:
         raise problems.refusal()
     return Case(
@@ -116,18 +117,15 @@ def _reader(schema: Schema, frame: object, problems: Problems, warnings: list[st
 def _table(frame: object, name: str) -> tuple[Table | None, list[Problem]]:
     """A data frame of pandas, polars or Arrow as a table, its rows counted from 1."""
     import pyarrow as pa
-    import pyarrow.parquet as arrow_parquet
 
     try:
         is_pandas = type(frame).__module__.partition(".")[0] == "pandas"
         arrow = pa.Table.from_pandas(frame, preserve_index=False) if is_pandas else pa.table(frame)
+        return table_of_arrow(arrow, name)
     except (pa.ArrowException, TypeError, ValueError, AttributeError):
         what = f"is {a(frame)}, and no data frame that can be read"
         remedy = "give one of pandas or polars whose columns are of one kind each"
         return None, [Problem(file=name, what=what, remedy=remedy)]
-    content = BytesIO()
-    arrow_parquet.write_table(arrow, content, compression="none")
-    return parse_parquet(content.getvalue(), name)
 
 
 def _horizon(reader: TableReader | None, timezone: str, problems: Problems) -> Horizon | None:
