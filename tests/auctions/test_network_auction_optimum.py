@@ -38,6 +38,9 @@ def test_the_welfare_is_that_of_an_independent_optimum(
     best = ExactPeriod(net, pairs).solve(weights=worth).objective
     assert welfare_per_hour(clearance) == pytest.approx(best, rel=1e-4)
     assert clearance.verification.status == "cleared"
+    state = clearance.network_state  # within the case's own limits, though the bare network may break them
+    assert state["limit_min"].min() > 0.9 - 1e-6
+    assert state["limit_max"].max() < 100.0 + 1e-4
     _check_orders(case, clearance)
 
 
