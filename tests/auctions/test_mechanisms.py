@@ -53,7 +53,7 @@ def test_pay_as_bid_is_the_double_auction_at_the_bids() -> None:
     assert own.ids == double.ids
     assert own.power_kw.tolist() == double.power_kw.tolist()
     assert own.price_per_kwh.tolist() == [0.25, 0.25, 0.15]
-    assert own.seller_price_per_kwh.tolist() == [0.25, 0.25, 0.15]
+    assert own.received_per_kwh.tolist() == [0.25, 0.25, 0.15]
 
 
 def test_pay_as_bid_keeps_the_terms_of_orders() -> None:

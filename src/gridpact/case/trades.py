@@ -30,7 +30,7 @@ class Trades(CasePart):
         end: one past the last period, (N,).
         power_kw: proposed power, (N,), not negative.
         price_per_kwh: what the buyer pays, in the case's currency, (N,).
-        seller_price_per_kwh: what the seller receives, (N,); of none for what the buyer pays.
+        seller_price_per_kwh: what the seller receives, (N,); empty for what the buyer pays.
         submitted: microseconds since 1970-01-01 UTC, 0 where not given, (N,).
         terms: block, least fraction, exclusive group and link of each; those of none for no terms.
 
@@ -56,7 +56,7 @@ class Trades(CasePart):
         if seller is not None and buyer is not None and seller.shape == buyer.shape:
             refusals.add_where("buyer", seller == buyer, "is the seller too", "name two participants", buyer)
         rows = checked_rows(refusals, self, count, unique=False)
-        received = rows["price_per_kwh"]
+        received: Float | None = frozen([], np.float64)
         if np.size(self.seller_price_per_kwh):
             faults = partial(range_faults, Kind.PRICE)
             received = numbers(refusals, "seller_price_per_kwh", self.seller_price_per_kwh, (count,), faults)
@@ -70,6 +70,11 @@ class Trades(CasePart):
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def received_per_kwh(self) -> Float:
+        """What the seller receives, (N,)."""
+        return self.seller_price_per_kwh if len(self.seller_price_per_kwh) else self.price_per_kwh
+
     def at(self, index: Int) -> "Trades":
         """Some of the trades, in the order of their indices."""
         return unchecked(
@@ -81,7 +86,9 @@ class Trades(CasePart):
             end=frozen(self.end[index], np.int64),
             power_kw=frozen(self.power_kw[index], np.float64),
             price_per_kwh=frozen(self.price_per_kwh[index], np.float64),
-            seller_price_per_kwh=frozen(self.seller_price_per_kwh[index], np.float64),
+            seller_price_per_kwh=frozen(
+                self.received_per_kwh[index] if len(self.seller_price_per_kwh) else [], np.float64
+            ),
             submitted=frozen(self.submitted[index], np.int64),
             terms=self.terms.at(index),
         )

@@ -86,7 +86,9 @@ def trades_of(matches: Matches, case: Case) -> Trades:
         end=frozen(end, np.int64),
         power_kw=frozen(matches.power_kw[first], np.float64),
         price_per_kwh=frozen(matches.price_per_kwh[first], np.float64),
-        seller_price_per_kwh=frozen(matches.received_per_kwh[first], np.float64),
+        seller_price_per_kwh=frozen(
+            [] if matches.seller_price_per_kwh is None else matches.seller_price_per_kwh[first], np.float64
+        ),
         submitted=frozen(np.maximum(orders.submitted[ask], orders.submitted[bid]), np.int64),
         terms=Terms.none(len(first)),
     )
@@ -119,7 +121,9 @@ def combined(bilateral: Trades, matched: Trades) -> Trades:
         end=joined(bilateral.end, matched.end),
         power_kw=joined(bilateral.power_kw, matched.power_kw),
         price_per_kwh=joined(bilateral.price_per_kwh, matched.price_per_kwh),
-        seller_price_per_kwh=joined(bilateral.seller_price_per_kwh, matched.seller_price_per_kwh),
+        seller_price_per_kwh=joined(bilateral.received_per_kwh, matched.received_per_kwh)
+        if len(bilateral.seller_price_per_kwh) or len(matched.seller_price_per_kwh)
+        else bilateral.seller_price_per_kwh,
         submitted=joined(bilateral.submitted, matched.submitted),
         terms=bilateral.terms.followed_by(matched.terms),
     )

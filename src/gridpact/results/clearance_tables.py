@@ -110,7 +110,7 @@ def cleared_columns(clearance: ClearanceArrays) -> Columns:
         "proposed_kw": rounded(offers.proposed_kw),
         "cleared_kw": rounded(offers.row_kw(solution.column_kw)),
         "price_per_kwh": trades.price_per_kwh[offers.trade],
-        SELLER_PRICE.name: trades.seller_price_per_kwh[offers.trade],
+        SELLER_PRICE.name: trades.received_per_kwh[offers.trade],
         "limited_by": Coded(labels=LABELS, codes=limited_by),
         "element": element_labels(clearance, limited_by, element),
         PHASE: Coded(labels=PHASE_LABELS, codes=phase),
@@ -253,7 +253,7 @@ def columns_of(columns: tuple[str, ...], clearance: ClearanceArrays) -> tuple[st
     """The columns that a table has: phases in three-phase networks, prices of sellers where they differ."""
     absent = () if clearance.network.is_three_phase else THREE_PHASE
     trades = clearance.trades
-    if clearance.cleared_orders is None and np.array_equal(trades.seller_price_per_kwh, trades.price_per_kwh):
+    if clearance.cleared_orders is None and np.array_equal(trades.received_per_kwh, trades.price_per_kwh):
         absent = (*absent, SELLER_PRICE.name)
     return tuple(name for name in columns if name not in absent)
 

@@ -138,7 +138,12 @@ def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, wher
         end=frozen(end, np.int64),
         power_kw=frozen(reader.number("power_kw"), np.float64),
         price_per_kwh=price_per_kwh,
-        seller_price_per_kwh=frozen(reader.number_or(SELLER_PRICE.name, price_per_kwh), np.float64),
+        seller_price_per_kwh=frozen(
+            reader.number_or(SELLER_PRICE.name, price_per_kwh)
+            if reader.is_given(SELLER_PRICE.name).any()
+            else [],
+            np.float64,
+        ),
         submitted=frozen(reader.instant("submitted", horizon), np.int64),
         terms=_terms(reader),
     )

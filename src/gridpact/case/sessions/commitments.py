@@ -189,7 +189,9 @@ def _commitments(reader: TableReader, case: Case, grid: _Grid, problems: Problem
         end=frozen(runs.end, np.int64),
         power_kw=frozen(power_kw[row], np.float64),
         price_per_kwh=frozen(price_per_kwh[row], np.float64),
-        seller_price_per_kwh=frozen(received_per_kwh[row], np.float64),
+        seller_price_per_kwh=frozen(
+            received_per_kwh[row] if inside.is_given(SELLER_PRICE.name).any() else [], np.float64
+        ),
         submitted=frozen(np.zeros(len(row)), np.int64),
         terms=Terms.none(len(row)),
     )

@@ -226,7 +226,7 @@ def _trades(case: Case, trades: Trades, times: Any, table_format: TableFormat) -
 
 def _seller_prices(trades: Trades) -> dict[str, Any]:
     """The column of what sellers receive, where that is not what buyers pay."""
-    received = trades.seller_price_per_kwh
+    received = trades.received_per_kwh
     return {} if np.array_equal(received, trades.price_per_kwh) else {SELLER_PRICE.name: received}
 
 

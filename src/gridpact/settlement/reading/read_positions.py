@@ -47,7 +47,7 @@ def positions_of(clearance: "Clearance") -> Positions:
     import pandas as pd
 
     trades, offers, table = clearance.trades, clearance.offers, clearance.cleared
-    prices = trades.price_per_kwh, trades.seller_price_per_kwh
+    prices = trades.price_per_kwh, trades.received_per_kwh
     if any((np.abs(each) > PRICE_MAX_PER_KWH).any() for each in prices):
         raise InvalidUsage("the clearance has a price that is out of range", PRICE_REMEDY)
     code, names = pd.factorize(np.array(trades.ids, dtype=object)[offers.trade])
