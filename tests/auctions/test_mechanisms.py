@@ -147,3 +147,9 @@ def test_shares_are_whole_and_in_proportion(offered: list[int], volume: int) -> 
     pairs = zip(found.tolist(), exact, strict=True)
     assert all(abs(one - share) <= 1.0 + share * 1e-15 for one, share in pairs)
     assert all(one <= most for one, most in zip(found.tolist(), offered, strict=True))
+
+
+def test_a_seller_receives_what_the_buyer_pays_where_nothing_else_is_said() -> None:
+    trades = match(community(SURPLUS, DEMAND, "bill-sharing"))
+    dearer = replace(trades, price_per_kwh=np.full(len(trades), 0.3))
+    assert dearer.received_per_kwh.tolist() == dearer.price_per_kwh.tolist()
