@@ -82,6 +82,7 @@ def make_positions(rows: list[Row]) -> Positions:
         buyer=frozen(columns[2], np.int64),
         energy_wh=frozen(columns[3], np.int64),
         price_micro_per_kwh=frozen(columns[4], np.int64),
+        congestion_micro_per_kwh=frozen(np.zeros(len(rows)), np.int64),
     )
 
 
