@@ -9,11 +9,11 @@ from hypothesis.extra.numpy import arrays
 
 from gridpact.arrays import frozen
 from gridpact.case.horizon import Horizon
-from gridpact.case.membership import membership
 from gridpact.case.participants import Participants
 from gridpact.case.times import FOREVER, microseconds
 from gridpact.grid.network import Network
 from gridpact.settlement.energy.keys import KeyKind, SharingKey, Unused
+from gridpact.settlement.energy.membership import membership
 from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.energy.positions import Positions
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger

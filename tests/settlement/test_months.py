@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.case.horizon import Horizon
-from gridpact.case.membership import membership
 from gridpact.case.times import FOREVER, microseconds
 from gridpact.settlement.energy.keys import KeyKind, Unused
+from gridpact.settlement.energy.membership import membership
 from gridpact.settlement.ledger.ledger_digest import ledger_sha256
 from gridpact.settlement.settlement_totals import entries_of, totals
 from gridpact.settlement.settling import days

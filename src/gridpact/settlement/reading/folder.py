@@ -8,13 +8,13 @@ from gridpact.case.case import Case
 from gridpact.case.folder.case_files import TARIFFS_FILE, CaseFiles
 from gridpact.case.folder.case_reader import CaseReading, read_case_folder
 from gridpact.case.folder.opener import TableOpener
-from gridpact.case.membership import membership
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.problems import Problems
 from gridpact.case.schema import METERS, PRICES, PROFILES, SETTLEMENT_SCHEMAS, SHARING
 from gridpact.errors import Problem
 from gridpact.fields.arguments import path_of
 from gridpact.settlement.energy.keys import SharingKey
+from gridpact.settlement.energy.membership import membership
 from gridpact.settlement.energy.meters import Meters, within
 from gridpact.settlement.reading.read_meters import HEAD, read_meters, refuse_missing
 from gridpact.settlement.reading.read_prices import PriceTable, read_prices

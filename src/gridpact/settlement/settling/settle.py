@@ -6,12 +6,12 @@ import numpy as np
 
 from gridpact.arrays import frozen
 from gridpact.case.horizon import Horizon
-from gridpact.case.membership import membership
 from gridpact.case.participants import Participants
 from gridpact.grid.network import Network
 from gridpact.settlement.energy.firm import deliver_as_cleared
 from gridpact.settlement.energy.keys import SharingKey, share
 from gridpact.settlement.energy.losses import find_losses
+from gridpact.settlement.energy.membership import membership
 from gridpact.settlement.energy.meters import Meters, within
 from gridpact.settlement.energy.positions import Positions
 from gridpact.settlement.energy.retail import retail
