@@ -36,6 +36,8 @@ def settled_by_hand(inputs: Inputs) -> tuple[Money, Money]:
         left_in, left_out = left(inputs, t, traded)
         for (trade, seller, buyer, price), wh in traded.items():
             book(t, "p2p", ids[buyer], ids[seller], wh, price, trade)
+            if dearer := congestion(inputs, t)[trade]:
+                book(t, "congestion", ids[buyer], "congestion", wh, dearer, trade)
             levy(t, ids[buyer], wh, tariffs.p2p_charge_micro_per_kwh[t], trade)
         got, gave, unused = shared(inputs, t, left_in, left_out)
         for k, name in enumerate(ids):
@@ -58,6 +60,13 @@ def settled_by_hand(inputs: Inputs) -> tuple[Money, Money]:
         for k, wh in shares.items():
             book(t, "loss", ids[k], "dso", wh, price)
     return energy, money
+
+
+def congestion(inputs: Inputs, t: int) -> dict[str, int]:
+    """What the buyer of each trade pays per kWh beyond what the seller receives."""
+    at = inputs.positions
+    rows = [row for row in range(len(at.period)) if at.period[row] == t]
+    return {at.trade_ids[at.trade[row]]: int(at.congestion_micro_per_kwh[row]) for row in rows}
 
 
 def delivered(inputs: Inputs, t: int) -> dict[tuple[str, int, int, int], int]:

@@ -9,11 +9,11 @@ from hypothesis.extra.numpy import arrays
 
 from gridpact.arrays import frozen
 from gridpact.case.horizon import Horizon
-from gridpact.case.membership import membership
 from gridpact.case.participants import Participants
 from gridpact.case.times import FOREVER, microseconds
 from gridpact.grid.network import Network
 from gridpact.settlement.energy.keys import KeyKind, SharingKey, Unused
+from gridpact.settlement.energy.membership import membership
 from gridpact.settlement.energy.meters import Meters
 from gridpact.settlement.energy.positions import Positions
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
@@ -23,7 +23,7 @@ from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode, R
 
 FLAT = (200_000, 50_000, 30_000, 300_000)  # supply, feed-in, long, short: micro per kWh
 
-Row = tuple[str, int, int, int, int, int]
+Row = tuple[str, int, int, int, int, int] | tuple[str, int, int, int, int, int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +71,9 @@ def make_members(ids, retailers=None, buses=None, load_pf=1.0, generation_pf=1.0
 
 
 def make_positions(rows: list[Row]) -> Positions:
-    """Rows of trade, period, seller, buyer, Wh and micro per kWh."""
+    """Rows of trade, period, seller, buyer, Wh, micro per kWh, and what buyers pay beyond, if anything."""
     ids = sorted({row[0] for row in rows})
-    columns = np.array([row[1:] for row in rows], dtype=np.int64).reshape(-1, 5).T
+    columns = np.array([(*row[1:], 0)[:6] for row in rows], dtype=np.int64).reshape(-1, 6).T
     return Positions(
         trade_ids=tuple(ids),
         trade=frozen([ids.index(row[0]) for row in rows], np.int64),
@@ -82,6 +82,7 @@ def make_positions(rows: list[Row]) -> Positions:
         buyer=frozen(columns[2], np.int64),
         energy_wh=frozen(columns[3], np.int64),
         price_micro_per_kwh=frozen(columns[4], np.int64),
+        congestion_micro_per_kwh=frozen(columns[5], np.int64),
     )
 
 
@@ -243,13 +244,15 @@ def _positions(draw, member, largest: int) -> Positions:
     pairs = draw(
         st.lists(st.tuples(st.integers(0, count - 1), st.integers(1, count - 1), st.integers(-1, 10**6)))
     )
+    is_congested = draw(st.booleans())
     rows: list[Row] = []
     for number, (seller, step, price) in enumerate(pairs):
         for period in draw(st.sets(st.integers(0, periods - 1))):
             energy = draw(st.integers(1, largest))
             buyer = (seller + step) % count
             if member[period, seller] and member[period, buyer]:
-                rows.append((f"t{number}", period, seller, buyer, energy, price))
+                dearer = draw(st.integers(-200_000, 200_000)) if is_congested else 0
+                rows.append((f"t{number}", period, seller, buyer, energy, price, dearer))
     return make_positions(rows)
 
 

@@ -12,6 +12,7 @@ from gridpact.case.case import Allocation, Case, Formulation, Robustness, need_c
 from gridpact.case.option_agreement import check_options
 from gridpact.case.trades import Trades
 from gridpact.clearing.ac import solve_ac
+from gridpact.clearing.auction.order_clearing import ClearedOrders
 from gridpact.clearing.certificate.certify import Certificate, cones_cost_less_than_clearing
 from gridpact.clearing.certificate.certify import certify as prove
 from gridpact.clearing.contingencies import Contingencies
@@ -32,6 +33,7 @@ from gridpact.fields.arguments import need
 from gridpact.grid.compile import compile_source
 from gridpact.grid.network import Network
 from gridpact.matching import combined, match
+from gridpact.order_auction import Auctioned, auction, is_auctioned
 from gridpact.results.clearance import Clearance
 from gridpact.stopwatch import Stopwatch
 
@@ -103,14 +105,19 @@ def clear(
         participant_bus_position(network, case.participants)
     budget = _budget(case, deadline, cancel)
     with watch.step("match"):
-        matched = match(case)
+        on_network = is_auctioned(case)
+        matched = Trades.none() if on_network else match(case)
         trades = combined(combined(case.commitments, case.trades), matched)
     with watch.step("clear"):
         problem = pose(case, trades, network, firm=len(case.commitments))
         if case.formulation is Formulation.AC:
             problem = with_limits_decided(problem, budget)
         solution = _solve(case.formulation, problem, budget)
-        greatest_kw = _greatest_volume_kw(case.formulation, problem, solution, budget)
+        auctioned = auction(case, problem, solution, budget) if on_network else None
+        if auctioned is not None:
+            matched, problem, solution = auctioned.matched, auctioned.problem, auctioned.solution
+            trades = combined(case.commitments, matched)
+        greatest_kw = _greatest_volume_kw(case.formulation, problem, solution, budget, auctioned)
     contingencies = None
     feeding = FeedInClearing(problem, case, budget)
     if case.robustness is Robustness.DECLARED:
@@ -119,7 +126,7 @@ def clear(
     else:
         with watch.step("feed_in"):
             fed_in = feeding.beside(solution)
-    is_free = math.isinf(budget.deadline) and cancel is None
+    is_free = math.isinf(budget.deadline) and cancel is None and not on_network
     certificate = _certificate(case, problem, solution, watch, asked=certify, is_free=is_free)
     with watch.step("feed_in"):
         baseline = feeding.state_alone()
@@ -131,6 +138,7 @@ def clear(
         certificate=certificate,
         baseline=baseline,
         ended_by=budget.stopped_by,
+        cleared_orders=auctioned.orders if auctioned else None,
     )
     return _dispatched(case, problem, trades, len(matched), found, watch)
 
@@ -146,6 +154,7 @@ class _Found:
     certificate: Certificate | None
     baseline: Operation
     ended_by: EndedBy
+    cleared_orders: ClearedOrders | None
 
 
 def _dispatched(
@@ -197,6 +206,7 @@ def _dispatched(
         operating_limits=limits,
         verification=verification,
         ended_by=found.ended_by,
+        cleared_orders=found.cleared_orders,
         seconds=watch.seconds,
     )
 
@@ -255,6 +265,12 @@ def _check_usage(case: Case, *, certify: bool) -> None:
             "a certificate is proven by a relaxation of balanced networks, and this one has three phases",
             "clear without a certificate: the verification recomputes every limit phase by phase",
         )
+    if certify and is_auctioned(case):
+        raise InvalidUsage(
+            f"a certificate bounds the volume of trades, and the mechanism '{case.mechanism}' clears orders "
+            "by their welfare",
+            "clear without a certificate",
+        )
     if certify and case.formulation is not Formulation.AC:
         raise InvalidUsage(
             f"a certificate is about exact AC, and the formulation is '{case.formulation}'",
@@ -269,10 +285,17 @@ def _solve(formulation: Formulation, problem: ClearingProblem, budget: Budget) -
 
 
 def _greatest_volume_kw(
-    formulation: Formulation, problem: ClearingProblem, solution: Solution, budget: Budget
+    formulation: Formulation,
+    problem: ClearingProblem,
+    solution: Solution,
+    budget: Budget,
+    auctioned: Auctioned | None,
 ) -> Float:
-    """The volume of each period by `max-volume`, (T,): what the price of fairness is measured against."""
+    """The volume of each period by `max-volume`, (T,): what the price of fairness is measured against.
+
+    An auction on the network has no such price: no rule shares anything in it.
+    """
     offers, periods = problem.offers, problem.shape[0]
-    if problem.rule is not Allocation.MAX_VOLUME:
+    if auctioned is None and problem.rule != Allocation.MAX_VOLUME:
         solution = _solve(formulation, replace(problem, rule=Allocation.MAX_VOLUME), budget)
     return offers.volume_kw(solution.column_kw, periods)

@@ -9,7 +9,7 @@ from tests.settlements import Inputs, named_entries
 
 EXACT = Context(prec=120)
 CENT = Decimal("0.01")
-PAID = {"p2p", "network_charge", "tax", "supply", "imbalance", "loss", "fixed"}
+PAID = {"p2p", "network_charge", "tax", "supply", "imbalance", "loss", "congestion", "fixed"}
 FEW = 6  # prices of one source that each have a line
 
 
@@ -93,6 +93,11 @@ def _priced(name: str, inputs: Inputs, entries: list[tuple]):
             strict=True,
         )
     )
+    at = inputs.positions
+    dearer = {
+        (int(at.period[row]), at.trade_ids[at.trade[row]]): int(at.congestion_micro_per_kwh[row])
+        for row in range(len(at.period))
+    }
     retail = {(e[0], e[4]) for e in entries if e[1] in ("supply", "imbalance") and e[2] == name}
     used: dict[int, int] = defaultdict(int)
     for period, kind, debit, _, energy, _, trade in entries:
@@ -100,7 +105,9 @@ def _priced(name: str, inputs: Inputs, entries: list[tuple]):
     seen: dict[tuple, int] = defaultdict(int)
     for entry in entries:
         period, kind, debit, _, energy, _, trade = entry
-        if kind == "p2p":
+        if kind == "congestion":
+            yield entry, dearer[period, trade]
+        elif kind == "p2p":
             yield entry, trade_price[trade] if trade else inputs.keys.price_micro_per_kwh
         elif kind in ("network_charge", "tax"):
             seen[period, kind, energy] += not trade

@@ -139,7 +139,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         includes=Includes.COMMUNITY,
         issued=date(2026, 11, 2),
     )
-    assert VAT_KINDS == ("p2p", "supply", "imbalance", "loss", "network_charge", "tax", "fixed")
+    assert VAT_KINDS == ("p2p", "supply", "imbalance", "loss", "network_charge", "tax", "congestion", "fixed")
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 import gridpact
 from gridpact.case import read_case, write_case
 from gridpact.case.folder.case_reader import read_case_folder
-from gridpact.case.membership import membership
 from gridpact.case.times import FOREVER, microseconds
 from gridpact.errors import InvalidCase
+from gridpact.settlement.energy.membership import membership
 from tests.example import write_example
 from tests.settlement.community import CASE, problems, readings, write_community, write_result
 from tests.settlements import make_horizon, make_members

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridpact.case.horizon import Horizon
-from gridpact.case.membership import membership
 from gridpact.case.times import FOREVER, microseconds
 from gridpact.settlement.energy.keys import KeyKind, Unused
+from gridpact.settlement.energy.membership import membership
 from gridpact.settlement.ledger.ledger_digest import ledger_sha256
 from gridpact.settlement.settlement_totals import entries_of, totals
 from gridpact.settlement.settling import days
@@ -56,8 +56,11 @@ def month(start: str, seed: int, kind: KeyKind, mode: Mode, losses: LossAllocati
     for number in range(200):
         period, seller, step = rng.integers(periods), rng.integers(count), rng.integers(1, count)
         buyer = (seller + step) % count
+        dearer = rng.integers(-9_000, 90_000) * rng.integers(0, 2)
         if member[period, seller] and member[period, buyer]:
-            rows.append((f"t{number}", period, seller, buyer, rng.integers(1, 900), rng.integers(-9, 10**6)))
+            rows.append(
+                (f"t{number}", period, seller, buyer, rng.integers(1, 900), rng.integers(-9, 10**6), dearer)
+            )
     coefficients = rng.integers(0, 250_001, shape)
     unused = Unused.MEMBER if kind is KeyKind.FIXED and seed % 2 else Unused.GIVER
     meters = make_meters(
@@ -113,7 +116,7 @@ def day(inputs: Inputs, first: int, end: int) -> Inputs:
     """Some of the periods of a month, cut by the test itself."""
     span, at, tariffs, key = slice(first, end), inputs.positions, inputs.tariffs, inputs.keys
     rows = (at.period >= first) & (at.period < end)
-    names = ("trade", "seller", "buyer", "energy_wh", "price_micro_per_kwh")
+    names = [each.name for each in fields(at) if each.name not in ("trade_ids", "period")]
     charges = ("p2p_charge_micro_per_kwh", "retail_charge_micro_per_kwh")
 
     def cut(whole, names):

@@ -13,11 +13,11 @@ import gridpact
 ROOT = Path(gridpact.__file__).parent
 TIERS = (
     {"version", "errors", "units", "arrays", "stopwatch", "progress", "solvers", "spreadsheet_text"},
-    {"fields"},
+    {"fields", "plug_ins"},
     {"grid"},
     {"case"},
     {"matching", "clearing"},
-    {"dispatch"},
+    {"dispatch", "order_auction"},
     {"results"},
     {"pipeline"},
     {"trading_headroom", "envelopes", "comparison"},

@@ -205,7 +205,7 @@ CHECKS = [
         "clearing.allocation",
         "max-volum",
         "is not a known allocation",
-        "did you mean 'max-volume'?",
+        "did you mean 'max-volume'? there are max-volume, max-min, proportional, priority",
     ),
 ]
 

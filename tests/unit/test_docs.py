@@ -158,7 +158,9 @@ def documented(section: str, page: str) -> list[str]:
     return re.findall(r"^\| `(\w+)`", page.split(f"\n## {section}\n")[1].split("\n## ")[0], re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["CLEARED", "COMMITMENTS", "SCHEDULE", "NETWORK", "EXCHANGE", "LIMITS"])
+@pytest.mark.parametrize(
+    "name", ["CLEARED", "ORDERS", "COMMITMENTS", "SCHEDULE", "NETWORK", "EXCHANGE", "LIMITS"]
+)
 def test_the_results_page_has_a_line_for_every_column_and_no_other(name: str) -> None:
     page = (ROOT / "docs" / "results.md").read_text()
     assert documented(name.lower(), page) == list(getattr(tables, name))

@@ -45,7 +45,7 @@ def three_sellers(price_rule: PriceRule) -> Case:
     [
         (PriceRule.ASK, (0.05, 0.10, 0.10)),
         (PriceRule.MIDPOINT, ((0.05 + 0.25) / 2, (0.10 + 0.25) / 2, (0.10 + 0.15) / 2)),
-        (PriceRule.UNIFORM, ((0.10 + 0.15) / 2,) * 3),
+        (PriceRule.UNIFORM, (0.15,) * 3),  # below it the last bid would want all
     ],
 )
 def test_best_bid_meets_best_ask_until_they_cross(
@@ -172,7 +172,7 @@ def test_a_change_of_the_uniform_price_splits_a_run_and_no_other_rule_does() -> 
         price_rule=PriceRule.UNIFORM,
     )
     assert rows(match(uniform), uniform) == [
-        Trade("a:b", "s", "d", 0, 1, 1.0, (0.10 + 0.50) / 2),
+        Trade("a:b", "s", "d", 0, 1, 1.0, 0.10),  # above it the ask would sell more
         Trade("a:b#2", "s", "d", 1, 2, 1.0, (0.10 + 0.20) / 2),
         Trade("a:c", "s", "e", 1, 2, 1.0, (0.10 + 0.20) / 2),
     ]
@@ -368,11 +368,11 @@ def test_published_day_trades_what_is_published() -> None:
 
 
 def test_without_orders_nothing_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    from gridpact.matching import double_auction
+    from gridpact.matching.mechanisms import order_book
 
     def refuse(*_: object) -> None:
         raise AssertionError("there is nothing to match")
 
-    monkeypatch.setattr(double_auction, "capacity", refuse)
+    monkeypatch.setattr(order_book, "capacity", refuse)
     case = market(generation_kw={"s": [1.0]}, load_kw={"d": [1.0]})
     assert len(match(case)) == 0

@@ -94,7 +94,7 @@ CALLS: list[tuple[Callable[[gridpact.Case, Path], Any], str]] = [
     ),
     (
         lambda case, path: gridpact.run_fleet(path, path / "out", allocation=1),
-        "allocation '1' is not known (write max-volume, max-min, proportional, priority)",
+        "allocation '1' is not text (write the name of one: max-volume, max-min, proportional, priority)",
     ),
     (
         lambda case, path: gridpact.run_fleet(path, path / "out", workers="four"),

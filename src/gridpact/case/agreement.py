@@ -148,7 +148,9 @@ def _refuse_change(refusals: Refusals, commitments: Trades) -> None:
     if len(number) == len(trade):
         return
     _, first = np.unique(trade, return_index=True)
-    for field in ("seller", "buyer", "price_per_kwh"):
+    has_own = len(commitments.seller_price_per_kwh) > 0
+    prices = ("price_per_kwh", "seller_price_per_kwh") if has_own else ("price_per_kwh",)
+    for field in ("seller", "buyer", *prices):
         values = getattr(commitments, field)
         what, remedy = "is not what its trade has elsewhere", "give all of a trade the same"
         refusals.add_where(field, values != values[first[trade]], what, remedy, values)

@@ -1,13 +1,16 @@
 """Case: everything that one clearing is given."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from html import escape
+from importlib import import_module
 from typing import Any
 
 from gridpact.case.agreement import refuse_disagreement
 from gridpact.case.horizon import Horizon
+from gridpact.case.mechanism_traits import refuse_mechanism
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
@@ -20,10 +23,11 @@ from gridpact.fields.said import a
 from gridpact.fields.scalars import member, number, text, whole
 from gridpact.grid.limits import Limits
 from gridpact.grid.source import NetworkSource
+from gridpact.plug_ins import DOUBLE_AUCTION, MECHANISMS, RULES, unknown_name
 
 
 class Allocation(StrEnum):
-    """The rule that chooses among the allocations that the network can carry; the first is the default."""
+    """The rules that are built in, of choosing among what the network can carry; the first is the default."""
 
     MAX_VOLUME = "max-volume"
     MAX_MIN = "max-min"
@@ -90,8 +94,10 @@ class Case(CasePart):
             settled alone.
         limits: limits of the network.
         formulation: network model of the clearing.
-        allocation: rule of the clearing.
-        price_rule: what a trade matched from orders costs.
+        allocation: rule of the clearing, an `Allocation` or the name of one that a package registers.
+        mechanism: name of what makes trades of orders.
+        mechanism_settings: the numbers that it asks for, by their names.
+        price_rule: what a trade that the double auction matched costs.
         robustness: what the allocation has to survive.
         feed_in: what retailers take of surplus.
         curtailment: what curtailed feed-in is chosen by.
@@ -119,7 +125,9 @@ class Case(CasePart):
     network: NetworkSource
     limits: Limits = field(default_factory=Limits)
     formulation: Formulation = Formulation.AC
-    allocation: Allocation = Allocation.MAX_VOLUME
+    allocation: Allocation | str = Allocation.MAX_VOLUME
+    mechanism: str = DOUBLE_AUCTION
+    mechanism_settings: Mapping[str, float] = field(default_factory=dict)
     price_rule: PriceRule = PriceRule.ASK
     participants: Participants
     profiles: Profiles
@@ -139,9 +147,62 @@ class Case(CasePart):
     def __post_init__(self) -> None:
         refusals = Refusals("case")
         settings = _settings(refusals, self)
-        refuse_disagreement(refusals, self, _usable(refusals, self), settings["first_open"])
+        usable = _usable(refusals, self)
+        refuse_disagreement(refusals, self, usable, settings["first_open"])
+        if settings["mechanism"] is not None:
+            if settings["mechanism_settings"] is not None:
+                usable.add("mechanism_settings")
+            formulation = settings["formulation"] or Formulation.AC
+            robustness = settings["robustness"] or Robustness.NONE
+            refuse_mechanism(refusals, self, settings["mechanism"], formulation, robustness, usable)
         refusals.finish()
         self._set(**settings)
+
+    @classmethod
+    def from_frames(
+        cls,
+        network: object,
+        *,
+        participants: object,
+        profiles: object,
+        trades: object = None,
+        orders: object = None,
+        horizon: Horizon | None = None,
+        timezone: str = "",
+        model: str = "balanced",
+        **settings: Any,
+    ) -> "Case":
+        """A case from data frames of pandas or polars, checked like a folder of tables.
+
+        Args:
+            network: a built-in's name, a `NetworkSource`, a compiled network, or a pandapower net.
+            participants: columns as those of `participants.csv`, and so on; an index is not looked at.
+            profiles: of each participant and period.
+            trades: bilateral trades, if there are any.
+            orders: to be matched, if there are any.
+            horizon: the periods; those of the times in `profiles` where there is none.
+            timezone: of times without an offset where there is no horizon; that of the column of times, or
+                UTC, where nothing is said.
+            model: how a built-in or a pandapower net is modelled, `balanced` or `three-phase`.
+            settings: other fields of a case by their names, such as `limits` or `allocation`.
+
+        Raises:
+            InvalidCase: with everything that is wrong with the frames, each row counted from 1.
+            InvalidUsage: an argument is not what it has to be.
+        """
+        reading = import_module("gridpact.case.folder.case_frames")  # which needs what is defined here
+        made: Case = reading.case_of_frames(
+            network,
+            participants=participants,
+            profiles=profiles,
+            trades=trades,
+            orders=orders,
+            horizon=horizon,
+            timezone=timezone,
+            model=model,
+            settings=settings,
+        )
+        return made
 
     def __repr__(self) -> str:
         """One line: the arrays are too many to show."""
@@ -216,7 +277,9 @@ def _settings(refusals: Refusals, case: Case) -> dict[str, Any]:
         "name": text(refusals, "name", case.name),
         "currency": currency,
         "formulation": member(refusals, "formulation", Formulation, case.formulation),
-        "allocation": member(refusals, "allocation", Allocation, case.allocation),
+        "allocation": _allocation(refusals, case.allocation),
+        "mechanism": _plug_in(refusals, "mechanism", MECHANISMS, case.mechanism),
+        "mechanism_settings": _numbers(refusals, "mechanism_settings", case.mechanism_settings),
         "price_rule": member(refusals, "price_rule", PriceRule, case.price_rule),
         "robustness": member(refusals, "robustness", Robustness, case.robustness),
         "feed_in": member(refusals, "feed_in", FeedIn, case.feed_in),
@@ -228,6 +291,31 @@ def _settings(refusals: Refusals, case: Case) -> dict[str, Any]:
         "inputs_sha256": text(refusals, "inputs_sha256", case.inputs_sha256, may_be_empty=True),
         "warnings": _warnings(refusals, case.warnings),
     }
+
+
+def _allocation(refusals: Refusals, value: object) -> Allocation | str | None:
+    """The rule of a name; `None`, with a problem, where there is none."""
+    name = _plug_in(refusals, "allocation", RULES, value)
+    return Allocation(name) if name in tuple(Allocation) else name
+
+
+def _plug_in(refusals: Refusals, field: str, group: str, value: object) -> str | None:
+    """The name of a plug-in; `None`, with a problem, where there is none of it."""
+    if fault := unknown_name(group, value):
+        refusals.add(field, *fault, value)
+        return None
+    return str(value)
+
+
+def _numbers(refusals: Refusals, field: str, value: object) -> Mapping[str, float] | None:
+    """Numbers by their names; `None`, with a problem, where they are something else."""
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        refusals.add(field, "is not a mapping of names to numbers", "give a dict", value)
+        return None
+    found = {name: number(one) for name, one in value.items()}
+    for name in (name for name, one in found.items() if one is None or not math.isfinite(one)):
+        refusals.add(f"{field}['{name}']", "is not a number", "write a finite number", value[name])
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def _warnings(refusals: Refusals, warnings: object) -> tuple[str, ...] | None:

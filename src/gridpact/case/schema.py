@@ -96,6 +96,13 @@ _TERMS = (
         required=False,
     ),
 )
+SELLER_PRICE = Column(
+    name="seller_price_per_kwh",
+    kind=Kind.PRICE,
+    meaning="what the seller receives, where that is not what the buyer pays",
+    required=False,
+    default="0",
+)
 _LINK = Column(
     name="link",
     kind=Kind.ID,
@@ -207,6 +214,7 @@ TRADES = Schema(
         *_WINDOW,
         Column(name="power_kw", kind=Kind.POWER, meaning="proposed power, constant over the window"),
         Column(name="price_per_kwh", kind=Kind.PRICE, meaning="agreed price"),
+        SELLER_PRICE,
         _SUBMITTED,
         *_TERMS,
         _LINK,

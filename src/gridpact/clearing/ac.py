@@ -30,7 +30,7 @@ from gridpact.clearing.problem.market import Market, coordinates_of, on_network,
 from gridpact.clearing.problem.parts import Part, period_part
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import LimitedBy, PartOutcome, PeriodSolution, PeriodStatus, Solution
-from gridpact.clearing.rules import RULES
+from gridpact.clearing.rules.rule import rule_of
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, best_of
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import Solve, run_together
@@ -215,10 +215,10 @@ class AcClearing:
         """The allocation of a period by the problem's rule."""
         problem, part = self._problem, market.part
         starts: tuple[Float, ...] = (problem.known_kw[part.columns], over_caps_kw)
-        if problem.rule is Rule.MAX_VOLUME and limits is None and not self._can_relieve[part.periods].any():
+        if problem.rule == Rule.MAX_VOLUME and limits is None and not self._can_relieve[part.periods].any():
             starts = starts[::-1]  # which is where a step without limits would lead
         greatest: Optimum | None = None
-        if problem.rule is not Rule.MAX_VOLUME:
+        if problem.rule != Rule.MAX_VOLUME:
             greatest = yield from best_of(market.programme, starts, self._budget, doubts=True, limits=limits)
             if greatest.status.is_kept:
                 starts = (greatest.value, *starts)
@@ -231,7 +231,7 @@ class AcClearing:
             limits=limits,
             doubts=doubts,
         )
-        allocation = yield from RULES[problem.rule](question)
+        allocation = yield from rule_of(problem.rule).clear(question)
         if allocation.status.is_kept or greatest is None or not greatest.status.is_kept:
             return allocation
         every = np.ones(len(part.upper_kw), dtype=np.bool_)

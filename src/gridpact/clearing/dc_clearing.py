@@ -30,7 +30,7 @@ from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.reasons import DUAL_MIN, ActiveLimits, element_kinds
 from gridpact.clearing.problem.solution import PeriodSolution, Solution
 from gridpact.clearing.problem.trading_pairs import Pairs
-from gridpact.clearing.rules import RULES
+from gridpact.clearing.rules.rule import rule_of
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
@@ -141,7 +141,7 @@ class DcClearing:
         allocation = StagedAllocation(
             value=greatest.value, status=greatest.status, stages=(Stage(optimum=greatest, decides=every),)
         )
-        if problem.rule is not Rule.MAX_VOLUME:
+        if problem.rule != Rule.MAX_VOLUME:
             question = Question(
                 programme=market.programme,
                 proposed_kw=market.part.upper_kw,
@@ -149,7 +149,7 @@ class DcClearing:
                 starts=(greatest.value,),
                 budget=self._budget,
             )
-            [allocation] = run_together(None, [RULES[problem.rule](question)])
+            [allocation] = run_together(None, [rule_of(problem.rule).clear(question)])
         bound_kw = np.zeros(problem.shape[0])
         bound_kw[period] = market.part.volume_kw(greatest.value)
         return explained(market, allocation, bound_kw, self._active_limits)

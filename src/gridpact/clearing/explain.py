@@ -135,8 +135,8 @@ def limit_phases(monitored: Monitored, row: Int) -> Int:
     return np.array([PHASE_LABELS.index(monitored.phase[one]) for one in row.tolist()], dtype=np.int64)
 
 
-def _binding(bindings: Sequence[BindingLimits], rule: Rule) -> BindingLimits:
+def _binding(bindings: Sequence[BindingLimits], rule: str) -> BindingLimits:
     """The limits of the only stage, or of all stages; a price of volume has only `max-volume`."""
-    if rule is Rule.MAX_VOLUME and bindings:
+    if rule == Rule.MAX_VOLUME and bindings:
         return bindings[0]
     return BindingLimits.joined(list(bindings)).distinct_without_price()

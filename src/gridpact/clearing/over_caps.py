@@ -13,7 +13,7 @@ from gridpact.clearing.problem.market import market_of
 from gridpact.clearing.problem.parts import period_part
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import Solution
-from gridpact.clearing.rules import RULES
+from gridpact.clearing.rules.rule import rule_of
 from gridpact.clearing.rules.stage import Question
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
@@ -59,7 +59,7 @@ def _with_the_rest_fed_in(problem: ClearingProblem, columns: Int, alone: Solutio
 
 def _allocated(problem: ClearingProblem, budget: Budget) -> Solution:
     greatest = solve_over_caps(problem)
-    if problem.rule is Rule.MAX_VOLUME:
+    if problem.rule == Rule.MAX_VOLUME:
         return greatest
     solved = []
     tight = np.flatnonzero(problem.untied & ~caps_fit(problem))
@@ -73,7 +73,7 @@ def _allocated(problem: ClearingProblem, budget: Budget) -> Solution:
             starts=(greatest.column_kw[columns],),
             budget=budget,
         )
-        [allocation] = run_together(None, [RULES[problem.rule](question)])
+        [allocation] = run_together(None, [rule_of(problem.rule).clear(question)])
         if allocation.status.is_kept:
             solved.extend(explained(market, allocation, greatest.volume_bound_kw))
     return greatest.with_periods(problem.offers, solved)

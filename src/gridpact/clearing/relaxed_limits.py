@@ -71,11 +71,12 @@ def _keeps_own_limits(market: Market, relaxed: OperatingLimits, budget: Budget) 
 
 def _part_keeps_own_limits(market: Market, budget: Budget) -> bool:
     """The same of periods that terms tie together: a search, where trades that need no terms could do it."""
-    [is_possible] = run_together(market.oracle, [_keeps_without_terms(market.programme, budget)])
+    [is_possible] = run_together(market.oracle, [keeps_some_choice(market.programme, budget)])
     return is_possible and has_choice(market, budget)
 
 
-def _keeps_without_terms(programme: Programme, budget: Budget) -> Solve[bool]:
+def keeps_some_choice(programme: Programme, budget: Budget) -> Solve[bool]:
+    """Whether a choice of the variables is found that keeps the limits of a programme, whatever terms say."""
     if (yield from _is_out_of_reach(programme)):
         return False
     return (yield from _any_choice(programme, budget))

@@ -6,10 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gridpact.cli.options import CaseFolder, Commitments, Json, NoReport, OutFolder, Quiet, Strict, choice
+from gridpact.cli.options import (
+    CaseFolder,
+    Commitments,
+    Json,
+    NoReport,
+    OutFolder,
+    Quiet,
+    Strict,
+    choice,
+    plug_in,
+)
 from gridpact.cli.terminal.failure import EXIT_NOT_CLEARED
 from gridpact.cli.terminal.output import json_text, say
 from gridpact.errors import InvalidUsage
+from gridpact.plug_ins import RULES
 
 if TYPE_CHECKING:
     from gridpact.case import Case
@@ -21,7 +32,7 @@ def clear(
     out: OutFolder,
     formulation: Annotated[str, typer.Option(help="Network model: ac or dc.")] = "",
     allocation: Annotated[
-        str, typer.Option(help="Rule: max-volume, max-min, proportional or priority.")
+        str, typer.Option(help="Rule: max-volume, max-min, proportional, priority, or one of a package.")
     ] = "",
     robust: Annotated[
         str, typer.Option(help="What the result has to survive: none, or declared (a seller or trade fails).")
@@ -47,7 +58,7 @@ def clear(
     quiet: Quiet = False,
 ) -> None:
     """Clear the trades of a case, verify the dispatch, and write the result with its report."""
-    from gridpact.case import Allocation, Formulation, Robustness, read_case, with_commitments
+    from gridpact.case import Formulation, Robustness, read_case, with_commitments
     from gridpact.case.sessions.cleared import CLEARED_STATUS
     from gridpact.progress import progress
     from gridpact.results.output_folder import check_output_folder
@@ -56,7 +67,7 @@ def clear(
     if formulation:
         chosen["formulation"] = choice(Formulation, "--formulation", formulation)
     if allocation:
-        chosen["allocation"] = choice(Allocation, "--allocation", allocation)
+        chosen["allocation"] = plug_in(RULES, "--allocation", allocation)
     if robust:
         chosen["robustness"] = choice(Robustness, "--robust", robust)
     if time_limit_s < 0.0:

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from gridpact.cli.options import Json, OutFolder, Quiet, Strict, choice
+from gridpact.cli.options import Json, OutFolder, Quiet, Strict, choice, plug_in
 from gridpact.cli.terminal.failure import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NOT_CLEARED
 from gridpact.cli.terminal.output import json_text, say
+from gridpact.plug_ins import RULES
 
 
 def fleet(
@@ -26,7 +27,8 @@ def fleet(
     ] = None,
     formulation: Annotated[str, typer.Option(help="For all cases: ac or dc.")] = "",
     allocation: Annotated[
-        str, typer.Option(help="For all cases: max-volume, max-min, proportional or priority.")
+        str,
+        typer.Option(help="For all cases: max-volume, max-min, proportional, priority, or one of a package."),
     ] = "",
     strict: Strict = False,
     as_json: Json = False,
@@ -36,7 +38,7 @@ def fleet(
     try:
         import dask
 
-        from gridpact.case import Allocation, Formulation
+        from gridpact.case import Formulation
         from gridpact.fleet import run_fleet
 
         # What matters is said in the rows, and at the end.
@@ -48,7 +50,7 @@ def fleet(
             scheduler=scheduler,
             workers=workers,
             formulation=choice(Formulation, "--formulation", formulation) if formulation else None,
-            allocation=choice(Allocation, "--allocation", allocation) if allocation else None,
+            allocation=plug_in(RULES, "--allocation", allocation) if allocation else None,
             quiet=quiet,
         )
     except KeyboardInterrupt as stop:

@@ -3,6 +3,7 @@
 from gridpact.cli.options import CaseFolder, Json, OutFolder, Quiet
 from gridpact.cli.terminal.output import json_text, say
 from gridpact.errors import InvalidUsage
+from gridpact.plug_ins import DOUBLE_AUCTION
 
 
 def match(case_folder: CaseFolder, out: OutFolder, as_json: Json = False, quiet: Quiet = False) -> None:
@@ -28,7 +29,8 @@ def match(case_folder: CaseFolder, out: OutFolder, as_json: Json = False, quiet:
         "orders": len(case.orders),
         "trades": len(trades),
         "matched_kwh": round(matched_kwh, 9),
-        "price_rule": str(case.price_rule),
+        "mechanism": case.mechanism,
+        **({"price_rule": str(case.price_rule)} if case.mechanism == DOUBLE_AUCTION else {}),
         "file": str(out / f"trades.{case.table_format}"),
     }
     if as_json:

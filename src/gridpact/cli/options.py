@@ -7,7 +7,9 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from gridpact.errors import InvalidUsage
 from gridpact.fields.arguments import chosen
+from gridpact.plug_ins import unknown_name
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -41,6 +43,17 @@ Strict = Annotated[
     bool, typer.Option("--strict", help="Exit with 3, the result written, where a status is not `cleared`.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
+
+
+def plug_in(group: str, option: str, value: str) -> str:
+    """The name of a plug-in of a group that an option names.
+
+    Raises:
+        InvalidUsage: there is none.
+    """
+    if fault := unknown_name(group, value):
+        raise InvalidUsage(f"{option} '{value}' {fault[0]}", fault[1])
+    return value
 
 
 def choice(kind: type[Choice], option: str, value: str) -> Choice:

@@ -28,6 +28,7 @@ from gridpact.fleet.workers.digest import network_key
 from gridpact.fleet.workers.worker import Plan
 from gridpact.fleet.workspace.fleet_files import HOURS_FILE, PAGE_FILE, ROWS_FILE, SUMMARY_FILE
 from gridpact.fleet.workspace.workspace import Workspace, check_out, workspace
+from gridpact.plug_ins import RULES, unknown_name
 from gridpact.progress import progress
 from gridpact.version import __version__
 
@@ -117,7 +118,7 @@ def _checked(
     workers: int | None,
     formulation: Formulation | str | None,
     allocation: Allocation | str | None,
-) -> tuple[Formulation | None, Allocation | None]:
+) -> tuple[Formulation | None, str | None]:
     """The settings as what they are, after a look at whether they go together."""
     if workers is not None and whole(workers) is None:
         raise InvalidUsage(f"workers is {a(workers)}, not a whole number", "write 1 or more")
@@ -126,8 +127,9 @@ def _checked(
     if workers and scheduler:
         raise InvalidUsage("the scheduler has workers of its own", "leave their number out")
     network = None if formulation is None else chosen(Formulation, "formulation", formulation)
-    rule = None if allocation is None else chosen(Allocation, "allocation", allocation)
-    return network, rule
+    if allocation is not None and (fault := unknown_name(RULES, allocation)):
+        raise InvalidUsage(f"allocation '{allocation}' {fault[0]}", fault[1])
+    return network, allocation
 
 
 def _clear(

@@ -5,6 +5,8 @@ power-grid-model is compiled in the time that an entry of the cache takes to rea
 """
 
 from functools import lru_cache, partial
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 
@@ -51,6 +53,8 @@ def compile_source(source: NetworkSource) -> Network:
     if not source.is_given:
         remedy = 'add it with builtin or file, as in builtin = "pandapower/cigre_lv"'
         raise InvalidCase([Problem(file="case.toml", field="network", what="is missing", remedy=remedy)])
+    if source.compiled is not None:
+        return source.compiled
     if source.file is None:
         if problems := unused_neutral(source):
             raise InvalidCase(problems)
@@ -58,6 +62,30 @@ def compile_source(source: NetworkSource) -> Network:
     with problems_of_libraries(source):
         file = read_network_file(source)
     return _compiled_file(file)
+
+
+def compile_content(content: bytes, name: str, model: NetworkModel) -> Network:
+    """The network in the content of a network file that is JSON, and lies nowhere.
+
+    Args:
+        content: pandapower's or power-grid-model's JSON.
+        name: what it is called in the results, and where something is wrong with it.
+        model: how it is modelled.
+
+    Raises:
+        InvalidCase: as `compile_source` does.
+    """
+    source = NetworkSource(file=Path(name), model=model)
+    file = NetworkFile(
+        name=name,
+        sha256=sha256(content).hexdigest(),
+        model=source.model,
+        neutral=source.neutral,
+        source=source,
+        content=content,
+    )
+    with problems_of_libraries(source):
+        return _compiled_file(file)
 
 
 @lru_cache(maxsize=KEPT_NETWORKS)

@@ -8,6 +8,7 @@ from gridpact.errors import Problem
 from gridpact.fields.case_part import CasePart, unchecked
 from gridpact.fields.refusals import Refusals
 from gridpact.fields.said import a
+from gridpact.grid.network import Network
 from gridpact.grid.network_model import OF_THREE_PHASES, NetworkModel, Neutral
 
 NEUTRAL_FIELD = "network.neutral"
@@ -17,13 +18,14 @@ OPENDSS_SUFFIX = ".dss"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSource(CasePart):
-    """Where the network comes from: exactly one of a built-in's name and a file.
+    """Where the network comes from: exactly one of a built-in's name, a file and a compiled network.
 
     Attributes:
         builtin: a name that `gridpact network` lists.
         file: with pandapower's or power-grid-model's JSON, or the master file of an OpenDSS folder, which
             ends in `.dss`; text is taken for a path.
         model: how it is modelled, `balanced` or `three-phase`.
+        compiled: a network that is compiled already, which says itself how it is modelled.
         neutral: what the neutral of lines that are given by four conductors is, `return` or `earthed`.
 
     Raises:
@@ -34,6 +36,7 @@ class NetworkSource(CasePart):
     file: Path | None = None
     model: NetworkModel = NetworkModel.BALANCED
     neutral: Neutral = Neutral.RETURN
+    compiled: Network | None = None
 
     def __post_init__(self) -> None:
         refusals, file = Refusals("network"), self.file
@@ -44,8 +47,12 @@ class NetworkSource(CasePart):
             file = Path(file)
         if file is not None and not isinstance(file, Path):
             refusals.add("file", "is not a path", f"it is {a(file)}; write text or a Path", file)
-        if not len(refusals) and bool(self.builtin) == (file is not None):
-            what = "has both builtin and file" if self.builtin else "needs one of builtin and file"
+        if self.compiled is not None and not isinstance(self.compiled, Network):
+            remedy = f"it is {a(self.compiled)}; give what gridpact.compile_network makes"
+            refusals.add("compiled", "is no compiled network", remedy)
+        given = [name for name in ("builtin", "file", "compiled") if getattr(self, name)]
+        if not len(refusals) and len(given) != 1:
+            what = f"has both {given[0]} and {given[1]}" if given else "needs one of builtin and file"
             refusals.add("", what, "keep one, as in builtin='pandapower/cigre_lv'")
         words = {
             name: _word(refusals, name, kind, getattr(self, name))
@@ -54,6 +61,9 @@ class NetworkSource(CasePart):
         if words["model"] is NetworkModel.BALANCED and words["neutral"] is Neutral.EARTHED:
             refusals.add("neutral", *OF_THREE_PHASES, str(self.neutral))
         refusals.finish()
+        if self.compiled is not None:
+            is_three_phase = self.compiled.is_three_phase
+            words["model"] = NetworkModel.THREE_PHASE if is_three_phase else NetworkModel.BALANCED
         self._set(file=file, **words)
 
     @classmethod
@@ -64,7 +74,7 @@ class NetworkSource(CasePart):
     @property
     def is_given(self) -> bool:
         """Whether there is a network at all."""
-        return bool(self.builtin) or self.file is not None
+        return bool(self.builtin) or self.file is not None or self.compiled is not None
 
     @property
     def is_three_phase(self) -> bool:
@@ -78,7 +88,9 @@ class NetworkSource(CasePart):
 
     @property
     def name(self) -> str:
-        """The built-in's name, or the file's; empty where there is no network."""
+        """The built-in's name, the file's, or the compiled network's; empty where there is no network."""
+        if self.compiled is not None:
+            return self.compiled.name
         return self.builtin if self.file is None else self.file.name
 
     def problem(self, what: str, *, remedy: str = "", field: str = "", value: str = "") -> Problem:

@@ -38,6 +38,11 @@ class Curve:
     order: Int  # index into the orders
     total: Int  # quanta of this order and all better ones
 
+    @property
+    def quanta(self) -> Int:
+        """Quanta that each order offers."""
+        return np.diff(self.total, prepend=0)
+
     def matched(self, volume: int) -> Int:
         """Quanta of each order that trade where the curves cross at `volume`."""
         within = np.minimum(self.total, volume)
@@ -84,6 +89,13 @@ class Auction:
     room: Capacity
     price_per_kwh: Float
 
+    def curves(self, period: int, ceiling: Int = _NONE) -> tuple[Curve, Curve]:
+        """Supply and demand in one period, under ceilings as in `crossing`."""
+        return (
+            _curve(self.asks, period, self.room.sellable[period], ceiling),
+            _curve(self.bids, period, self.room.buyable[period], ceiling),
+        )
+
     def crossing(self, period: int, ceiling: Int) -> Crossing:
         """The matches of one period.
 
@@ -91,8 +103,7 @@ class Auction:
             period: the period.
             ceiling: most that each order with a row may trade in this period, quanta, (R,).
         """
-        supply = _curve(self.asks, period, self.room.sellable[period], ceiling)
-        demand = _curve(self.bids, period, self.room.buyable[period], ceiling)
+        supply, demand = self.curves(period, ceiling)
         if not (len(supply.order) and len(demand.order)):
             return Crossing(supply=supply, demand=demand, ask=_NONE, bid=_NONE, quanta=_NONE)
         until = np.unique(np.concatenate([supply.total, demand.total]))

@@ -1,5 +1,6 @@
 """The result of matching: trades made of single matches, and joined with the bilateral ones."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +26,8 @@ class Matches:
         bid: index into the orders, (M,).
         period: (M,).
         power_kw: matched power, (M,), positive.
-        price_per_kwh: in the case's currency, (M,).
+        price_per_kwh: what the buyer pays, in the case's currency, (M,).
+        seller_price_per_kwh: what the seller receives, (M,); `None` for what the buyer pays.
     """
 
     ask: Int
@@ -33,6 +35,26 @@ class Matches:
     period: Int
     power_kw: Float
     price_per_kwh: Float
+    seller_price_per_kwh: Float | None = None
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[int, int, int, float, float]]) -> "Matches":
+        """Matches from rows of period, ask, bid, power and price; those of no power are left out."""
+        period, ask, bid, power_kw, price_per_kwh = (
+            zip(*found, strict=True) if (found := [row for row in rows if row[3] > 0.0]) else ((),) * 5
+        )
+        return cls(
+            ask=frozen(ask, np.int64),
+            bid=frozen(bid, np.int64),
+            period=frozen(period, np.int64),
+            power_kw=frozen(power_kw, np.float64),
+            price_per_kwh=frozen(price_per_kwh, np.float64),
+        )
+
+    @property
+    def received_per_kwh(self) -> Float:
+        """What the seller receives, (M,)."""
+        return self.price_per_kwh if self.seller_price_per_kwh is None else self.seller_price_per_kwh
 
 
 def trades_of(matches: Matches, case: Case) -> Trades:
@@ -64,6 +86,9 @@ def trades_of(matches: Matches, case: Case) -> Trades:
         end=frozen(end, np.int64),
         power_kw=frozen(matches.power_kw[first], np.float64),
         price_per_kwh=frozen(matches.price_per_kwh[first], np.float64),
+        seller_price_per_kwh=frozen(
+            [] if matches.seller_price_per_kwh is None else matches.seller_price_per_kwh[first], np.float64
+        ),
         submitted=frozen(np.maximum(orders.submitted[ask], orders.submitted[bid]), np.int64),
         terms=Terms.none(len(first)),
     )
@@ -96,6 +121,9 @@ def combined(bilateral: Trades, matched: Trades) -> Trades:
         end=joined(bilateral.end, matched.end),
         power_kw=joined(bilateral.power_kw, matched.power_kw),
         price_per_kwh=joined(bilateral.price_per_kwh, matched.price_per_kwh),
+        seller_price_per_kwh=joined(bilateral.received_per_kwh, matched.received_per_kwh)
+        if len(bilateral.seller_price_per_kwh) or len(matched.seller_price_per_kwh)
+        else bilateral.seller_price_per_kwh,
         submitted=joined(bilateral.submitted, matched.submitted),
         terms=bilateral.terms.followed_by(matched.terms),
     )
@@ -111,7 +139,8 @@ def _runs(matches: Matches, is_by_period: Bool) -> tuple[Int, Int]:
     by_pair = np.lexsort((matches.period, matches.bid, matches.ask))
     period = matches.period[by_pair]
     goes_on = period[1:] == period[:-1] + 1
-    for values in (matches.ask, matches.bid, matches.power_kw, matches.price_per_kwh):
+    prices = (matches.price_per_kwh, matches.received_per_kwh)
+    for values in (matches.ask, matches.bid, matches.power_kw, *prices):
         goes_on &= values[by_pair][1:] == values[by_pair][:-1]
     goes_on &= ~(is_by_period[matches.ask] | is_by_period[matches.bid])[by_pair][1:]
     begins = np.append(np.ones(min(1, len(period)), dtype=np.bool_), ~goes_on)

@@ -14,7 +14,13 @@ from gridpact.results.clearance_tables import (
     frame,
     limits_columns,
     network_columns,
+    orders_columns,
     schedule_columns,
+)
+from gridpact.results.multipliers.multiplier_tables import (
+    duals_columns,
+    prices_columns,
+    sensitivities_columns,
 )
 
 if TYPE_CHECKING:
@@ -26,7 +32,8 @@ class Clearance(ClearanceArrays):
     """How much of each trade clears, the dispatch that follows, and the proof.
 
     The arrays, which `ClearanceArrays` lists, are the result; `cleared`, `commitments`, `schedule`,
-    `curtailed`, `network_state`, `exchange`, `limits` and `summary` are made of them on first use.
+    `curtailed`, `orders`, `network_state`, `exchange`, `limits`, `duals`, `sensitivities`, `prices` and
+    `summary` are made of them on first use.
     """
 
     def __repr__(self) -> str:
@@ -43,6 +50,11 @@ class Clearance(ClearanceArrays):
     def commitments(self) -> "pd.DataFrame":
         """One row per commitment and period in which it is cut, columns `clearance_tables.COMMITMENTS`."""
         return frame(commitments_columns(self))
+
+    @cached_property
+    def orders(self) -> "pd.DataFrame":
+        """One row per order that was cleared on the network and period, columns `clearance_tables.ORDERS`."""
+        return frame(orders_columns(self))
 
     @cached_property
     def schedule(self) -> "pd.DataFrame":
@@ -68,6 +80,29 @@ class Clearance(ClearanceArrays):
     def limits(self) -> "pd.DataFrame":
         """One row per binding limit and period, columns `clearance_tables.LIMITS`."""
         return frame(limits_columns(self))
+
+    @cached_property
+    def duals(self) -> "pd.DataFrame":
+        """One row per binding cap or limit and period, columns `multiplier_tables.DUALS`."""
+        return frame(duals_columns(self))
+
+    @cached_property
+    def sensitivities(self) -> "pd.DataFrame":
+        """One row per binding limit of the network and participant, `multiplier_tables.SENSITIVITIES`.
+
+        Raises:
+            InvalidUsage: it was cleared by the lossless model, or with outages.
+        """
+        return frame(sensitivities_columns(self))
+
+    @cached_property
+    def prices(self) -> "pd.DataFrame":
+        """What a kW more at each participant is worth, split into limits, columns `multiplier_tables.PRICES`.
+
+        Raises:
+            InvalidUsage: it was cleared by the lossless model, or with outages.
+        """
+        return frame(prices_columns(self))
 
     @cached_property
     def summary(self) -> dict[str, Any]:

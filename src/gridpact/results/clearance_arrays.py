@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gridpact.arrays import Bool, Float, Int
 from gridpact.case.case import Case
 from gridpact.case.trades import Trades
+from gridpact.clearing.auction.order_clearing import ClearedOrders
 from gridpact.clearing.certificate.certify import Certificate
 from gridpact.clearing.contingencies import Contingencies
 from gridpact.clearing.dispatch_verification import Verification
@@ -42,6 +43,7 @@ class ClearanceArrays:
         nominal_limits: as the case states them.
         operating_limits: relaxed to the bare network's values where nothing keeps the case's own.
         verification: the independent power flow of the dispatch.
+        cleared_orders: what of the orders clears and at which prices, where that was on the network.
         ended_by: what ended the clearing before it was through, if anything did.
         seconds: wall time of each step.
     """
@@ -65,6 +67,7 @@ class ClearanceArrays:
     nominal_limits: OperatingLimits
     operating_limits: OperatingLimits
     verification: Verification
+    cleared_orders: ClearedOrders | None = None
     ended_by: EndedBy = EndedBy.NOTHING
     seconds: Mapping[str, float] = field(compare=False)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from gridpact.results.words.place_words import loading_place, phase_words, unbal
 
 SHOWN = 10
 GAP_SHOWN = 1e-4
+PRICE_SHOWN = 5e-5  # per kWh, below which prices are shown as one
 CUT_SHARE_MIN = 1e-6
 CUT_SHOWN_MAX = 0.995  # of a cut that is not whole
 EVERY_LIMIT_KEPT = "every limit kept"
@@ -115,6 +117,8 @@ def outcome(clearance: Clearance) -> str:
         f"  verified  {_verified(clearance)}",
         *(f"  {word:<10}{sentence}" for word, sentence in proof_and_price(clearance)),
     ]
+    if auctioned := summary.get("auction"):
+        lines.append(f"  auction   {_auctioned(auctioned, case.currency)}")
     if broken := summary["violations"]:
         sentences = violation_sentences(clearance, broken)
         lines += _listed("broken", f"{counted(len(broken), 'limit')} by the dispatch", sentences)
@@ -135,6 +139,17 @@ def outcome(clearance: Clearance) -> str:
     return "\n".join(lines)
 
 
+def _auctioned(figures: dict[str, Any], currency: str) -> str:
+    """What the orders that were cleared on the network come to."""
+    money = f" {currency}" if currency else ""
+    said = f"welfare {figures['welfare']:.3f}{money}, congestion rent {figures['congestion_rent']:.3f}{money}"
+    if figures["lowest_price_per_kwh"] is None:
+        return f"{said}; nothing clears"
+    low, high = figures["lowest_price_per_kwh"], figures["highest_price_per_kwh"]
+    at = f"{low:.4f}" if high - low < PRICE_SHOWN else f"{low:.4f} to {high:.4f}"
+    return f"{said}; {figures['cleared_kwh']:.3f} kWh at {at}{money} per kWh"
+
+
 def proof_and_price(clearance: Clearance) -> list[tuple[str, str]]:
     """What is proven, and what the rule and robustness cost in volume, each with its word, if any."""
     bound, price = clearance.summary["bound"], clearance.summary["price_of_fairness"]
@@ -148,7 +163,7 @@ def proof_and_price(clearance: Clearance) -> list[tuple[str, str]]:
         proof = f"no allocation clears more than {bound['upper_kwh']:.3f} kWh: gap {bound['gap']:.4%}"
         at = f", at the most {worst['gap']:.4%} at {worst['time']}" if worst["gap"] > GAP_SHOWN else ""
         lines.append(("proven", proof + at))
-    if clearance.case.allocation is not Allocation.MAX_VOLUME:
+    if clearance.case.allocation != Allocation.MAX_VOLUME and clearance.cleared_orders is None:
         cost = f"{clearance.case.allocation} costs {price['cost_kwh']:.3f} kWh of the"
         greatest = f"{price['max_volume_kwh']:.3f} kWh that max-volume clears"
         lines.append(("fairness", f"{cost} {greatest} ({price['cost_share']:.1%})"))
@@ -315,6 +330,8 @@ def _limits_are(count: int) -> str:
 def _carried(clearance: Clearance) -> str:
     """What is cleared of what was proposed."""
     proposed, cleared = clearance.summary["proposed_kwh"], clearance.summary["cleared_kwh"]
+    if clearance.cleared_orders is not None:
+        return f"{cleared:.3f} kWh cleared of orders on the network"
     if not proposed:
         return "nothing was proposed"
     return f"{cleared:.3f} kWh of {proposed:.3f} kWh proposed cleared ({share_of(cleared, proposed)})"

@@ -59,6 +59,7 @@ def summarise(clearance: ClearanceArrays) -> dict[str, Any]:
         },
         "bound": _bound(clearance, cleared_kwh),
         "price_of_fairness": _price_of_fairness(clearance, cleared_kwh),
+        **_auction(clearance),
         **_robustness(clearance),
         "solves": _solves(clearance),
         "notices": _notices(clearance),
@@ -122,6 +123,30 @@ def _price_of_fairness(clearance: ClearanceArrays, cleared_kwh: float) -> dict[s
         "max_volume_kwh": figure(greatest_kwh),
         "cost_kwh": figure(cost_kwh),
         "cost_share": figure(cost_kwh / greatest_kwh if greatest_kwh else 0.0),
+    }
+
+
+def _auction(clearance: ClearanceArrays) -> dict[str, Any]:
+    """What the orders that were cleared on the network come to; energies in kWh, money in the currency."""
+    found, hours = clearance.cleared_orders, clearance.case.horizon.hours_per_period
+    if found is None:
+        return {}
+    orders, order = clearance.case.orders, found.rows.order
+    sells, limit = orders.sells[order], orders.price_per_kwh[order]
+    bought_kw = np.where(sells, -found.cleared_kw, found.cleared_kw)
+    price = np.nan_to_num(found.price_per_kwh)
+    traded = found.price_per_kwh[found.cleared_kw > 0.0]
+    return {
+        "auction": {
+            "orders": len(orders),
+            "offered_to_sell_kwh": figure(float(found.rows.offered_kw[sells].sum()) * hours),
+            "offered_to_buy_kwh": figure(float(found.rows.offered_kw[~sells].sum()) * hours),
+            "cleared_kwh": figure(float(found.cleared_kw[sells].sum()) * hours),
+            "welfare": figure(float(limit @ bought_kw) * hours),
+            "congestion_rent": figure(float(price @ bought_kw) * hours),
+            "lowest_price_per_kwh": figure(float(traded.min())) if len(traded) else None,
+            "highest_price_per_kwh": figure(float(traded.max())) if len(traded) else None,
+        }
     }
 
 

@@ -13,6 +13,8 @@ import numpy as np
 
 from gridpact.arrays import Float, Int
 from gridpact.case.horizon import Horizon
+from gridpact.case.orders import BUY, SELL
+from gridpact.case.schema import SELLER_PRICE
 from gridpact.case.writing.table_file import Coded, Instants
 from gridpact.clearing.network.network_state import Operation
 from gridpact.clearing.problem.solution import LimitedBy
@@ -35,9 +37,20 @@ CLEARED = (
     "proposed_kw",
     "cleared_kw",
     "price_per_kwh",
+    SELLER_PRICE.name,
     "limited_by",
     "element",
     PHASE,
+)
+ORDERS = (
+    "time",
+    "order",
+    "participant",
+    "side",
+    "offered_kw",
+    "cleared_kw",
+    "limit_price_per_kwh",
+    "price_per_kwh",
 )
 COMMITMENTS = ("trade", "time", "committed_kw", "kept_kw", "limited_by", "element", PHASE)
 SCHEDULE = (
@@ -97,11 +110,36 @@ def cleared_columns(clearance: ClearanceArrays) -> Columns:
         "proposed_kw": rounded(offers.proposed_kw),
         "cleared_kw": rounded(offers.row_kw(solution.column_kw)),
         "price_per_kwh": trades.price_per_kwh[offers.trade],
+        SELLER_PRICE.name: trades.received_per_kwh[offers.trade],
         "limited_by": Coded(labels=LABELS, codes=limited_by),
         "element": element_labels(clearance, limited_by, element),
         PHASE: Coded(labels=PHASE_LABELS, codes=phase),
     }
     return {name: columns[name] for name in columns_of(CLEARED, clearance)}
+
+
+def orders_columns(clearance: ClearanceArrays) -> Columns:
+    """The orders that were cleared on the network, in each open period of their windows, by time.
+
+    Where nothing clears in a period its prices are missing.
+    """
+    found, orders = clearance.cleared_orders, clearance.case.orders
+    if found is None:
+        return {name: np.empty(0) for name in ORDERS}
+    rows = found.rows
+    by_time = np.argsort(rows.period, kind="stable")
+    order = rows.order[by_time]
+    columns: dict[str, Any] = {
+        "time": Instants(horizon=clearance.case.horizon, period=rows.period[by_time]),
+        "order": Coded(labels=orders.ids, codes=order),
+        "participant": Coded(labels=clearance.case.participants.ids, codes=orders.participant[order]),
+        "side": Coded(labels=(BUY, SELL), codes=orders.sells[order].astype(np.int64)),
+        "offered_kw": rounded(rows.offered_kw[by_time]),
+        "cleared_kw": rounded(found.cleared_kw[by_time]),
+        "limit_price_per_kwh": orders.price_per_kwh[order],
+        "price_per_kwh": found.price_per_kwh[by_time],
+    }
+    return {name: columns[name] for name in ORDERS}
 
 
 def commitments_columns(clearance: ClearanceArrays) -> Columns:
@@ -212,10 +250,12 @@ def limits_columns(clearance: ClearanceArrays) -> Columns:
 
 
 def columns_of(columns: tuple[str, ...], clearance: ClearanceArrays) -> tuple[str, ...]:
-    """Those of a table's columns that it has in a clearance: phases only of a three-phase network."""
-    if clearance.network.is_three_phase:
-        return columns
-    return tuple(name for name in columns if name not in THREE_PHASE)
+    """The columns that a table has: phases in three-phase networks, prices of sellers where they differ."""
+    absent = () if clearance.network.is_three_phase else THREE_PHASE
+    trades = clearance.trades
+    if clearance.cleared_orders is None and np.array_equal(trades.received_per_kwh, trades.price_per_kwh):
+        absent = (*absent, SELLER_PRICE.name)
+    return tuple(name for name in columns if name not in absent)
 
 
 def period_times(horizon: Horizon) -> "pd.DatetimeIndex":

@@ -19,9 +19,17 @@ from gridpact.results.clearance_tables import (
     exchange_columns,
     limits_columns,
     network_columns,
+    orders_columns,
     schedule_columns,
 )
-from gridpact.results.output_folder import COMMITMENTS, CURTAILED, REPORT_FILE, SUMMARY_FILE, output_folder
+from gridpact.results.output_folder import (
+    COMMITMENTS,
+    CURTAILED,
+    ORDERS,
+    REPORT_FILE,
+    SUMMARY_FILE,
+    output_folder,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +79,8 @@ def write_files(clearance: Clearance, folder: Path, report: str | None) -> None:
         tables[CURTAILED] = curtailed_columns
     if clearance.committed:
         tables[COMMITMENTS] = commitments_columns
+    if clearance.cleared_orders is not None:
+        tables[ORDERS] = orders_columns
     for name, columns in tables.items():
         write_table(columns(clearance), folder, name, clearance.case.table_format, distinct=STATE)
     if clearance.matched:

@@ -24,6 +24,8 @@ from gridpact.settlement.bills.with_bills import with_bills
 from gridpact.settlement.energy.doubts import doubts, expected_of, losses_doubted
 from gridpact.settlement.energy.keys import SharingKey
 from gridpact.settlement.energy.meters import Meters
+from gridpact.settlement.energy.positions import Positions
+from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.reading.folder import SettlementFiles, read_settlement_files
 from gridpact.settlement.reading.read_bill_terms import BILL, VAT_KINDS
 from gridpact.settlement.reading.read_clearances import Clearances, read_clearances
@@ -107,7 +109,7 @@ def settle(
         raise problems.refusal(found.unchecked)
     if bills:
         given.bill = found.bill or BillTerms()
-        warnings += _unsaid(found.bill)
+        warnings += _unsaid(found.bill, given.cleared.positions)
     elif given.earlier is not None and given.earlier.bills:
         what = "the settlement that is corrected has bills, and this one would have none"
         raise InvalidUsage(what, "add --bills, in Python bills=True, so that they are corrected too")
@@ -224,14 +226,15 @@ def _settled(case: Case, given: _Input, warnings: tuple[str, ...]) -> SettledCas
     )
 
 
-def _unsaid(terms: BillTerms | None) -> list[str]:
-    """What bills do without because tariffs.toml does not say it."""
+def _unsaid(terms: BillTerms | None, positions: Positions) -> list[str]:
+    """What bills do without because tariffs.toml does not say it; of congestion only where there is any."""
     if terms is None:
         what = "bills are without VAT, issuer and due date"
         return [f"{TARIFFS_FILE} has no section [{BILL}]: {what}"]
     if not terms.vat_percent:
         return [f"{TARIFFS_FILE}: {BILL}.vat_percent is not given: bills are without VAT"]
-    left_out = [kind for kind in VAT_KINDS if kind not in terms.vat_percent]
+    never = () if positions.has_congestion else (EntryKind.CONGESTION.label,)
+    left_out = [kind for kind in VAT_KINDS if kind not in (*terms.vat_percent, *never)]
     if not left_out:
         return []
     return [

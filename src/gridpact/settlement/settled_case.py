@@ -90,7 +90,7 @@ class SettledCase:
 
     @cached_property
     def statements(self) -> "pd.DataFrame":
-        """One row per participant, columns `statements.STATEMENTS`."""
+        """One row per participant, columns those of `statements.statement_columns`."""
         return statements_table(self.energy, self.totals.statements)
 
     @cached_property

@@ -14,6 +14,7 @@ from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.settlement_totals import Totals, unchanged_notice
 from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.statements.changes import Changes
+from gridpact.settlement.tariffs.accounts import CONGESTION
 from gridpact.version import __version__
 
 
@@ -113,7 +114,9 @@ def _changed(energy: SettledEnergy, changes: Changes | None) -> dict[str, dict[s
 
 def _money(totals: Totals) -> dict[str, int]:
     """The money that entries of each kind move."""
-    return {kind.label: int(totals.money_micro[kind]) for kind in EntryKind}
+    has_congestion = CONGESTION in totals.balances.accounts
+    kinds = [kind for kind in EntryKind if has_congestion or kind is not EntryKind.CONGESTION]
+    return {kind.label: int(totals.money_micro[kind]) for kind in kinds}
 
 
 def _accounts(totals: Totals) -> dict[str, dict[str, int]]:

@@ -18,6 +18,7 @@ from gridpact.case.folder.part_tables import (
 )
 from gridpact.case.folder.settings import Settings, read_settings
 from gridpact.case.horizon import Horizon
+from gridpact.case.mechanism_traits import TRADES_FAULT, terms_fault, traits_of
 from gridpact.case.orders import Orders
 from gridpact.case.participants import Participants
 from gridpact.case.profiles import Profiles
@@ -26,6 +27,7 @@ from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import ORDERS, PARTICIPANTS, PARTICIPANTS_WITHOUT_NETWORK, PROFILES, TRADES
+from gridpact.case.terms import NONE, Terms
 from gridpact.case.trades import Trades
 from gridpact.errors import InvalidCase, Problem
 from gridpact.fields.arguments import path_of
@@ -150,6 +152,8 @@ def _case(settings: Settings, tables: _Tables, files: CaseFiles) -> Case | None:
         work_max=settings.work_max,
         seconds_max=settings.seconds_max,
         price_rule=settings.price_rule,
+        mechanism=settings.mechanism,
+        mechanism_settings=settings.mechanism_settings,
         participants=participants,
         profiles=tables.profiles,
         trades=tables.trades,
@@ -191,6 +195,8 @@ def _read_tables(opener: TableOpener, settings: Settings | None) -> _Tables:
     trade_reader, order_reader = opener.table(TRADES), opener.table(ORDERS)
     trades = Trades.none() if trade_reader is None else read_trades(trade_reader, horizon, index, where)
     orders = Orders.none() if order_reader is None else read_orders(order_reader, horizon, index, where)
+    if settings is not None:
+        _refuse_with_mechanism(settings, trade_reader, order_reader, orders.terms)
     if settings is not None and horizon is not None:
         for table_reader, start in ((trade_reader, trades.start), (order_reader, orders.start)):
             if table_reader is not None:
@@ -204,6 +210,22 @@ def _read_tables(opener: TableOpener, settings: Settings | None) -> _Tables:
         orders=orders,
         unchecked=unchecked,
     )
+
+
+def _refuse_with_mechanism(
+    settings: Settings, trades: TableReader | None, orders: TableReader | None, terms: Terms
+) -> None:
+    """Takes in what of the tables does not go with the mechanism."""
+    traits = traits_of(settings.mechanism)
+    if orders is not None and not traits.keeps_terms:
+        for name, given in (
+            ("block", terms.block),
+            ("min_fraction", terms.min_fraction > 0.0),
+            ("group", terms.group != NONE),
+        ):
+            orders.refuse(name, given, *terms_fault(settings.mechanism))
+    if orders is not None and trades is not None and traits.is_on_network and len(trades.table):
+        trades.refuse_table(*TRADES_FAULT)
 
 
 def _read_frame(

@@ -14,6 +14,7 @@ from gridpact.case.participants import ENDS_FIRST, REPEATED_METER, Participants,
 from gridpact.case.profiles import Profiles
 from gridpact.case.reading.bus_names import BusNames
 from gridpact.case.reading.reader import TableReader
+from gridpact.case.schema import SELLER_PRICE
 from gridpact.case.terms import TORN_LINK, Terms, torn_links
 from gridpact.case.times import FOREVER
 from gridpact.case.trades import Trades
@@ -142,6 +143,7 @@ def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, wher
     seller, buyer = (reader.lookup(name, index, where) for name in ("seller", "buyer"))
     reader.refuse("buyer", (seller == buyer) & (seller >= 0), "is the seller too", "name two participants")
     start, end = reader.window(horizon)
+    price_per_kwh = frozen(reader.number("price_per_kwh"), np.float64)
     return unchecked(
         Trades,
         ids=ids,
@@ -150,7 +152,13 @@ def read_trades(reader: TableReader, horizon: Horizon | None, index: Index, wher
         start=frozen(start, np.int64),
         end=frozen(end, np.int64),
         power_kw=frozen(reader.number("power_kw"), np.float64),
-        price_per_kwh=frozen(reader.number("price_per_kwh"), np.float64),
+        price_per_kwh=price_per_kwh,
+        seller_price_per_kwh=frozen(
+            reader.number_or(SELLER_PRICE.name, price_per_kwh)
+            if reader.is_given(SELLER_PRICE.name).any()
+            else [],
+            np.float64,
+        ),
         submitted=frozen(reader.instant("submitted", horizon), np.int64),
         terms=_terms(reader),
     )

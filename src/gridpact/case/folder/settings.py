@@ -11,13 +11,17 @@ from gridpact.case.case import Allocation, Curtailment, FeedIn, Formulation, Pri
 from gridpact.case.folder.case_files import CASE_FILE, file_inside
 from gridpact.case.folder.toml_file import TomlFile, parse_toml
 from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon, periods_fault
+from gridpact.case.mechanism_traits import network_faults, setting_faults, traits_of
 from gridpact.case.periods import period_of
 from gridpact.case.reading.problems import Problems
 from gridpact.case.setting_faults import SECONDS_EXAMPLE, WORK_MAX, currency_fault, seconds_fault, work_fault
 from gridpact.case.times import Fault, read_start, read_time, read_zone
+from gridpact.errors import InvalidUsage
+from gridpact.fields.scalars import number
 from gridpact.grid.limits import THREE_PHASE_LIMITS, Limits, band_fault, range_fault
 from gridpact.grid.network_model import OF_THREE_PHASES, NetworkModel, Neutral
 from gridpact.grid.source import NetworkSource
+from gridpact.plug_ins import DOUBLE_AUCTION, MECHANISMS, RULES, unknown_name
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "": ("name", "currency"),
@@ -33,7 +37,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "work_limit",
         "time_limit_s",
     ),
-    "matching": ("price_rule",),
+    "matching": ("mechanism", "price_rule"),
 }
 EXAMPLES: Mapping[tuple[str, str], str] = {
     ("", "name"): '"Village street"',
@@ -67,13 +71,15 @@ class Settings:
     neutral_line: int
     limits: Limits
     formulation: Formulation
-    allocation: Allocation
+    allocation: str
     robustness: Robustness
     feed_in: FeedIn
     curtailment: Curtailment
     work_max: int
     seconds_max: float
     price_rule: PriceRule
+    mechanism: str
+    mechanism_settings: Mapping[str, float]
 
 
 def read_settings(
@@ -94,12 +100,13 @@ def read_settings(
     if file is None:
         return None
     file.refuse_unknown_sections(SECTIONS)
-    for section in (name for name in SECTIONS if name):
+    mechanism, mechanism_settings = _matching(file)
+    for section in (name for name in SECTIONS if name and name != "matching"):
         file.refuse_unknown_keys(section, SECTIONS[section])
     formulation = Formulation(file.choice("clearing", "formulation", tuple(Formulation)))
     horizon, is_needed = _horizon(file), needs_network or "network" in file.values
     network = _network(file, folder) if is_needed else NetworkSource.none()
-    return Settings(
+    settings = Settings(
         name=file.text("", "name", example=EXAMPLES["", "name"]) or "",
         currency=_currency(file),
         horizon=horizon,
@@ -109,14 +116,65 @@ def read_settings(
         neutral_line=file.line("network", "neutral"),
         limits=_limits(file, network),
         formulation=formulation,
-        allocation=Allocation(file.choice("clearing", "allocation", tuple(Allocation))),
+        allocation=_plug_in(file, "clearing", "allocation", RULES, Allocation.MAX_VOLUME),
         robustness=Robustness(file.choice("clearing", "robust", tuple(Robustness))),
         feed_in=FeedIn(file.choice("clearing", "feed_in", tuple(FeedIn))),
         curtailment=Curtailment(file.choice("clearing", "curtailment", tuple(Curtailment))),
         work_max=_work_max(file),
         seconds_max=_seconds_max(file),
         price_rule=PriceRule(file.choice("matching", "price_rule", tuple(PriceRule))),
+        mechanism=mechanism,
+        mechanism_settings=mechanism_settings,
     )
+    if traits_of(mechanism).is_on_network:
+        _refuse_with_network_auction(settings, file)
+    return settings
+
+
+def _plug_in(file: TomlFile, section: str, key: str, group: str, default: str) -> str:
+    """The name of a plug-in, the default where it is absent or cannot be used."""
+    value = file.text(section, key)
+    if value is None:
+        return default
+    if fault := unknown_name(group, value):
+        file.refuse(section, key, *fault, value)
+        return default
+    return value
+
+
+def _matching(file: TomlFile) -> tuple[str, Mapping[str, float]]:
+    """The mechanism, and the numbers that it asks for."""
+    before = len(file)
+    name = _plug_in(file, "matching", "mechanism", MECHANISMS, DOUBLE_AUCTION)
+    try:
+        traits = traits_of(name)
+    except InvalidUsage as error:
+        file.refuse("matching", "mechanism", f"is of no use: {error}", "", name)
+    if len(file) > before:
+        return DOUBLE_AUCTION, {}
+    if name != DOUBLE_AUCTION and (value := file.get("matching", "price_rule")) is not None:
+        what = f"is of the mechanism '{DOUBLE_AUCTION}', and '{name}' has prices of its own"
+        file.refuse("matching", "price_rule", what, "leave it out", value)
+    known = (*SECTIONS["matching"], *traits.settings)
+    file.refuse_unknown_keys("matching", known)
+    given = {key: file.get("matching", key) for key in traits.settings}
+    given = {key: value for key, value in given.items() if value is not None}
+    for key, fault in setting_faults(traits, name, given).items():
+        file.refuse("matching", key, *fault)
+    numbers = {key: number(value) for key, value in given.items()}
+    for key, value in numbers.items():
+        if value is None or not math.isfinite(value):
+            remedy = "write a number without quotes, as in 0.10"
+            file.refuse("matching", key, "is not a number", remedy, given[key])
+    return name, {key: value for key, value in numbers.items() if value is not None}
+
+
+def _refuse_with_network_auction(settings: Settings, file: TomlFile) -> None:
+    """Takes in what of the settings does not go with clearing orders on the network."""
+    faults = network_faults(settings.formulation, settings.robustness)
+    for name, key in (("formulation", "formulation"), ("robustness", "robust")):
+        if name in faults:
+            file.refuse("clearing", key, *faults[name], file.get("clearing", key))
 
 
 def _seconds_max(file: TomlFile) -> float:

@@ -186,6 +186,10 @@ class TableReader:
             rows &= ~bad
         return np.where(rows, values, default)
 
+    def number_or(self, name: str, otherwise: Float) -> Float:
+        """A column of numbers that the table may not have, another where a cell is empty, (R,)."""
+        return np.where(self.is_given(name), self.number(name), otherwise)
+
     def choice(self, name: str) -> Int:
         """A column of choices as their indices in the schema, the first where the cell is empty, (R,)."""
         column = self._schema.column(name)

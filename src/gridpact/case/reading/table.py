@@ -120,12 +120,24 @@ def parse_parquet(content: bytes, file: str) -> tuple[Table | None, list[Problem
 
     try:
         parquet = arrow_parquet.ParquetFile(pa.BufferReader(content))
-        arrow = parquet.read(use_threads=len(content) > LARGE_BYTES)
-        arrow.validate(full=True)
-        columns = [_plain(column) for column in arrow.columns]
+        return table_of_arrow(parquet.read(use_threads=len(content) > LARGE_BYTES), file)
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         return None, [Problem(file=file, what=f"is not a readable Parquet file: {reason}")]
+
+
+def table_of_arrow(arrow: Any, file: str) -> tuple[Table, list[Problem]]:
+    """The table that an Arrow table is, and what is wrong with its form.
+
+    Args:
+        arrow: an Arrow table, whose rows are counted from 1.
+        file: what it is called.
+
+    Raises:
+        ArrowException: it does not hold what it says.
+    """
+    arrow.validate(full=True)
+    columns = [_plain(column) for column in arrow.columns]
     lines = np.arange(1, 1 + arrow.num_rows, dtype=np.int64)
     return _table(file, arrow.column_names, columns, lines, is_row=True)
 

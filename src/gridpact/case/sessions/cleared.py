@@ -10,7 +10,7 @@ from gridpact.case.case import Case
 from gridpact.case.folder.case_files import CaseFiles
 from gridpact.case.reading.problems import Problems, shown
 from gridpact.case.reading.reader import TableReader
-from gridpact.case.schema import Column, Kind, Schema
+from gridpact.case.schema import SELLER_PRICE, Column, Kind, Schema
 from gridpact.errors import Problem
 
 SUMMARY_FILE = "summary.json"
@@ -28,7 +28,8 @@ CLEARED = Schema(
         Column(name="buyer", kind=Kind.ID, meaning="the participant that buys"),
         Column(name="proposed_kw", kind=Kind.POWER, meaning="power as proposed, not read", required=False),
         Column(name="cleared_kw", kind=Kind.POWER, meaning="power that is firm"),
-        Column(name="price_per_kwh", kind=Kind.PRICE, meaning="agreed price"),
+        Column(name="price_per_kwh", kind=Kind.PRICE, meaning="what the buyer pays"),
+        SELLER_PRICE,
         Column(name="limited_by", kind=Kind.ID, meaning="what cut it, not read", required=False),
         Column(name="element", kind=Kind.ID, meaning="where it was cut, not read", required=False),
         Column(name="phase", kind=Kind.ID, meaning="on which phase, not read", required=False),

@@ -15,6 +15,7 @@ from gridpact.case.folder.opener import TableOpener
 from gridpact.case.horizon import RESOLUTION_MINUTES, Horizon
 from gridpact.case.reading.problems import Problems, shown
 from gridpact.case.reading.reader import Names, TableReader
+from gridpact.case.schema import SELLER_PRICE
 from gridpact.case.sessions.cleared import (
     CLEARED,
     SUMMARY_FILE,
@@ -173,6 +174,9 @@ def _commitments(reader: TableReader, case: Case, grid: _Grid, problems: Problem
     seller, buyer = read_parties(inside, names.of_row, case)
     price_per_kwh = inside.number("price_per_kwh")
     refuse_change(inside, "price_per_kwh", names.of_row, price_per_kwh)
+    received_per_kwh = inside.number_or(SELLER_PRICE.name, price_per_kwh)
+    if inside.is_given(SELLER_PRICE.name).any():
+        refuse_change(inside, SELLER_PRICE.name, names.of_row, received_per_kwh)
     if len(problems):
         return Trades.none()
     runs, texts = _spread(names.of_row, first, power_kw, grid), names.texts()
@@ -185,6 +189,9 @@ def _commitments(reader: TableReader, case: Case, grid: _Grid, problems: Problem
         end=frozen(runs.end, np.int64),
         power_kw=frozen(power_kw[row], np.float64),
         price_per_kwh=frozen(price_per_kwh[row], np.float64),
+        seller_price_per_kwh=frozen(
+            received_per_kwh[row] if inside.is_given(SELLER_PRICE.name).any() else [], np.float64
+        ),
         submitted=frozen(np.zeros(len(row)), np.int64),
         terms=Terms.none(len(row)),
     )

@@ -14,7 +14,7 @@ from gridpact.arrays import Float, Int
 from gridpact.case.case import Case, TableFormat, need_case
 from gridpact.case.folder.case_files import CASE_FILE
 from gridpact.case.reading.arrow_arrays import arrow_numbers, arrow_texts, taken
-from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, SCHEMAS, TRADES
+from gridpact.case.schema import ORDERS, PARTICIPANTS, PROFILES, SCHEMAS, SELLER_PRICE, TRADES
 from gridpact.case.terms import NONE, Terms
 from gridpact.case.times import FOREVER, from_microseconds, microseconds
 from gridpact.case.trades import Trades
@@ -24,6 +24,7 @@ from gridpact.fields.arguments import chosen, path_of
 from gridpact.grid.limits import THREE_PHASE_LIMITS
 from gridpact.grid.network_file import read_names
 from gridpact.grid.network_model import Neutral
+from gridpact.plug_ins import DOUBLE_AUCTION
 
 
 def write_case(case: Case, folder: str | Path, table_format: TableFormat | str | None = None) -> None:
@@ -48,6 +49,11 @@ def write_case(case: Case, folder: str | Path, table_format: TableFormat | str |
     names = [CASE_FILE, *(f"{schema.name}.{suffix}" for schema in SCHEMAS for suffix in TableFormat)]
     if taken := [name for name in names if (folder / name).exists()]:
         raise InvalidUsage(f"{folder} holds {taken[0]} already", "give a folder without a case")
+    if case.network.compiled is not None:
+        raise InvalidUsage(
+            f"the network '{case.network.name}' is in memory, and no file that a case folder can hold",
+            "save it, as by pandapower.to_json, and give the case NetworkSource(file=...)",
+        )
     if case.network.file is not None:
         _copy_network(case.network.file, folder)
     (folder / CASE_FILE).write_text(_settings(case), encoding="utf-8", newline="\n")
@@ -120,9 +126,17 @@ def _settings(case: Case) -> str:
         *([f"time_limit_s = {float(case.seconds_max)!r}"] if math.isfinite(case.seconds_max) else []),
         "",
         "[matching]",
-        f"price_rule = {_quoted(case.price_rule)}",
+        *_matching(case),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _matching(case: Case) -> list[str]:
+    """The lines that say what makes trades of orders; a price rule is of the double auction alone."""
+    if case.mechanism == DOUBLE_AUCTION:
+        return [f"mechanism = {_quoted(case.mechanism)}", f"price_rule = {_quoted(case.price_rule)}"]
+    settings = [f"{name} = {value!r}" for name, value in case.mechanism_settings.items()]
+    return [f"mechanism = {_quoted(case.mechanism)}", *settings]
 
 
 def _opening(case: Case) -> list[str]:
@@ -227,9 +241,16 @@ def _trades(case: Case, trades: Trades, times: Any, table_format: TableFormat) -
         "end": taken(times, trades.end),
         "power_kw": trades.power_kw,
         "price_per_kwh": trades.price_per_kwh,
+        **_seller_prices(trades),
         **_submitted(trades.submitted, table_format),
         **_terms(trades.terms),
     }
+
+
+def _seller_prices(trades: Trades) -> dict[str, Any]:
+    """The column of what sellers receive, where that is not what buyers pay."""
+    received = trades.received_per_kwh
+    return {} if np.array_equal(received, trades.price_per_kwh) else {SELLER_PRICE.name: received}
 
 
 def _orders(case: Case, times: Any, table_format: TableFormat) -> dict[str, Any]:

@@ -106,6 +106,13 @@ class OperatingLimits:
             **{name: np.where(chosen, getattr(other, name), values) for name, values in self._parts()}
         )
 
+    def differs_from(self, other: "OperatingLimits") -> Bool:
+        """In which periods any limit is another than in another set, (T,)."""
+        differs: Bool = np.any(
+            [(values != getattr(other, name)).any(axis=1) for name, values in self._parts()], axis=0
+        )
+        return differs
+
     def repeated(self, period: int, count: int) -> "OperatingLimits":
         """The limits of one period, `count` times."""
         return OperatingLimits(

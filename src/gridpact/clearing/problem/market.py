@@ -45,8 +45,15 @@ def oracle_of(problem: ClearingProblem) -> NetworkOracle:
 
 def coordinates_of(problem: ClearingProblem, oracle: NetworkOracle) -> Coordinates:
     """The coordinates of all participants that trade."""
-    people, offers = problem.participants, problem.offers
-    sells, buys = np.unique(offers.column_seller), np.unique(offers.column_buyer)
+    return coordinates_for(problem, oracle, problem.offers.column_seller, problem.offers.column_buyer)
+
+
+def coordinates_for(
+    problem: ClearingProblem, oracle: NetworkOracle, sellers: Int, buyers: Int
+) -> Coordinates:
+    """The coordinates of what some participants sell, and some buy, in any order and number."""
+    people = problem.participants
+    sells, buys = np.unique(sellers), np.unique(buyers)
     buys = buys[np.append(problem.buyer_draws, 0.0)[buys] > 0.0]
     power = np.append(1.0 + 1j * people.generation_tan_phi[sells], -1.0 - 1j * people.load_tan_phi[buys])
     shares = problem.connected[np.append(sells, buys)].toarray()[:, oracle.factors.free]

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from gridpact.arrays import Bool, Float, Int
-from gridpact.case.case import Allocation, Case, FeedIn
+from gridpact.case.case import Case, FeedIn
 from gridpact.case.participants import Participants
 from gridpact.case.trades import Trades
 from gridpact.clearing.network import network_state
@@ -27,6 +27,7 @@ from gridpact.clearing.network.network_state import (
 from gridpact.clearing.problem.offers import Offers, spread
 from gridpact.clearing.problem.parts import Part, parts_of
 from gridpact.clearing.problem.term_units import Units, units_of
+from gridpact.clearing.rules.rule import rule_of
 from gridpact.grid.limits import Limits
 from gridpact.grid.network import Network
 
@@ -53,7 +54,7 @@ class ClearingProblem:
         nominal_limits: the limits of every period, as the case states them.
         operating_limits: the same, relaxed where the baseline breaks them.
         connected: incidence of participants on nodes, shares of its power at each of its phases, (P, N).
-        rule: chooses among what the network can carry.
+        rule: name of the one that chooses among what the network can carry.
         hours_per_period: kW times this is kWh.
         known_kw: an allocation of the columns that is known to keep everything, or nothing at all, (C,).
     """
@@ -72,7 +73,7 @@ class ClearingProblem:
     nominal_limits: OperatingLimits
     operating_limits: OperatingLimits
     connected: csr_array
-    rule: Allocation
+    rule: str
     hours_per_period: float
     known_kw: Float
 
@@ -213,7 +214,7 @@ def pose(case: Case, trades: Trades, network: Network, *, firm: int = 0) -> Clea
         len(participants),
         unit=units.of_trade,
         firm=firm,
-        by_submission=case.allocation is Allocation.PRIORITY,
+        by_submission=rule_of(case.allocation).by_submission,
     ).with_feed_in(np.where(is_decided, fed_in_kw, 0.0))
     shape = profiles.load_kw.shape
     return ClearingProblem(

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array, diags_array, hstack
 
 from gridpact.arrays import Bool, Float
+from gridpact.clearing.rules.rule import AllocationRule
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
@@ -87,3 +88,6 @@ def _decided(programme: Programme, optimum: Optimum, is_open: Bool) -> Bool:
     level_dual[is_open] = optimum.row_dual[programme.rows.shape[0] :] if len(optimum.row_dual) else 0.0
     decided: Bool = is_open & (level_dual >= LEVEL_DUAL_SHARE * level_dual.max(initial=0.0))
     return decided
+
+
+RULE = AllocationRule(clear=clear, shares=True)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from gridpact.clearing.rules.rule import AllocationRule
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, best_of
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
@@ -28,3 +29,6 @@ def _greatest(question: Question) -> Solve[Optimum]:
         if first.status is SolverStatus.OPTIMAL:
             return first
     return (yield from best_of(programme, starts, budget, doubts=question.doubts, limits=limits))
+
+
+RULE = AllocationRule(clear=clear)

@@ -9,6 +9,7 @@ as evenly as that admits.
 import numpy as np
 
 from gridpact.arrays import Float, Int
+from gridpact.clearing.rules.rule import AllocationRule
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, best_of, holds
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
@@ -75,3 +76,6 @@ def _classes_in_full(programme: Programme, value: Float, rank: Int, ranks: Int) 
     candidates = np.where(added, programme.upper, np.where(behind, programme.lower, value))
     kept = yield from holds(programme, candidates)
     return len(some) if kept.all() else int(np.argmin(kept))
+
+
+RULE = AllocationRule(clear=clear, by_submission=True)

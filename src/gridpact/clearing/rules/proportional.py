@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridpact.arrays import Bool, Float
+from gridpact.clearing.rules.rule import AllocationRule
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, holds
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.optimum import Optimum
@@ -79,3 +80,6 @@ def _inside(programme: Programme, question: Question, sprouts: Float, can_clear:
     kept = yield from holds(programme, candidates)
     chosen = candidates[int(np.argmax(kept))] if kept.any() else sprouts
     return np.where(can_clear, np.maximum(chosen, 1e-9 * question.proposed_kw), chosen)
+
+
+RULE = AllocationRule(clear=clear, shares=True)

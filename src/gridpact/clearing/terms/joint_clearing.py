@@ -17,7 +17,7 @@ from gridpact.clearing.explain import LimitsOf, active_limits, explained
 from gridpact.clearing.problem.market import Market
 from gridpact.clearing.problem.parts import Part
 from gridpact.clearing.problem.solution import PartOutcome, PeriodSolution, snapped
-from gridpact.clearing.rules import RULES
+from gridpact.clearing.rules.rule import rule_of
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, holds
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
@@ -74,7 +74,7 @@ def has_choice(market: Market, budget: Budget) -> bool:
 
 def _begun(market: Market, budget: Budget) -> PartSearch:
     weight = market.part.counts.astype(np.float64)
-    if market.problem.rule is Rule.PRIORITY:
+    if market.problem.rule == Rule.PRIORITY:
         rank = _ranks(market)
         weight = (rank == rank.min()).astype(np.float64)
     choices = _choices(market.part, market.programme, weight)
@@ -94,7 +94,7 @@ def _solved(
 ) -> tuple[list[PeriodSolution], PartOutcome]:
     market = begun.market
     part, problem = market.part, market.problem
-    if problem.rule is Rule.PRIORITY:
+    if problem.rule == Rule.PRIORITY:
         found, programme = _by_class(begun, budget)
     else:
         found, programme = _chosen(begun, budget), market.programme
@@ -106,7 +106,7 @@ def _solved(
         one.rejecting(rejected[part.period == place], stopped=not found.is_finished)
         for place, one in enumerate(explained(market, replace(allocation, value=value), bound_kw, limits_of))
     ]
-    upper_kw = found.upper_kw if problem.rule is Rule.MAX_VOLUME else part.proposed_kw
+    upper_kw = found.upper_kw if problem.rule == Rule.MAX_VOLUME else part.proposed_kw
     return solved, PartOutcome(
         periods=part.periods,
         upper_kw=max(upper_kw, part.volume_kw(value)),
@@ -116,9 +116,8 @@ def _solved(
 
 def _chosen(begun: PartSearch, budget: Budget) -> ChoiceFound:
     """The choice of the greatest volume; under a rule that shares, everything taken where that can be."""
-    part, rule = begun.market.part, begun.market.problem.rule
-    shares = rule in (Rule.MAX_MIN, Rule.PROPORTIONAL)
-    if shares and part.decisions and not np.any(part.group >= 0):
+    part, rule = begun.market.part, rule_of(begun.market.problem.rule)
+    if rule.shares and part.decisions and not np.any(part.group >= 0):
         found = begun.search.of_choice(np.ones(part.decisions), budget)
         if np.isfinite(found.leaf.volume_kw):
             return found
@@ -160,7 +159,7 @@ def _allocation(
         status=best.status,
         stages=(Stage(optimum=best, decides=every),),
     )
-    if problem.rule is Rule.MAX_VOLUME:
+    if problem.rule == Rule.MAX_VOLUME:
         return own
     question = Question(
         programme=chosen.aiming_at(market.programme.objective),
@@ -169,7 +168,7 @@ def _allocation(
         starts=(found.leaf.power_kw,),
         budget=budget,
     )
-    [shared] = run_together(market.oracle, [RULES[problem.rule](question)])
+    [shared] = run_together(market.oracle, [rule_of(problem.rule).clear(question)])
     return shared if shared.status.is_kept else replace(own, status=SolverStatus.STOPPED)
 
 

@@ -14,7 +14,7 @@ from socket import gethostname
 from threading import Lock
 from typing import Any
 
-from gridpact.case import Allocation, Formulation, TableFormat, read_case
+from gridpact.case import Formulation, TableFormat, read_case
 from gridpact.errors import GridpactError, InvalidUsage
 from gridpact.fleet.rows.fleet_tables import Row, failed_row
 from gridpact.fleet.rows.record import FLEET_CLEARANCE, delete_result, finished, write_record
@@ -51,7 +51,7 @@ class Plan:
     place: Workspace
     version: str
     formulation: Formulation | None = None
-    allocation: Allocation | None = None
+    allocation: str | None = None
 
     @property
     def chosen(self) -> dict[str, Any]:

@@ -22,10 +22,11 @@ SOURCES = ("p2p_bought", "shared_received", "supply", "imbalance_short")
 USES = ("p2p_sold", "shared_given", "feed_in", "imbalance_long")
 UNUSED = "unused"  # of what is received, and taken by the supplier at once
 LEVIED = ("network_charge", "tax")
+CONGESTION = "congestion"  # what limits of the network make trades dearer
 GROUPS = (
     ("paid", SOURCES),
     ("received", (*USES, UNUSED)),
-    ("levies", ("losses", *LEVIED)),
+    ("levies", ("losses", *LEVIED, CONGESTION)),
     ("standing", (EntryKind.FIXED.label,)),
 )
 COLOURS = dict(zip((*SOURCES, *USES), ("peers", "community", "retailer", "imbalance") * 2, strict=True))

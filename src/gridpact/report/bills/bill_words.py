@@ -272,6 +272,14 @@ _WORDS: Mapping[str, tuple[str, str, str, str, str, str]] = {
         "Tarifa de acesso à rede",
     ),
     "tax": ("Tax", "Abgaben", "Impuestos", "Taxes", "Imposte", "Impostos"),
+    "congestion": (
+        "Congestion of the network, on energy from neighbours",
+        "Netzengpässe, auf Energie von Nachbarn",
+        "Congestión de la red, sobre energía de vecinos",
+        "Congestion du réseau, sur l’énergie de voisins",
+        "Congestione della rete, sull’energia di vicini",
+        "Congestionamento da rede, sobre energia de vizinhos",
+    ),
     "fixed": (
         "Standing charges",
         "Grundgebühren",

@@ -35,6 +35,10 @@ PRICED = (
     "The shadow price says how many kW more would clear with 1 % more of the limit, or with 1 % less of a "
     "lower voltage, at its greatest."
 )
+PRICED_BY_WELFARE = (
+    "The shadow price says how much more welfare an hour would have with 1 % more of the limit, or with 1 % "
+    "less of a lower voltage, at its greatest."
+)
 UNPRICED = "Shadow prices are of volume, which this rule of allocation does not aim at: there are none."
 SOLVER_PACKAGES = {
     Formulation.AC: {"casadi": " (Ipopt)", "clarabel": "", "highspy": " (HiGHS)"},
@@ -147,7 +151,9 @@ def binding(clearance: Clearance) -> str:
     for row in steepest.tolist():
         periods.setdefault((kinds[row], elements[row], phases[row]), []).append(row)
     has_prices = bool(np.isfinite(price).any())
-    caption = PRICED if has_prices else UNPRICED
+    is_volume = clearance.cleared_orders is None
+    caption = (PRICED if is_volume else PRICED_BY_WELFARE) if has_prices else UNPRICED
+    unit = "kW per %" if is_volume else f"{clearance.case.currency} per hour and %".strip()
     if len(periods) > LIMITS_SHOWN:
         rest = f"{len(periods) - LIMITS_SHOWN} more are in limits.{clearance.case.table_format}"
         caption += f" The {LIMITS_SHOWN} greatest are shown; {rest}."
@@ -155,7 +161,7 @@ def binding(clearance: Clearance) -> str:
         (
             capitalised(reason(kind, element, [limits["limit"][at[0]]], loadings_are_of(clearance), phase)),
             str(len(at)),
-            f"{significant(price[at[0]])} kW per %" if has_prices else "none",
+            f"{significant(price[at[0]])} {unit}" if has_prices else "none",
             span(clearance.case.horizon, int(period[at[0]]), int(period[at[0]])),
         )
         for (kind, element, phase), at in list(periods.items())[:LIMITS_SHOWN]

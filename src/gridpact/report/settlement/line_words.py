@@ -17,7 +17,7 @@ class LineWords:
 
 
 PEERS, COMMUNITY, RETAILER, DSO, TAX = "peers", "community", "retailer", "network operator", "tax"
-ISSUER, ROUNDING_ACCOUNT = "issuer of the bill", "rounding"
+ISSUER, ROUNDING_ACCOUNT, CONGESTION_ACCOUNT = "issuer of the bill", "rounding", "congestion"
 LINE_WORDS = {
     "p2p_bought": LineWords(name="Bought from peers", party=PEERS, colour=BLUE, pattern="/"),
     "p2p_sold": LineWords(name="Sold to peers", party=PEERS, colour=BLUE, pattern="/"),
@@ -33,6 +33,7 @@ LINE_WORDS = {
     "losses": LineWords(name="Share of network losses", party=DSO),
     "network_charge": LineWords(name="Network charge", party=DSO),
     "tax": LineWords(name="Tax", party=TAX),
+    "congestion": LineWords(name="Congestion of the network", party=CONGESTION_ACCOUNT),
     "fixed": LineWords(name="Standing charges", party=ISSUER),
     "rounding": LineWords(name="Rounding to the bill's cents", party=ROUNDING_ACCOUNT),
 }

@@ -31,10 +31,12 @@ from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.statements import LINES, PLACE, Statements, make_statements, period_sums
+from gridpact.settlement.tariffs.accounts import CONGESTION
 from gridpact.version import __version__
 
 BARS_MAX = 200
 PEERS_SHOWN = 20
+LEVIES = "network charge and tax"
 DRAW_HEIGHT = 1000
 EDGE = 0.02  # of the axis, where a text would stand out
 
@@ -318,7 +320,8 @@ def _peers(account: Account, currency: str) -> str:
     amount = sum_at(buys, ledger.amount_micro[paid], size)
     amount -= sum_at(sells, ledger.amount_micro[received], size)
     order = np.argsort(-(bought + sold), kind="stable")[:PEERS_SHOWN]
-    caption = _amounts(currency)
+    has_congestion = CONGESTION in account.settlement.accounts.names
+    caption = _amounts(currency, without="network charge, tax and congestion" if has_congestion else LEVIES)
     if len(peers) > PEERS_SHOWN:
         caption += f" The {PEERS_SHOWN} with most energy of {len(peers)} are shown."
     columns = (
@@ -364,9 +367,9 @@ def _shared(account: Account, currency: str) -> str:
     return paragraph(said) + table(_amounts(currency), columns, rows)
 
 
-def _amounts(currency: str) -> str:
+def _amounts(currency: str, *, without: str = LEVIES) -> str:
     """What the amounts of a table are, and in which currency."""
-    return f"Amounts{f' in {currency}' if currency else ''}, without network charge and tax."
+    return f"Amounts{f' in {currency}' if currency else ''}, without {without}."
 
 
 def _origin(settled: SettledCase, account: Account) -> list[tuple[str, str]]:

@@ -68,7 +68,7 @@ def price_energy(settled: SettledEnergy) -> PricedEnergy:
 
 
 def _traded(settled: SettledEnergy) -> Iterator[PricedEnergy]:
-    """The trades, and what is levied on them."""
+    """The trades, what is levied on them, and what congestion makes them dearer."""
     positions, tariffs = settled.positions, settled.tariffs
     energy, price = settled.delivered_wh, positions.price_micro_per_kwh
     yield _summed("p2p_bought", positions.buyer, energy, price)
@@ -76,6 +76,8 @@ def _traded(settled: SettledEnergy) -> Iterator[PricedEnergy]:
     charge = tariffs.p2p_charge_micro_per_kwh[positions.period]
     yield _summed("network_charge", positions.buyer, energy, charge)
     yield _summed("tax", positions.buyer, energy, np.full(len(energy), tariffs.tax_micro_per_kwh))
+    dearer = positions.congestion_micro_per_kwh
+    yield _summed("congestion", positions.buyer, np.where(dearer, energy, 0), dearer)
 
 
 def _shared(settled: SettledEnergy) -> Iterator[PricedEnergy]:

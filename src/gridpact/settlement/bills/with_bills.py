@@ -13,7 +13,7 @@ from gridpact.settlement.ledger.bill_entries import BillEntries
 from gridpact.settlement.ledger.correction import continued
 from gridpact.settlement.ledger.ledger import EntryKind
 from gridpact.settlement.settling.settled_energy import SettledEnergy
-from gridpact.settlement.tariffs.accounts import open_accounts
+from gridpact.settlement.tariffs.accounts import CONGESTION, open_accounts
 
 _Energy = TypeVar("_Energy", bound=SettledEnergy)
 
@@ -29,7 +29,12 @@ def with_bills(energy: _Energy, bills: Sequence[Bill]) -> _Energy:
         energy: what is billed.
         bills: of it.
     """
-    accounts = open_accounts(energy.participants, energy.tariffs, has_bills=True)
+    accounts = open_accounts(
+        energy.participants,
+        energy.tariffs,
+        has_congestion=CONGESTION in energy.accounts.names,
+        has_bills=True,
+    )
     previous = energy.previous
     return replace(
         energy,

@@ -15,7 +15,8 @@ class Positions:
         period: (R,).
         seller, buyer: participant indices, (R,).
         energy_wh: cleared, whole watt-hours, positive, (R,).
-        price_micro_per_kwh: (R,).
+        price_micro_per_kwh: what the seller receives, (R,).
+        congestion_micro_per_kwh: what the buyer pays beyond that, for what limits of the network cost, (R,).
     """
 
     trade_ids: tuple[str, ...]
@@ -25,3 +26,9 @@ class Positions:
     buyer: Int
     energy_wh: Int
     price_micro_per_kwh: Int
+    congestion_micro_per_kwh: Int
+
+    @property
+    def has_congestion(self) -> bool:
+        """Whether any buyer pays another price than its seller receives."""
+        return bool(self.congestion_micro_per_kwh.any())

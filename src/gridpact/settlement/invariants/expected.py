@@ -29,6 +29,7 @@ def expected_micro(settlement: Settlement) -> Int:
             + _with_retailers(settlement, settlement.short_wh, "imbalance_short_micro_per_kwh"),
             _lost(settlement),
             _with_retailers(settlement, settlement.shared.unused_wh, "feed_in_micro_per_kwh"),
+            _congested(settlement),
         ],
         axis=1,
     )
@@ -38,6 +39,13 @@ def _traded(settlement: Settlement) -> Int:
     """What traded energy costs, (T,)."""
     positions = settlement.positions
     amounts = amount_micro(settlement.delivered_wh, positions.price_micro_per_kwh)
+    return sum_at(positions.period, amounts, settlement.horizon.periods)
+
+
+def _congested(settlement: Settlement) -> Int:
+    """What buyers of traded energy pay beyond what its sellers receive, (T,)."""
+    positions = settlement.positions
+    amounts = amount_micro(settlement.delivered_wh, positions.congestion_micro_per_kwh)
     return sum_at(positions.period, amounts, settlement.horizon.periods)
 
 

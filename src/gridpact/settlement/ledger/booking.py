@@ -121,7 +121,7 @@ def _mended(energy_wh: dict[tuple[int, int], int]) -> dict[tuple[int, int], int]
 
 
 def _traded(positions: Positions, energy_wh: Int, tariffs: Tariffs, accounts: Accounts) -> Iterable[Entries]:
-    """The trades, and the charge and the tax on each."""
+    """The trades, what congestion makes them dearer for buyers, and the charge and the tax on each."""
     yield entries(
         EntryKind.P2P,
         period=positions.period,
@@ -130,6 +130,16 @@ def _traded(positions: Positions, energy_wh: Int, tariffs: Tariffs, accounts: Ac
         energy_wh=energy_wh,
         price_micro_per_kwh=positions.price_micro_per_kwh,
         trade=positions.trade,
+    )
+    rows = np.flatnonzero(positions.congestion_micro_per_kwh)
+    yield entries(
+        EntryKind.CONGESTION,
+        period=positions.period[rows],
+        debit=positions.buyer[rows],
+        credit=accounts.congestion,
+        energy_wh=energy_wh[rows],
+        price_micro_per_kwh=positions.congestion_micro_per_kwh[rows],
+        trade=positions.trade[rows],
     )
     charge = tariffs.p2p_charge_micro_per_kwh[positions.period]
     yield from _levied(

@@ -17,8 +17,9 @@ class EntryKind(IntEnum):
     IMBALANCE = 5
     LOSS = 6
     UNUSED = 7
-    FIXED = 8
-    ROUNDING = 9
+    CONGESTION = 8
+    FIXED = 9
+    ROUNDING = 10
 
     @property
     def label(self) -> str:
@@ -36,8 +37,9 @@ class Ledger:
     An entry's name is its version and its number within that version, from 1: `2-000017`.
 
     Attributes:
-        accounts: names of the accounts: the participants' ids, then `retailer/NAME`, `dso`, `tax`, and those
-            of bills where there are any; then those that only entries of an earlier version know.
+        accounts: names of the accounts: the participants' ids, then `retailer/NAME`, `dso`, `tax`, and
+            `congestion` and those of bills where there are any; then those that only entries of an earlier
+            version know.
         trade_ids: names that `trade` points into.
         period: (L,).
         kind: an `EntryKind`, (L,).

@@ -8,13 +8,13 @@ from gridpact.case.case import Case
 from gridpact.case.folder.case_files import TARIFFS_FILE, CaseFiles
 from gridpact.case.folder.case_reader import CaseReading, read_case_folder
 from gridpact.case.folder.opener import TableOpener
-from gridpact.case.membership import membership
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.problems import Problems
 from gridpact.case.schema import METERS, PRICES, PROFILES, SETTLEMENT_SCHEMAS, SHARING
 from gridpact.errors import Problem
 from gridpact.fields.arguments import path_of
 from gridpact.settlement.energy.keys import SharingKey
+from gridpact.settlement.energy.membership import membership
 from gridpact.settlement.energy.meters import Meters, within
 from gridpact.settlement.reading.read_meters import HEAD, read_meters, refuse_missing
 from gridpact.settlement.reading.read_prices import PriceTable, read_prices
@@ -25,7 +25,7 @@ from gridpact.settlement.reading.read_sharing import (
     read_sharing,
 )
 from gridpact.settlement.reading.read_tariffs import Choices, read_tariffs
-from gridpact.settlement.tariffs.accounts import BILLING, DSO, RETAILER, TAX
+from gridpact.settlement.tariffs.accounts import BILLING, CONGESTION, DSO, RETAILER, TAX
 from gridpact.settlement.tariffs.bill_terms import BillTerms
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Tariffs
 
@@ -119,7 +119,7 @@ def _table_names(files: CaseFiles) -> list[str]:
 def _refuse_account_names(frame: Frame, problems: Problems) -> None:
     """Takes in the participants whose names are those of other accounts of a ledger, or of the head meter."""
     for name in frame.index or ():
-        if name in (DSO, TAX, *BILLING, HEAD) or name.startswith(RETAILER):
+        if name in (DSO, TAX, CONGESTION, *BILLING, HEAD) or name.startswith(RETAILER):
             what = "is the name of the meter at the supply" if name == HEAD else "is the name of an account"
             remedy = "give the participant another name"
             problems.add(Problem(file=frame.file, field="participant", value=name, what=what, remedy=remedy))

@@ -211,7 +211,7 @@ def _joined(parts: list[_Part]) -> Positions:
     trade = [np.array([names[name] for name in each.trade_ids], np.int64)[each.trade] for _, each in found]
     rest = {
         name: joined([getattr(positions, name) for _, positions in found])
-        for name in ("seller", "buyer", "energy_wh", "price_micro_per_kwh")
+        for name in ("seller", "buyer", "energy_wh", "price_micro_per_kwh", "congestion_micro_per_kwh")
     }
     period = joined([first + positions.period for first, positions in found])
     return Positions(trade_ids=tuple(names), trade=joined(trade), period=period, **rest)

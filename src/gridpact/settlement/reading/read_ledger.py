@@ -26,7 +26,7 @@ from gridpact.settlement.ledger.entry_names import named_versions
 from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.ledger.ledger_digest import LedgerDigest
 from gridpact.settlement.reading.read_issued_bills import read_issued_bills
-from gridpact.settlement.tariffs.accounts import BILLING, DSO, RETAILER, TAX
+from gridpact.settlement.tariffs.accounts import BILLING, CONGESTION, DSO, RETAILER, TAX
 
 SETTLEMENT_FILE = "settlement.json"
 REMEDY = "give an earlier settlement of this case"
@@ -124,7 +124,7 @@ def _is_refused(
 
 def _participants(ledger: Ledger) -> set[str]:
     """The accounts that are those of participants."""
-    others = (DSO, TAX, *BILLING)
+    others = (DSO, TAX, CONGESTION, *BILLING)
     return {name for name in ledger.accounts if name not in others and not name.startswith(RETAILER)}
 
 

@@ -11,7 +11,7 @@ from gridpact.case.folder.part_tables import refuse_repeats as refuse_repeated_c
 from gridpact.case.horizon import Horizon
 from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
-from gridpact.case.schema import Column, Kind, Schema
+from gridpact.case.schema import SELLER_PRICE, Column, Kind, Schema
 from gridpact.case.sessions.cleared import read_parties, refuse_repeats
 from gridpact.errors import InvalidUsage
 from gridpact.settlement.amounts.whole import MICRO, nearest_wh, nearest_whole
@@ -48,7 +48,8 @@ def positions_of(clearance: "Clearance") -> Positions:
     import pandas as pd
 
     trades, offers, table = clearance.trades, clearance.offers, clearance.cleared
-    if (np.abs(trades.price_per_kwh) > PRICE_MAX_PER_KWH).any():
+    prices = trades.price_per_kwh, trades.received_per_kwh
+    if any((np.abs(each) > PRICE_MAX_PER_KWH).any() for each in prices):
         raise InvalidUsage("the clearance has a price that is out of range", PRICE_REMEDY)
     code, names = pd.factorize(np.array(trades.ids, dtype=object)[offers.trade])
     return _positions(
@@ -58,7 +59,7 @@ def positions_of(clearance: "Clearance") -> Positions:
         trades.seller[offers.trade],
         trades.buyer[offers.trade],
         nearest_wh(table["cleared_kw"].to_numpy(np.float64), clearance.case.horizon.hours_per_period),
-        table["price_per_kwh"].to_numpy(np.float64),
+        *(each[offers.trade] for each in prices),
     )
 
 
@@ -92,7 +93,11 @@ def read_positions(reader: TableReader, case: Case, horizon: Horizon, member: Bo
     fits = np.abs(price_per_kwh) <= PRICE_MAX_PER_KWH
     reader.refuse("price_per_kwh", ~fits, "is out of range", PRICE_REMEDY)
     price_per_kwh = np.where(fits, price_per_kwh, 0.0)
-    return _positions(names.distinct, names.of_row, period, seller, buyer, energy_wh, price_per_kwh)
+    received_per_kwh = reader.number_or(SELLER_PRICE.name, price_per_kwh)
+    fits = np.abs(received_per_kwh) <= PRICE_MAX_PER_KWH
+    reader.refuse(SELLER_PRICE.name, ~fits, "is out of range", PRICE_REMEDY)
+    prices = price_per_kwh, np.where(fits, received_per_kwh, 0.0)
+    return _positions(names.distinct, names.of_row, period, seller, buyer, energy_wh, *prices)
 
 
 def read_schedule(
@@ -137,9 +142,11 @@ def _positions(
     buyer: Int,
     energy_wh: Int,
     price_per_kwh: Float,
+    received_per_kwh: Float,
 ) -> Positions:
-    """The rows with energy; prices are rounded to the micro, half to even."""
+    """The rows with energy; both prices are rounded to the micro, half to even."""
     rows = np.flatnonzero(energy_wh)
+    paid, received = (nearest_whole(each[rows] * MICRO) for each in (price_per_kwh, received_per_kwh))
     return Positions(
         trade_ids=tuple(names),
         trade=frozen(trade[rows], np.int64),
@@ -147,5 +154,6 @@ def _positions(
         seller=frozen(seller[rows], np.int64),
         buyer=frozen(buyer[rows], np.int64),
         energy_wh=frozen(energy_wh[rows], np.int64),
-        price_micro_per_kwh=frozen(nearest_whole(price_per_kwh[rows] * MICRO), np.int64),
+        price_micro_per_kwh=frozen(received, np.int64),
+        congestion_micro_per_kwh=frozen(paid - received, np.int64),
     )

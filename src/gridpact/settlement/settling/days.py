@@ -134,9 +134,9 @@ def _meters(meters: Meters, span: slice) -> Meters:
 
 
 def _positions(positions: Positions, row: Int, first: int) -> Positions:
-    names = ("trade", "seller", "buyer", "energy_wh", "price_micro_per_kwh")
+    names = [field.name for field in fields(positions) if field.name != "trade_ids"]
     columns = {name: getattr(positions, name)[row] for name in names}
-    return replace(positions, **columns, period=positions.period[row] - first)
+    return replace(positions, **(columns | {"period": positions.period[row] - first}))
 
 
 def _delivery(delivery: Delivery, row: Int, span: slice) -> Delivery:

@@ -6,12 +6,12 @@ import numpy as np
 
 from gridpact.arrays import frozen
 from gridpact.case.horizon import Horizon
-from gridpact.case.membership import membership
 from gridpact.case.participants import Participants
 from gridpact.grid.network import Network
 from gridpact.settlement.energy.firm import deliver_as_cleared
 from gridpact.settlement.energy.keys import SharingKey, share
 from gridpact.settlement.energy.losses import find_losses
+from gridpact.settlement.energy.membership import membership
 from gridpact.settlement.energy.meters import Meters, within
 from gridpact.settlement.energy.positions import Positions
 from gridpact.settlement.energy.retail import retail
@@ -22,7 +22,7 @@ from gridpact.settlement.ledger.ledger import Ledger
 from gridpact.settlement.settling.checks import refuse_invalid, refuse_old_version
 from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.settling.settlement import Settlement
-from gridpact.settlement.tariffs.accounts import open_accounts, served_first
+from gridpact.settlement.tariffs.accounts import CONGESTION, open_accounts, served_first
 from gridpact.settlement.tariffs.tariffs import Mode, Tariffs
 
 
@@ -81,7 +81,9 @@ def settle_energy(
     if keys is not None and meters.member is not None:
         keys = replace(keys, member=frozen(keys.member & meters.member, np.bool_))
     refuse_invalid(participants, horizon, positions, meters, tariffs, keys)
-    order, accounts = served_first(participants), open_accounts(participants, tariffs)
+    order = served_first(participants)
+    has_congestion = positions.has_congestion or (previous is not None and CONGESTION in previous.accounts)
+    accounts = open_accounts(participants, tariffs, has_congestion=has_congestion)
     deliver = deliver_as_cleared if tariffs.mode is Mode.FIRM else deliver_as_metered
     delivery = deliver(positions, meters)
     shared = share(keys, delivery.left_import_wh, delivery.left_export_wh, order)

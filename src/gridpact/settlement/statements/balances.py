@@ -16,7 +16,8 @@ class Balances:
     """Money of A accounts over the horizon, micro-currency; all of it adds up to zero.
 
     Attributes:
-        accounts: the participants together, then the retailers, the DSO, the tax, and those of bills.
+        accounts: the participants together, then the retailers, the DSO, the tax, congestion where there is
+            any, and those of bills.
         received_micro, paid_micro: sums of the entries that credit and debit an account, (A,).
         retail_only_micro: received less paid with no trade and no sharing, (A,).
     """

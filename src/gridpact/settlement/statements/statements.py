@@ -11,6 +11,7 @@ from gridpact.settlement.ledger.ledger import EntryKind, Ledger
 from gridpact.settlement.settling.settled_energy import SettledEnergy
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.retail_only import retail_only
+from gridpact.settlement.tariffs.accounts import CONGESTION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,7 @@ LINES = (
     Line(name="losses", kind=EntryKind.LOSS, is_paid=True),
     Line(name="network_charge", kind=EntryKind.NETWORK_CHARGE, is_paid=True, has_energy=False),
     Line(name="tax", kind=EntryKind.TAX, is_paid=True, has_energy=False),
+    Line(name=CONGESTION, kind=EntryKind.CONGESTION, is_paid=True, has_energy=False),
     Line(name="fixed", kind=EntryKind.FIXED, is_paid=True, has_energy=False),
     Line(name="rounding", kind=EntryKind.ROUNDING, is_paid=True, has_energy=False),
 )
@@ -60,7 +62,7 @@ STATEMENTS = (
     "import_wh",
     "export_wh",
     *(f"{line.name}_wh" for line in LINES if line.has_energy),
-    *(f"{line.name}_micro" for line in LINES),
+    *(f"{line.name}_micro" for line in LINES if line.name != CONGESTION),
     "total_micro",
     "retail_only_micro",
     "gain_micro",
@@ -158,7 +160,7 @@ def period_sums(settlement: Settlement, participant: int | None = None) -> Int:
 
 
 def statements_table(settlement: SettledEnergy, statements: Statements) -> "pd.DataFrame":
-    """One row per participant, in the order of the case, columns `STATEMENTS`."""
+    """One row per participant, in the order of the case, columns `statement_columns`."""
     import pandas as pd
 
     columns: dict[str, Any] = {
@@ -170,7 +172,15 @@ def statements_table(settlement: SettledEnergy, statements: Statements) -> "pd.D
         columns[f"{line.name}_micro"] = statements.amount_micro[place]
     rest = [name for name in STATEMENTS if name not in columns]
     columns |= {name: getattr(statements, name) for name in rest}
-    return pd.DataFrame({name: columns[name] for name in STATEMENTS})
+    return pd.DataFrame({name: columns[name] for name in statement_columns(settlement)})
+
+
+def statement_columns(settlement: SettledEnergy) -> tuple[str, ...]:
+    """The columns of the statements: what congestion costs, after the tax, where any is booked."""
+    if CONGESTION not in settlement.accounts.names:
+        return STATEMENTS
+    after = STATEMENTS.index("tax_micro") + 1
+    return (*STATEMENTS[:after], f"{CONGESTION}_micro", *STATEMENTS[after:])
 
 
 def _line_of(kind: EntryKind, *, is_shared: bool, pays: int) -> int:

@@ -11,6 +11,7 @@ from gridpact.settlement.tariffs.tariffs import Retailer, Tariffs
 
 DSO = "dso"
 TAX = "tax"
+CONGESTION = "congestion"
 RETAILER = "retailer/"
 ISSUER = "issuer"
 ROUNDING = "rounding"
@@ -19,7 +20,7 @@ BILLING = (ISSUER, ROUNDING)  # of bills alone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """The accounts by number: participants first, as they are numbered, then retailers, DSO and tax.
+    """The accounts by number: participants first, as they are numbered, then retailers, DSO, tax, congestion.
 
     Attributes:
         names: of all.
@@ -27,6 +28,7 @@ class Accounts:
         loss_retailer: account of the retailer that supplies losses.
         dso: account of the DSO.
         tax: account that taxes are paid to.
+        congestion: account that is paid what buyers pay beyond what their sellers receive, where any do.
     """
 
     names: tuple[str, ...]
@@ -34,9 +36,12 @@ class Accounts:
     loss_retailer: int
     dso: int
     tax: int
+    congestion: int
 
 
-def open_accounts(participants: Participants, tariffs: Tariffs, *, has_bills: bool = False) -> Accounts:
+def open_accounts(
+    participants: Participants, tariffs: Tariffs, *, has_congestion: bool, has_bills: bool = False
+) -> Accounts:
     """The accounts of a settlement, those of bills last."""
     count, retailers = len(participants), tariffs.retailers
     return Accounts(
@@ -45,12 +50,14 @@ def open_accounts(participants: Participants, tariffs: Tariffs, *, has_bills: bo
             *(RETAILER + each.name for each in retailers),
             DSO,
             TAX,
+            *((CONGESTION,) if has_congestion else ()),
             *(BILLING if has_bills else ()),
         ),
         retailer=count + tariffs.retailer_of_participant,
         loss_retailer=count + retailers.index(loss_retailer(tariffs)),
         dso=count + len(retailers),
         tax=count + len(retailers) + 1,
+        congestion=count + len(retailers) + 2,
     )
 
 

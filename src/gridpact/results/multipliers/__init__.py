@@ -1,0 +1,1 @@
+"""Multipliers: what limits cost, and what a kW more at each participant is worth by them."""
