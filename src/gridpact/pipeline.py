@@ -9,7 +9,6 @@ import numpy as np
 
 from gridpact.arrays import Float
 from gridpact.case.case import Allocation, Case, Formulation, Robustness, need_case
-from gridpact.case.option_agreement import check_options
 from gridpact.case.trades import Trades
 from gridpact.clearing.ac import solve_ac
 from gridpact.clearing.auction.order_clearing import ClearedOrders
@@ -23,6 +22,7 @@ from gridpact.clearing.network.connections import connections
 from gridpact.clearing.network.injection import at_nodes, participant_bus_position
 from gridpact.clearing.network.network_state import Operation, operate
 from gridpact.clearing.on_commitments import solve_on_commitments
+from gridpact.clearing.option_agreement import check_options
 from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.clearing.problem.solution import Solution
 from gridpact.clearing.relaxed_limits import with_limits_decided

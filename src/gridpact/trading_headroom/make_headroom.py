@@ -1,8 +1,8 @@
 """The way from a case to its headroom."""
 
 from gridpact.case.case import Case, need_case
-from gridpact.case.option_agreement import need_formulation
 from gridpact.clearing.network.network_state import keeps_limits, operate
+from gridpact.clearing.option_agreement import need_formulation
 from gridpact.clearing.solver.budget import Budget
 from gridpact.grid.network import Network
 from gridpact.pipeline import SOLVERS, compile_network, need_network

@@ -10,8 +10,8 @@ from typing import Any
 
 from gridpact.case.folder.check import read_network
 from gridpact.case.folder.settings import SECTIONS, Settings, read_settings
-from gridpact.case.option_agreement import check_options
 from gridpact.case.reading.problems import Problems
+from gridpact.clearing.option_agreement import check_options
 from gridpact.errors import InvalidUsage
 from gridpact.gate.market.json_tables import escaped, new_problems, number_fault
 from gridpact.gate.words.gate_names import shown
