@@ -127,11 +127,12 @@ def test_a_corrected_ledger_is_that_of_settling_once(inputs: Inputs, data: st.Da
             inputs.meters.export_wh + data.draw(changes),
         )
         if data.draw(st.booleans()):
-            at = inputs.positions
-            inputs = replace(
-                inputs,
-                positions=replace(at, price_micro_per_kwh=frozen(at.price_micro_per_kwh + 1, np.int64)),
-            )
+            at, kept = inputs.positions, data.draw(st.integers(0, 1))
+            prices = {
+                "price_micro_per_kwh": frozen(at.price_micro_per_kwh + 1, np.int64),
+                "congestion_micro_per_kwh": frozen(at.congestion_micro_per_kwh * kept, np.int64),
+            }
+            inputs = replace(inputs, positions=replace(at, **prices))
         settlement = inputs.settled(previous=ledger, version=version)
         once = inputs.settled()
         assert named_entries(settlement.ledger)[: len(ledger.period)] == named_entries(ledger)
@@ -170,6 +171,7 @@ def test_the_order_of_participants_and_trades_does_not_matter(inputs: Inputs, ra
                     int(number[at.buyer[r]]),
                     int(at.energy_wh[r]),
                     int(at.price_micro_per_kwh[r]),
+                    int(at.congestion_micro_per_kwh[r]),
                 )
                 for r in rows
             ]

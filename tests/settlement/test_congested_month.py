@@ -165,3 +165,16 @@ def test_congestion_may_come_with_a_correction(month: Path, noons: list[Clearanc
     second = gridpact.settle(case, list(noons), previous=out, bills=True)
     check(second, noons)
     assert second.settlement.ledger.accounts[-3:] == ("congestion", "issuer", "rounding")
+
+
+def test_a_missing_rate_of_congestion_is_told_where_there_is_congestion(
+    month: Path, noons: list[Clearance]
+) -> None:
+    case = month / "case"
+    (case / "tariffs.toml").write_text(TARIFFS.replace(", congestion = 10", ""))
+    for results, kinds in (
+        (list(noons), "imbalance, loss, congestion, fixed"),
+        (None, "imbalance, loss, fixed"),
+    ):
+        notices = gridpact.settle(case, results, bills=True).energy.notices
+        assert any(f"names no rate for {kinds}:" in notice for notice in notices)

@@ -174,3 +174,15 @@ def test_what_is_no_frame_no_network_and_no_horizon_is_refused(folder: Path) -> 
     assert case.profiles.load_kw.shape == (1, 3)
     with pytest.raises(InvalidCase, match="network: compiled"):
         NetworkSource(compiled=3)  # type: ignore[arg-type]
+
+
+def test_memberships_and_meters_are_read_like_those_of_a_folder(folder: Path) -> None:
+    made, timezone = frames(folder), gridpact.read_case(folder).horizon.timezone
+    count = len(made["participants"])
+    made["participants"]["meter"] = [f"m{place}" for place in range(count)]
+    made["participants"]["member_from"] = ["2024-06-01", *[None] * (count - 1)]
+    horizon = gridpact.read_case(folder).horizon
+    found = Case.from_frames(BUILTIN, horizon=horizon, **made).participants
+    assert found.meter[:2] == ("m0", "m1")
+    first = pd.Timestamp("2024-06-01", tz=timezone)
+    assert found.member_from.tolist() == [first.value // 1000, *[0] * (count - 1)]

@@ -161,7 +161,10 @@ def add_up(settled: Settlement) -> None:
     balance = account_balance_micro(settled.ledger)
     assert (statements.total_micro == -balance[:count]).all()
     assert (residuals.amount_micro.sum(axis=0) == balance[count : count + retailers]).all()
-    assert balances.net_micro.tolist() == [balance[:count].sum(), *balance[count : count + retailers + 2]]
+    assert balances.net_micro.tolist() == [
+        balance[:count].sum(),
+        *balance[count : len(settled.accounts.names)],
+    ]
     assert balances.net_micro.sum() == balances.retail_only_micro.sum() == 0
     assert balances.gain_micro[0] == statements.gain_micro.sum()
     by_kind(settled.ledger, statements.energy_wh)
