@@ -184,7 +184,7 @@ def test_the_page_of_an_own_network_makes_one_of_a_folder(
 ) -> None:
     page = (Path(__file__).parents[2] / "docs" / "own-network.md").read_text()
     (script,) = re.findall(r"```dss\n(.*?)```", page, re.DOTALL)
-    (table,) = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
+    (table,) = re.findall(r"```csv\n(participant,.*?)```", page, re.DOTALL)
     master = folder(tmp_path, script)
     assert compiled(master).bus_names == ("substation", "board", "pillar", "house")
     _, out, _ = run("network", master, "--participants", "--quiet", capsys=capsys)

@@ -30,7 +30,7 @@ class OrdersFirst:
     """
 
     def __init__(self, app: ASGIApp, base: str, routes: Mapping[str, Route]) -> None:
-        self._app, self._base, self._routes = app, base, routes
+        self._app, self._routes = app, routes
         self._path = re.compile(f"{re.escape(base)}/sessions/([^/]+)/({'|'.join(map(re.escape, routes))})")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +41,7 @@ class OrdersFirst:
         if found is None:
             await self._app(scope, receive, send)
             return
-        scope["route"] = _Route(f"{self._base}/sessions/{{session}}/{found[2]}")
+        scope["route"] = _Route(f"/sessions/{{session}}/{found[2]}")
         request = Request(scope, receive)
         try:
             response = await self._routes[found[2]](request, found[1])

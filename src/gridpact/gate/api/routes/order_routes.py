@@ -44,12 +44,12 @@ async def _hand_in(
 
     What is refused by that is checked again by what the database has now; what is stored, in its transaction.
     """
-    parameters(request)
     service, is_batch = service_of(request), most == LARGE_BODY_MAX
     access, key_sha256 = _kept(request, service, session)
-    if access is None:
+    if access is None or request.scope["query_string"]:
         access = await with_key(request, lambda key: service.access(key, session))
         need_some_trade(access.visitor, access.frame.market)
+        parameters(request)
         sent = await body(request, most=most)
         document = await check(sent, access)
     else:
