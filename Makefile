@@ -9,7 +9,7 @@ VENV_NEWEST := .venv-newest
 BIN_NEWEST := $(VENV_NEWEST)/bin
 BUILT_NEWEST := $(VENV_NEWEST)/.built
 # The command line, cases with known answers, and one piece of work of each kind.
-TESTS_NEWEST := tests/newest tests/unit/test_cli.py tests/unit/test_settle_cli.py tests/unit/test_results_cases.py
+TESTS_NEWEST := tests/newest tests/unit/test_cli.py tests/unit/test_results_cases.py
 
 .PHONY: demo gate bench-gate chaos test test-newest check coverage release-check mutants bench examples format clean
 

