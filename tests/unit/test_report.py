@@ -28,6 +28,7 @@ from gridpact.report.pictures.tree import Tree, tree
 from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import Tile, key, section
 from gridpact.report.shell.numbers import fixed, script_json, short
+from gridpact.report.shell.sentences import sentence
 from gridpact.results import Clearance
 from tests.market import Trade, ask, bid, market, trades
 
@@ -443,3 +444,8 @@ def test_scales_hold_all_values_in_few_steps(values: list[float]) -> None:
     assert loading.low == 0.0
     if np.isfinite(values).all():
         assert max(values) * 100 <= loading.high
+
+
+def test_sentences_begin_with_a_capital_but_for_names_of_files() -> None:
+    assert sentence("no reading of @head") == "No reading of @head."
+    assert sentence("tariffs.toml has no section [bill]") == "tariffs.toml has no section [bill]."

@@ -77,7 +77,8 @@ def put_session(
             values["opens_at"] = known.row.opens_at
         transaction.write(update(SESSION).where(SESSION.c.session == session).values(**values))
     made = session_state(transaction.connection, session)
-    assert made is not None  # noqa: S101 - it was written above
+    if made is None:
+        raise RuntimeError(f"the session {session} was written, and is not there")
     return (201 if known is None else 200), shown_session(made)
 
 
