@@ -90,7 +90,7 @@ def best_of(
     best = yield from maximise(programme, starts[0], budget, limits=limits)
     is_small = len(programme) <= DENSE_MAX and programme.situations is not None
     everything = [programme.upper] if doubts and is_small else []
-    waiting = _distinct([starts[0], *_other_corners(programme, best), *starts[1:], *everything])[1:]
+    waiting = _distinct([starts[0], *best.corners, *starts[1:], *everything])[1:]
     if best.status is SolverStatus.OPTIMAL and len(programme) > DENSE_MAX:
         waiting = []
     tried = 1
@@ -100,7 +100,7 @@ def best_of(
         tried += 1
         if is_better(found, best):
             best = replace(found, is_first=False)
-            waiting.extend(_other_corners(programme, found))
+            waiting.extend(found.corners)
     if doubts and is_small and is_doubtful and budget.is_left():
         for further in (_from_inside, _from_tilted):
             found = yield from further(programme, best, budget)
@@ -184,14 +184,6 @@ def is_better(one: Optimum, other: Optimum) -> bool:
     if abs(gained) <= GAIN_MIN * max(abs(other.objective), 1.0):
         return one.status < other.status
     return gained > 0.0
-
-
-def _other_corners(programme: Programme, found: Optimum) -> list[Float]:
-    """Points with those variables at their other bound that may be better off there, all together."""
-    if found.status is not SolverStatus.OPTIMAL or not len(found.others) or not found.others.any():
-        return []
-    flipped = np.where(found.bound_dual > 0.0, programme.lower, programme.upper)
-    return [np.where(found.others < 0.0, flipped, found.value)]
 
 
 def holds(programme: Programme, candidates: Float, tolerance: float = KEPT) -> Solve[Bool]:
