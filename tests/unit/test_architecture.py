@@ -13,6 +13,7 @@ import gridpact
 ROOT = Path(gridpact.__file__).parent
 TIERS = (
     {"version", "errors", "units", "arrays", "stopwatch", "progress", "solvers", "spreadsheet_text"},
+    {"extras"},
     {"fields", "plug_ins"},
     {"grid"},
     {"case"},
