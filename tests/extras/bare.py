@@ -4,16 +4,13 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from benchmarks.installed import PROJECT, ROOT, brought
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 TOOLS = {"coverage", "gridpact", "pip", "setuptools"}  # what starts and measures the process
 # Whatever imports a module that is left out finds what it would find where that is not installed. Worker
 # processes inherit it by their path.
@@ -44,30 +41,9 @@ for words in json.load(sys.stdin):
 """
 
 
-def core() -> set[str]:
-    """The distributions that the core brings, by its requirements and theirs."""
-    waiting, found = [*PROJECT["dependencies"]], set(TOOLS)
-    while waiting:
-        requirement = Requirement(waiting.pop())
-        name = canonicalize_name(requirement.name)
-        extras = ("", *requirement.extras)
-        if requirement.marker is not None and not any(
-            requirement.marker.evaluate({"extra": extra}) for extra in extras
-        ):
-            continue
-        if name in found:
-            continue
-        found.add(name)
-        try:
-            waiting += distribution(name).requires or []
-        except PackageNotFoundError:
-            continue
-    return found
-
-
 def left_out() -> list[str]:
     """The modules of all that is installed here and is not of the core."""
-    kept = core()
+    kept = TOOLS | brought(PROJECT["dependencies"])
     return sorted(
         module
         for module, names in packages_distributions().items()
