@@ -43,7 +43,7 @@ def check_readme() -> None:
     """The README is shown as it is meant, by an index's own renderer, and its links are of the project."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = markdown.render(text)
-    if shown is None or "<h1>" not in shown:
+    if shown is None or not {"<h1", "<table", "<pre"} <= set(re.findall(r"<\w+", shown)):
         raise SystemExit("README.md: an index would show it as plain text")
     if wrong := [link for link in LINK.findall(text) if not (ROOT / link).exists()]:
         raise SystemExit(f"README.md: no file of the project is at {', '.join(wrong)}")

@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from benchmarks.installed import PROJECT, ROOT, brought
+from packaging.utils import canonicalize_name
 
 from gridpact.case import TableFormat, read_case, write_case
 from gridpact.extras import EXTRAS
 from gridpact.grid.shipped.shipped_networks import SHIPPED
-from tests.extras.bare import PROJECT, ROOT, left_out, run_all
+from tests.extras.bare import left_out, run_all
 from tests.fleets import contents as results
 from tests.opendss.folders import FOUR_CODE, HEAD
 from tests.phases.made import pandapower_net
@@ -90,12 +92,12 @@ def test_fleets_have_the_same_results(case: str, both: Both) -> None:
 
 def test_a_missing_extra_is_one_line_with_its_remedy(tmp_path: Path) -> None:
     from pandapower import to_json
+    from xlsxwriter import Workbook
 
-    case = (
-        write_case(read_case(EXAMPLES / "cigre-lv-extreme"), tmp_path / "case", TableFormat.CSV)
-        or tmp_path / "case"
-    )
+    case = tmp_path / "case"
+    write_case(read_case(EXAMPLES / "cigre-lv-extreme"), case, TableFormat.CSV)
     to_json(pandapower_net(), str(tmp_path / "net.json"))
+    shutil.copytree(case, tmp_path / "fleet" / "one")
     with_net = tmp_path / "with-net"
     shutil.copytree(case, with_net)
     shutil.copy(tmp_path / "net.json", with_net)
@@ -106,7 +108,8 @@ def test_a_missing_extra_is_one_line_with_its_remedy(tmp_path: Path) -> None:
     assert 'file = "net.json"' in (with_net / "case.toml").read_text()
     (tmp_path / "Master.dss").write_text(HEAD + FOUR_CODE)
     (tmp_path / "tables").mkdir()
-    (tmp_path / "book.xlsx").write_bytes(b"PK\x03\x04")
+    with Workbook(tmp_path / "book.xlsx") as book:
+        book.add_worksheet().write_string(0, 0, "time")
     (tmp_path / "out").mkdir()
     out = tmp_path / "out" / "here"
     refused = {
@@ -121,7 +124,8 @@ def test_a_missing_extra_is_one_line_with_its_remedy(tmp_path: Path) -> None:
             ["import", "network", tmp_path / "tables", "--out", out],
         ],
         "opendss": [["network", tmp_path / "Master.dss"]],
-        "cluster": [["fleet", tmp_path / "case", "--out", out, "--scheduler", "tcp://127.0.0.1:1"]],
+        "cluster": [["fleet", tmp_path / "fleet", "--out", out, "--scheduler", "tcp://127.0.0.1:1"]],
+        "xlsx": [["import", "meters", tmp_path / "book.xlsx", "--as", "auto", "--out", out]],
         "gate": [["gate", "init", out], ["serve", out]],
     }
     commands = [(extra, words) for extra, every in refused.items() for words in every]
@@ -149,6 +153,20 @@ def test_the_extras_are_those_of_the_package() -> None:
         required = {re.split(r"[\[><=]", line)[0].replace("-", "_") for line in optional[extra.name]}
         known = {"dss": "dss_python"}
         assert {known.get(module, module) for module in extra.modules} == required
+
+
+def test_all_that_an_extra_brings_has_a_pin_of_a_name_and_a_version() -> None:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    assert not [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.]+", line)]
+    pinned = {canonicalize_name(line.partition("==")[0]) for line in lines}
+    optional = PROJECT["optional-dependencies"]
+    every = brought([*PROJECT["dependencies"], *(line for lines in optional.values() for line in lines)])
+    assert every - pinned == set()
+
+
+def test_the_readme_tells_every_extra() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert not [extra.name for extra in EXTRAS if f"`{extra.name}`" not in readme]
 
 
 def test_the_remedies_name_no_extra_that_is_none() -> None:

@@ -8,6 +8,7 @@ from time import perf_counter
 
 from gridpact.case.case import Allocation, Formulation
 from gridpact.errors import InvalidUsage
+from gridpact.extras import CLUSTER
 from gridpact.fields.arguments import chosen, path_of
 from gridpact.fields.said import a
 from gridpact.fields.scalars import whole
@@ -126,6 +127,8 @@ def _checked(
         raise InvalidUsage(f"{workers} workers are not possible", "write 1 or more")
     if workers and scheduler:
         raise InvalidUsage("the scheduler has workers of its own", "leave their number out")
+    if scheduler:
+        CLUSTER.need("a scheduler is reached by Dask, which is not installed")
     network = None if formulation is None else chosen(Formulation, "formulation", formulation)
     if allocation is not None and (fault := unknown_name(RULES, allocation)):
         raise InvalidUsage(f"allocation '{allocation}' {fault[0]}", fault[1])

@@ -15,7 +15,7 @@ def crew_of(scheduler: str, workers: int | None) -> AbstractContextManager[Crew]
         workers: how many processes on this machine, as many as there are cores for none.
 
     Raises:
-        InvalidUsage: Dask is not installed, or nothing answers at the address.
+        InvalidUsage: nothing answers at the address.
         GridpactError: no worker has come up.
     """
     return dask_crew(scheduler) if scheduler else local_crew(workers)

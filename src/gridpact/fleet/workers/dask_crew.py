@@ -7,7 +7,6 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from gridpact.errors import GridpactError, InvalidUsage
-from gridpact.extras import CLUSTER
 from gridpact.fleet.workers.batches import Answer, Task
 
 if TYPE_CHECKING:
@@ -23,10 +22,9 @@ def dask_crew(scheduler: str) -> Iterator["DaskCrew"]:
     """The workers of the scheduler at an address.
 
     Raises:
-        InvalidUsage: Dask is not installed, or nothing answers at the address.
+        InvalidUsage: nothing answers at the address.
         GridpactError: no worker has come up.
     """
-    CLUSTER.need("a scheduler is reached by Dask, which is not installed")
     with _at(scheduler) as client:
         _wait_for_workers(client)
         yield DaskCrew(client)

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread
+from typing import Any
 
 from gridpact.errors import GridpactError
 from gridpact.fleet.workers.batches import Answer, Task
@@ -143,7 +144,7 @@ class _Hand:
         pickle.dump(task, process.stdin)
         process.stdin.flush()
 
-    def _heard(self) -> object:
+    def _heard(self) -> Any:
         process = self._process
         if process is None or process.stdout is None:
             raise EOFError
