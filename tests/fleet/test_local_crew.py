@@ -160,3 +160,8 @@ def test_cores_are_those_of_the_affinity_within_the_quota_of_the_container(
     assert cores.cores() == 3
     files["QUOTA"].write_text("1000 100000\n")
     assert cores.cores() == 1
+
+
+def test_a_task_that_cannot_be_handed_over_ends_the_run_instead_of_waiting() -> None:
+    with local_crew.local_crew(1) as crew, pytest.raises(Exception, match="pickle"):
+        answered(crew, lambda: [])

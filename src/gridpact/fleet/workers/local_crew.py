@@ -19,7 +19,7 @@ from gridpact.fleet.workers.uninterrupted import uninterrupted
 PROGRAM = "gridpact.fleet.workers.local_worker"
 STARTS_MAX = 3
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-_NOT_STARTED = -1
+_NO_TASK = -1
 
 
 @contextmanager
@@ -82,8 +82,10 @@ class LocalCrew:
             while (handed := self._tasks.get()) is not None:
                 number, task = handed
                 self._answers.put((number, hand.answer(task)))
-        except GridpactError as error:
-            self._answers.put((_NOT_STARTED, error))
+        except Exception as error:  # which would end this thread, and leave the run waiting for it
+            self._answers.put((_NO_TASK, error))
+        finally:
+            hand.see_off()
 
 
 class _Hand:
@@ -113,7 +115,7 @@ class _Hand:
                 reason = " ".join(str(error).split())
             except EOFError:
                 reason = "they ended before they could work"
-            self._end()
+            self.see_off()
         if not self._is_closed:
             raise GridpactError(
                 f"the workers could not be started: {reason}; start again, what is complete is kept"
@@ -126,7 +128,7 @@ class _Hand:
             answer: Answer | Exception = self._heard()
             return answer
         except (EOFError, OSError):
-            self._end()
+            self.see_off()
             self.start()
             return None
 
@@ -153,7 +155,7 @@ class _Hand:
         except pickle.UnpicklingError as error:  # it was cut off
             raise EOFError from error
 
-    def _end(self) -> None:
+    def see_off(self) -> None:
         """Sees a process off, of which nothing more is to be heard."""
         with self._lock:
             process, self._process = self._process, None
