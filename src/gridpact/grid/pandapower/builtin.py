@@ -71,17 +71,17 @@ def may_be_builtin(name: str) -> bool:
 
 
 def needs_libraries(source: NetworkSource) -> None:
-    """Makes sure that pandapower is there, and SimBench where the network is one of its own.
+    """Makes sure that pandapower is there, and SimBench where the network is one of its own; imports neither.
 
     Raises:
-        InvalidCase: no built-in has the source's name, or what makes it is not installed.
+        InvalidCase: what makes the network is not installed, or its name is neither's.
     """
     name = source.builtin if source.file is None else ""
-    if name and not may_be_builtin(name):
+    is_simbench = name.startswith(SIMBENCH_PREFIX)
+    if name and not is_simbench and name not in pandapower_names():
         raise InvalidCase([source.problem("is not a built-in network", remedy=near_builtin(name))])
-    needed = ("pandapower", "simbench") if name.startswith(SIMBENCH_PREFIX) else ("pandapower",)
-    if not NETWORKS.is_installed(*needed):
-        library = "SimBench" if name.startswith(SIMBENCH_PREFIX) else "pandapower"
+    if not NETWORKS.is_installed("pandapower", *(["simbench"] if is_simbench else [])):
+        library = "SimBench" if is_simbench else "pandapower"
         what = f"takes {library}, which is not installed"
         raise InvalidCase([source.problem(what, remedy=NETWORKS.remedy)])
 
@@ -107,6 +107,8 @@ def builtin_net(source: NetworkSource) -> tuple[Any, tuple[str, ...]]:
     if name in pandapower_names():
         net, notices = _pandapower_net(name.removeprefix(PANDAPOWER_PREFIX))
         return net, () if source.is_three_phase and name.endswith(EUROPEAN_ASYMMETRIC) else notices
+    if name not in builtin_names():
+        raise InvalidCase([source.problem("is not a built-in network", remedy=near_builtin(name))])
     from simbench import get_simbench_net
 
     return get_simbench_net(name.removeprefix(SIMBENCH_PREFIX)), ()
