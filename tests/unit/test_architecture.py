@@ -14,6 +14,7 @@ from tests.documentation import read_page
 ROOT = Path(gridpact.__file__).parent
 TIERS = (
     {"version", "errors", "units", "arrays", "stopwatch", "progress", "solvers", "spreadsheet_text"},
+    {"extras"},
     {"fields", "plug_ins"},
     {"grid"},
     {"case"},
