@@ -16,7 +16,8 @@ def commands(name: str, command: typer.core.TyperCommand | typer.core.TyperGroup
     context = typer.Context(command, info_name=name)
     below = getattr(command, "commands", {})
     if not below:
-        yield f"## {name}\n\n{command.help}\n\n```text\n{' '.join([name, *command.collect_usage_pieces(context)])}\n```\n"
+        usage = " ".join([name, *command.collect_usage_pieces(context)])
+        yield f"## {name}\n\n{command.help}\n\n```text\n{usage}\n```\n"
         yield from parameters(command, context)
     for each in below:
         yield from commands(f"{name} {each}", below[each])

@@ -1,7 +1,7 @@
 """How the pages of this repository become a site: `make docs`.
 
-The source folder is the repository itself, so that a link between two of its files is the same on a host, in an
-editor and on the site.
+The source folder is the repository itself, so that a link between two of its files is the same on a host,
+in an editor and on the site.
 """
 
 import os

@@ -20,7 +20,10 @@ def names() -> Iterator[str]:
     left = {name: getattr(gridpact, name) for name in gridpact.__all__}
     for title, directive, belongs in KINDS:
         members = [name for name, thing in left.items() if belongs(thing)]
-        lines = [f".. {directive}:: gridpact.{name}\n{'   :members:' if title == 'Classes' else ''}\n" for name in members]
+        lines = [
+            f".. {directive}:: gridpact.{name}\n{'   :members:' if title == 'Classes' else ''}\n"
+            for name in members
+        ]
         yield f"## {title}\n\n```{{eval-rst}}\n" + "\n".join(lines) + "\n```\n"
         left = {name: thing for name, thing in left.items() if name not in members}
     if left:

@@ -1,4 +1,4 @@
-"""The contents of the site are the lists of links in the `README.md` of each folder of `docs`: no second list."""
+"""The contents of the site are the links that each `README.md` in `docs` lists: there is no second list."""
 
 import posixpath
 import re
@@ -9,7 +9,7 @@ LISTED = re.compile(r"^[-*|] *\[[^\]]+\]\(([^)#]+)\.(?:md|ipynb)\)", re.MULTILIN
 
 
 def listed(page: str, text: str) -> list[str]:
-    """The pages that lists and tables of a page begin a line with, by their names on the site, in that order."""
+    """The pages that items of lists and rows of tables begin with, by their names on the site, in order."""
     folder = posixpath.dirname(page)
     found = (posixpath.normpath(posixpath.join(folder, target)) for target in LISTED.findall(text))
     return list(dict.fromkeys(found))
