@@ -54,7 +54,7 @@ release-check: $(READY)
 
 # The site of the documentation, without the network: open out/site/index.html. A warning is an error.
 docs: $(READY)
-	$(BIN)/python -m sphinx -q -W --keep-going -b html -c docs/site -d out/doctrees . out/site
+	$(BIN)/python -m sphinx -q -E -a -W --keep-going -b html -c docs/site -d out/doctrees . out/site
 
 # Runs the notebooks and stores what they print.
 notebooks: $(READY)

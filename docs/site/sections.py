@@ -5,11 +5,11 @@ import re
 
 from sphinx.application import Sphinx
 
-LISTED = re.compile(r"^[-*|] *\[[^\]]+\]\(([^)#]+)\.(?:md|ipynb)\)", re.MULTILINE)
+LISTED = re.compile(r"^- \[[^\]]+\]\(([^)#]+)\.(?:md|ipynb)\)", re.MULTILINE)
 
 
 def listed(page: str, text: str) -> list[str]:
-    """The pages that items of lists and rows of tables begin with, by their names on the site, in order."""
+    """The pages that the items of a page's lists begin with, by their names on the site, in order."""
     folder = posixpath.dirname(page)
     found = (posixpath.normpath(posixpath.join(folder, target)) for target in LISTED.findall(text))
     return list(dict.fromkeys(found))

@@ -56,7 +56,7 @@ def followed(name: str, tmp_path: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", ["start", "network-operator", "community", "gate"])
+@pytest.mark.parametrize("name", ["start", "network-operator", "community", "market"])
 def test_the_commands_of_a_tutorial_run_and_say_what_it_shows(name: str, tmp_path: Path) -> None:
     said = set(followed(name, tmp_path).splitlines())
     shown = "".join(re.findall(r"^```text\n(.*?)^```$", read_page(name), re.MULTILINE | re.DOTALL))
