@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+import gridpact
 from gridpact.cli import app
+from gridpact.imports.starter.first_case import make_first_case
 from tests.documentation import read_page
 
 PLANNED = {"explain"}  # commands that a tutorial shows and that are still to come
@@ -73,3 +75,16 @@ def test_the_cells_for_researchers_run_in_order(tmp_path: Path) -> None:
 def test_commands_that_are_to_come_are_not_there_yet() -> None:
     """What is there is run: it leaves the list."""
     assert not PLANNED & {command.name or command.callback.__name__ for command in app.registered_commands}
+
+
+def test_with_the_wider_limit_of_the_start_only_demand_cuts(tmp_path: Path) -> None:
+    street = tmp_path / "street"
+    make_first_case(street)
+    settings = street / "case.toml"
+    old, new = "voltage_max_pu = 1.035", "voltage_max_pu = 1.05"
+    assert f"`{new}` for 1.035" in read_page("start") and old in settings.read_text()
+    settings.write_text(settings.read_text().replace(old, new))
+    clearance = gridpact.clear(gridpact.read_case(street))
+    summary = clearance.summary
+    assert f"{summary['cleared_kwh'] / summary['proposed_kwh']:.1%}" == "99.4%"
+    assert set(clearance.cleared["limited_by"]) == {"", "buyer_demand"}
