@@ -30,7 +30,7 @@ def parameters(command: typer.core.TyperCommand, context: typer.Context) -> Iter
         for parameter in command.get_params(context)
         if not getattr(parameter, "hidden", False)
     ]
-    yield "| | |\n|---|---|"
+    yield "| argument or option | means |\n|---|---|"
     for name, text in rows:
         yield f"| `{escaped(name)}` | {escaped(text)} |"
     yield ""
