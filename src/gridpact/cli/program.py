@@ -13,6 +13,7 @@ from gridpact.cli.compare import compare
 from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
+from gridpact.cli.exports.esmp import esmp
 from gridpact.cli.fleet import fleet
 from gridpact.cli.gate.group import gate
 from gridpact.cli.gate.serve import serve
@@ -59,6 +60,9 @@ imports = typer.Typer(help="Turn what people have into what gridpact takes.", no
 for importing in (meters, network_tables):
     imports.command(importing.__name__)(importing)
 app.add_typer(imports, name="import")
+exports = typer.Typer(help="Turn results into what other systems take.", no_args_is_help=True)
+exports.command("esmp")(esmp)
+app.add_typer(exports, name="export")
 app.add_typer(gate, name="gate")
 
 

@@ -1,0 +1,1 @@
+"""Bridges to the standards that network operators and aggregators speak: ESMP, OpenADR 3, UFTP."""
