@@ -13,7 +13,7 @@ from gridpact.case.times import Fault, read_zone
 UFTP, POINTS_KEY, ORDERS = "uftp", "congestion_points", "orders"
 PRICES = ("buy_price_per_kwh", "sell_price_per_kwh")
 UFTP_KEYS = ("aggregator", "dso", "timezone", *PRICES, POINTS_KEY, ORDERS)
-# The forms that the messages ask for: UFTP-V3.0-common.xsd, InternetDomainType, EntityAddressType, TimeZoneNameType.
+# UFTP-V3.0-common.xsd: InternetDomainType, EntityAddressType, TimeZoneNameType.
 _DOMAIN = re.compile(r"([a-z0-9]+(-[a-z0-9]+)*\.)+[a-z]{2,}")
 _ADDRESS = re.compile(r"(ea1\.[0-9]{4}-[0-9]{2}\..{1,244}:.{1,244}|ean\.[0-9]{12,34})")
 _ZONE = re.compile(r"(Africa|America|Australia|Europe|Pacific)/[a-zA-Z0-9_/]{3,}")

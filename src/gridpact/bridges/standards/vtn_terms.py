@@ -1,4 +1,4 @@
-"""`[openadr]` of standards.toml: the server (VTN), how to log in, and the names that it knows participants by."""
+"""`[openadr]` of standards.toml: the server (VTN), how to log in, and its names of the participants."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
