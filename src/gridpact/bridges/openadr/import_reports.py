@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from gridpact.bridges.standards.vtn_terms import OPENADR
 from gridpact.case import read_case
 from gridpact.case.horizon import PERIODS_MAX, RESOLUTION_MINUTES, Horizon
 from gridpact.case.reading.problems import Problems
+from gridpact.case.writing.table_file import Coded, Instants
 from gridpact.errors import InvalidUsage, Problem
 from gridpact.imports.readings.gathered_readings import GatheredReadings, ReadingCounts
 
@@ -69,6 +71,16 @@ class ImportedReports:
             zeroed={},
             counts=counts,
         )
+
+    def profiles(self) -> dict[str, Any]:
+        """The columns of profiles: what is taken as load, what is fed in as generation, means in kW."""
+        hours = self.horizon.hours_per_period
+        return {
+            "time": Instants(horizon=self.horizon, period=self.period),
+            "participant": Coded(labels=self.participants, codes=self.participant),
+            "load_kw": self.import_kwh / hours,
+            "generation_kw": self.export_kwh / hours,
+        }
 
 
 def import_reports(standards: Path, kind: Reported, case_folder: Path | None = None) -> ImportedReports:

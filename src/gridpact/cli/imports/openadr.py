@@ -33,13 +33,17 @@ def openadr(
 ) -> None:
     """Turn reports of an OpenADR 3 server (VTN) into readings, or into a forecast."""
     from gridpact.bridges.openadr.import_reports import import_reports
-    from gridpact.bridges.openadr.profiles_file import check_profiles_file, write_profiles
     from gridpact.bridges.openadr.reported_energy import Reported
+    from gridpact.bridges.single_table import check_table_file, write_table_file
+    from gridpact.case.schema import PROFILES
     from gridpact.imports.meters_file import check_meters_file, write_meters
     from gridpact.progress import progress
 
     is_usage = choice(What, "--what", what) is What.USAGE
-    table_format = check_meters_file(out, [standards]) if is_usage else check_profiles_file(out)
+    if is_usage:
+        table_format = check_meters_file(out, [standards])
+    else:
+        table_format = check_table_file(out, PROFILES, (standards,))
     kind = Reported.USAGE if is_usage else Reported.FORECAST
     with progress("reading reports", quiet=quiet):
         imported = import_reports(standards, kind, case_folder)
@@ -47,7 +51,7 @@ def openadr(
         if is_usage:
             write_meters(imported.readings(), out, table_format)
         else:
-            write_profiles(imported, out, table_format)
+            write_table_file(imported.profiles(), out, PROFILES, table_format)
     facts = {
         "file": str(out),
         "readings": len(imported.period),
