@@ -240,6 +240,8 @@ def test_a_signature_is_checked_where_there_is_a_key(
         (b"", "is not XML"),
         (b"<D-Prognosis/>", "is a D-Prognosis"),
         (b'<FlexOrder Nonsense="1"/>', "is no FlexOrder of UFTP"),
+        (b"<FlexOrder>" + b"<a>" * 3000 + b"</a>" * 3000 + b"</FlexOrder>", "is no FlexOrder of UFTP"),
+        (b'<?xml version="1.0" encoding="x-none"?><FlexOrder/>', "is"),
     ],
 )
 def test_what_is_no_flex_order_is_refused(

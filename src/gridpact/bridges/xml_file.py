@@ -25,7 +25,8 @@ def root_of(content: bytes) -> str:
     """
     if len(content) > BYTES_MAX:
         raise UnsafeXml(f"has more than {BYTES_MAX:,} bytes")
-    parser, names = expat.ParserCreate(namespace_separator=" "), []
+    parser = expat.ParserCreate(namespace_separator=" ")
+    names: list[str] = []
 
     def refuse(*_: object) -> None:
         raise UnsafeXml("has a document type (<!DOCTYPE …>), which these messages have not")
@@ -40,6 +41,8 @@ def root_of(content: bytes) -> str:
         parser.Parse(content, True)
     except expat.ExpatError as error:
         raise UnsafeXml(f"is not XML: {expat.ErrorString(error.code)} in line {error.lineno}") from error
+    except (ValueError, LookupError) as error:
+        raise UnsafeXml("is in an encoding that is not read, write UTF-8") from error
     return names[0]
 
 

@@ -15,7 +15,6 @@ from gridpact.bridges.openadr.reported_energy import (
     Reported,
     ReportedSeries,
     ResourceOwners,
-    Way,
     reported_series,
 )
 from gridpact.bridges.openadr.vtn_connection import VtnConnection
@@ -26,6 +25,7 @@ from gridpact.case.horizon import PERIODS_MAX, RESOLUTION_MINUTES, Horizon
 from gridpact.case.reading.problems import Problems
 from gridpact.case.writing.table_file import Coded, Instants
 from gridpact.errors import InvalidUsage, Problem
+from gridpact.imports.portals.layout import Direction
 from gridpact.imports.readings.gathered_readings import GatheredReadings, ReadingCounts
 
 WH_PER_KWH = 1000.0
@@ -160,7 +160,7 @@ def _gathered(
     place = {cell: k for k, cell in enumerate(cells)}
     for (who, way, start), each in series.energies.items():
         k = place[(start - first) // step, names.index(who)]
-        is_in = (way is Way.IMPORT) == (each.kwh >= 0)  # a forecast below 0 is feed-in
+        is_in = (way is Direction.IMPORT) == (each.kwh >= 0)  # a forecast below 0 is feed-in
         energy[0 if is_in else 1, k] += abs(each.kwh)
         estimated[k] |= each.is_estimate
     return ImportedReports(
@@ -177,7 +177,7 @@ def _gathered(
 
 def _notices(series: ReportedSeries, kind: Reported, names: Sequence[str], missing: int) -> tuple[str, ...]:
     """What is to be said beside the readings."""
-    feeding = {who for who, way, _ in series.energies if way is Way.EXPORT}
+    feeding = {who for who, way, _ in series.energies if way is Direction.EXPORT}
     said = []
     if series.unknown:
         shown = ", ".join(sorted(series.unknown)[:SHOWN])

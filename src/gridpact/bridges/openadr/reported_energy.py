@@ -11,6 +11,7 @@ from gridpact.bridges.openadr.event_limits import instant_of, interval_times
 from gridpact.bridges.standards.vtn_terms import VtnTerms
 from gridpact.case.reading.problems import Problems, shown
 from gridpact.errors import Problem
+from gridpact.imports.portals.layout import Direction
 
 KILOWATT_HOUR = "KWH"
 QUALITY, NOT_READ, ESTIMATED = "DATA_QUALITY", ("BAD", "MISSING"), "ESTIMATED"
@@ -22,13 +23,6 @@ class Reported(StrEnum):
 
     USAGE = "USAGE"
     FORECAST = "USAGE_FORECAST"
-
-
-class Way(StrEnum):
-    """Which way an energy goes at a meter."""
-
-    IMPORT = "import"
-    EXPORT = "export"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +45,7 @@ class ReportedSeries:
         unknown: names of resources that no participant has.
     """
 
-    energies: dict[tuple[str, Way, datetime], ReportedEnergy] = field(default_factory=dict)
+    energies: dict[tuple[str, Direction, datetime], ReportedEnergy] = field(default_factory=dict)
     steps: set[timedelta] = field(default_factory=set)
     not_read: int = 0
     replaced: int = 0
@@ -62,20 +56,20 @@ class ReportedSeries:
 class ResourceOwners:
     """Whose each resource is, and which way its usage goes."""
 
-    of_resource: Mapping[str, tuple[str, Way]]
+    of_resource: Mapping[str, tuple[str, Direction]]
     are_known: bool
 
     @classmethod
     def of(cls, terms: VtnTerms, participants: tuple[str, ...] | None) -> "ResourceOwners":
         """The owners by what standards.toml says; without participants any other name is a participant's."""
         people = participants if participants is not None else tuple(terms.resources)
-        owners = {terms.resource_of(name): (name, Way.IMPORT) for name in people}
-        owners |= {resource: (name, Way.EXPORT) for name, resource in terms.feed_in_resources.items()}
+        owners = {terms.resource_of(name): (name, Direction.IMPORT) for name in people}
+        owners |= {resource: (name, Direction.EXPORT) for name, resource in terms.feed_in_resources.items()}
         return cls(of_resource=owners, are_known=participants is not None)
 
-    def owner(self, resource: str) -> tuple[str, Way] | None:
+    def owner(self, resource: str) -> tuple[str, Direction] | None:
         """Participant and way of a resource; `None` where nobody has it."""
-        return self.of_resource.get(resource) or (None if self.are_known else (resource, Way.IMPORT))
+        return self.of_resource.get(resource) or (None if self.are_known else (resource, Direction.IMPORT))
 
 
 def reported_series(

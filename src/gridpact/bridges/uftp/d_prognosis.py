@@ -15,7 +15,7 @@ import numpy as np
 
 from gridpact.bridges.schedule.net_schedule import NetSchedule
 from gridpact.bridges.standards.congestion_points import UftpTerms
-from gridpact.bridges.uftp.days import days_between, isps_of_day, midnight
+from gridpact.bridges.uftp.isp_days import days_between, isps_of_day, midnight
 from gridpact.case.horizon import RESOLUTION_MINUTES
 
 W_PER_KW = 1000

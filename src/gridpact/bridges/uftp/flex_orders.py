@@ -16,7 +16,7 @@ import numpy as np
 
 from gridpact.bridges.standards.congestion_points import UFTP, UftpTerms
 from gridpact.bridges.standards.standards_file import read_standards
-from gridpact.bridges.uftp.days import isps_of_day, midnight
+from gridpact.bridges.uftp.isp_days import isps_of_day, midnight
 from gridpact.bridges.uftp.uftp_messages import (
     PUBLIC_KEY_BYTES,
     UnusableMessage,

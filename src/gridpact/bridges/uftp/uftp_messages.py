@@ -148,7 +148,7 @@ def _parsed(content: bytes, kind: type[Any]) -> Any:
             message = XmlParser(config=ParserConfig(fail_on_converter_warnings=True)).from_bytes(
                 content, kind
             )
-    except (ParserError, ConverterWarning, TypeError, ValueError) as error:
+    except (ParserError, ConverterWarning, TypeError, ValueError, SyntaxError, RecursionError) as error:
         raise UnusableMessage(f"is no {kind.__name__} of UFTP: {_reason(error)}", remedy) from error
     if faults := list(model_faults(message)):
         raise UnusableMessage(f"is no {kind.__name__} of UFTP: {'; '.join(faults)}", remedy)
