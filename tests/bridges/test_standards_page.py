@@ -27,7 +27,7 @@ NAMES = ("h01", "h02", "h03", "h04")
 def make_inputs(vtn: SmallVtn) -> None:
     """What the commands of the page read, in the current folder."""
     horizon = Horizon(start="2026-06-01T00:00", timezone="Europe/Lisbon", resolution="1h", periods=24)
-    sun = [2.0 if 10 <= hour < 16 else -5.1 / 18 for hour in range(24)]
+    sun = [2.0 if 10 <= hour < 16 else -0.3 for hour in range(24)]
     net = {"h01": [-0.4] * 24, "h02": [-1.2] * 24, "h03": sun, "h04": [-0.25] * 24}
     write_result(Path("out/day"), horizon, net)
     (text,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
