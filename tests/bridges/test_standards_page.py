@@ -20,7 +20,7 @@ from tests.bridges.small_vtn import SECRET, TOKEN, SmallVtn, serving
 from tests.bridges.test_uftp import order
 from tests.unit.test_docs import ROOT, run_commands_of
 
-PAGE = (ROOT / "docs" / "standards.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "standards.md").read_text()
 NAMES = ("h01", "h02", "h03", "h04")
 
 

@@ -329,7 +329,7 @@ def test_the_congestion_points_of_standards_are_checked_with_the_schedule(
 def test_without_the_library_one_line_says_what_to_install(
     tmp_path: Path, standards: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("gridpact.bridges.uftp.uftp_messages.find_spec", lambda name: None)
+    monkeypatch.setattr("gridpact.extras.find_spec", lambda name: None)
     command = ("export", "uftp", tmp_path, "--standards", standards, "--out", tmp_path / "o")
     code, _, err = run(*command, capsys=capsys)
     assert code == 2 and "pip install 'gridpact[uftp]'" in err

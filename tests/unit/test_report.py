@@ -182,13 +182,13 @@ def test_what_an_elastic_load_does_not_buy_is_no_alarm(day: Clearance) -> None:
 
 
 @pytest.mark.parametrize(
-    ("formulation", "solvers"), [(Formulation.AC, ["casadi", "(Ipopt)"]), (Formulation.DC, ["highspy"])]
+    ("formulation", "solvers"), [(Formulation.AC, ["daqp", "piqp"]), (Formulation.DC, ["highspy"])]
 )
 def test_the_foot_names_the_solvers_of_the_formulation(formulation: Formulation, solvers: list[str]) -> None:
     page = own_part(report_page(gridpact.clear(replace(cigre_extreme(), formulation=formulation))))
     said = page.split("<dt>Solvers</dt><dd>")[1].split("</dd>")[0]
     assert all(solver in said for solver in solvers)
-    assert ("casadi" in said) == (formulation is Formulation.AC)
+    assert ("daqp" in said) == (formulation is Formulation.AC)
 
 
 def test_few_bars_stand_as_close_as_many(day: Clearance) -> None:

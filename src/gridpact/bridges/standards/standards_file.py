@@ -42,7 +42,7 @@ def read_standards(
         what = (
             "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
         )
-        remedy = f"write one with [{needed}], as docs/standards.md shows"
+        remedy = f"write one with [{needed}], as docs/how-to/standards.md shows"
         problems.add(Problem(file=str(path), what=what, remedy=remedy))
         return None
     file = parse_toml(content, str(path), problems)
@@ -50,7 +50,7 @@ def read_standards(
         return None
     file.refuse_unknown_sections(SECTIONS)
     if needed not in file.values:
-        file.refuse("", needed, "is missing", f"add [{needed}], as docs/standards.md shows")
+        file.refuse("", needed, "is missing", f"add [{needed}], as docs/how-to/standards.md shows")
     return Standards(
         esmp=_section(file, ESMP, read_esmp_terms, participants, needed),
         uftp=_section(file, UFTP, read_uftp_terms, participants, needed),

@@ -8,12 +8,12 @@ from binascii import Error as NotBase64
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from gridpact.bridges.xml_file import UnsafeXml, root_of
 from gridpact.errors import InvalidUsage
+from gridpact.extras import UFTP
 
 PRIVATE_KEY_BYTES, PUBLIC_KEY_BYTES = 64, 32  # of Ed25519, as libsodium has them
 ROLE = "AGR"
@@ -33,9 +33,7 @@ def need_uftp() -> None:
     Raises:
         InvalidUsage: it is not installed.
     """
-    if find_spec("shapeshifter_uftp") is None:
-        what = "UFTP needs a library that is not installed"
-        raise InvalidUsage(what, "install it by pip install 'gridpact[uftp]'")
+    UFTP.need("UFTP needs shapeshifter-uftp, which is not installed")
     import shapeshifter_uftp.logging  # noqa: F401 - sets its level when it is imported
 
     logging.getLogger("shapeshifter-uftp").setLevel(logging.CRITICAL)

@@ -41,7 +41,7 @@ PRICED_BY_WELFARE = (
 )
 UNPRICED = "Shadow prices are of volume, which this rule of allocation does not aim at: there are none."
 SOLVER_PACKAGES = {
-    Formulation.AC: {"casadi": " (Ipopt)", "clarabel": "", "highspy": " (HiGHS)"},
+    Formulation.AC: {"daqp": "", "piqp": "", "clarabel": "", "highspy": " (HiGHS)"},
     Formulation.DC: {"clarabel": "", "highspy": " (HiGHS)"},
 }
 
