@@ -63,6 +63,7 @@ GATE = Extra(
 )
 OPENDSS = Extra(name="opendss", modules=("dss",))
 PDF = Extra(name="pdf", modules=("weasyprint",))
+UFTP = Extra(name="uftp", modules=("shapeshifter_uftp",))
 XLSX = Extra(name="xlsx", modules=("python_calamine", "xlsxwriter"))
 CLUSTER = Extra(name="cluster", modules=("dask", "distributed"))
-EXTRAS = (NETWORKS, GATE, OPENDSS, PDF, XLSX, CLUSTER)
+EXTRAS = (NETWORKS, GATE, OPENDSS, PDF, UFTP, XLSX, CLUSTER)
