@@ -21,7 +21,8 @@ from gridpact.grid.limits import Limits
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.report.clearance.clearance_page import report_page
 from gridpact.results import Clearance
-from gridpact.results.clearance_outcome import outcome, reason, verdict
+from gridpact.results.clearance_outcome import outcome, verdict
+from gridpact.results.words.limit_kinds import reason
 from gridpact.results.words.phrases import ranged, share_of, significant, span, told_apart
 
 CASES = Path(__file__).parents[1] / "cases"

@@ -13,6 +13,7 @@ from gridpact.cli.compare import compare
 from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
+from gridpact.cli.explain import explain
 from gridpact.cli.fleet import fleet
 from gridpact.cli.gate.group import gate
 from gridpact.cli.gate.serve import serve
@@ -39,6 +40,7 @@ COMMANDS = (
     headroom,
     envelope,
     compare,
+    explain,
     settle,
     fleet,
     serve,
