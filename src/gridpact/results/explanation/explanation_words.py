@@ -14,6 +14,7 @@ from gridpact.results.words.limit_kinds import CAPS, PLACE_KINDS, called, kind_o
 from gridpact.results.words.phrases import significant
 
 LOADS_SAID, NAMES_SAID, LISTED = 4, 3, 12
+UNNAMED = "a peer"
 SHARE_TOLD_MIN = 0.005  # less would read 0 %
 TRADES, FEED_IN = "trades", "feed_in"
 TRADE, USE, FED_IN, OTHERS = "trade", "use", "feed_in", "others"
@@ -65,7 +66,8 @@ def _energy(facts: ExplanationFacts) -> str:
 def _of_trade(trade: TradeOutcome) -> str:
     """What became of one trade."""
     firm = ", firm from an earlier clearing," if trade.is_firm else ""
-    sides = f"{trade.trade} ({trade.seller} to {trade.buyer}{firm} {trade.when})".replace(",  ", ", ")
+    seller, buyer = trade.seller or UNNAMED, trade.buyer or UNNAMED
+    sides = f"{trade.trade} ({seller} to {buyer}{firm} {trade.when})"
     price = f"at {significant(trade.price_per_kwh)} per kWh"
     if trade.seller_price_per_kwh != trade.price_per_kwh:
         price = (
@@ -148,7 +150,7 @@ def _loads(facts: ExplanationFacts, cause: CauseOfCut) -> list[str]:
         own = [load for load in cause.loads if load.is_own]
         parts = [f"{_who(load)} takes {significant(load.kw)} kW" for load in (own + others)[:LOADS_SAID]]
         return [f"Of it, {'; '.join(parts)}{_in_the_mean(cause)}."] if parts else []
-    told = []
+    told: list[str] = []
     up = [load for load in cause.loads if load.amount > 0.0]
     down = [load for load in cause.loads if load.amount < 0.0]
     own = [load for load in up if load.is_own]

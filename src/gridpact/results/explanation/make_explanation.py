@@ -69,11 +69,7 @@ def explanation_of(tables: ResultTables, name: str, *, what: str | None = None) 
 
 def _kind_of(tables: ResultTables, name: str, what: str | None) -> str:
     """What a name means in a result."""
-    known = {
-        TRADE: set(tables.rows("cleared")["trade"]),
-        PARTICIPANT: set(tables.rows("schedule")["participant"]),
-        ORDER: set(tables.rows("matching")["order"]) | set(tables.rows("orders")["order"]),
-    }
+    known = _known(tables)
     if what is not None and what not in known:
         raise InvalidUsage(f"'{what}' is nothing that is explained", f"say one of {', '.join(WHAT)}")
     kinds = [kind for kind in WHAT if name in known[kind] and what in (None, kind)]
@@ -92,6 +88,33 @@ def _kind_of(tables: ResultTables, name: str, what: str | None) -> str:
     return kinds[0]
 
 
+def _known(tables: ResultTables) -> dict[str, set[str]]:
+    """The names of a result by what they are of."""
+    return {
+        TRADE: set(tables.rows("cleared")["trade"]),
+        PARTICIPANT: set(tables.rows("schedule")["participant"]),
+        ORDER: set(tables.rows("matching")["order"]) | set(tables.rows("orders")["order"]),
+    }
+
+
+def kinds_called(tables: ResultTables, name: str) -> list[str]:
+    """What a name could be of: a trade, a participant, an order."""
+    known = _known(tables)
+    return [kind for kind in WHAT if name in known[kind]]
+
+
+def parties_of(tables: ResultTables, name: str, kind: str) -> set[str]:
+    """The participants that a trade, an order or a participant is of."""
+    if kind == PARTICIPANT:
+        return {name}
+    if kind == ORDER:
+        found = [tables.rows(table) for table in ("matching", "orders")]
+        return {str(who) for rows in found for who in rows["participant"][rows["order"] == name]}
+    rows = tables.rows("cleared")
+    at = rows["trade"] == name
+    return {str(who) for side in ("seller", "buyer") for who in rows[side][at]}
+
+
 def _trades_of(tables: ResultTables, name: str, kind: str) -> Iterable[str]:
     """The trades that are explained with a name."""
     rows = tables.rows("cleared")
@@ -99,7 +122,7 @@ def _trades_of(tables: ResultTables, name: str, kind: str) -> Iterable[str]:
         return [name]
     if kind == PARTICIPANT:
         return sorted(set(rows["trade"][(rows["seller"] == name) | (rows["buyer"] == name)]))
-    known = set(tables.rows("matching")["order"]) | set(tables.rows("orders")["order"])
+    known = _known(tables)[ORDER]
     return [trade for trade in sorted(set(rows["trade"])) if name in orders_of(trade, known)]
 
 
