@@ -75,7 +75,7 @@ def _kind_of(tables: ResultTables, name: str, what: str | None) -> str:
     kinds = [kind for kind in WHAT if name in known[kind] and what in (None, kind)]
     if not kinds:
         looked = known if what is None else {what: known[what]}
-        wanted = " or ".join(looked)
+        wanted = " or ".join(looked).replace(" or ", ", ", max(len(looked) - 2, 0))
         raise InvalidUsage(
             f"no {wanted} of the result is called {shown(name)!r}",
             suggestion(name, sorted(set().union(*looked.values()))) or f"give the name of a {wanted}",

@@ -7,6 +7,7 @@ import numpy as np
 
 from gridpact.case.schema import Kind, Schema
 from gridpact.case.writing.table_file import Coded, Instants
+from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.results.clearance_arrays import ClearanceArrays
 from gridpact.results.clearance_tables import (
     Columns,
@@ -62,13 +63,20 @@ def tables_of(clearance: ClearanceArrays, summary: Mapping[str, Any]) -> ResultT
 
 def explanation_columns(clearance: ClearanceArrays) -> dict[str, Columns]:
     """The tables of a result that are there for explanations, as far as there is anything in them."""
-    made = {PLACES: places_columns(clearance), REASONS: reasons_columns(clearance)}
+    made = {PLACES: places_columns(clearance)}
+    is_cut = bool(np.any(clearance.solution.limited_by != LimitedBy.NOTHING))
     found = {
-        SENSITIVITIES: limit_loads_columns(clearance),
+        REASONS: reasons_columns(clearance) if is_cut else None,
+        SENSITIVITIES: limit_loads_columns(clearance) if is_cut or _is_curtailed(clearance) else None,
         TERMS: terms_columns(clearance),
         MATCHING: matching_columns(clearance),
     }
     return {**made, **{name: columns for name, columns in found.items() if columns is not None}}
+
+
+def _is_curtailed(clearance: ClearanceArrays) -> bool:
+    """Whether any feed-in is."""
+    return bool(np.any(clearance.fed_in.limited_by != LimitedBy.NOTHING))
 
 
 def _plain(columns: Columns, schema: Schema) -> Rows:
