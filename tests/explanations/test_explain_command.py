@@ -36,7 +36,7 @@ def test_programs_get_its_facts(result: Path, capsys: Any) -> None:
 
 
 def test_what_is_wrong_is_told_with_remedies(result: Path, tmp_path: Path, capsys: Any) -> None:
-    code, _, err = run("explain", result, "t3", "--quiet", capsys=capsys)
+    code, _, err = run("explain", result, "t13", "--quiet", capsys=capsys)
     assert code == 2 and "did you mean" in err
     code, out, err = run("explain", tmp_path / "none", "t1", "--json", "--quiet", capsys=capsys)
     assert code == 2 and "does not exist" in err and json.loads(out)["total"] == 1

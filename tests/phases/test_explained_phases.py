@@ -23,4 +23,4 @@ def test_the_phase_that_cuts_is_named(tmp_path: Path) -> None:
         assert {"line": "phase ", "voltage_max": "phase ", "neutral": "neutral of line"}.get(
             kind, "unbalance"
         ) in said
-        assert any(load.is_own for load in cause.loads)
+        assert any(load.is_own for load in cause.loads) == (cut["cleared_kw"] > 0.0), kind

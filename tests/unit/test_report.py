@@ -151,7 +151,7 @@ def test_verdict_of_a_dispatch_that_breaks_limits(extreme: Clearance) -> None:
     assert '<div class="verdict unsafe">' in page
     assert "Not safe to operate: limits are broken." in page
     assert "NOT SAFE: the dispatch breaks limits of the network" in page
-    assert "The dispatch breaks 2 limits: bus 35 at 0.8909 pu, limit 0.9 pu, worst at 11:00" in page
+    assert "The dispatch breaks 2 limits: bus 35 (Bus C12) at 0.8909 pu, limit 0.9 pu, worst at 11:00" in page
     assert "<h2>Limits that the dispatch breaks</h2>" in page
     assert "<span>Bus 35 at 0.8909 pu, limit 0.9 pu</span>" in page
     assert "broken by the dispatch</li>" in page and "before any trade</li>" not in page

@@ -8,7 +8,7 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.results.explanation.explanation_facts import CauseOfCut
+from gridpact.results.explanation.explanation_facts import CauseOfCut, LoadOnLimit
 from gridpact.results.explanation.explanation_words import FEED_IN, TRADES
 from gridpact.results.explanation.limit_loads import Key, at_limit, loads_of_cap, loads_of_limit
 from gridpact.results.explanation.period_words import periods_words
@@ -124,7 +124,9 @@ def _cause(
     room = max(one.room.values()) if unit else np.nan
     known_room = float(room) if np.isfinite(room) else None
     value, limit = _values(tables, key, periods)
-    loads, rest, without = (), None, ()
+    loads: tuple[LoadOnLimit, ...] = ()
+    without: tuple[str, ...] = ()
+    rest = None
     if kind in CAPS:
         loads = loads_of_cap(tables, key, periods, trades)
     elif unit and (found := loads_of_limit(tables, key, periods, trades, people)):

@@ -143,7 +143,7 @@ def _each_once(shares: CutShares) -> CutShares:
     keys = np.column_stack([shares.column, shares.limited_by, shares.element, shares.phase])
     _, inverse = np.unique(keys, axis=0, return_inverse=True)
     inverse = inverse.reshape(-1)
-    total = np.bincount(inverse, weights=shares.share)
+    total = np.bincount(inverse, weights=shares.share).astype(np.float64)
     order = np.lexsort([-shares.share, inverse])
     _, first = np.unique(inverse[order], return_index=True)
     kept = order[first]

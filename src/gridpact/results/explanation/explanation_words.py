@@ -114,8 +114,10 @@ def cause_sentences(facts: ExplanationFacts, cause: CauseOfCut) -> list[str]:
     if not cause.limited_by:
         return [f"No single limit cuts it, {cause.when}: the clearing ended with the best that it had found."]
     if not cause.unit:
-        told = f"The network has no operating point with more, {cause.when}."
-        return [told, "No limit could be raised to clear it; less load there at that time could."]
+        return [
+            f"The network has no operating point with more, {cause.when}.",
+            "No limit could be raised to clear it; less load there at that time could.",
+        ]
     told = [_state(facts, cause), *_loads(facts, cause), *_change(facts, cause)]
     return [sentence for sentence in told if sentence]
 
@@ -203,8 +205,7 @@ def _change(facts: ExplanationFacts, cause: CauseOfCut) -> list[str]:
         told = [
             f"For all of {what} it would take {at_most}{cut} more {more} all else as it is; this is exact."
         ]
-        others = [load for load in cause.loads if not load.is_own and load.kind == TRADE]
-        if others:
+        if any(not load.is_own and load.kind == TRADE for load in cause.loads):
             told.append("Or its other trades would have to give up as much.")
         return told
     if cause.room is None:
@@ -224,8 +225,8 @@ def _change(facts: ExplanationFacts, cause: CauseOfCut) -> list[str]:
         if needed <= rivals[0].kw:
             told.append(f"Or {_who(rivals[0])} would have to give up {significant(needed)} kW there.")
     if cause.also_cut:
-        others = counted(cause.also_cut, "other trade")
-        told.append(f"It cuts {others} too, which may take that room first.")
+        cut_too = counted(cause.also_cut, "other trade")
+        told.append(f"It cuts {cut_too} too, which may take that room first.")
     return told
 
 
