@@ -9,11 +9,9 @@ import typer
 
 from gridpact.cli.check import check
 from gridpact.cli.clear import clear
-from gridpact.cli.compare import compare
 from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
-from gridpact.cli.explain import explain
 from gridpact.cli.fleet import fleet
 from gridpact.cli.gate.group import gate
 from gridpact.cli.gate.serve import serve
@@ -25,6 +23,8 @@ from gridpact.cli.match import match
 from gridpact.cli.network import network
 from gridpact.cli.options import Invocation
 from gridpact.cli.reproduce import reproduce
+from gridpact.cli.results.compare import compare
+from gridpact.cli.results.explain import explain
 from gridpact.cli.settle import settle
 from gridpact.cli.terminal.failure import EXIT_FAILED, EXIT_INVALID, fail
 from gridpact.cli.terminal.output import keep_stdout, say

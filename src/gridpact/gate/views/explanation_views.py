@@ -76,7 +76,7 @@ def explanation_view(
         explanation = explanation_of(tables, name, what=kinds[0])
     except InvalidUsage:
         raise not_found() from None
-    shown = explanation if own is None else _Reader(tables, own, rules).sees(explanation)
+    shown = explanation if own is None else _ReaderOfOwn(tables, own, rules).sees(explanation)
     return shown.facts()
 
 
@@ -97,7 +97,7 @@ def _is_whole(name: str, kind: str, rules: Rules) -> bool:
     return kind == TRADE and rules.anonymous and is_matched(name)
 
 
-class _Reader:
+class _ReaderOfOwn:
     """Who reads some participants of a market by its rules."""
 
     def __init__(self, tables: ResultTables, own: frozenset[str], rules: Rules) -> None:

@@ -44,6 +44,8 @@ def outcome_sentences(facts: ExplanationFacts) -> list[str]:
         told.append(f"{len(facts.trades) - LISTED} more trades are in the table cleared.")
     if facts.trades and not facts.causes and facts.cleared_kwh >= facts.proposed_kwh:
         told.append("Nothing cut it: no cap and no limit of the network stood in its way.")
+    if len([cause for cause in facts.causes if cause.of == TRADES]) > 1:
+        told.append("Where several of the causes below hold in the same period, each has to give way.")
     if not facts.trades and facts.kind != "participant":
         told.append("Nothing of it was matched, so that there was nothing to clear.")
     return told
