@@ -61,3 +61,9 @@ def test_the_report_has_one_row_a_trade_with_its_periods_folded() -> None:
     long = trades_section(gridpact.clear(case_of([("t1", "ann", "cem", 39.0, 0.2), *many])))
     assert long.count('data-column="Seller → buyer"') == TRADES_SHOWN and "51 more are in cleared" in long
     assert len(long) < 200_000
+
+
+def test_the_page_on_explanations_shows_what_is_said(result: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "explain.md").read_text()
+    shown = page.split("explain out/day t1\n")[1].split("```")[0]
+    assert shown.strip() == str(gridpact.explain(result, "t1")).strip()

@@ -221,3 +221,23 @@ def test_facts_are_json_and_texts_are_escaped_in_notebooks_and_pages() -> None:
     for html in (explanation._repr_html_(), explanation_page(explanation)):
         assert "<b>1" not in html and "&lt;b&gt;1" in html and ELM in html
     assert repr(explanation).startswith("<Explanation of trade '<b>1'")
+
+
+def test_what_was_firm_is_said_to_be_and_its_cut_is_explained() -> None:
+    firm = case_of([("firm", "ann", "cem", 39.0, 0.2)]).trades
+    clearance = gridpact.clear(replace(case_of([("new", "eve", "fox", 5.0, 0.2)]), commitments=firm))
+    explanation = clearance.explain("firm")
+    assert explanation.trades[0].is_firm and "firm from an earlier clearing" in str(explanation)
+    assert only(explanation).name == ELM and only(explanation).room_a is not None
+    assert not clearance.explain("new").trades[0].is_firm
+
+
+def test_a_block_names_what_holds_it_down_elsewhere() -> None:
+    case = case_of([("t1", "ann", "cem", 30.0, 0.2)], columns={"block": [True]})
+    made = np.array(case.profiles.generation_kw)
+    made[1, 0] = 10.0  # ann, in the second hour
+    clearance = gridpact.clear(replace(case, profiles=replace(case.profiles, generation_kw=made)))
+    explanation = clearance.explain("t1")
+    assert [cause.limited_by for cause in explanation.causes] == ["seller_surplus", "terms"]
+    assert "it is a block" in explanation.causes[1].terms
+    assert "seller surplus ann in t1" in explanation.causes[1].terms

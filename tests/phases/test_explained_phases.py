@@ -19,7 +19,7 @@ def test_the_phase_that_cuts_is_named(tmp_path: Path) -> None:
             if (each.limited_by, each.element, each.phase) == (kind, cut["element"], cut["phase"])
         ]
         assert cause.room is not None and cause.room > 0.0 and cause.loads
-        said = str(clearance.explain(cut["trade"]))
+        said = str(clearance.explain(cut["trade"])).lower()
         assert {"line": "phase ", "voltage_max": "phase ", "neutral": "neutral of line"}.get(
             kind, "unbalance"
         ) in said

@@ -1,6 +1,7 @@
 """Making an explanation: what a name of a result means, what became of it, what cut it, what it loads."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 import numpy as np
 
@@ -130,7 +131,7 @@ def _outcomes(tables: ResultTables, trades: frozenset[str]) -> tuple[TradeOutcom
     """What became of each trade, in the order of their names."""
     rows = tables.rows("cleared")
     chosen = np.flatnonzero(np.isin(rows["trade"].astype(str), sorted(trades)))
-    firm = set(tables.rows("commitments")["trade"])
+    firm = _firm(tables)
     found = []
     for name in sorted(trades):
         at = chosen[rows["trade"][chosen] == name]
@@ -153,6 +154,14 @@ def _outcomes(tables: ResultTables, trades: frozenset[str]) -> tuple[TradeOutcom
             )
         )
     return tuple(found)
+
+
+def _firm(tables: ResultTables) -> set[str]:
+    """The trades that were firm before: the table of trades has them first, and the summary counts them."""
+    figures = tables.summary.get("commitments")
+    count = figures.get("trades", 0) if isinstance(figures, dict) else 0
+    named = dict.fromkeys(tables.rows("cleared")["trade"].tolist())
+    return set(islice(named, count if isinstance(count, int) else 0))
 
 
 def _runs(tables: ResultTables, trades: frozenset[str]) -> Iterable[OutcomeRun]:
