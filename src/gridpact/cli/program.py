@@ -9,7 +9,6 @@ import typer
 
 from gridpact.cli.check import check
 from gridpact.cli.clear import clear
-from gridpact.cli.compare import compare
 from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
@@ -29,6 +28,8 @@ from gridpact.cli.match import match
 from gridpact.cli.network import network
 from gridpact.cli.options import Invocation
 from gridpact.cli.reproduce import reproduce
+from gridpact.cli.results.compare import compare
+from gridpact.cli.results.explain import explain
 from gridpact.cli.settle import settle
 from gridpact.cli.terminal.failure import EXIT_FAILED, EXIT_INVALID, fail
 from gridpact.cli.terminal.output import keep_stdout, say
@@ -44,6 +45,7 @@ COMMANDS = (
     headroom,
     envelope,
     compare,
+    explain,
     settle,
     fleet,
     serve,
