@@ -28,6 +28,7 @@ from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, command, figure, paragraph, section, table
 from gridpact.report.shell.numbers import energy
 from gridpact.report.shell.sentences import capitalised, sentence
+from gridpact.report.svg.picture_svg import drawn_pictures
 from gridpact.results.words.phrases import share_of
 
 RANKED = 25
@@ -55,7 +56,7 @@ def fleet_page(tally: Tally, summary: dict[str, Any], title: str, folder: str) -
         folder: that the cases are below, as a command takes it.
 
     Returns:
-        An HTML document, its pictures drawn by plotly.js, which is part of it.
+        A self-contained HTML document.
     """
     mood, words = _mood(tally)
     pictures = {"shares": shares_picture(tally), "hours": hours_picture(tally)}
@@ -81,7 +82,7 @@ def fleet_page(tally: Tally, summary: dict[str, Any], title: str, folder: str) -
         ],
         _origin(summary),
         styles=["fleet.css"],
-        pictures=Pictures(script="pictures.js", data={"pictures": pictures}),
+        pictures=Pictures(drawn=drawn_pictures(pictures)),
     )
 
 

@@ -28,6 +28,7 @@ from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import energy, fixed
 from gridpact.report.shell.sentences import capitalised, sentence
+from gridpact.report.svg.picture_svg import drawn_pictures
 
 ROWS_MAX = 30
 TILES = {
@@ -57,7 +58,7 @@ def comparison_page(comparison: ResultComparison) -> str:
         comparison: what gridpact.compare makes.
 
     Returns:
-        An HTML document, its pictures drawn by plotly.js, which is part of it.
+        A self-contained HTML document.
     """
     first = comparison.first
     axis = axis_between(first.borders, "Local time")
@@ -78,7 +79,7 @@ def comparison_page(comparison: ResultComparison) -> str:
         ],
         _origin(comparison),
         styles=["pair.css"],
-        pictures=Pictures(script="pictures.js", data={"pictures": pictures}),
+        pictures=Pictures(drawn=drawn_pictures(pictures)),
     )
 
 

@@ -9,12 +9,12 @@ from gridpact.arrays import Float, Int
 from gridpact.envelopes import OperatingEnvelopes
 from gridpact.fields.said import shortened
 from gridpact.report.pictures.named_rows import rows_layout
-from gridpact.report.pictures.traces import BLUE, GREY, ORANGE, Picture
+from gridpact.report.pictures.traces import BLUE, GREY, ORANGE, PAPER, Picture
 
 ROWS_MAX, ROWS_WHOLE = 120, 24
 ROW_PX, LABEL_CHARACTERS = 20, 14
-HATCHED = {"shape": "/", "bgcolor": ORANGE, "fgcolor": "#ffffff", "size": 6, "solidity": 0.25}
-PLAIN = {"shape": "", "bgcolor": BLUE, "fgcolor": "#ffffff", "size": 6, "solidity": 0.25}
+HATCHED = {"shape": "/", "bgcolor": ORANGE, "fgcolor": PAPER, "size": 6, "solidity": 0.25}
+PLAIN = {"shape": "", "bgcolor": BLUE, "fgcolor": PAPER, "size": 6, "solidity": 0.25}
 
 
 def shown_participants(envelopes: OperatingEnvelopes) -> Int:
