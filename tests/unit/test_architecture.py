@@ -24,6 +24,7 @@ TIERS = (
     {"settlement"},
     {"published", "report", "imports"},
     {"fleet", "gate"},
+    {"plots"},
     {"cli"},
     {"__main__"},
 )

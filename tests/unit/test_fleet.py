@@ -734,9 +734,9 @@ def test_a_failed_case_does_not_look_like_a_cut_one(done: FleetResult) -> None:
 def test_the_axis_of_few_cases_has_whole_numbers() -> None:
     tally = Tally()
     tally.shares[3] = 1
-    assert shares_picture(tally)["layout"]["yaxis"]["dtick"] == 1
+    assert shares_picture(tally.shares)["layout"]["yaxis"]["dtick"] == 1
     tally.shares[3] = 5
-    assert "dtick" not in shares_picture(tally)["layout"]["yaxis"]
+    assert "dtick" not in shares_picture(tally.shares)["layout"]["yaxis"]
 
 
 def test_words_of_a_fleet() -> None:

@@ -59,7 +59,7 @@ def fleet_page(tally: Tally, summary: dict[str, Any], title: str, folder: str) -
         A self-contained HTML document.
     """
     mood, words = _mood(tally)
-    pictures = {"shares": shares_picture(tally), "hours": hours_picture(tally)}
+    pictures = {"shares": shares_picture(tally.shares), "hours": hours_picture(tally.by_hour)}
     head = Head(
         title=f"{title}: {words}",
         heading=title,

@@ -60,15 +60,7 @@ def comparison_page(comparison: ResultComparison) -> str:
     Returns:
         A self-contained HTML document.
     """
-    first = comparison.first
-    axis = axis_between(first.borders, "Local time")
-    change, left_out = change_picture(comparison)
-    pictures = {
-        "cleared": cleared_picture(comparison, axis),
-        "import": import_picture(comparison, axis),
-        "change": change,
-        **_limit_pictures(comparison, axis),
-    }
+    pictures, left_out = comparison_pictures(comparison), change_picture(comparison)[1]
     return document(
         _head(comparison),
         [
@@ -81,6 +73,17 @@ def comparison_page(comparison: ResultComparison) -> str:
         styles=["pair.css"],
         pictures=Pictures(drawn=drawn_pictures(pictures)),
     )
+
+
+def comparison_pictures(comparison: ResultComparison) -> dict[str, Picture]:
+    """The pictures of the page by their ids; those without data are not shown."""
+    axis = axis_between(comparison.first.borders, "Local time")
+    return {
+        "cleared": cleared_picture(comparison, axis),
+        "import": import_picture(comparison, axis),
+        "change": change_picture(comparison)[0],
+        **_limit_pictures(comparison, axis),
+    }
 
 
 def _head(comparison: ResultComparison) -> Head:

@@ -99,7 +99,7 @@ def _pictures(envelopes: OperatingEnvelopes) -> str:
     """The rows of participants, in one column or in two."""
     pictures = envelope_pictures(envelopes)
     alternative = "Bars: what each participant may take and feed in, in kW, beside its connection"
-    caption = "What each may take (left) and feed in (right). Grey is what its connection would carry."
+    caption = "What each may take (left) and feed in (right). Pale is what its connection would carry."
     figures = [figure(name, alternative, caption) for name in pictures]
     return figures[0] if len(figures) == 1 else side_by_side(*(f"<div>{each}</div>" for each in figures))
 

@@ -14,7 +14,7 @@ from gridpact.report.shell.numbers import short
 Picture = dict[str, Any]
 
 INK, PALE, GRID, BAND, BAND_EDGE = "#1f2933", "#52606d", "#e4e7eb", "#cfe3f1", "#8db8d6"
-GREEN, BLUE, GREY, ORANGE, RED = "#009e73", "#0072b2", "#8b98a5", "#d17b00", "#b42318"
+GREEN, BLUE, GREY, ORANGE, RED = "#009e73", "#0072b2", "#84919e", "#d17b00", "#b42318"
 SAND, PAPER = "#a89256", "#ffffff"
 FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif", "size": 14}
 HEIGHT_PX = 340

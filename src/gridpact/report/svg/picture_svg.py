@@ -32,7 +32,7 @@ def drawn_picture(figure: dict[str, Any], picture: str) -> DrawnPicture:
     margin, height = figure["layout"]["margin"], plot_height(figure["layout"])
     opened = (
         f'<div class="plot {kind}"><svg width="100%" height="{number(height + margin["b"])}" '
-        f'data-touch="{kind}" data-height="{number(height)}" data-{_places(figure, kind)}>'
+        f'data-touch="{kind.split()[0]}" data-height="{number(height)}" data-{_places(figure, kind)}>'
     )
     html = f"{shown}{opened}{hatchings(patterns)}{content}</svg></div>"
     return DrawnPicture(html=html, said=_said(figure, kind))
@@ -45,13 +45,18 @@ def _drawn(figure: dict[str, Any], picture: str, patterns: Patterns) -> tuple[st
         return "map", map_svg(figure)
     if first.get("orientation") == "h":
         return "rows", bars_svg(figure, picture, patterns)
-    return "time", time_svg(figure, picture, patterns)
+    content, is_long = time_svg(figure, picture, patterns)
+    return "time long" if is_long else "time", content
 
 
 def _places(figure: dict[str, Any], kind: str) -> str:
     """How many places there are along the width or along the height, as attributes."""
     low, high = figure["layout"]["xaxis"]["range"] if kind != "rows" else (0, 0)
-    rows = "" if kind == "time" else f' data-rows="{round(figure["layout"]["yaxis"]["range"][0] + 0.5)}"'
+    rows = (
+        ""
+        if kind.startswith("time")
+        else f' data-rows="{round(figure["layout"]["yaxis"]["range"][0] + 0.5)}"'
+    )
     return f'periods="{round(high - low)}"{rows}'
 
 

@@ -1,10 +1,11 @@
 """Pictures in named rows as SVG: level bars, and maps of rows and periods."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
 
-from gridpact.report.svg.elements import fill, number, percent, plain, stretched, text
+from gridpact.report.svg.elements import fill, number, percent, plain, stretched, stroke, text
 from gridpact.report.svg.palette import css
 from gridpact.report.svg.time_svg import LABEL_PX, TITLE_PX, Patterns, period_axis_svg, plot_height
 from gridpact.report.svg.value_axis import ValueAxis, given_axis, value_axis
@@ -99,18 +100,19 @@ def _bars(
     marker, zero = trace["marker"], axis.share(0.0)
     colours = marker["color"] if isinstance(marker["color"], list) else [marker["color"]] * len(values)
     shape, parts = marker.get("pattern", {}).get("shape", ""), []
+    edge = f" {stroke(marker['line'])}" if "line" in marker else ""
     for row, (value, colour) in enumerate(zip(values, colours, strict=True)):
         low, high = sorted([zero, axis.share(value)])
         parts.append(
             f'<rect x="{percent(low)}" y="{number((row + first) * row_px, 1)}" width="{percent(high - low)}" '
-            f'height="{number(wide * row_px, 1)}" {fill(colour, shape, patterns, picture)}/>'
+            f'height="{number(wide * row_px, 1)}" {fill(colour, shape, patterns, picture)}{edge}/>'
         )
     middle = first + wide / 2.0
     for row, said in enumerate(trace.get("text", [])):
-        at, below = percent(axis.share(values[row])), values[row] < 0.0
-        shift = f'dx="{number(-BESIDE_PX if below else BESIDE_PX)}"'
-        kind, y = "end small" if below else "small", number((row + middle) * row_px + 4.0, 1)
-        parts.append(f'<text class="{kind}" x="{at}" {shift} y="{y}">{"".join(plain(said))}</text>')
+        at = percent(axis.share(max(values[row], 0.0)))  # what is below zero leaves room at its right
+        y = number((row + middle) * row_px + 4.0, 1)
+        words = escape("".join(plain(said)))
+        parts.append(f'<text class="small" x="{at}" dx="{number(BESIDE_PX)}" y="{y}">{words}</text>')
     return "".join(parts)
 
 

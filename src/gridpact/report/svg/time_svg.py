@@ -15,12 +15,13 @@ from gridpact.report.svg.value_axis import ValueAxis, value_axis
 BARS_MAX = 120  # that stand apart and are hatched; more are areas
 PX_PER_TICK = 46.0
 TICK_PX, LABEL_PX, TITLE_PX, LINE_PX = 5.0, 19.0, 40.0, 16.0
+CHARACTERS_MAX = 6  # of values at the left, beyond which they need more room
 ROOM = 0.06  # above the highest value
 Patterns = dict[tuple[str, str], str]
 
 
-def time_svg(figure: dict[str, Any], picture: str, patterns: Patterns) -> str:
-    """A figure over T periods; its width is that of the page.
+def time_svg(figure: dict[str, Any], picture: str, patterns: Patterns) -> tuple[str, bool]:
+    """A figure over T periods, whose width is that of the page, and whether it needs more room at its left.
 
     Args:
         figure: with the traces and the layout of `pictures/traces.py`.
@@ -44,7 +45,8 @@ def time_svg(figure: dict[str, Any], picture: str, patterns: Patterns) -> str:
     parts += [_limits(layout, axis, height), period_axis_svg(layout["xaxis"], height, low, periods)]
     parts += [_note(note, axis, height, low, periods) for note in layout.get("annotations", [])]
     title = plain(layout["yaxis"].get("title", {}).get("text", ""))
-    return "".join(parts) + text(title, "-3.4em", -15.0, "title")
+    content = "".join(parts) + text(title, "-3.4em", -15.0, "title")
+    return content, max(map(len, axis.texts), default=0) > CHARACTERS_MAX
 
 
 def plot_height(layout: dict[str, Any]) -> float:
