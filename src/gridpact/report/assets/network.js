@@ -188,7 +188,6 @@
 
   const move = (period) => {
     slider.value = period;
-    touch.hide();
     draw();
   };
 
@@ -201,7 +200,7 @@
   place.addEventListener("pointerdown", said);
   place.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && touch.hide());
 
-  slider.addEventListener("input", () => draw());
+  slider.addEventListener("input", draw);
   document.getElementById("earlier").addEventListener("click", () => move(Number(slider.value) - 1));
   document.getElementById("later").addEventListener("click", () => move(Number(slider.value) + 1));
   addEventListener("period", (event) => move(event.detail));
