@@ -140,7 +140,7 @@ def test_a_picture_says_what_it_shows_where_it_is_touched_or_stepped_through(
     assert window.run(SAID).startswith("2024-06-21 12:00–13:00\nPeers (P2P): ")
     assert window.run("document.getElementById('period-label').textContent") == "2024-06-21 12:00–13:00"
     in_view(window, "#voltage")
-    window.run("document.getElementById('voltage').focus({preventScroll: true})")
+    window.run("document.querySelector('#voltage .plot').focus({preventScroll: true})")
     for _ in range(2):
         window.press("ArrowRight")
     assert window.run(SAID).startswith("2024-06-21 01:00–02:00\nHighest: ")
@@ -152,7 +152,7 @@ def test_a_picture_says_what_it_shows_where_it_is_touched_or_stepped_through(
 def test_a_map_says_what_each_cell_has(window: Browser, folder: Path) -> None:
     window.open(folder / "headroom.html")
     in_view(window, "#sale-alone")
-    window.run("document.getElementById('sale-alone').focus({preventScroll: true})")
+    window.run("document.querySelector('#sale-alone .plot').focus({preventScroll: true})")
     window.press("ArrowRight")
     assert "Alone: " in window.run(SAID) and " kW" in window.run(SAID)
 

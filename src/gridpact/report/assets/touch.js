@@ -53,8 +53,8 @@ const touch = (() => {
 
   // Shows a place of a picture: a period, a row, or both.
   const at = (picture, svg, period, row, x, y) => {
-    const { touch: kind, periods, rows, height } = svg.dataset;
-    const text = kind === "map" ? maps[picture.id]?.(row, period) : said[picture.id]?.[kind === "rows" ? row : period];
+    const { touch: kind, periods, rows, height, first } = svg.dataset;
+    const text = kind === "map" ? maps[picture.id]?.(row, period) : said[picture.id]?.[kind === "rows" ? row + Number(first) : period];
     if (!text) return;
     const rowPx = height / (rows || 1);
     if (kind === "time") marked(svg, `${(100 * period) / periods}%`, 0, `${100 / periods}%`, height);
@@ -65,6 +65,7 @@ const touch = (() => {
 
   for (const svg of document.querySelectorAll("svg[data-touch]")) {
     const picture = svg.closest(".picture");
+    const plot = svg.closest(".plot");
     const { touch: kind, periods, rows, height } = svg.dataset;
     let chosen = [-1, -1];
     const pointed = (event) => {
@@ -77,17 +78,17 @@ const touch = (() => {
       ];
       at(picture, svg, ...chosen, event.clientX, event.clientY);
     };
-    picture.addEventListener("pointermove", pointed);
-    picture.addEventListener("pointerdown", pointed);
-    picture.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && hide());
-    picture.addEventListener("blur", hide);
+    plot.addEventListener("pointermove", pointed);
+    plot.addEventListener("pointerdown", pointed);
+    plot.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && hide());
+    plot.addEventListener("blur", hide);
     if (kind === "time") {
-      picture.addEventListener("click", () => {
+      plot.addEventListener("click", () => {
         if (chosen[0] >= 0) dispatchEvent(new CustomEvent("period", { detail: chosen[0] }));
       });
     }
-    picture.tabIndex = 0;
-    picture.addEventListener("keydown", (event) => {
+    plot.tabIndex = 0;
+    plot.addEventListener("keydown", (event) => {
       if (event.key === "Escape") return hide();
       if (!(event.key in STEPS) || event.altKey || event.ctrlKey || event.metaKey) return;
       const across = kind === "time" || (kind === "map" && event.key.match(/Left|Right/));

@@ -10,7 +10,7 @@ from typing import Any
 from gridpact.report.shell.document import DrawnPicture
 from gridpact.report.svg.elements import hatchings, number
 from gridpact.report.svg.legend import legend
-from gridpact.report.svg.row_svg import bars_svg, map_svg
+from gridpact.report.svg.row_svg import bars_svg, in_parts, map_svg
 from gridpact.report.svg.time_svg import Patterns, plot_height, time_svg
 
 
@@ -26,16 +26,25 @@ def drawn_picture(figure: dict[str, Any], picture: str) -> DrawnPicture:
         figure: data and layout as `pictures/` makes them, which plotly takes too.
         picture: the id of its place in the page, which the ids of its hatchings begin with.
     """
+    parts = in_parts(figure) if figure["data"][0].get("orientation") == "h" else [(0, figure)]
+    html = "".join(
+        _part(part, first, picture if not first else f"{picture}-{first}") for first, part in parts
+    )
+    return DrawnPicture(html=html, said=_said(figure))
+
+
+def _part(figure: dict[str, Any], first: int, name: str) -> str:
+    """A picture, or the rows of one from `first` on; ids in it begin with `name`."""
     patterns: Patterns = {}
-    shown = legend(figure, picture, patterns)
-    kind, content = _drawn(figure, picture, patterns)
+    shown = legend(figure, name, patterns)
+    kind, content = _drawn(figure, name, patterns)
     margin, height = figure["layout"]["margin"], plot_height(figure["layout"])
     opened = (
         f'<div class="plot {kind}"><svg width="100%" height="{number(height + margin["b"])}" '
-        f'data-touch="{kind.split()[0]}" data-height="{number(height)}" data-{_places(figure, kind)}>'
+        f'data-touch="{kind.split()[0]}" data-height="{number(height)}" data-first="{first}" '
+        f"data-{_places(figure, kind)}>"
     )
-    html = f"{shown}{opened}{hatchings(patterns)}{content}</svg></div>"
-    return DrawnPicture(html=html, said=_said(figure, kind))
+    return f"{shown}{opened}{hatchings(patterns)}{content}</svg></div>"
 
 
 def _drawn(figure: dict[str, Any], picture: str, patterns: Patterns) -> tuple[str, str]:
@@ -60,9 +69,7 @@ def _places(figure: dict[str, Any], kind: str) -> str:
     return f'periods="{round(high - low)}"{rows}'
 
 
-def _said(figure: dict[str, Any], kind: str) -> list[str]:
+def _said(figure: dict[str, Any]) -> list[str]:
     """What is said of each place, names escaped; of several traces those that differ, below one another."""
-    if kind == "map":
-        return []
     texts = [trace["hovertext"] for trace in figure["data"] if "hovertext" in trace]
     return ["<br>".join(dict.fromkeys(place)) for place in zip(*texts, strict=True)]

@@ -12,6 +12,7 @@ from gridpact.report.svg.value_axis import ValueAxis, given_axis, value_axis
 
 TICKS_MAX, ROOM, GRIDDED_PERIODS = 5, 0.05, 48
 BESIDE_PX = 5.0
+ROWS_TOGETHER, ROWS_OF_PART = 24, 15
 
 
 def bars_svg(figure: dict[str, Any], picture: str, patterns: Patterns) -> str:
@@ -20,7 +21,8 @@ def bars_svg(figure: dict[str, Any], picture: str, patterns: Patterns) -> str:
     height = plot_height(layout)
     rows = round(layout["yaxis"]["range"][0] + 0.5)
     axis = _values(figure)
-    parts = [_grid(axis, height, plain(layout["xaxis"]["title"]["text"])), row_names(layout["yaxis"], height)]
+    title = plain(layout["xaxis"]["title"]["text"]) if layout["margin"]["b"] else []
+    parts = [_grid(axis, height, title), row_names(layout["yaxis"], height)]
     grouped = layout.get("barmode", "group") == "group"
     room = 1.0 - layout.get("bargap", 0.25)
     for place, trace in enumerate(traces):
@@ -30,6 +32,61 @@ def bars_svg(figure: dict[str, Any], picture: str, patterns: Patterns) -> str:
     zero = percent(axis.share(0.0))
     parts.append(f'<line class="zero" x1="{zero}" x2="{zero}" y2="{number(height)}"/>')
     return "".join(parts)
+
+
+def in_parts(figure: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    """Level bars in parts between which a page can break, each with its first row; the axis is the last's.
+
+    Few rows stay together.
+    """
+    layout = figure["layout"]
+    rows = round(layout["yaxis"]["range"][0] + 0.5)
+    if rows <= ROWS_TOGETHER:
+        return [(0, figure)]
+    axis, row_px = _values(figure), plot_height(layout) / rows
+    firsts = range(0, rows, ROWS_OF_PART)
+    return [(first, _part(figure, axis, row_px, first, min(first + ROWS_OF_PART, rows))) for first in firsts]
+
+
+def _part(figure: dict[str, Any], axis: ValueAxis, row_px: float, first: int, end: int) -> dict[str, Any]:
+    """The rows from `first` to before `end`, on the axis of all."""
+    layout = figure["layout"]
+    margin, yaxis = layout["margin"], layout["yaxis"]
+    is_last = end == round(yaxis["range"][0] + 0.5)
+    names = [
+        (tick - first, said)
+        for tick, said in zip(yaxis["tickvals"], yaxis["ticktext"], strict=True)
+        if first <= tick < end
+    ]
+    below = margin["b"] if is_last else 0
+    ticks = {"range": [axis.low, axis.high], "tickvals": list(axis.ticks), "ticktext": list(axis.texts)}
+    return {
+        "data": [_rows_of(trace, first, end) for trace in figure["data"]],
+        "layout": {
+            **layout,
+            "height": (end - first) * row_px + margin["t"] + below,
+            "margin": {**margin, "b": below},
+            "showlegend": layout.get("showlegend", True) and first == 0,
+            "xaxis": {**layout["xaxis"], **ticks},
+            "yaxis": {
+                **yaxis,
+                "range": [end - first - 0.5, -0.5],
+                "tickvals": [tick for tick, _ in names],
+                "ticktext": [said for _, said in names],
+            },
+        },
+    }
+
+
+def _rows_of(trace: dict[str, Any], first: int, end: int) -> dict[str, Any]:
+    """A trace of level bars with some of its rows alone."""
+    marker = trace["marker"]
+    colours = marker["color"]
+    cut: dict[str, Any] = {
+        name: trace[name][first:end] for name in ("x", "y", "text", "hovertext") if name in trace
+    }
+    shown = colours[first:end] if isinstance(colours, list) else colours
+    return {**trace, **cut, "marker": {**marker, "color": shown}}
 
 
 def map_svg(figure: dict[str, Any]) -> str:
@@ -77,13 +134,14 @@ def _values(figure: dict[str, Any]) -> ValueAxis:
 
 
 def _grid(axis: ValueAxis, height: float, title: list[str]) -> str:
-    """Upright lines with their values below, and what they are."""
+    """Upright lines, with their values and what they are below where that is given."""
     parts = []
     for tick, said in zip(axis.ticks, axis.texts, strict=True):
         x = percent(axis.share(tick))
         parts.append(f'<line class="grid" x1="{x}" x2="{x}" y2="{number(height)}"/>')
-        parts.append(text([said], x, height + LABEL_PX, "middle"))
-    return "".join(parts) + text(title, "50%", height + TITLE_PX, "middle title")
+        if title:
+            parts.append(text([said], x, height + LABEL_PX, "middle"))
+    return "".join(parts) + (text(title, "50%", height + TITLE_PX, "middle title") if title else "")
 
 
 def _bars(
