@@ -40,6 +40,14 @@ if TYPE_CHECKING:
     from gridpact.grid.source import NetworkSource
     from gridpact.matching import match
     from gridpact.pipeline import clear, compile_network
+    from gridpact.plots import (
+        plot_clearance,
+        plot_comparison,
+        plot_envelopes,
+        plot_fleet,
+        plot_headroom,
+        plot_settlement,
+    )
     from gridpact.results import Clearance, write_clearance
     from gridpact.results.explain_result import explain
     from gridpact.results.explanation.explanation import Explanation
@@ -89,6 +97,12 @@ _HOME = {
     "headroom": "gridpact.trading_headroom",
     "match": "gridpact.matching",
     "operating_envelopes": "gridpact.envelopes",
+    "plot_clearance": "gridpact.plots",
+    "plot_comparison": "gridpact.plots",
+    "plot_envelopes": "gridpact.plots",
+    "plot_fleet": "gridpact.plots",
+    "plot_headroom": "gridpact.plots",
+    "plot_settlement": "gridpact.plots",
     "read_case": "gridpact.case",
     "run_fleet": "gridpact.fleet",
     "settle": "gridpact.settlement.settle_case",
@@ -140,6 +154,12 @@ __all__ = [
     "headroom",
     "match",
     "operating_envelopes",
+    "plot_clearance",
+    "plot_comparison",
+    "plot_envelopes",
+    "plot_fleet",
+    "plot_headroom",
+    "plot_settlement",
     "read_case",
     "run_fleet",
     "settle",

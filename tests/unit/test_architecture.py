@@ -27,6 +27,7 @@ TIERS = (
     {"published", "report", "imports"},
     {"bridges"},
     {"fleet", "gate"},
+    {"plots"},
     {"cli"},
     {"__main__"},
 )

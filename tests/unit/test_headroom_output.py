@@ -15,7 +15,13 @@ from gridpact.arrays import frozen
 from gridpact.case import Case, TableFormat, Trades, read_case, write_case
 from gridpact.published import cigre_extreme
 from gridpact.report.headroom.headroom_page import headroom_page
-from gridpact.report.headroom.headroom_pictures import ROWS_MAX, SHADES, map_states, offers
+from gridpact.report.headroom.headroom_pictures import (
+    ROWS_MAX,
+    SHADES,
+    headroom_pictures,
+    map_states,
+    offers,
+)
 from gridpact.trading_headroom.headroom_outcome import outcome
 from gridpact.trading_headroom.headroom_table import HEADROOM
 from gridpact.trading_headroom.stops import stops
@@ -183,10 +189,11 @@ def test_names_cannot_break_the_page() -> None:
 def test_the_maps_show_each_share_once(extreme: gridpact.Headroom) -> None:
     sale, _ = offers(extreme)
     states = map_states(extreme, sale)
-    assert len(states["names"]) == 6 == len(states["aloneShade"])
+    drawn = headroom_pictures(extreme)["sale-alone"]["data"][0]["z"]
+    assert len(states["names"]) == 6 == len(drawn)
     for row, place in enumerate(sale.shown):
         share = float(extreme.sale_alone_kw[0, place] / extreme.sale_cap_kw[0, place])
-        shade = int(states["aloneShade"][row])
+        (shade,) = drawn[row]
         assert shade == (len(SHADES) - 1 if share == 1.0 else int(4 * share))
         reason = states["reason"][row][0]
         assert (reason >= 0) == (share < 1.0)

@@ -30,6 +30,10 @@ def fleet(
         str,
         typer.Option(help="For all cases: max-volume, max-min, proportional, priority, or one of a package."),
     ] = "",
+    reports: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="Reports of the first cases of each list."),
+    ] = 5,
     strict: Strict = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -47,6 +51,7 @@ def fleet(
             workers=workers,
             formulation=choice(Formulation, "--formulation", formulation) if formulation else None,
             allocation=plug_in(RULES, "--allocation", allocation) if allocation else None,
+            reports=reports,
             quiet=quiet,
         )
     except KeyboardInterrupt as stop:

@@ -13,6 +13,7 @@ from gridpact.fields.arguments import chosen, path_of
 from gridpact.fields.said import a
 from gridpact.fields.scalars import whole
 from gridpact.fleet.find import find_cases
+from gridpact.fleet.fleet_reports import write_reports
 from gridpact.fleet.fleet_result import FleetResult
 from gridpact.fleet.interrupted import Interrupted
 from gridpact.fleet.page.fleet_outcome import outcome
@@ -33,6 +34,8 @@ from gridpact.plug_ins import RULES, unknown_name
 from gridpact.progress import progress
 from gridpact.version import __version__
 
+REPORTS = 5
+
 
 def run_fleet(
     cases: str | Path,
@@ -43,6 +46,7 @@ def run_fleet(
     workers: int | None = None,
     formulation: Formulation | str | None = None,
     allocation: Allocation | str | None = None,
+    reports: int = REPORTS,
     quiet: bool = True,
 ) -> FleetResult:
     """Clears every case below a folder, each on its own, and gives the tables and the summary of all.
@@ -60,6 +64,9 @@ def run_fleet(
         workers: how many of these; as many as there are cores without it.
         formulation: instead of what the cases say.
         allocation: instead of what the cases say.
+        reports: how many cases at the head of each list of the page, the unsafe, the congested and those
+            beyond their limits without any trade, get a report that the page leads to; they are cleared
+            again for it.
         quiet: says nothing on stderr about how far it is.
 
     Raises:
@@ -71,6 +78,8 @@ def run_fleet(
     start = perf_counter()
     folder, target = (path_of("run_fleet", path).absolute() for path in (cases, out))
     settings = _checked(scheduler, workers, formulation, allocation)
+    if (count := whole(reports)) is None or count < 0:
+        raise InvalidUsage(f"reports is {a(reports)}, not a number of cases", "write 0 or more")
     check_out(folder, target)
     with progress(f"looking for cases below {cases}", quiet=quiet):
         paths = find_cases(folder, target, None if manifest is None else path_of("run_fleet", manifest))
@@ -92,7 +101,8 @@ def run_fleet(
                     workers=used,
                     seconds=perf_counter() - start,
                 )
-                page = fleet_page(tally, summary, folder.name, str(cases))
+                reported = write_reports(plan, tally, count)
+                page = fleet_page(tally, summary, folder.name, str(cases), reported)
                 for name in (ROWS_FILE, HOURS_FILE):
                     (place.private / name).replace(place.out / name)
                 place.write(PAGE_FILE, page)

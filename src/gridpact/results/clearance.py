@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from gridpact.fields.notebook import small_table
 from gridpact.results.clearance_arrays import ClearanceArrays
 from gridpact.results.clearance_summary import summarise
 from gridpact.results.clearance_tables import (
@@ -44,6 +45,19 @@ class Clearance(ClearanceArrays):
         """One line: the arrays are too many to show."""
         volume = f"{self.summary['cleared_kwh']:.3f} of {self.summary['proposed_kwh']:.3f} kWh"
         return f"<Clearance '{self.case.name}': {self.verification.status}, {volume}>"
+
+    def _repr_html_(self) -> str:
+        """A small table, for notebooks."""
+        summary = self.summary
+        facts = {
+            "status": str(summary["status"]),
+            "proposed": f"{summary['proposed_kwh']:,.3f} kWh",
+            "cleared": f"{summary['cleared_kwh']:,.3f} kWh",
+            "trades": f"{summary['trades']:,}",
+            "load": f"{summary['load_kwh']:,.3f} kWh, {summary['p2p_share_of_load']:.1%} of it from peers",
+            "verified by": str(summary["verification"]["engine"]),
+        }
+        return small_table(self.case.name, facts)
 
     @cached_property
     def cleared(self) -> "pd.DataFrame":

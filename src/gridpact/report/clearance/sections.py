@@ -14,6 +14,7 @@ from gridpact.report.pictures.colours import ColourScale
 from gridpact.report.pictures.traces import Picture
 from gridpact.report.shell.html import HtmlColumn, figure, key, paragraph, section, table
 from gridpact.report.shell.sentences import capitalised
+from gridpact.report.svg.palette import css
 from gridpact.results.clearance import Clearance
 from gridpact.results.clearance_outcome import (
     loadings_are_of,
@@ -36,6 +37,7 @@ PRICED_BY_WELFARE = (
     "less of a lower voltage, at its greatest."
 )
 UNPRICED = "Shadow prices are of volume, which this rule of allocation does not aim at: there are none."
+SCRIPTS_OFF = "A script in this page draws the network, and scripts are switched off."
 SOLVER_PACKAGES = {
     Formulation.AC: {"daqp": "", "piqp": "", "clarabel": "", "highspy": " (HiGHS)"},
     Formulation.DC: {"clarabel": "", "highspy": " (HiGHS)"},
@@ -76,7 +78,7 @@ def network(clearance: Clearance, states: dict[str, Any]) -> str:
         f'<button type="button" id="later" aria-label="Later period"{still}>▶</button></div>'
         f'<p id="period-facts" aria-live="polite">{escape(states["facts"][start])}</p>'
         f"{phase_switch() if clearance.network.is_three_phase else ''}"
-        f'<div class="scales">{scale_rows}</div>{_key(states)}'
+        f'<div class="scales">{scale_rows}</div>{_key(states)}<noscript>{paragraph(SCRIPTS_OFF)}</noscript>'
         + figure(
             "network", "The network as a tree, coloured by voltage and loading in the chosen period", caption
         )
@@ -211,11 +213,16 @@ def _violated(clearance: Clearance, violations: list[Violation], heading: str, c
 
 def _scale(scale: ColourScale) -> str:
     """The colours of a scale with the values at their edges."""
-    steps = "".join(f'<span style="background:{colour}"></span>' for colour in scale.colours)
+    steps = "".join(
+        f'<rect x="{place}" width="1.01" height="1" fill="{css(colour)}"/>'
+        for place, colour in enumerate(scale.colours)
+    )
+    box = f"0 0 {len(scale.colours)} 1"
     ticks = "".join(f"<span>{escape(tick)}</span>" for tick in scale.ticks)
     return (
         f'<div class="scale"><div>{escape(scale.title)}</div>'
-        f'<div class="steps">{steps}</div><div class="ticks">{ticks}</div></div>'
+        f'<div class="steps"><svg viewBox="{box}" preserveAspectRatio="none" aria-hidden="true">{steps}</svg>'
+        f'</div><div class="ticks">{ticks}</div></div>'
     )
 
 
@@ -238,4 +245,4 @@ def _key(states: dict[str, Any]) -> str:
         entries.append(("already beyond its limit before any trade", box))
     if any(states["branches"]["loop"]):
         entries.append(("closes a loop", '<path d="M0 10h20" stroke-width="3" stroke-dasharray="3 3"/>'))
-    return key(entries, stroke='fill="none" stroke="#1f2933" stroke-width="1.5"')
+    return key(entries, stroke='fill="none" stroke="currentColor" stroke-width="1.5"')

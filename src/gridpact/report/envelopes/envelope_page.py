@@ -21,6 +21,7 @@ from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import fixed
 from gridpact.report.shell.sentences import capitalised, sentence
+from gridpact.report.svg.picture_svg import drawn_pictures
 from gridpact.results.words.limit_words import element_called, named_limit_words
 
 LIMITS_SHOWN, CORNERS_SHOWN = 15, 20
@@ -40,7 +41,7 @@ def envelope_page(envelopes: OperatingEnvelopes) -> str:
         envelopes: the result to show.
 
     Returns:
-        An HTML document, its pictures drawn by plotly.js, which is part of it.
+        A self-contained HTML document.
     """
     return document(
         _head(envelopes),
@@ -52,7 +53,7 @@ def envelope_page(envelopes: OperatingEnvelopes) -> str:
         ],
         _origin(envelopes),
         styles=["pair.css"],
-        pictures=Pictures(script="pictures.js", data={"pictures": envelope_pictures(envelopes)}),
+        pictures=Pictures(drawn=drawn_pictures(envelope_pictures(envelopes))),
     )
 
 
@@ -98,7 +99,7 @@ def _pictures(envelopes: OperatingEnvelopes) -> str:
     """The rows of participants, in one column or in two."""
     pictures = envelope_pictures(envelopes)
     alternative = "Bars: what each participant may take and feed in, in kW, beside its connection"
-    caption = "What each may take (left) and feed in (right). Grey is what its connection would carry."
+    caption = "What each may take (left) and feed in (right). Pale is what its connection would carry."
     figures = [figure(name, alternative, caption) for name in pictures]
     return figures[0] if len(figures) == 1 else side_by_side(*(f"<div>{each}</div>" for each in figures))
 
