@@ -6,9 +6,9 @@ from gridpact.errors import InvalidUsage
 
 LIBRARIES = (
     "alembic",
-    "cryptography",
     "fastapi",
     "granian",
+    "nacl",
     "prometheus_client",
     "psycopg",
     "sqlalchemy",
