@@ -1,14 +1,16 @@
 """What makes orders quick: accesses of a market read together, headers found at once, gathered commits."""
 
+import asyncio
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 pytest.importorskip("granian")
-
-import asyncio
 
 from benchmarks.gate.street import Trader, make_gate, make_street, open_sessions
 from sqlalchemy import event
@@ -21,12 +23,14 @@ from gridpact.gate.api.order_request import FirstHeaders
 from gridpact.gate.log.jws import (
     BadSignature,
     base64url,
+    from_base64url,
     new_private_jwk,
     public_jwk,
     sign_compact,
     verify_compact,
 )
 from gridpact.gate.market.session_frames import frame_of
+from gridpact.gate.store import writer as writer_module
 from gridpact.gate.store.gate_home import Gate, open_gate
 from gridpact.gate.store.transaction import Transaction, carry_out
 from gridpact.gate.words.refused import Refused
@@ -104,6 +108,44 @@ def test_nothing_that_was_brought_along_outlasts_a_change(street: tuple[Gate, li
     assert refused.value.status == 401
 
 
+def test_commits_gather_after_many_came_together_alone(
+    street: tuple[Gate, list[Trader]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, _ = street
+    slept: list[float] = []
+    monkeypatch.setattr(writer_module, "sleep", slept.append)
+    writer = writer_module.Writer(gate.database)
+    try:
+        for _ in range(3):
+            writer.carry_out(lambda transaction: None)
+        assert slept == []
+        is_held, goes_on = Event(), Event()
+
+        def hold(transaction: Transaction) -> None:
+            is_held.set()
+            goes_on.wait(10)
+
+        with ThreadPoolExecutor(writer_module.BUSY_MIN + 1) as pool:
+            first = pool.submit(writer.carry_out, hold)
+            assert is_held.wait(10)
+            several = [
+                pool.submit(writer.carry_out, lambda transaction: None) for _ in range(writer_module.BUSY_MIN)
+            ]
+            while writer._queue.qsize() < writer_module.BUSY_MIN:
+                time.sleep(0.01)
+            goes_on.set()
+            for each in (first, *several):
+                each.result(10)
+        assert slept == []
+        writer.carry_out(lambda transaction: None)
+        assert slept
+        slept.clear()
+        writer.carry_out(lambda transaction: None)
+        assert slept == []
+    finally:
+        writer.close()
+
+
 def test_the_first_header_of_a_name_counts() -> None:
     headers = FirstHeaders([(b"authorization", b"Bearer a"), (b"x", b"1"), (b"authorization", b"Bearer b")])
     assert headers.get("Authorization") == "Bearer a"
@@ -117,12 +159,6 @@ def test_a_signature_of_another_length_is_none(length: int) -> None:
     private = {**new_private_jwk(), "kid": "k"}
     head, payload, signature = sign_compact(b"{}", private).split(".")
     assert verify_compact(f"{head}.{payload}.{signature}", public_jwk(private)) == b"{}"
-    content = (base64_bytes(signature) + bytes(64))[:length]
+    content = (from_base64url(signature) + bytes(64))[:length]
     with pytest.raises(BadSignature):
         verify_compact(f"{head}.{payload}.{base64url(content)}", public_jwk(private))
-
-
-def base64_bytes(text: str) -> bytes:
-    from gridpact.gate.log.jws import from_base64url
-
-    return from_base64url(text)
