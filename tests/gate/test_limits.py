@@ -163,6 +163,9 @@ def test_a_session_that_fails_is_told_to_operators_and_cleared_without_what_did_
     ok(homes["h2"].post(path, json={"sha256": proposal["sha256"]}), 201)
     view = wait_for(gate, "f", "failed", "cleared")
     assert view["state"] == "failed" and "cannot be firm" in view["problems"][0]
+    assert any(
+        "the baseline, with no trade cleared, has no power-flow solution" in each for each in view["problems"]
+    )
     assert "problems" not in ok(homes["h1"].get("/sessions/f"))
     ok(homes["h1"].get("/sessions/f/results"), 404)
     ok(homes["h1"].post("/sessions/f/retry", json={"reason": "x"}), 403)
