@@ -81,7 +81,7 @@ def test_who_trades_first_in_a_market_brings_the_others_along(street: tuple[Gate
     assert cache.find(keys[5], "s0001", gate.clock(), first.changed) is None
     assert cache.find(keys[5], "s0000", gate.clock(), first.changed) is None
     _, statements = _asked(gate, together, keys[1], "s0000")
-    assert not any('"session"' in each or "session.market" in each for each in statements)
+    assert not any("FROM seal" in each for each in statements)
     with pytest.raises(Refused) as refused:
         _asked(gate, together, keys[5], "s0000")
     assert refused.value.status == 404
@@ -162,3 +162,28 @@ def test_a_signature_of_another_length_is_none(length: int) -> None:
     content = (from_base64url(signature) + bytes(64))[:length]
     with pytest.raises(BadSignature):
         verify_compact(f"{head}.{payload}.{base64url(content)}", public_jwk(private))
+
+
+@pytest.mark.parametrize("length", (0, 31, 33))
+def test_a_key_of_another_length_verifies_nothing(length: int) -> None:
+    private = {**new_private_jwk(), "kid": "k"}
+    jws = sign_compact(b"{}", private)
+    x = (from_base64url(private["x"]) + bytes(1))[:length]
+    with pytest.raises(BadSignature):
+        verify_compact(jws, {**public_jwk(private), "x": base64url(x)})
+
+
+def test_a_session_that_has_closed_is_read_again(street: tuple[Gate, list[Trader]]) -> None:
+    """Whether it is sealed changes nothing that is kept, and is asked where something is refused."""
+    gate, traders = street
+    cache, moments = AccessCache(), [gate.clock()]
+    together = AccessesTogether(
+        cache, lambda connection, state, _: frame_of(connection, state.row), lambda: moments[0]
+    )
+    key = secret_sha256(traders[0].secret)
+    access, _ = _asked(gate, together, key, "s0000")
+    _, statements = _asked(gate, together, key, "s0000")
+    assert not any("FROM seal" in each for each in statements)
+    moments[0] = access.state.row.closes_at
+    _, statements = _asked(gate, together, key, "s0000")
+    assert any("FROM seal" in each for each in statements)

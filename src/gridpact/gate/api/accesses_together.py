@@ -76,17 +76,19 @@ class AccessesTogether:
 
     def _all(self, connection: Connection, asked: Sequence[Asked]) -> Accesses:
         """What was asked for, and the other traders of those markets that are new, who are about to ask."""
-        changed = known_changes(connection)
+        changed, now = known_changes(connection), self._clock()
         sessions, kept = {}, self._cache.sessions(changed)
         for name in {session for _, session in asked}:
-            found = kept.get(name) or self._session(connection, name, changed)
+            found = kept.get(name)
+            if found is None or found[0].row.closes_at <= now:  # It may be sealed, which is no change.
+                found = self._session(connection, name, changed)
             if found is not None:
                 sessions[name] = found
         markets = {state.row.market for state, _ in sessions.values()}
         new = [market for market in markets if self._cache.lacks(market, changed)]
         others = {key for market in new for key in keys_of_market(connection, market)}
         keys = {key for key, _ in asked} | (others - self._cache.visitors(changed).keys())
-        visitors = visitors_of(connection, keys, self._clock())
+        visitors = visitors_of(connection, keys, now)
         of_users = signing_keys(connection, {visitor.user for visitor in visitors.values()})
         return Accesses(
             changed=changed,

@@ -76,7 +76,7 @@ def jwk_fault(jwk: Mapping[str, Any]) -> str | None:
 def sign_compact(payload: bytes, private: Mapping[str, Any], header: Mapping[str, str] | None = None) -> str:
     """A compact JWS over a payload by a private JWK, with its `kid`, and further members, in the header."""
     signed = f"{_protected(private['kid'], tuple((header or {}).items()))}.{base64url(payload)}"
-    signature = crypto_sign(signed.encode("ascii"), _secret(private["d"]))[:_SIGNATURE_BYTES]
+    signature: bytes = crypto_sign(signed.encode("ascii"), _secret(private["d"]))[:_SIGNATURE_BYTES]
     return f"{signed}.{base64url(signature)}"
 
 
@@ -140,10 +140,13 @@ def _verify(compact: str, public: Mapping[str, Any], payload: bytes) -> None:
     head, _, signature = compact.split(".")
     signed = f"{head}.{base64url(payload)}".encode("ascii")
     try:
-        of_signed = from_base64url(signature)
-        if len(of_signed) != _SIGNATURE_BYTES:
+        key, of_signed = from_base64url(str(public["x"])), from_base64url(signature)
+        if (len(key), len(of_signed)) != (
+            _KEY_BYTES,
+            _SIGNATURE_BYTES,
+        ):  # libsodium reads so many, come what may.
             raise BadSignature("does not verify")
-        crypto_sign_open(of_signed + signed, from_base64url(str(public["x"])))
+        crypto_sign_open(of_signed + signed, key)
     except (CryptoError, ValueError, KeyError):
         raise BadSignature("does not verify") from None
 
@@ -161,7 +164,8 @@ def _header(text: str) -> Mapping[str, Any] | None:
 @lru_cache(maxsize=16)
 def _secret(d: str) -> bytes:
     """What libsodium signs with: the seed and the public key that follows from it."""
-    return crypto_sign_seed_keypair(from_base64url(d))[1]
+    secret: bytes = crypto_sign_seed_keypair(from_base64url(d))[1]
+    return secret
 
 
 @lru_cache(maxsize=16)
