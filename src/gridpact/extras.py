@@ -59,7 +59,7 @@ def _is_there(module: str) -> bool:
 NETWORKS = Extra(name="networks", modules=("pandapower", "simbench"))
 GATE = Extra(
     name="gate",
-    modules=("alembic", "cryptography", "fastapi", "granian", "prometheus_client", "psycopg", "sqlalchemy"),
+    modules=("alembic", "fastapi", "granian", "nacl", "prometheus_client", "psycopg", "sqlalchemy"),
 )
 OPENDSS = Extra(name="opendss", modules=("dss",))
 PDF = Extra(name="pdf", modules=("weasyprint",))

@@ -11,11 +11,12 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from gridpact.gate.api.answers import on_http, on_refused
 from gridpact.gate.api.described.description import described
 from gridpact.gate.api.frame_of_requests import FrameOfRequests
-from gridpact.gate.api.orders_first import OrdersFirst
+from gridpact.gate.api.orders_first import OrderRoutes, OrdersFirst
 from gridpact.gate.api.routes import (
     market_file_routes,
     market_routes,
@@ -48,8 +49,15 @@ ROUTES = (
 )
 
 
-def application(gate: Gate) -> FastAPI:
-    """The application that serves a gate."""
+def application(gate: Gate) -> ASGIApp:
+    """The application that serves a gate: orders by a way of their own, all else by the framework."""
+    app, logs = _framework(gate), gate.settings.log_requests
+    quick = FrameOfRequests(OrderRoutes(app, order_routes.OF_ORDERS), logs=logs)
+    return OrdersFirst(app, quick, BASE, order_routes.OF_ORDERS)
+
+
+def _framework(gate: Gate) -> FastAPI:
+    """All routes of a gate."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -68,7 +76,6 @@ def application(gate: Gate) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.add_middleware(OrdersFirst, base=BASE, routes=order_routes.OF_ORDERS)
     for routes in ROUTES:
         app.include_router(routes.router, prefix=BASE)
     app.include_router(page_routes.router)
@@ -87,7 +94,7 @@ def application(gate: Gate) -> FastAPI:
     return app
 
 
-def from_environment() -> FastAPI:
+def from_environment() -> ASGIApp:
     """The application of the gate whose folder `FOLDER_VARIABLE` names, for serving processes."""
     set_up_log()
     sys.setswitchinterval(SWITCH_SECONDS)
