@@ -39,6 +39,7 @@ class FrameOfRequests:
         scope.setdefault("state", {})["request_id"] = request_id
         if method == "HEAD":
             scope["method"] = "GET"
+            scope["state"]["is_head"] = True  # A stream, which never ends, is not begun for it.
         status = 0
 
         async def sending(message: Message) -> None:

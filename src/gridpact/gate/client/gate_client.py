@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import quote
 
+from gridpact.gate.client.gate_events import GateEvent, heard
 from gridpact.gate.client.gate_receipt import GateReceipt
 from gridpact.gate.client.http_connection import GateAnswer, GateConnection
 
@@ -43,6 +44,7 @@ class GateClient:
             url, key, timeout_seconds=timeout_seconds, patience_seconds=patience_seconds
         )
         self._signing_key = signing_key
+        self._patience_seconds = patience_seconds
         self._gate = ""
 
     def __enter__(self) -> Self:
@@ -166,6 +168,38 @@ class GateClient:
         """
         document = {"load_kw": _numbers(load_kw), "generation_kw": _numbers(generation_kw)}
         return self._submit("PUT", session, f"/forecasts/{_part(participant)}", document)
+
+    def events(self, last_id: str = "") -> Iterator[GateEvent]:
+        """What happens at the gate and concerns the user, for as long as one listens.
+
+        Args:
+            last_id: of the last event that is known, after which it goes on; from now on without it.
+
+        Raises:
+            GateRefused: it is refused.
+            GateUnreachable: the gate was away for too long.
+        """
+        return heard(self._connection, last_id, self._patience_seconds)
+
+    def put_webhook(self, webhook: str, url: str, events: Sequence[str] = ()) -> dict[str, Any]:
+        """Has events sent to a URL, or has a webhook that was disabled go on.
+
+        Args:
+            webhook: its name.
+            url: that they are sent to.
+            events: kinds that are; all without them.
+        """
+        document = {"url": url, **({"events": list(events)} if events else {})}
+        made: dict[str, Any] = self.put(f"/webhooks/{_part(webhook)}", document)
+        return made
+
+    def webhooks(self) -> list[dict[str, Any]]:
+        """Own webhooks, and how far each has come."""
+        return list(self.get("/webhooks")["items"])
+
+    def end_webhook(self, webhook: str) -> None:
+        """Ends a webhook."""
+        self._connection.ask("DELETE", f"/webhooks/{_part(webhook)}")
 
     def put(self, path: str, document: Document, *, reason: str = "", version: str = "") -> Any:
         """Makes or replaces what an operator does: users, mandates, markets, participants, sessions.

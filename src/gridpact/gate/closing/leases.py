@@ -2,10 +2,10 @@
 
 import json
 
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 
 from gridpact.gate.market.session_states import CLEARING
-from gridpact.gate.store.gate_tables import JOB
+from gridpact.gate.store.gate_tables import JOB, WEBHOOK
 from gridpact.gate.store.transaction import Transaction
 
 # After which a session of a worker that was not heard of is another's. It is long, as solvers can keep a
@@ -14,7 +14,7 @@ LEASE_MICROSECONDS = 120_000_000
 
 
 def release(transaction: Transaction, worker: str | None = None) -> int:
-    """Ends the leases of a worker that is dead, or of all where all are; gives how many they were."""
+    """Ends the leases of a worker that is dead, or of all where all are; gives how many sessions it had."""
     held = [
         job.session
         for job in transaction.rows(select(JOB).where(JOB.c.state == CLEARING, JOB.c.lease_until > 0))
@@ -22,4 +22,6 @@ def release(transaction: Transaction, worker: str | None = None) -> int:
     ]
     for session in held:
         transaction.write(update(JOB).where(JOB.c.session == session).values(lease_until=0))
+    is_held = (WEBHOOK.c.lease_until > 0) & ((WEBHOOK.c.worker == worker) if worker is not None else true())
+    transaction.write(update(WEBHOOK).where(is_held).values(lease_until=0))
     return len(held)

@@ -6,8 +6,10 @@ from gridpact.case.folder.settings import SECTIONS
 from gridpact.case.schema import ORDERS, PARTICIPANTS, TRADES, Column, Kind, Schema
 from gridpact.gate.access.visitor import RIGHTS, ROLES
 from gridpact.gate.door.take_orders import BATCH_MAX
+from gridpact.gate.events.gate_event import KINDS
 from gridpact.gate.market.market_documents import OF_HORIZON, TABLES, Rules
 from gridpact.gate.market.session_states import CANCELLED, CLEARED, CLEARING, CLOSED, FAILED, OPEN, SCHEDULED
+from gridpact.gate.webhooks.webhook_commands import ACTIVE, DISABLED
 from gridpact.gate.words.gate_names import NAME_CHARACTERS_MAX
 from gridpact.gate.words.refused import TITLES
 
@@ -130,6 +132,18 @@ _KEY: Json = {
     "participants": {"type": "array", "items": NAME},
     "rights": {"type": "array", "items": {"enum": list(RIGHTS)}},
 }
+_WEBHOOK = opened(
+    {
+        "webhook": TEXT,
+        "url": TEXT,
+        "events": {"type": "array", "items": {"enum": list(KINDS)}},
+        "state": {"enum": [ACTIVE, DISABLED]},
+        "after": TEXT,
+        "failures": WHOLE,
+        "problem": TEXT_OR_NULL,
+        "disabled_at": MOMENT_OR_NULL,
+    }
+)
 _REPLACES = Column(
     name="replaces", kind=Kind.ID, meaning="an own order that it takes the place of", required=False
 )
@@ -272,5 +286,8 @@ DOCUMENTS: dict[str, Json] = {
     ),
     "Rows": ROWS,
     "Headroom": opened({"session": TEXT, "sequence": WHOLE, "headroom": ROWS}),
+    "Webhook": closed({"url": TEXT, "events": {"type": "array", "items": {"enum": list(KINDS)}}}, "url"),
+    "ShownWebhook": _WEBHOOK,
+    "Webhooks": list_of(_WEBHOOK),
     "Log": list_of(opened({**_ENTRY, "chain": DIGEST})),
 }
