@@ -34,6 +34,7 @@ KNOWN = {
     "participant": "h1",
     "table": "cleared",
     "webhook": "w",
+    "settlement": "june",
 }
 EXAMPLES = int(os.environ.get("GATE_EXAMPLES", "6"))
 NOT_RUN = {

@@ -3,7 +3,7 @@
 What is another's looks like what does not exist; who sees a thing, but lacks a right to it, is told so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from gridpact.case.schema import DEFAULT_RETAILER
@@ -145,3 +145,8 @@ def concerns(visitor: Visitor, audience: Audience) -> bool:
     if (audience.is_overseen and sees_all(visitor)) or visitor.retailer in audience.retailers:
         return True
     return bool(mandated(visitor, audience.market) & audience.participants)
+
+
+def sees_settlement(visitor: Visitor, market: str, retailers: Collection[str]) -> bool:
+    """Whether a settlement exists for a visitor: who sees its market, and who supplied somebody in it."""
+    return sees_market(visitor, market) or (bool(visitor.retailer) and visitor.retailer in retailers)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import quote
 
-from gridpact.gate.client.gate_events import GateEvent, heard
+from gridpact.gate.client.gate_events import HeardEvent, heard
 from gridpact.gate.client.gate_receipt import GateReceipt
 from gridpact.gate.client.http_connection import GateAnswer, GateConnection
 
@@ -169,7 +169,47 @@ class GateClient:
         document = {"load_kw": _numbers(load_kw), "generation_kw": _numbers(generation_kw)}
         return self._submit("PUT", session, f"/forecasts/{_part(participant)}", document)
 
-    def events(self, last_id: str = "") -> Iterator[GateEvent]:
+    def take_on_settlement(
+        self, market: str, settlement: str, start: str, until: str, *, corrects: str = ""
+    ) -> dict[str, Any]:
+        """Has the cleared sessions of a span settled, as an operator; `settlement` says when it is published.
+
+        Args:
+            market: whose sessions they are.
+            settlement: a new name.
+            start: first moment, with an offset.
+            until: the moment after the last one.
+            corrects: the settlement that it corrects.
+        """
+        document = {"settlement": settlement, "from": start, "until": until}
+        content = _json({**document, **({"corrects": corrects} if corrects else {})})
+        answer = self._connection.ask("POST", f"/markets/{_part(market)}/settlements", content=content)
+        made: dict[str, Any] = answer.document()
+        return made
+
+    def settlement(self, settlement: str) -> dict[str, Any]:
+        """A settlement: its state, own bills, and what changed since the one that it corrects."""
+        found: dict[str, Any] = self.get(f"/settlements/{_part(settlement)}")
+        return found
+
+    def statements(self, settlement: str) -> list[dict[str, Any]]:
+        """The statements of own participants."""
+        return list(self.get(f"/settlements/{_part(settlement)}/statements"))
+
+    def ledger(self, settlement: str) -> list[dict[str, Any]]:
+        """The entries of own accounts."""
+        return list(self.get(f"/settlements/{_part(settlement)}/ledger"))
+
+    def residuals(self, settlement: str) -> list[dict[str, Any]]:
+        """What a retailer has to bring and take beside the peers."""
+        return list(self.get(f"/settlements/{_part(settlement)}/residuals"))
+
+    def bill(self, settlement: str, participant: str, media_type: str = "text/html") -> bytes:
+        """The bill of an own participant, as a page or, where the gate has it, as `application/pdf`."""
+        path = f"/settlements/{_part(settlement)}/bills/{_part(participant)}"
+        return self._connection.ask("GET", path, headers={"Accept": media_type}).content
+
+    def events(self, last_id: str = "") -> Iterator[HeardEvent]:
         """What happens at the gate and concerns the user, for as long as one listens.
 
         Args:

@@ -14,7 +14,7 @@ PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GateEvent:
+class HeardEvent:
     """Something that happened.
 
     Attributes:
@@ -28,7 +28,7 @@ class GateEvent:
     facts: Mapping[str, Any]
 
 
-def heard(connection: GateConnection, last_id: str, patience_seconds: float) -> Iterator[GateEvent]:
+def heard(connection: GateConnection, last_id: str, patience_seconds: float) -> Iterator[HeardEvent]:
     """Events after one of them, or from now on, one after the other, for as long as one listens.
 
     Args:
@@ -55,7 +55,7 @@ def heard(connection: GateConnection, last_id: str, patience_seconds: float) -> 
         time.sleep(PAUSE_SECONDS)
 
 
-def _blocks(lines: Iterable[str], last_id: str) -> Iterator[tuple[str, GateEvent | None]]:
+def _blocks(lines: Iterable[str], last_id: str) -> Iterator[tuple[str, HeardEvent | None]]:
     """The id after each block of lines, and the event that it is, if it is one."""
     block: dict[str, str] = {}
     for line in lines:
@@ -66,7 +66,7 @@ def _blocks(lines: Iterable[str], last_id: str) -> Iterator[tuple[str, GateEvent
             last_id = block.get("id", last_id)
             event = None
             if "data" in block:
-                event = GateEvent(id=last_id, kind=block["event"], facts=json.loads(block["data"]))
+                event = HeardEvent(id=last_id, kind=block["event"], facts=json.loads(block["data"]))
             yield last_id, event
             block = {}
 

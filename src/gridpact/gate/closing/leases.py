@@ -5,7 +5,7 @@ import json
 from sqlalchemy import select, true, update
 
 from gridpact.gate.market.session_states import CLEARING
-from gridpact.gate.store.gate_tables import JOB, WEBHOOK
+from gridpact.gate.store.gate_tables import JOB, SETTLING_JOB, WEBHOOK
 from gridpact.gate.store.transaction import Transaction
 
 # After which a session of a worker that was not heard of is another's. It is long, as solvers can keep a
@@ -22,6 +22,7 @@ def release(transaction: Transaction, worker: str | None = None) -> int:
     ]
     for session in held:
         transaction.write(update(JOB).where(JOB.c.session == session).values(lease_until=0))
-    is_held = (WEBHOOK.c.lease_until > 0) & ((WEBHOOK.c.worker == worker) if worker is not None else true())
-    transaction.write(update(WEBHOOK).where(is_held).values(lease_until=0))
+    for table in (SETTLING_JOB, WEBHOOK):
+        is_of = true() if worker is None else table.c.worker == worker
+        transaction.write(update(table).where(is_of, table.c.lease_until > 0).values(lease_until=0))
     return len(held)

@@ -1,5 +1,6 @@
 """Events out of the log, in its order: what was committed is there for all processes, and nothing else is."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from gridpact.gate.events.gate_event import (
     SESSION_CLEARED,
     SESSION_CLOSED,
     SESSION_OPENED,
+    SETTLEMENT_PUBLISHED,
     TRADE_CONFIRMED,
     TRADE_PROPOSED,
     TRADE_REJECTED,
@@ -32,7 +34,7 @@ _OF_SESSIONS = {
     "session-cancelled": SESSION_CANCELLED,
 }
 _OF_TRADES = {TRADE: TRADE_PROPOSED, CONFIRMATION: TRADE_CONFIRMED, REJECTION: TRADE_REJECTED}
-_OF_WEBHOOKS = "webhook-disabled"
+_OF_WEBHOOKS, _OF_SETTLEMENTS = "webhook-disabled", "settled"
 _IS_EVENT = text(f"log.{EVENT_ENTRIES}")  # As the index has it, so that the index is used.
 _ANSWER = SUBMISSION.alias("answer")
 _PROPOSAL = SUBMISSION.alias("proposal")
@@ -117,6 +119,8 @@ def _event(row: Row[Any]) -> GateEvent | None:
     if row.kind == _OF_WEBHOOKS:
         pseudonym, _, webhook = row.subject.partition("/")
         return _made(row, WEBHOOK_DISABLED, {"webhook": webhook}, Audience(pseudonym=pseudonym))
+    if row.kind == _OF_SETTLEMENTS:
+        return _settlement_event(row)
     return None
 
 
@@ -131,6 +135,19 @@ def _trade_event(row: Row[Any]) -> GateEvent:
     }
     sides = frozenset({proposal["seller"], proposal["buyer"]})
     return _made(row, _OF_TRADES[row.kind], facts, Audience(market=row.market, participants=sides))
+
+
+def _settlement_event(row: Row[Any]) -> GateEvent:
+    """The publication of a settlement, for those who are in it, and those who see all."""
+    answer = json.loads(row.body)
+    audience = Audience(
+        market=answer["market"],
+        participants=frozenset(answer["participants"]),
+        retailers=frozenset(answer["retailers"]),
+        is_overseen=True,
+    )
+    facts = {name: answer[name] for name in ("settlement", "market", "from", "until", "corrects")}
+    return _made(row, SETTLEMENT_PUBLISHED, facts, audience)
 
 
 def _made(row: Row[Any], kind: str, facts: dict[str, Any], audience: Audience) -> GateEvent:

@@ -27,6 +27,7 @@ from gridpact.gate.api.routes import (
     page_routes,
     result_routes,
     session_routes,
+    settlement_routes,
     submission_routes,
     user_routes,
     webhook_routes,
@@ -50,6 +51,7 @@ ROUTES = (
     result_routes,
     order_routes,
     submission_routes,
+    settlement_routes,
     event_routes,
     webhook_routes,
 )
@@ -65,7 +67,8 @@ def application(gate: Gate) -> FastAPI:
         try:
             yield
         finally:
-            app.state.service.close()
+            service.feed.end()
+            service.close()
 
     app = FastAPI(
         title="gridpact gate",

@@ -69,6 +69,7 @@ def _clear(gate: Gate, worker: str, ended: Event, *, seals: bool, parent: int) -
     from gridpact.gate.closing.sealer import Sealer
     from gridpact.gate.closing.session_worker import clear_next
     from gridpact.gate.events.openings import log_openings
+    from gridpact.gate.settlement.settlement_worker import settle_next
 
     prepare()
     measured, has_failed = monotonic(), False
@@ -87,6 +88,8 @@ def _clear(gate: Gate, worker: str, ended: Event, *, seals: bool, parent: int) -
                 log_openings(gate.database, gate.clock, store)
                 sealer.seal_due()
             cleared = clear_next(gate.database, gate.clock, gate.private, worker)
+            if cleared is None:  # What is settled can wait for what is cleared.
+                cleared = settle_next(gate.database, gate.clock, gate.private, worker)
         except (SQLAlchemyError, OSError) as error:
             say("worker could not go on", level=logging.ERROR, error=error, worker=worker)
             has_failed = True

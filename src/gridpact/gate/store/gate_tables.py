@@ -215,6 +215,39 @@ FAILED_FILE = Table(  # Of results that are not firm, which operators see until 
     Column("name", NAME, primary_key=True),
     Column("content", LargeBinary, nullable=False),
 )
+SETTLEMENT = Table(  # What operators asked to be settled, with the sessions and files that it is made of.
+    "settlement",
+    METADATA,
+    Column("settlement", NAME, primary_key=True),
+    Column("market", NAME, nullable=False, index=True),
+    Column("sequence", ForeignKey("log.sequence"), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
+SETTLING_JOB = Table(
+    "settling_job",
+    METADATA,
+    Column("settlement", ForeignKey("settlement.settlement"), primary_key=True),
+    Column("state", NAME, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("worker", NAME, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
+SETTLEMENT_PUBLICATION = Table(
+    "settlement_publication",
+    METADATA,
+    Column("settlement", ForeignKey("settlement.settlement"), primary_key=True),
+    Column("published_at", BigInteger, nullable=False),
+    Column("answer", Text, nullable=False),
+)
+SETTLED_FILE = Table(
+    "settled_file",
+    METADATA,
+    Column("settlement", ForeignKey("settlement_publication.settlement"), primary_key=True),
+    Column("name", NAME, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
 WEBHOOK = Table(  # Where users have events sent; how far each has come, and who sends it.
     "webhook",
     METADATA,

@@ -39,6 +39,10 @@ _TEXTS = {
     "group",
     "link",
     "block",
+    "retailer",
+    "entry",
+    "debit",
+    "credit",
 }
 
 

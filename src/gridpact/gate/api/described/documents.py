@@ -9,6 +9,7 @@ from gridpact.gate.door.take_orders import BATCH_MAX
 from gridpact.gate.events.gate_event import KINDS
 from gridpact.gate.market.market_documents import OF_HORIZON, TABLES, Rules
 from gridpact.gate.market.session_states import CANCELLED, CLEARED, CLEARING, CLOSED, FAILED, OPEN, SCHEDULED
+from gridpact.gate.settlement.settlement_state import STATES
 from gridpact.gate.webhooks.webhook_commands import ACTIVE, DISABLED
 from gridpact.gate.words.gate_names import NAME_CHARACTERS_MAX
 from gridpact.gate.words.refused import TITLES
@@ -131,6 +132,16 @@ _KEY: Json = {
     "expires": MOMENT_OR_NULL,
     "participants": {"type": "array", "items": NAME},
     "rights": {"type": "array", "items": {"enum": list(RIGHTS)}},
+}
+_SETTLEMENT: Json = {
+    "settlement": TEXT,
+    "market": TEXT,
+    "from": MOMENT,
+    "until": MOMENT,
+    "corrects": TEXT_OR_NULL,
+    "sessions": {"type": "array", "items": TEXT},
+    "not_cleared": {"type": "array", "items": TEXT},
+    "state": {"enum": list(STATES)},
 }
 _WEBHOOK = opened(
     {
@@ -286,6 +297,15 @@ DOCUMENTS: dict[str, Json] = {
     ),
     "Rows": ROWS,
     "Headroom": opened({"session": TEXT, "sequence": WHOLE, "headroom": ROWS}),
+    "Settlement": closed(
+        {"settlement": NAME, "from": MOMENT, "until": MOMENT, "corrects": TEXT_OR_NULL},
+        "settlement",
+        "from",
+        "until",
+    ),
+    "TakenOn": opened(_SETTLEMENT),
+    "ShownSettlement": opened({**_SETTLEMENT, "published_at": MOMENT_OR_NULL}),
+    "Settlements": list_of(opened({**_SETTLEMENT, "published_at": MOMENT_OR_NULL})),
     "Webhook": closed({"url": TEXT, "events": {"type": "array", "items": {"enum": list(KINDS)}}}, "url"),
     "ShownWebhook": _WEBHOOK,
     "Webhooks": list_of(_WEBHOOK),

@@ -77,6 +77,21 @@ OPERATIONS: Mapping[tuple[str, str], DescribedOperation] = {
     ("put", "/markets/{market}/tariffs"): _put({TOML: ""}, "OfMarket"),
     ("put", "/markets/{market}/sharing"): _put({CSV: ""}, "OfMarket"),
     ("put", "/markets/{market}/prices"): _put({CSV: ""}, "OfMarket"),
+    ("put", "/markets/{market}/meters"): _put({CSV: ""}, "OfMarket"),
+    ("post", "/markets/{market}/settlements"): DescribedOperation(
+        answers={200: {JSON: "TakenOn"}, 202: {JSON: "TakenOn"}}, takes={JSON: "Settlement"}
+    ),
+    ("get", "/markets/{market}/settlements"): _read("Settlements", *_PAGED),
+    ("get", "/settlements/{settlement}"): _read("ShownSettlement"),
+    ("get", "/settlements/{settlement}/statements"): _read("Rows", "participant", others={CSV: ""}),
+    ("get", "/settlements/{settlement}/ledger"): _read("Rows", "participant", others={CSV: ""}),
+    ("get", "/settlements/{settlement}/residuals"): _read("Rows", others={CSV: ""}),
+    ("get", "/settlements/{settlement}/bills/{participant}"): DescribedOperation(
+        answers={200: {"text/html": "", "application/pdf": ""}}
+    ),
+    ("get", "/settlements/{settlement}/files/{name}"): DescribedOperation(
+        answers={200: {CSV: "", JSON: "", "text/html": "", "application/octet-stream": ""}}
+    ),
     ("put", "/markets/{market}/operating-envelopes"): _put({CSV: ""}, "OfMarket"),
     ("get", "/markets/{market}/operating-envelopes"): _read("Rows", "participant", others={CSV: ""}),
     ("get", "/markets"): _read("Markets", *_PAGED),

@@ -23,6 +23,7 @@ from gridpact.gate.api.incoming import (
 from gridpact.gate.api.routes.market_routes import market_of
 from gridpact.gate.market.billing_files import (
     ENVELOPES_KIND,
+    METERS_KIND,
     PRICES_KIND,
     SHARING_KIND,
     TARIFFS_KIND,
@@ -55,6 +56,12 @@ async def put_sharing(request: Request, market: str) -> Response:
 async def put_prices(request: Request, market: str) -> Response:
     """Gives a market the prices of its retailers, as prices.csv of a case."""
     return await _put(request, market, PRICES_KIND, CSV)
+
+
+@router.put("/markets/{market}/meters")
+async def put_meters(request: Request, market: str) -> Response:
+    """Gives a market the readings of its meters, as meters.csv of a case, of as many days as there are."""
+    return await _put(request, market, METERS_KIND, CSV)
 
 
 @router.put("/markets/{market}/operating-envelopes")
