@@ -467,6 +467,7 @@ def test_who_traded_and_is_gone_since_is_settled_all_the_same(gate: Inside, june
     rest = [each for each in PARTICIPANTS if each["participant"] != "h3"]
     odd = {"participant": "@odd name", "bus": 17, "retailer": "other"}
     ok(gate.operator.put("/markets/elm/participants", json={"participants": [*rest, odd]}), 200)
+    ok(_put(gate, "meters", meters()), 200)
     ok(gate.operator.post("/markets/elm/settlements", json={**BODY, "settlement": "gone"}), 202)
     assert gate.settle() == "gone"
     statements = _rows(gate.operator.get("/settlements/gone/statements"))
@@ -499,8 +500,7 @@ def test_7_every_change_is_named(gate: Inside, june: dict[str, Any], change: str
     with database.engine.connect() as connection:
         if database.is_sqlite:
             connection = connection.execution_options(is_writer=True)
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.rollback()
+            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
             triggers = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
             for name in triggers.scalars().all():
                 connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
@@ -510,9 +510,6 @@ def test_7_every_change_is_named(gate: Inside, june: dict[str, Any], change: str
         found = list(settlement_deviations(connection))
         found += deviations(connection, gate.gate.private)
         connection.rollback()
-        if database.is_sqlite:
-            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
-            connection.rollback()
     assert any(line.startswith(named) for line in found), found
 
 

@@ -50,6 +50,7 @@ def billing_problems(
     market: Mapping[str, Any],
     columns: Columns | None,
     tariffs: bytes | None = None,
+    ever: frozenset[str] = frozenset(),
 ) -> list[FieldProblem]:
     """Everything that is wrong with a file for settlement or grid use.
 
@@ -59,6 +60,7 @@ def billing_problems(
         market: document of the market.
         columns: of its participants, `None` where it has none yet.
         tariffs: of the market, for the table of who shares.
+        ever: names of all participants that it has or had, for readings.
     """
     found, frame = new_problems(), _frame(market, columns)
     if kind == TARIFFS_KIND:
@@ -68,7 +70,7 @@ def billing_problems(
     elif kind == PRICES_KIND:
         _check_prices(content, market, found)
     elif kind == METERS_KIND:
-        _check_meters(content, market, frame, found)
+        _check_meters(content, market, ever, found)
     else:
         _check_envelopes(content, market, frame, found)
     if kind != TARIFFS_KIND:
@@ -133,12 +135,13 @@ def _check_prices(content: bytes, market: Mapping[str, Any], found: Problems) ->
     _refuse_repeats(reader, reader.names("retailer").texts())
 
 
-def _check_meters(content: bytes, market: Mapping[str, Any], frame: Frame, found: Problems) -> None:
+def _check_meters(content: bytes, market: Mapping[str, Any], ever: frozenset[str], found: Problems) -> None:
     reader = csv_reader(content, METERS, found)
     if reader is None:
         return
     _check_times(reader, market)  # Which periods they are of is known of what is settled.
-    read_meters(reader, Frame(horizon=None, participants=None, index=frame.index, file=frame.file))
+    index = {name: place for place, name in enumerate(sorted(ever))}
+    read_meters(reader, Frame(horizon=None, participants=None, index=index, file=MARKETS_PARTICIPANTS))
     _refuse_repeats(reader, reader.names("participant").texts())
 
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import gridpact
 from gridpact.gate.settlement.settlement_case import CASE, CLEARANCES, PREVIOUS
 from gridpact.report.bills.bill_page import bill_pages
 from gridpact.report.bills.bill_pdf import with_pdf
+from gridpact.settlement.settle_case import settle
+from gridpact.settlement.settlement_writer import write_settlement
 
 RESULT = "result"
 
@@ -41,13 +42,13 @@ def settle_folder(folder: Path) -> SettledFolder:
         GridpactError: it cannot be settled for another reason.
     """
     clearances, previous = folder / CLEARANCES, folder / PREVIOUS
-    settled = gridpact.settle(
+    settled = settle(
         folder / CASE,
         [clearances] if clearances.exists() else [],
         previous=previous if previous.exists() else None,
         bills=True,
     )
-    target = gridpact.write_settlement(settled, folder / RESULT, bills=with_pdf(bill_pages(settled), None))
+    target = write_settlement(settled, folder / RESULT, bills=with_pdf(bill_pages(settled), None))
     paths = sorted(path for path in target.rglob("*") if path.is_file())
     return SettledFolder(
         files={path.relative_to(target).as_posix(): path.read_bytes() for path in paths},

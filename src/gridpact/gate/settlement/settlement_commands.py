@@ -136,7 +136,8 @@ def _sessions(
         .order_by(PUBLICATION.c.published_at, SESSION.c.session)
     )
     last: dict[tuple[int, int], str] = {}
-    not_cleared, torn = [], {}
+    torn: dict[tuple[int, int], str] = {}
+    not_cleared: list[str] = []
     for row in connection.execute(query):
         first, end = map(int, row.horizon.split(":"))
         if end <= span.start or span.until <= first:

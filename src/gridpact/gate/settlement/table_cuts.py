@@ -39,7 +39,8 @@ def cut(content: bytes, span: SettledSpan, timezone: str) -> CutTable:
         timezone: that local times are in.
     """
     text = content.decode("utf-8-sig", errors="surrogateescape")
-    zone, read = ZoneInfo(timezone), {}
+    zone = ZoneInfo(timezone)
+    read: dict[str, bool] = {}
     source = io.StringIO(text, newline="")
     raw = io.StringIO(text, newline="").readlines()
     reader = csv.reader(source)
