@@ -149,13 +149,13 @@ def test_completion_knows_the_public_names() -> None:
     assert "__version__" in dir(gridpact)
 
 
-def test_the_gate_clears_in_one_room_and_knows_of_results_in_two() -> None:
+def test_the_gate_clears_and_settles_in_one_room_each_and_knows_of_results_in_two() -> None:
     allowed = {
         "pipeline": {"closing"},
-        "settlement": {"market"},
+        "settlement": {"market", "settlement", "views"},
         "envelopes": set[str](),
         "trading_headroom": set[str](),
-        "report": set[str](),
+        "report": {"settlement"},
         "clearing": {"closing", "market", "views"},
     }
     for module in (each for each in MODULES if each.parts[0] == "gate"):

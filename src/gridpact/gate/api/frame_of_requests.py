@@ -40,6 +40,7 @@ class FrameOfRequests:
         scope.setdefault("state", {})["request_id"] = request_id
         if method == "HEAD":
             scope["method"] = "GET"
+            scope["state"]["is_head"] = True  # A stream, which never ends, is not begun for it.
         status, incoming = 0, IncomingBody(scope, receive)
 
         async def sending(message: Message) -> None:

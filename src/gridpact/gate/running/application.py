@@ -1,9 +1,11 @@
 """The application: all routes of a gate."""
 
+import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from time import sleep
@@ -18,6 +20,7 @@ from gridpact.gate.api.described.description import described
 from gridpact.gate.api.frame_of_requests import FrameOfRequests
 from gridpact.gate.api.orders_first import OrderRoutes, OrdersFirst
 from gridpact.gate.api.routes import (
+    event_routes,
     market_file_routes,
     market_routes,
     open_routes,
@@ -25,8 +28,10 @@ from gridpact.gate.api.routes import (
     page_routes,
     result_routes,
     session_routes,
+    settlement_routes,
     submission_routes,
     user_routes,
+    webhook_routes,
 )
 from gridpact.gate.api.service import Service
 from gridpact.gate.running.served_places import BASE, FOLDER_VARIABLE
@@ -36,6 +41,7 @@ from gridpact.gate.words.refused import Refused
 from gridpact.version import __version__
 
 PARENT_SECONDS = 0.5
+STREAMS_SECONDS = 0.2  # in which streams of events end
 SWITCH_SECONDS = 0.001  # after which the writer lets those answer who have their turn
 ROUTES = (
     open_routes,
@@ -46,6 +52,9 @@ ROUTES = (
     result_routes,
     order_routes,
     submission_routes,
+    settlement_routes,
+    event_routes,
+    webhook_routes,
 )
 
 
@@ -61,11 +70,13 @@ def _framework(gate: Gate) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.service = Service(gate)
+        app.state.service = service = Service(gate)
+        _end_streams_first(service)
         try:
             yield
         finally:
-            app.state.service.close()
+            service.feed.end()
+            service.close()
 
     app = FastAPI(
         title="gridpact gate",
@@ -92,6 +103,20 @@ def _framework(gate: Gate) -> FastAPI:
     app.add_exception_handler(HTTPException, on_http)
     app.add_middleware(FrameOfRequests, logs=gate.settings.log_requests)
     return app
+
+
+def _end_streams_first(service: Service) -> None:
+    """Has streams of events end before the server does, which waits for all that goes on."""
+    loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        service.feed.end()
+        loop.call_later(STREAMS_SECONDS, os.kill, os.getpid(), signal.SIGINT)  # to which the server ends, too
+
+    with suppress(
+        NotImplementedError, RuntimeError, ValueError
+    ):  # Not in the main thread: no server does that.
+        loop.add_signal_handler(signal.SIGTERM, leave)
 
 
 def from_environment() -> ASGIApp:

@@ -13,7 +13,7 @@ from gridpact.gate.access.visibility import is_shown
 from gridpact.gate.market.market_documents import Rules
 from gridpact.gate.market.session_states import SessionState
 from gridpact.gate.store.gate_tables import PUBLISHED_FILE
-from gridpact.gate.views.result_views import is_matched
+from gridpact.gate.views.matched_trades import is_matched
 from gridpact.gate.words.refused import FieldProblem, invalid, not_found
 from gridpact.results.explanation.explanation import Explanation
 from gridpact.results.explanation.explanation_facts import CauseOfCut, LoadOnLimit

@@ -13,6 +13,7 @@ from gridpact.gate.door.case_rows import ORDER
 from gridpact.gate.market.market_documents import Rules
 from gridpact.gate.market.session_states import SessionState
 from gridpact.gate.store.gate_tables import FAILED_FILE, PUBLISHED_FILE, SUBMISSION
+from gridpact.gate.views.matched_trades import is_matched, orders_of
 from gridpact.gate.views.table_text import ResultRows, table_rows
 from gridpact.gate.words.json_bodies import read_json
 from gridpact.gate.words.refused import not_found
@@ -78,7 +79,7 @@ def _without_others(row: dict[str, Any], own: frozenset[str], rules: Rules) -> d
     shown = {**row, "element": _element(row, own, rules)}
     if not is_matched(row["trade"]) or not rules.anonymous:
         return shown
-    orders = dict(zip(("seller", "buyer"), _orders_of(row["trade"]), strict=True))
+    orders = dict(zip(("seller", "buyer"), orders_of(row["trade"]), strict=True))
     for side in orders:
         if row[side] not in own:
             shown[side] = None
@@ -91,17 +92,6 @@ def _element(row: dict[str, Any], own: frozenset[str], rules: Rules) -> Any:
     if row["limited_by"] in _OF_PARTIES:
         return row["element"] if row["element"] in own else None
     return row["element"] if rules.show_elements else None
-
-
-def is_matched(trade: str) -> bool:
-    """Whether a trade of a result was made of orders: it is called after both."""
-    return ":" in trade
-
-
-def _orders_of(trade: str) -> tuple[str, str]:
-    """The submissions of the ask and the bid that a matched trade is made of."""
-    ask, _, bid = trade.partition("#")[0].partition(":")
-    return ask, bid
 
 
 def results_view(
@@ -166,7 +156,7 @@ def _order_results(
     of_order: dict[str, ResultRows] = defaultdict(list)
     for row in cleared:
         if is_matched(row["trade"]):
-            for order in _orders_of(row["trade"]):
+            for order in orders_of(row["trade"]):
                 of_order[order].append(row)
     query = select(SUBMISSION).where(
         SUBMISSION.c.session == state.row.session,

@@ -42,6 +42,10 @@ _TEXTS = {
     "name",
     "order",
     "side",
+    "retailer",
+    "entry",
+    "debit",
+    "credit",
 }
 
 

@@ -60,6 +60,13 @@ _VERSION: Json = {
     "schema": {"type": "string"},
     "description": "The ETag of what is changed",
 }
+_LAST_EVENT: Json = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The id of the last event that the client has",
+}
 
 
 def described(schema: Json, base: str) -> Json:
@@ -84,6 +91,7 @@ def _describe(route: Json, method: str, operation: DescribedOperation) -> None:
     parameters += [{"name": name, "in": "query", **_PARAMETERS[name]} for name in operation.query]
     parameters += [_SIGNATURE] if operation.is_signed else []
     parameters += [_VERSION] if operation.is_versioned else []
+    parameters += [_LAST_EVENT] if operation.is_resumable else []
     for parameter in parameters:
         parameter.setdefault("required", False)
     route["parameters"] = parameters
