@@ -83,7 +83,7 @@ def test_the_page_is_well_formed_and_loads_nothing() -> None:
         assert {name for name, each in shown.items() if each["data"]} <= set(structure.ids)
         assert structure.links == ["data:,"]
         assert "http:" not in page and "https:" not in page
-        assert "@import" not in page and "url(" not in page
+        assert "@import" not in page and set(re.findall(r"url\((.)", page)) <= {"#"}
         assert "default-src 'none'" in page
         assert "$" not in page.split("<script>")[0]
 
@@ -111,7 +111,7 @@ def test_the_same_settlement_makes_the_same_bytes() -> None:
 def test_names_are_escaped_everywhere() -> None:
     settled = settled_case(day(ids=(NASTY, "anna" + NASTY, "ben")), name=NASTY)
     page = own_part(settlement_page(settled, beside=settled_case(day(mode=Mode.FIRM))))
-    assert page.count("<script") == 3
+    assert page.count("<script") == 2
     for each in (page, *pages(settled).values()):
         assert "alert(1)</script>" not in each and "<b>&" not in each
         assert Structure(each).open == []
