@@ -1,6 +1,7 @@
 """EventFeed: the log followed for all streams of a serving process, so that each event is read once."""
 
 import asyncio
+import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 
 from gridpact.gate.events.event_source import EventPage, end_of_log, events_after
 from gridpact.gate.events.gate_event import GateEvent
+from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.refused import Refused
 
 Answer = TypeVar("Answer")
@@ -108,6 +110,10 @@ class EventFeed:
             try:
                 page = await self._read(partial(events_after, sequence=self._until))
             except Refused:
+                await asyncio.sleep(AWAY_SECONDS)
+                continue
+            except Exception as error:  # Streams go on saying that they are there, and the log says why.
+                say("events could not be read", level=logging.ERROR, error=error)
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
             self._keep(page)

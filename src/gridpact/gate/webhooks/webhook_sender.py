@@ -2,9 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from threading import Event
+from threading import Event, Thread
 from time import monotonic
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -47,8 +46,7 @@ class WebhookSender:
     def __init__(self, gate: Gate, worker: str, post: Post = post_webhook) -> None:
         self._gate, self._worker, self._post = gate, worker, post
         self._name = ""
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="webhook")
-        self._running: set[Future[None]] = set()
+        self._running: set[Thread] = set()  # None of them is waited for when the process ends.
 
     def send_until(self, ended: Event) -> None:
         """Sends what there is until it is to end."""
@@ -61,20 +59,21 @@ class WebhookSender:
                 continue
             if not taken:
                 ended.wait(POLL_SECONDS)
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def send_some(self, *, waits: bool = False) -> int:
         """Begins to send webhooks that are due, as many as there is room for, and gives their number."""
         self._name = self._name or self._gate.name
-        self._running = {each for each in self._running if not each.done()}
+        self._running = {each for each in self._running if each.is_alive()}
         room = AT_ONCE - len(self._running)
         if room == 0:
             return 0
         held = claim_webhooks(self._gate.database, self._gate.clock(), self._worker, room)
-        begun = [self._pool.submit(self._send, each) for each in held]
+        begun = [Thread(target=self._send, args=(each,), name="webhook", daemon=True) for each in held]
         self._running |= set(begun)
-        for each in begun if waits else ():
-            each.result()
+        for thread in begun:
+            thread.start()
+        for thread in begun if waits else ():
+            thread.join()
         return len(held)
 
     def _send(self, held: HeldWebhook) -> None:
@@ -83,6 +82,8 @@ class WebhookSender:
             end, has_more = monotonic() + TURN_SECONDS, True
             while has_more and monotonic() < end:
                 held, has_more = self._send_page(held, end)
+            if has_more:
+                store_outcome(self._gate.database, held, lease_until=0)
         except (SQLAlchemyError, OSError) as error:  # Its lease ends, and it is sent again.
             say("webhook could not be sent", level=logging.ERROR, error=error, worker=self._worker)
 
