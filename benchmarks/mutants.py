@@ -275,6 +275,13 @@ MUTANTS = (
         STEPS,
     ),
     Mutant(
+        "no cap is left for what curvature wins beside it",
+        "clearing/solver/optimality.py",
+        "if beside.any():",
+        "if False:",
+        "unit/test_ac_cases.py",
+    ),
+    Mutant(
         "a row of the even cut stays tight whatever its multiplier",
         "clearing/solver/even_cut_clarabel.py",
         "self.rows > 0.0, multiplier < 0.0, value_kw",

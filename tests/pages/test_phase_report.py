@@ -148,7 +148,7 @@ def test_the_words_of_each_period_name_phase_neutral_and_bus(page: str, cleared:
 
 
 def test_cuts_name_the_phase_or_the_neutral(page: str, tmp_path: Path) -> None:
-    assert " phase " in page.split("<h2>Trades that were cut</h2>")[1]
+    assert " phase " in page.split("<h2>Trades</h2>")[1]
     bus = page.split("<h2>Limits that hold the volume down</h2>")[1]
     assert " phase c at 1.05 pu</span>" in bus
     other = report_page(phase_clearance(tmp_path, neutral_loading_max_percent=NEUTRAL_MAX))

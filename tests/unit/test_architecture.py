@@ -14,6 +14,7 @@ from tests.documentation import read_page
 ROOT = Path(gridpact.__file__).parent
 TIERS = (
     {"version", "errors", "units", "arrays", "stopwatch", "progress", "solvers", "spreadsheet_text"},
+    {"extras"},
     {"fields", "plug_ins"},
     {"grid"},
     {"case"},
@@ -24,6 +25,7 @@ TIERS = (
     {"trading_headroom", "envelopes", "comparison"},
     {"settlement"},
     {"published", "report", "imports"},
+    {"bridges"},
     {"fleet", "gate"},
     {"cli"},
     {"__main__"},
@@ -84,7 +86,7 @@ def test_no_modules_import_each_other_in_a_circle_at_their_head_later_or_for_typ
     _refuse_circles(IMPORTS)
 
 
-@pytest.mark.parametrize("package", ["case", "fleet", "gate", "imports", "report", "settlement"])
+@pytest.mark.parametrize("package", ["bridges", "case", "fleet", "gate", "imports", "report", "settlement"])
 def test_no_rooms_of_a_package_import_each_other_in_a_circle(package: str) -> None:
     """A package's own files are a room too, apart from its door, which takes from all of them."""
     rooms = defaultdict[str, set[str]](set)

@@ -36,7 +36,7 @@ from gridpact.fleet.rows.fleet_tables import (
 from gridpact.fleet.rows.row import row_of
 from gridpact.fleet.rows.spool import Spool
 from gridpact.fleet.rows.tally import Tally
-from gridpact.fleet.workers import batches, cluster, worker
+from gridpact.fleet.workers import dask_crew, worker
 from gridpact.fleet.workers.digest import inputs_sha256, network_key
 from gridpact.fleet.workers.worker import Plan, clear_batch
 from gridpact.fleet.workspace.fleet_files import HOURS_FILE, RECORD_FILE, ROWS_FILE
@@ -306,14 +306,17 @@ def test_a_name_that_is_no_text_is_told_in_a_row(plan: Plan) -> None:
 
 
 def test_a_run_without_workers_ends_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Waiting:
-        def has_ready(self) -> bool:
-            return False
+    class Client:
+        loop = object()
 
+        def nthreads(self) -> dict[str, int]:
+            return {}
+
+    crew = dask_crew.DaskCrew(Client())  # type: ignore[arg-type]
     for name, seconds in (("POLL_SECONDS", 0.001), ("LOOK_SECONDS", 0.002), ("WORKERS_SECONDS", 0.05)):
-        monkeypatch.setattr(batches, name, seconds)
+        monkeypatch.setattr(dask_crew, name, seconds)
     with pytest.raises(GridpactError, match=r"no worker for .* start again"):
-        batches._wait(Waiting(), lambda: 0)  # type: ignore[arg-type]
+        crew.next_done()
 
 
 def test_only_what_changed_is_done_again(
@@ -450,7 +453,7 @@ def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
 def test_wrong_use_gives_exit_2(
     arguments, said, cases: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(dask_crew, "CONNECT_SECONDS", 0.3)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")
     arguments = [argument.format(cases=cases, tmp=tmp_path) for argument in arguments]
@@ -459,15 +462,6 @@ def test_wrong_use_gives_exit_2(
     assert said in err
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "years of work"
     assert not list(tmp_path.rglob("cleared.*"))
-
-
-def test_workers_calculate_with_one_thread_and_keep_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")
-    for name in names:
-        monkeypatch.delenv(name, raising=False)
-    with cluster.connected("", 1) as client:
-        (found,) = client.run(lambda: [os.environ.get(name) for name in names]).values()
-    assert found == ["1", "1", None]
 
 
 def test_what_no_fleet_wrote_is_left_alone(cases: Path, scheduler: str, tmp_path: Path) -> None:

@@ -142,8 +142,8 @@ def test_the_words_say_the_limits_that_stop_most(extreme: gridpact.Headroom) -> 
     assert found["kwh"].is_monotonic_decreasing
     held_kwh = (extreme.sale_cap_kw - extreme.sale_alone_kw).sum()
     assert found["kwh"].sum() == pytest.approx(held_kwh)
-    assert found["reason"].tolist()[0] == "bus 36 at 1.1 pu"
-    assert "bus 36 at 1.1 pu stops 1 participant in 1 period, " in outcome(extreme)
+    assert found["reason"].tolist()[0] == "bus 36 (Bus C13) at 1.1 pu"
+    assert "bus 36 (Bus C13) at 1.1 pu stops 1 participant in 1 period, " in outcome(extreme)
     calm = gridpact.headroom(replace(street(4, 2), trades=Trades.none()))
     assert "alone, each of 2 participants could sell all it has" in outcome(calm)
 
@@ -190,7 +190,7 @@ def test_the_maps_show_each_share_once(extreme: gridpact.Headroom) -> None:
         assert shade == (len(SHADES) - 1 if share == 1.0 else int(4 * share))
         reason = states["reason"][row][0]
         assert (reason >= 0) == (share < 1.0)
-    assert states["reasons"][states["reason"][3][0]] == "bus 36 at its limit"
+    assert states["reasons"][states["reason"][3][0]] == "bus 36 (Bus C13) at its limit"
 
 
 def test_only_the_most_held_back_are_on_the_maps_of_a_large_case() -> None:

@@ -36,13 +36,9 @@ def fleet(
 ) -> None:
     """Clear every case below a folder, on all cores or a Dask cluster; start it again to go on."""
     try:
-        import dask
-
         from gridpact.case import Formulation
         from gridpact.fleet import run_fleet
 
-        # What matters is said in the rows, and at the end.
-        dask.config.set({"logging": {"distributed": "critical", "distributed.client": "critical"}})
         result = run_fleet(
             folder,
             out,

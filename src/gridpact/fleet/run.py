@@ -8,6 +8,7 @@ from time import perf_counter
 
 from gridpact.case.case import Allocation, Formulation
 from gridpact.errors import InvalidUsage
+from gridpact.extras import CLUSTER
 from gridpact.fields.arguments import chosen, path_of
 from gridpact.fields.said import a
 from gridpact.fields.scalars import whole
@@ -23,7 +24,7 @@ from gridpact.fleet.rows.record import other_results
 from gridpact.fleet.rows.spool import Spool
 from gridpact.fleet.rows.tally import Tally
 from gridpact.fleet.workers.batches import done_in_batches
-from gridpact.fleet.workers.cluster import connected
+from gridpact.fleet.workers.crew import crew_of
 from gridpact.fleet.workers.digest import network_key
 from gridpact.fleet.workers.worker import Plan
 from gridpact.fleet.workspace.fleet_files import HOURS_FILE, PAGE_FILE, ROWS_FILE, SUMMARY_FILE
@@ -54,9 +55,9 @@ def run_fleet(
         cases: the folder that the cases are below.
         out: the folder of the results, new, empty or of an earlier fleet.
         manifest: a file with the path of one case a line, relative to `cases`; without it, all cases.
-        scheduler: address of a Dask scheduler whose workers see both folders; without it, a cluster of this
-            machine's cores is started.
-        workers: processes of that cluster; as many as there are cores without it.
+        scheduler: address of a Dask scheduler whose workers see both folders; without it, processes are
+            started on this machine.
+        workers: how many of these; as many as there are cores without it.
         formulation: instead of what the cases say.
         allocation: instead of what the cases say.
         quiet: says nothing on stderr about how far it is.
@@ -64,7 +65,7 @@ def run_fleet(
     Raises:
         InvalidUsage: the call cannot be carried out as asked.
         InvalidCase: the manifest or the layout of the cases is wrong, with every problem.
-        GridpactError: the cluster does not work.
+        GridpactError: the workers do not work.
         Interrupted: a KeyboardInterrupt, which says how many cases are complete.
     """
     start = perf_counter()
@@ -126,6 +127,8 @@ def _checked(
         raise InvalidUsage(f"{workers} workers are not possible", "write 1 or more")
     if workers and scheduler:
         raise InvalidUsage("the scheduler has workers of its own", "leave their number out")
+    if scheduler:
+        CLUSTER.need("a scheduler is reached by Dask, which is not installed")
     network = None if formulation is None else chosen(Formulation, "formulation", formulation)
     if allocation is not None and (fault := unknown_name(RULES, allocation)):
         raise InvalidUsage(f"allocation '{allocation}' {fault[0]}", fault[1])
@@ -139,10 +142,10 @@ def _clear(
     with progress("starting", quiet=quiet):
         order = sorted(enumerate(paths), key=lambda case: (network_key(plan.cases / case[1]), case[1]))
     complete_before = 0
-    with connected(scheduler, workers) as client:
-        used, meter = len(client.nthreads()), Meter(len(paths), quiet=quiet)
+    with crew_of(scheduler, workers) as crew:
+        used, meter = crew.workers(), Meter(len(paths), quiet=quiet)
         with closing(meter):
-            for done in done_in_batches(client, plan, order):
+            for done in done_in_batches(crew, plan, order):
                 new = [one for one in done if spool.add(one.number, one.row)]
                 complete_before += sum(one.is_old for one in new)
                 meter.add(len(new), sum(one.row["status"] == FAILED for one in new))

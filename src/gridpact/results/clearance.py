@@ -17,6 +17,10 @@ from gridpact.results.clearance_tables import (
     orders_columns,
     schedule_columns,
 )
+from gridpact.results.explanation.explanation import Explanation
+from gridpact.results.explanation.make_explanation import explanation_of
+from gridpact.results.explanation.result_tables import ResultTables
+from gridpact.results.explanation.tables_of_clearance import tables_of
 from gridpact.results.multipliers.multiplier_tables import (
     duals_columns,
     prices_columns,
@@ -103,6 +107,23 @@ class Clearance(ClearanceArrays):
             InvalidUsage: it was cleared by the lossless model, or with outages.
         """
         return frame(prices_columns(self))
+
+    def explain(self, name: str, *, what: str | None = None) -> Explanation:
+        """Why a trade, an order or a participant gets what it gets.
+
+        Args:
+            name: of a trade, a participant or an order.
+            what: `trade`, `participant` or `order`, where a name could be several of them.
+
+        Raises:
+            InvalidUsage: nothing is called so, or several things are.
+        """
+        return explanation_of(self._explained, name, what=what)
+
+    @cached_property
+    def _explained(self) -> ResultTables:
+        """What explanations are made of."""
+        return tables_of(self, self.summary)
 
     @cached_property
     def summary(self) -> dict[str, Any]:

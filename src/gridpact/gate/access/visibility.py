@@ -3,7 +3,7 @@
 What is another's looks like what does not exist; who sees a thing, but lacks a right to it, is told so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.gate.access.visitor import AUDITOR, OPERATOR, READ, TRADE, Visitor
@@ -53,6 +53,20 @@ def reads(visitor: Visitor, market: str, participant: str) -> bool:
     """Whether a visitor may read what is of a participant."""
     participants = readable(visitor, market)
     return participants is None or participant in participants
+
+
+def is_shown(own: frozenset[str] | None, parties: Iterable[str], *, whole: bool = False) -> bool:
+    """Whether what is of some parties is shown to who reads some participants.
+
+    Args:
+        own: the participants, as `readable` gives them; `None` for all.
+        parties: whose it is, of whom one is enough.
+        whole: whether it takes all of them.
+    """
+    known = set(parties)
+    if own is None:
+        return True
+    return bool(known) and (known <= own if whole else bool(known & own))
 
 
 def need_market(visitor: Visitor, market: str) -> None:

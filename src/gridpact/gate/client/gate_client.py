@@ -100,6 +100,11 @@ class GateClient:
         found: dict[str, Any] = self.get(f"/sessions/{_part(session)}/results")
         return found
 
+    def explanation(self, session: str, name: str) -> dict[str, Any]:
+        """Why an own trade, order or participant of a published session gets what it gets."""
+        found: dict[str, Any] = self.get(f"/sessions/{_part(session)}/explanation?name={_part(name)}")
+        return found
+
     def orders(self, session: str) -> list[dict[str, Any]]:
         """Own orders of a session, with their state."""
         return list(self.items(f"/sessions/{_part(session)}/orders"))

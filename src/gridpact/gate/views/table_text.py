@@ -39,6 +39,9 @@ _TEXTS = {
     "group",
     "link",
     "block",
+    "name",
+    "order",
+    "side",
 }
 
 

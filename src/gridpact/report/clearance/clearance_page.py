@@ -12,6 +12,7 @@ from gridpact.report.clearance.drawing import network_drawing
 from gridpact.report.clearance.feed_in_section import feed_in_picture, feed_in_section
 from gridpact.report.clearance.phase_pictures import phase_pictures
 from gridpact.report.clearance.phase_sections import phase_sections
+from gridpact.report.clearance.trades_section import trades_section
 from gridpact.report.clearance.verdict import head
 from gridpact.report.pictures.period_axis import PeriodAxis, period_axis
 from gridpact.report.pictures.traces import Picture
@@ -53,7 +54,7 @@ def report_page(clearance: Clearance) -> str:
             section("The network, period by period", sections.network(clearance, states), kind="network"),
             section("Voltages and loadings", *_state_sections(clearance, pictures)),
             commitments_section(clearance, firm),
-            section("Trades that were cut", sections.cuts(clearance)),
+            section("Trades", trades_section(clearance)),
             section("Limits that hold the volume down", sections.binding(clearance)),
             sections.baseline(clearance),
         ],

@@ -21,7 +21,7 @@ from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import fixed
 from gridpact.report.shell.sentences import capitalised, sentence
-from gridpact.results.words.limit_words import element_name, named_limit_words
+from gridpact.results.words.limit_words import element_called, named_limit_words
 
 LIMITS_SHOWN, CORNERS_SHOWN = 15, 20
 POWER_DECIMALS = 3
@@ -147,7 +147,7 @@ def _held_by(envelopes: OperatingEnvelopes, side: str, participant: int) -> str:
     )
     if kind == LimitedBy.CONNECTION:
         return "its connection"
-    name = element_name(envelopes.case, envelopes.network, kind, element)
+    name = element_called(envelopes.case, envelopes.network, kind, element)
     return named_limit_words(kind, name, phase, [])
 
 
@@ -177,7 +177,7 @@ def _corners(envelopes: OperatingEnvelopes) -> str:
     rows = []
     for place in range(min(len(corners), CORNERS_SHOWN)):
         power_kw, kind = corners.power_kw[place], int(corners.limited_by[place])
-        name = element_name(envelopes.case, envelopes.network, kind, int(corners.element[place]))
+        name = element_called(envelopes.case, envelopes.network, kind, int(corners.element[place]))
         words = named_limit_words(kind, name, int(corners.phase[place]), [float(corners.limit[place])])
         counts = [int(np.sum(flags)) for flags in (power_kw > 0.0, power_kw < 0.0, power_kw == 0.0)]
         rows.append(

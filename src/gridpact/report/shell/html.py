@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import repeat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +87,31 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
     return f'<dl class="origin">{rows}</dl>'
 
 
-def table(caption: str, columns: Sequence[HtmlColumn], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose first column names the row; on a phone every row becomes a card."""
+def folded(summary: str, content: str) -> str:
+    """HTML that opens when its summary is touched; nothing where there is none."""
+    return f"<details><summary>{escape(summary)}</summary>{content}</details>" if content else ""
+
+
+def table(
+    caption: str,
+    columns: Sequence[HtmlColumn],
+    rows: Iterable[Sequence[str]],
+    *,
+    below: Iterable[str] | None = None,
+) -> str:
+    """A table whose first column names the row; on a phone every row becomes a card.
+
+    Args:
+        caption: above it.
+        columns: of it.
+        rows: texts, one for each column.
+        below: HTML that stands below the text of the last cell of each row, as `folded` makes it.
+    """
+    more = repeat("") if below is None else below
     head = "".join(f'<th scope="col"{_class(column)}>{escape(column.name)}</th>' for column in columns)
-    body = "".join(f"<tr>{_cells(columns, row)}</tr>" for row in rows)
+    body = "".join(
+        f"<tr>{_cells(columns, row, last)}</tr>" for row, last in zip(rows, more, strict=below is not None)
+    )
     return (
         f"<table><caption>{escape(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -105,14 +127,15 @@ def figure(picture_id: str, alternative: str, caption: str) -> str:
     )
 
 
-def _cells(columns: Sequence[HtmlColumn], row: Sequence[str]) -> str:
-    """The cells of a row, the first of which is its head."""
+def _cells(columns: Sequence[HtmlColumn], row: Sequence[str], below: str = "") -> str:
+    """The cells of a row, the first of which is its head; HTML may stand below the text of the last one."""
     cells = []
     for place, (column, text) in enumerate(zip(columns, row, strict=True)):
         tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
         name = escape(column.name)
+        more = below if place == len(columns) - 1 else ""
         cells.append(
-            f'<{tag}{scope}{_class(column)} data-column="{name}"><span>{escape(text)}</span></{tag}>'
+            f'<{tag}{scope}{_class(column)} data-column="{name}"><span>{escape(text)}</span>{more}</{tag}>'
         )
     return "".join(cells)
 

@@ -35,6 +35,15 @@ _PARAMETERS: dict[str, Json] = {
     "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": LIST_MAX, "default": LIST_DEFAULT}},
     "after": {"schema": {"type": "string"}, "description": "The `next` of an answer before"},
     "participant": {"schema": {"type": "string"}, "description": "The one that is asked for"},
+    "name": {
+        "schema": {"type": "string", "minLength": 1},
+        "required": True,
+        "description": "Of the trade, the order or the participant that is explained",
+    },
+    "what": {
+        "schema": {"type": "string", "enum": ["trade", "participant", "order"]},
+        "description": "What the name is of, where it could be several",
+    },
     "reason": {"schema": {"type": "string"}, "description": "Why; every change needs one"},
 }
 _SIGNATURE: Json = {

@@ -22,6 +22,7 @@ MOMENT_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
 DIGEST: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 NAME: Json = {"type": "string", "minLength": 1, "maxLength": NAME_CHARACTERS_MAX}
 ROWS: Json = {"type": "array", "items": {"type": "object"}}
+_LIST_OF_TEXTS: Json = {"type": "array", "items": TEXT}
 _NAMES = ("order", "trade", "group", "link", "replaces")
 _KINDS: dict[Kind, Json] = {
     Kind.ID: TEXT,
@@ -271,6 +272,26 @@ DOCUMENTS: dict[str, Json] = {
         }
     ),
     "Rows": ROWS,
+    "Explanation": opened(
+        {
+            "case": TEXT,
+            "kind": TEXT,
+            "name": TEXT,
+            "formulation": TEXT,
+            "allocation": TEXT,
+            "status": TEXT,
+            "proposed_kwh": {"type": "number"},
+            "cleared_kwh": {"type": "number"},
+            "trades": ROWS,
+            "orders": ROWS,
+            "causes": ROWS,
+            "runs": ROWS,
+            "pressed": ROWS,
+            "energy_kwh": {"type": "object"},
+            "notes": _LIST_OF_TEXTS,
+            "text": _LIST_OF_TEXTS,
+        }
+    ),
     "Headroom": opened({"session": TEXT, "sequence": WHOLE, "headroom": ROWS}),
     "Log": list_of(opened({**_ENTRY, "chain": DIGEST})),
 }

@@ -116,6 +116,7 @@ OPERATIONS: Mapping[tuple[str, str], DescribedOperation] = {
     ("get", "/sessions/{session}/seal"): _read("Seal"),
     ("get", "/sessions/{session}/results"): _read("Results", "participant"),
     ("get", "/sessions/{session}/results/{table}"): _read("Rows", others={CSV: ""}),
+    ("get", "/sessions/{session}/explanation"): _read("Explanation", "name", "what"),
     ("get", "/sessions/{session}/files/{name}"): DescribedOperation(
         answers={200: {CSV: "", JSON: "", "text/html": "", "application/octet-stream": ""}}, is_made=True
     ),

@@ -1,7 +1,7 @@
-"""A second opinion: the same programme over voltages and variables together, by Ipopt.
+"""Another opinion: the same programme over voltages and variables together, by Ipopt.
 
-It takes much longer than the steps, and is asked where these find nothing or where their optimum may not be
-the best. Solved to 1e-12, so that a result does not depend on where it started.
+It takes much longer than the steps, and shares only the oracle with them. Solved to 1e-12, so that a result
+does not depend on where it started.
 """
 
 from typing import Any
@@ -10,13 +10,13 @@ import casadi as ca
 import numpy as np
 from scipy.sparse import csr_array
 
+from benchmarks.ipopt.silent import silent_ipopt
+from benchmarks.ipopt.voltage_equations import VoltageEquations, as_matrix
 from gridpact.arrays import Float
 from gridpact.clearing.network.situations import Situations
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT, Programme
-from gridpact.clearing.solver.voltage_equations import VoltageEquations, as_matrix
-from gridpact.solvers.ipopt import silent_ipopt
 
 TOLERANCE = 1e-12
 OPTIMAL_RESIDUAL, ACCEPTABLE_TOLERANCE = 1e-10, 1e-8
