@@ -17,7 +17,7 @@ def drawn(node: nodes.math | nodes.math_block, *, as_block: bool) -> str:
     formula = node.astext()
     try:
         return tex2mathml(formula, as_block=as_block)
-    except MathError as error:
+    except (MathError, IndexError) as error:  # the second where there is nothing to raise or lower
         LOG.warning("the formula %r is not understood: %s", formula, error, location=node)
         return html.escape(formula)
 

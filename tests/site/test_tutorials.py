@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 import gridpact
-from gridpact.cli import app
 from gridpact.imports.starter.first_case import make_first_case
 from tests.documentation import read_page
 
-PLANNED = {"explain"}  # commands that a tutorial shows and that are still to come
 STEP = re.compile(
     r"^`(?P<file>[\w./-]+)`[^\n]*\n(?:[^\n`]+\n)*\n```(?:csv|toml|python)\n(?P<text>.*?)^```$"
     r"|^\$ (?P<command>[^\n]+)$",
@@ -28,8 +26,7 @@ def script_of(page: str, folder: Path) -> str:
     lines = ["set -eu", "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT"]
     for number, step in enumerate(STEP.finditer(page)):
         if step["command"]:
-            if step["command"].split()[:2] not in [["gridpact", name] for name in PLANNED]:
-                lines.append(step["command"])
+            lines.append(step["command"])
             continue
         (folder / f"file-{number}").write_text(step["text"])
         lines.append(f"mkdir -p $(dirname {step['file']}); cp ../files/file-{number} {step['file']}")
@@ -70,11 +67,6 @@ def test_the_cells_for_researchers_run_in_order(tmp_path: Path) -> None:
     cells = re.findall(r"^```python\n(.*?)^```$", read_page("researcher"), re.MULTILINE | re.DOTALL)
     assert len(cells) == 4
     subprocess.run([sys.executable, "-c", "\n".join(cells)], cwd=tmp_path, check=True)
-
-
-def test_commands_that_are_to_come_are_not_there_yet() -> None:
-    """What is there is run: it leaves the list."""
-    assert not PLANNED & {command.name or command.callback.__name__ for command in app.registered_commands}
 
 
 def test_with_the_wider_limit_of_the_start_only_demand_cuts(tmp_path: Path) -> None:
