@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import gridpact
+from tests.documentation import read_page
 
 ROOT = Path(gridpact.__file__).parent
 TIERS = (
@@ -109,7 +110,7 @@ def test_no_room_has_more_files_than_a_reader_takes_in() -> None:
 
 
 def test_the_page_on_the_architecture_names_every_room() -> None:
-    page = (ROOT.parents[1] / "docs" / "architecture.md").read_text()
+    page = read_page("architecture")
     rooms = {module.parent for module in MODULES} - {Path()}
     assert not [
         room.as_posix() for room in rooms if f"`{room.name}/`" not in page and f"`{room}/`" not in page

@@ -42,6 +42,7 @@ from gridpact.fleet.workers.worker import Plan, clear_batch
 from gridpact.fleet.workspace.fleet_files import HOURS_FILE, RECORD_FILE, ROWS_FILE
 from gridpact.fleet.workspace.locks import locked
 from gridpact.fleet.workspace.workspace import Workspace, workspace
+from tests.documentation import read_page
 from tests.fleets import break_case, case_path, contents, fleet_case, hidden, single_results, write_fleet
 from tests.unit.test_cli import run
 from tests.unit.test_report import NASTY, Structure, own_part
@@ -634,7 +635,7 @@ def test_the_row_of_each_hour_is_that_of_the_local_day() -> None:
     ("title", "columns"), [("fleet.parquet", ALL_COLUMNS), ("fleet-hours.parquet", HOURS)]
 )
 def test_the_fleets_page_has_a_line_for_every_column_and_no_other(title: str, columns) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "fleets.md").read_text()
+    page = read_page("fleets")
     section = page.split(f"\n## {title}\n")[1].split("\n## ")[0]
     named = [
         name
@@ -645,7 +646,7 @@ def test_the_fleets_page_has_a_line_for_every_column_and_no_other(title: str, co
 
 
 def test_the_fleets_page_names_every_figure_of_the_summary(done: FleetResult) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "fleets.md").read_text()
+    page = read_page("fleets")
     for key in done.summary:
         assert f"`{key}`" in page, key
 
