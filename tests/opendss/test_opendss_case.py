@@ -169,7 +169,7 @@ def test_a_balanced_model_is_refused(master: Path) -> None:
 def test_without_the_extra_one_line_says_what_to_install(
     master: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(engine, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "dss", None)
     [problem] = problems_of(master)
     assert str(problem) == (
         "Master.dss: takes OpenDSS, which is not installed (install it by pip install 'gridpact[opendss]')"

@@ -25,6 +25,8 @@ from gridpact.imports.import_meters import FORMATS
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.results import clearance_tables as tables
 from gridpact.results.clearance_outcome import outcome
+from gridpact.results.explanation import explanation_tables
+from gridpact.results.explanation.matching_table import MATCHING_COLUMNS
 from gridpact.settlement.energy.keys import KeyKind
 from gridpact.settlement.reading.read_tariffs import RETAILER_KEYS
 from gridpact.settlement.reading.read_tariffs import SECTIONS as TARIFF_SECTIONS
@@ -163,6 +165,23 @@ def documented(section: str, page: str) -> list[str]:
 def test_the_results_page_has_a_line_for_every_column_and_no_other(name: str) -> None:
     page = read_page("results")
     assert documented(name.lower(), page) == list(getattr(tables, name))
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("places", explanation_tables.PLACES),
+        ("reasons", explanation_tables.REASONS),
+        ("sensitivities", explanation_tables.LOADS),
+        ("terms", explanation_tables.TERMS),
+        ("matching", MATCHING_COLUMNS),
+    ],
+)
+def test_the_page_on_explanations_has_a_line_for_every_column_and_no_other(
+    name: str, columns: tuple[str, ...]
+) -> None:
+    page = (ROOT / "docs" / "how-to" / "explain.md").read_text().replace("### ", "## ")
+    assert documented(name, page) == list(columns)
 
 
 def test_the_results_page_has_a_line_for_every_column_of_headroom_and_no_other() -> None:

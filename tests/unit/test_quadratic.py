@@ -227,7 +227,7 @@ def test_a_far_corner_is_better_where_curvature_outweighs_the_multiplier(
 ) -> None:
     hessian = np.diag([curvature, 1.0])
     assert (
-        not other_corners(hessian, np.empty((0, 2)), np.array([-0.1, 0.0]), np.full(2, 10.0)).any()
+        not other_corners(hessian, np.empty((0, 2)), np.array([-0.1, 0.0]), np.full(2, 10.0))[0].any()
     ) is expected
 
 
@@ -235,8 +235,8 @@ def test_a_corner_is_left_along_what_holds_the_others() -> None:
     """What leaves its bound takes from the other variable, as their sum is held, and that bends down."""
     hessian = np.diag([0.0, -0.03])
     dual, reach = np.array([-0.1, 0.0]), np.full(2, 10.0)
-    assert other_corners(hessian, np.array([[1.0, 1.0]]), dual, reach).any()
-    assert not other_corners(hessian, np.empty((0, 2)), dual, reach).any()
+    assert other_corners(hessian, np.array([[1.0, 1.0]]), dual, reach)[0].any()
+    assert not other_corners(hessian, np.empty((0, 2)), dual, reach)[0].any()
 
 
 def test_no_corner_is_better_where_it_says_so() -> None:
@@ -250,7 +250,7 @@ def test_no_corner_is_better_where_it_says_so() -> None:
         dual, reach = -rng.uniform(0.05, 1.0, count), rng.uniform(0.5, 8.0, count)
         corners = np.array(np.meshgrid(*[[0.0, one] for one in reach])).reshape(count, -1).T
         value = corners @ -dual + 0.5 * np.einsum("ki,ij,kj->k", corners, hessian, corners)
-        said.append(not other_corners(hessian, np.empty((0, count)), dual, reach).any())
+        said.append(not other_corners(hessian, np.empty((0, count)), dual, reach)[0].any())
         if said[-1]:
             assert value.min() >= -1e-12
     assert 10 <= sum(said) <= 70

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select, update
 from gridpact.gate.access.user_documents import check_key, check_mandate, check_user
 from gridpact.gate.access.visitor import OPERATOR, Visitor, secret_sha256
 from gridpact.gate.log.jws import jwk_fault
-from gridpact.gate.store.gate_tables import API_KEY, MANDATE, MARKET, SIGNING_KEY, USER
+from gridpact.gate.store.gate_tables import API_KEY, MANDATE, MARKET, SIGNING_KEY, USER, WEBHOOK
 from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.words.gate_names import NAME_MAX, USER_NAME, has_controls, name_problem
 from gridpact.gate.words.json_bodies import compact_json, same_content
@@ -248,6 +248,7 @@ def erase_user(transaction: Transaction, user: str, *, actor: str, received_at: 
     )
     transaction.write(delete(API_KEY).where(API_KEY.c.user == user))
     transaction.write(delete(MANDATE).where(MANDATE.c.user == user))
+    transaction.write(delete(WEBHOOK).where(WEBHOOK.c.user == user))
     transaction.write(delete(USER).where(USER.c.user == user))
 
 

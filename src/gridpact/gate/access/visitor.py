@@ -19,10 +19,18 @@ RIGHTS = (READ, TRADE)
 OPERATOR, AUDITOR, RETAILER = "operator", "auditor", "retailer"
 ROLES = (OPERATOR, AUDITOR, RETAILER)
 ASKED_MAX = 500
+OF_MARKET_MAX = 1000
 _OF_KEYS = (
     select(API_KEY, USER.c.pseudonym, USER.c.document.label("of_user"))
     .join(USER, USER.c.user == API_KEY.c.user)
     .where(API_KEY.c.sha256.in_(bindparam("keys", expanding=True)))
+)
+_OF_MARKET = (
+    select(API_KEY.c.sha256)
+    .join(MANDATE, MANDATE.c.user == API_KEY.c.user)
+    .where(MANDATE.c.market == bindparam("market"), API_KEY.c.revoked_at.is_(None))
+    .distinct()
+    .limit(OF_MARKET_MAX)
 )
 _MANDATES = select(MANDATE).where(MANDATE.c.user.in_(bindparam("users", expanding=True)))
 
@@ -128,6 +136,11 @@ def visitors_of(connection: Connection, keys: Collection[str], now: int) -> dict
             if row.revoked_at is None and (row.expires_at is None or row.expires_at > now):
                 found[row.sha256] = _visitor(connection, row, of_user[row.user], now)
     return found
+
+
+def keys_of_market(connection: Connection, market: str) -> list[str]:
+    """Digests of the keys of users with a mandate in a market, as far as these are not very many."""
+    return list(connection.execute(_OF_MARKET, {"market": market}).scalars())
 
 
 def batched(names: Collection[str]) -> Iterator[list[str]]:

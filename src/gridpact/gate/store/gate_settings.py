@@ -23,6 +23,10 @@ class GateSettings:
         requests_per_second: of a key in the long run.
         requests_at_once: of a key in a moment.
         log_requests: whether the log has a line for each request.
+        event_streams: how many streams of events a user may hold at a time, of each serving process.
+        private_webhooks: whether webhooks may be at addresses that are not public, and without TLS.
+        webhook_retry_seconds: after which a webhook that was not taken is sent again; failures double it.
+        webhook_failures_max: after how many of them in succession it is disabled.
     """
 
     database: str = ""
@@ -31,6 +35,10 @@ class GateSettings:
     requests_per_second: float = 50.0
     requests_at_once: float = 200.0
     log_requests: bool = False
+    event_streams: float = 10
+    private_webhooks: bool = False
+    webhook_retry_seconds: float = 5.0
+    webhook_failures_max: float = 16
 
 
 def read_gate_settings(folder: Path) -> GateSettings:
@@ -59,8 +67,8 @@ def _fault(name: str, value: Any, known: dict[str, Any]) -> str:
         return f"{name} is not known"
     if name == "database":
         return "" if isinstance(value, str) else "database is not text"
-    if name == "log_requests":
-        return "" if isinstance(value, bool) else "log_requests is neither true nor false"
+    if known[name] in (bool, "bool"):
+        return "" if isinstance(value, bool) else f"{name} is neither true nor false"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"{name} is not a number"
     if name == "metrics_port":

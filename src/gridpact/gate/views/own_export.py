@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from gridpact.gate.access.visitor import Visitor
 from gridpact.gate.closing.seal_session import entry_of
 from gridpact.gate.store.gate_tables import BATCH, LOG, SUBMISSION
+from gridpact.gate.webhooks.webhook_commands import webhooks_of
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # The same content is the same file, whenever it is fetched.
 
@@ -23,6 +24,7 @@ def own_export(connection: Connection, visitor: Visitor, me: dict[str, Any]) -> 
             archive.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
 
         add("me.json", _text(me))
+        add("webhooks.json", _text(webhooks_of(connection, visitor.user)))
         entries = connection.execute(
             select(LOG).where(LOG.c.actor == visitor.pseudonym).order_by(LOG.c.sequence)
         )
