@@ -1,8 +1,8 @@
 """A gate with a street that trades by itself: `make gate`, or `python examples/gate_market`.
 
-Eight homes with roofs, five more with cars and an aggregator that acts for ten flats trade tomorrow in sessions
-of some seconds each. In one of them all cars plan to charge at once, which the cables do not carry even without
-a trade. Then the day is settled, by readings that are near the schedule.
+Eight homes with roofs, five more with cars and an aggregator that acts for ten flats trade tomorrow in
+sessions of some seconds each. In one of them all cars plan to charge at once, which the cables do not carry
+even without a trade. Then the day is settled, by readings that are near the schedule, and all is verified.
 """
 
 import argparse
@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count, islice
 from pathlib import Path
+from random import Random
 
-from market_day import MARKET, hold, make_market, sessions_of
+from market_day import MARKET, hold, make_market, sessions_of, verified
+from settling import settle
 
 
 @contextmanager
@@ -47,6 +49,9 @@ def run(folder: Path, *, port: int, days: int, sessions: int, seconds: float) ->
         for day in islice(count(1), days or None):
             for coming in sessions_of(day, sessions):
                 print(f"session     {hold(market, folder, coming, seconds)}", flush=True)
+            print(f"settlement  {settle(market, coming, Random(day))}", flush=True)
+            if days:
+                print(f"verified    {verified(folder)}", flush=True)
 
 
 def main() -> None:
