@@ -83,7 +83,7 @@ def in_view(window: Browser, selector: str) -> None:
     """Scrolls there, and waits until the page knows of it."""
     window.run(
         f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}});"
-        "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        "new Promise(done => setTimeout(done, 250))"
     )
 
 
