@@ -6,11 +6,14 @@ from gridpact.errors import InvalidUsage
 
 LIBRARIES = (
     "alembic",
+    "argon2",
     "cryptography",
     "fastapi",
     "granian",
+    "jinja2",
     "prometheus_client",
     "psycopg",
+    "python_multipart",
     "sqlalchemy",
 )
 

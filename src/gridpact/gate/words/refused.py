@@ -8,6 +8,7 @@ SHOWN_MAX = 100
 TITLES = {
     "not-json": "The body is not a JSON object",
     "no-key": "A key is needed",
+    "not-let-in": "Not let in",
     "right-missing": "The right for this is missing",
     "not-found": "Not found",
     "name-taken": "The name is taken by other content",
