@@ -304,9 +304,7 @@ def erase_user(transaction: Transaction, user: str, *, actor: str, received_at: 
         update(SIGNING_KEY).where(SIGNING_KEY.c.user == user).values(user=pseudonym, ended_at=ended)
     )
     for row in transaction.rows(select(MANDATE).where(MANDATE.c.given_by == user)):
-        end_mandate(
-            transaction, row.market, row.user, row.participant, actor=actor, received_at=received_at
-        )
+        end_mandate(transaction, row.market, row.user, row.participant, actor=actor, received_at=received_at)
     for table in (API_KEY, MANDATE, PASSWORD, INVITATION, LOGIN, IDENTITY):
         transaction.write(delete(table).where(table.c.user == user))
     transaction.write(delete(USER).where(USER.c.user == user))

@@ -61,9 +61,7 @@ def is_password(known: str | None, password: str) -> bool:
 def set_password(transaction: Transaction, user: str, argon2: str, *, received_at: int) -> None:
     """Gives a user a password, and ends its logins."""
     pseudonym = pseudonym_of(transaction, user)
-    transaction.act(
-        kind="password", subject=pseudonym, actor=pseudonym, received_at=received_at, body=b""
-    )
+    transaction.act(kind="password", subject=pseudonym, actor=pseudonym, received_at=received_at, body=b"")
     transaction.write(delete(PASSWORD).where(PASSWORD.c.user == user))
     transaction.insert(PASSWORD, user=user, argon2=argon2, set_at=received_at)
     transaction.write(delete(LOGIN).where(LOGIN.c.user == user))

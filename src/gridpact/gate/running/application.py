@@ -21,13 +21,13 @@ from gridpact.gate.api.routes import (
     market_routes,
     open_routes,
     order_routes,
-    page_routes,
     result_routes,
     session_routes,
     submission_routes,
     user_routes,
 )
 from gridpact.gate.api.service import Service
+from gridpact.gate.pages.routes import all_pages
 from gridpact.gate.running.served_places import BASE, FOLDER_VARIABLE
 from gridpact.gate.store.gate_home import Gate, open_gate
 from gridpact.gate.watch.json_log import set_up_log
@@ -71,7 +71,7 @@ def application(gate: Gate) -> FastAPI:
     app.add_middleware(OrdersFirst, base=BASE, routes=order_routes.OF_ORDERS)
     for routes in ROUTES:
         app.include_router(routes.router, prefix=BASE)
-    app.include_router(page_routes.router)
+    app.include_router(all_pages.router)
     description: dict[str, Any] = {}
 
     def described_once() -> dict[str, Any]:

@@ -5,10 +5,12 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from gridpact.gate.access.visibility import sees_market
+from gridpact.gate.access.visitor import OPERATOR, Visitor
 from gridpact.gate.closing.session_order import previous_session
 from gridpact.gate.market.session_commands import shown_session
-from gridpact.gate.market.session_states import FAILED, SessionState
-from gridpact.gate.store.gate_tables import SUBMISSION
+from gridpact.gate.market.session_states import FAILED, SessionState, session_state
+from gridpact.gate.store.gate_tables import MARKET, SESSION, SUBMISSION
 from gridpact.gate.words.moments import moment_text
 
 OF_RESULT = ("status", "proposed_kwh", "cleared_kwh", "published_at")
@@ -31,6 +33,31 @@ def session_view(
     if for_operator and name == FAILED and state.job is not None:
         view["problems"] = json.loads(state.job.document).get("problems", [])
     return view
+
+
+def latest_sessions(
+    connection: Connection, who: Visitor, now: int, *, limit: int, market: str | None = None
+) -> list[dict[str, Any]]:
+    """The sessions that a visitor sees and that close last, the last one first.
+
+    Args:
+        connection: to them.
+        who: asks.
+        now: the gate's time.
+        limit: how many at most.
+        market: whose sessions alone are wanted, `None` for all.
+    """
+    names = connection.execute(select(MARKET.c.market)).scalars()
+    seen = [name for name in names if sees_market(who, name) and market in (None, name)]
+    query = select(SESSION.c.session).where(SESSION.c.market.in_(seen))
+    query = query.order_by(SESSION.c.closes_at.desc(), SESSION.c.session).limit(limit)
+    states = [session_state(connection, name) for name in connection.execute(query).scalars().all()]
+    is_operator = OPERATOR in who.roles
+    return [
+        session_view(connection, state, now, for_operator=is_operator)
+        for state in states
+        if state is not None
+    ]
 
 
 def _submissions(connection: Connection, state: SessionState) -> int:

@@ -24,7 +24,12 @@ def me_view(connection: Connection, who: Visitor) -> dict[str, Any]:
             for mandate in who.mandates
         ],
         "handed_over": [
-            {"market": row.market, "user": row.user, "participant": row.participant, **json.loads(row.document)}
+            {
+                "market": row.market,
+                "user": row.user,
+                "participant": row.participant,
+                **json.loads(row.document),
+            }
             for row in handed
         ],
         "keys": [{**json.loads(key.document), "revoked": key.revoked_at is not None} for key in keys],
