@@ -295,7 +295,7 @@ def goes_beyond(document: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
 
 
 def erase_user(transaction: Transaction, user: str, *, actor: str, received_at: int) -> None:
-    """Erases a user's name, and its keys, password and logins; what it handed in stays under its pseudonym."""
+    """Erases a user's name, keys, password and logins; what it handed in stays under its pseudonym."""
     pseudonym = pseudonym_of(transaction, user)
     transaction.act(kind="user-erased", subject=pseudonym, actor=actor, received_at=received_at, body=b"")
     # What it signed stays to be verified, and nobody who is given the name later has its keys.

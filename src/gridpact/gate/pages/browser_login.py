@@ -75,7 +75,7 @@ def form_token(request: Request) -> str:
 def need_own_form(request: Request, token: str, public_url: str) -> None:
     """Refuses a form that no page of this gate has sent (403)."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    hosts = {request.headers.get("host", ""), urlsplit(public_url).netloc}
+    hosts = {request.headers.get("host", ""), urlsplit(public_url).netloc} - {""}
     is_foreign = site not in (None, "same-origin") or (
         origin is not None and urlsplit(origin).netloc not in hosts
     )

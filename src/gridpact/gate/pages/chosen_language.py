@@ -1,7 +1,7 @@
 """PageWords: what pages say in the language of who reads them.
 
-To add a language: copy `languages/english.py`, translate every value, name it here in `LANGUAGES`. A test holds that each
-language has every key, with the same names in braces, and that pages use no other.
+To add a language: copy `languages/english.py`, translate every value, and name it here in `LANGUAGES`. A test
+holds that each language has every key, with the same names in braces, and that pages use no other.
 """
 
 import re
@@ -48,7 +48,7 @@ class PageWords:
     code: str
 
     def __call__(self, key: str, **values: Any) -> Markup:
-        """What is said at a key, with values put in, each escaped and apart from the direction of the rest."""
+        """What is said at a key, with values put in, each escaped and kept apart in its direction."""
         said = Markup(LANGUAGES[self.code][key])
         return said.format(**{name: self._put(value) for name, value in values.items()})
 

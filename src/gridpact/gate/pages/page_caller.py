@@ -1,4 +1,4 @@
-"""PageCaller: who opens a page, and what the gate does for it there: what it does for its keys, and no more."""
+"""PageCaller: who opens a page, and what the gate does for it there: as much as for its keys."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar

@@ -87,7 +87,7 @@ def _outcome(
 
 
 def cut_reason(words: PageWords, limited_by: str, element: Any, **span: str) -> Markup:
-    """Why a trade is not firm as a whole, in a sentence for who knows no grids; with the element where it is shown."""
+    """Why not all of a trade is firm, in a sentence for who knows no grids; its place where that is shown."""
     key = f"cut_{limited_by}"
     said = words(key, **span) if words.has(key) else words("cut_other", reason=limited_by, **span)
     place = words("cut_place", place=element) if element not in (None, "") else Markup("")

@@ -134,7 +134,8 @@ def time_line(
 def _figure(alternative: str, height: int, parts: Sequence[str], key: Sequence[tuple[str, str]]) -> Markup:
     items = Markup("").join(
         Markup(
-            '<li><svg viewBox="0 0 20 20" aria-hidden="true"><rect class="{}" width="20" height="20"/></svg>{}</li>'
+            '<li><svg viewBox="0 0 20 20" aria-hidden="true"><rect class="{}" width="20" height="20"/></svg>'
+            "{}</li>"
         ).format(kind, name)
         for name, kind in key
     )

@@ -113,7 +113,8 @@ def subject_of(settings: GateSettings, way: SignOn, returned: Mapping[str, str])
         returned: the parameters that the browser came back with.
 
     Raises:
-        Refused: 401 where the provider did not let it in or its word does not hold, 503 where it does not answer.
+        Refused: 401 where the provider did not let it in, or its word does not hold; 503 where it does not
+            answer.
     """
     if "code" not in returned or returned.get("iss", settings.oidc_issuer) != settings.oidc_issuer:
         raise not_taken("The identity provider did not let you in.")

@@ -28,7 +28,7 @@ def submissions_a_minute(connection: Connection, now: int) -> list[tuple[int, in
 
 
 def _first_entry_since(connection: Connection, moment: int) -> int:
-    """The sequence from which on entries of the log were received after a moment, nearly: it rises with time."""
+    """The sequence from which on entries were received after a moment, nearly: it rises with time."""
     low, high = 1, int(connection.execute(select(func.max(LOG.c.sequence))).scalar() or 0) + 1
     while low < high:
         middle = (low + high) // 2

@@ -47,7 +47,7 @@ async def seals_page(caller: PageCaller, verified: dict[str, Any] | None = None)
 
 
 async def verify(caller: PageCaller) -> Response:
-    """Verifies the gate, or a session with its clearing, by `gridpact gate verify`, and shows what it says."""
+    """Verifies the gate, or a session with its clearing, as `gridpact gate verify` does."""
     if not sees_all(caller.who):
         raise right_missing(AUDITOR)
     form = await caller.form()

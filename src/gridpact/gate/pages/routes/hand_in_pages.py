@@ -25,7 +25,7 @@ Work = Callable[[PageForm], Awaitable[None]]
 
 
 def number(text: str) -> Any:
-    """A number as somebody typed it, with a point or a comma; what is none stays text, to be refused as such."""
+    """A number as somebody typed it, with a point or a comma; what is none stays text, and is refused."""
     try:
         value = float(text.replace(",", ".")) if text.count(",") <= 1 and "_" not in text else text
     except ValueError:
@@ -56,7 +56,7 @@ def trade_of(form: PageForm) -> dict[str, Any]:
 
 
 async def _handed_in(caller: PageCaller, done: str, work: Work) -> Response:
-    """Hands in what a form means, and goes back to the session, with a word of it or with every problem."""
+    """Hands in what a form means, and goes back to the session, with a word or with every problem."""
     session, form = caller.request.path_params["session"], await caller.form()
     try:
         await work(form)

@@ -105,7 +105,7 @@ async def _statements(caller: PageCaller, facts: SessionFacts) -> list[dict[str,
 
 
 async def headroom_part(caller: PageCaller) -> Response:
-    """What the network would take of a participant now; a page, or its part where the script asks for that."""
+    """What the network would take of a participant now; a page, or its part where the script asks."""
     session = caller.request.path_params["session"]
     wanted = caller.request.query_params.get("participant")
     facts = await caller.read(lambda connection: session_facts(connection, caller, session, wanted))
@@ -139,7 +139,7 @@ async def bill_page(caller: PageCaller) -> Response:
 
 
 def made_page(content: bytes) -> Response:
-    """A page that gridpact has made of results, in a sandbox of its own: nothing in it can act for who reads it."""
+    """A page made of results, in a sandbox of its own: nothing in it can act for who reads it."""
     policy = (
         "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
