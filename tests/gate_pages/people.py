@@ -40,13 +40,16 @@ class Person:
 
     def __init__(self, browser: Browser, gate: Served, **options: object) -> None:
         self.context: BrowserContext = browser.new_context(
-            base_url=f"http://127.0.0.1:{gate.port}", **options  # type: ignore[arg-type]
+            base_url=f"http://127.0.0.1:{gate.port}",
+            **options,  # type: ignore[arg-type]
         )
         self.context.set_default_timeout(PATIENCE_MS)
         self.page: Page = self.context.new_page()
         self.complaints: list[str] = []
         self.asked: list[str] = []
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on(
+            "console", lambda said: self.complaints.append(said.text) if said.type == "error" else None
+        )
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.asked.append(request.url))
 

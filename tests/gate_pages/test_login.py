@@ -83,7 +83,11 @@ def test_a_login_has_a_strict_cookie_and_ends_by_logout_by_time_and_by_a_new_pas
     assert kept.get("/account").status_code == 303
     assert elsewhere.get("/account").status_code == 200, "other devices stay logged in"
     changed = elsewhere.post(
-        "/account/password", "/account", old_password=PASSWORD, password=PASSWORD + " two", again=PASSWORD + " two"
+        "/account/password",
+        "/account",
+        old_password=PASSWORD,
+        password=PASSWORD + " two",
+        again=PASSWORD + " two",
     )
     assert changed.status_code == 303 and elsewhere.get("/account").status_code == 200
     logged_in(gate, "h1")
@@ -124,20 +128,29 @@ def test_a_login_is_no_key_of_the_api_and_a_key_is_no_login(gate: Served) -> Non
         ({"Origin": "null"}, None),
     ],
 )
-def test_a_form_of_another_site_does_nothing(gate: Served, headers: dict[str, str], token: str | None) -> None:
+def test_a_form_of_another_site_does_nothing(
+    gate: Served, headers: dict[str, str], token: str | None
+) -> None:
     visit = logged_in(gate, "h3")
     fields = {"form_token": visit.token("/account") if token is None else token, "key": "stolen"}
     answer = visit.client.post("/account/keys", data=fields, headers=headers)
     assert answer.status_code == 403 and "Nothing was done" in answer.text
     login = Visit(gate)
-    fields = {"form_token": login.token("/login") if token is None else token, "user": "h3", "password": PASSWORD}
+    fields = {
+        "form_token": login.token("/login") if token is None else token,
+        "user": "h3",
+        "password": PASSWORD,
+    }
     assert login.client.post("/login", data=fields, headers=headers).status_code == 403
     assert "stolen" not in visit.get("/account").text
 
 
 def test_wrong_names_and_passwords_get_one_answer_and_are_slowed(gate: Served) -> None:
     logged_in(gate, "h3")
-    wrong, nobody = Visit(gate).log_in("h3", "not the password"), Visit(gate).log_in("nobody", "not the password")
+    wrong, nobody = (
+        Visit(gate).log_in("h3", "not the password"),
+        Visit(gate).log_in("nobody", "not the password"),
+    )
     assert wrong.status_code == nobody.status_code == 401
     assert said(wrong).partition("You could")[2] == said(nobody).partition("You could")[2]
     for _ in range(int(PAIR_AT_ONCE) - 1):
@@ -165,7 +178,9 @@ def test_mandates_are_handed_over_and_ended_by_users_themselves(gate: Served) ->
     ok(gate.client(other).put("/markets/elm/mandates/pool/h2", json={"rights": ["read"]}), 403)
     ok(gate.client(other).put("/markets/elm/mandates/h2/h2", json={"rights": ["read"]}), 403)
     # A key that is narrowed hands nothing over.
-    narrow = ok(gate.operator.post("/users/h1/keys", json={"key": "narrow", "rights": ["read", "trade"]}))["secret"]
+    narrow = ok(gate.operator.post("/users/h1/keys", json={"key": "narrow", "rights": ["read", "trade"]}))[
+        "secret"
+    ]
     ok(gate.client(narrow).put(path, json={"rights": ["read"]}), 403)
     ok(gate.client(narrow).delete(path), 403)
     assert home.post("/account/mandates/ended", "/account", **fields).status_code == 303
@@ -240,7 +255,9 @@ def test_pages_speak_the_language_that_is_asked_for_or_chosen(gate: Served) -> N
     visit = Visit(gate, **{"Accept-Language": "en"})
     visit.post("/language", "/login", language="de", to="/login")
     assert "Anmelden" in visit.get("/login").text
-    assert "ist falsch" not in said(visit.log_in("nobody", "x")) and "Kein Benutzer" in said(visit.log_in("nobody", "x"))
+    assert "ist falsch" not in said(visit.log_in("nobody", "x")) and "Kein Benutzer" in said(
+        visit.log_in("nobody", "x")
+    )
 
 
 def test_orders_of_a_page_are_those_of_the_api(gate: Served) -> None:
@@ -258,5 +275,7 @@ def test_orders_of_a_page_are_those_of_the_api(gate: Served) -> None:
     )
     assert wrong.status_code == 422 and "Power, kW" in wrong.text and "“ much ”" in said(wrong)
     assert 'value="much"' in wrong.text, "what was typed stays"
-    foreign = visit.post("/sessions/same/orders", "/sessions/same", **{**fields, "participant": "h1"}, **window)
+    foreign = visit.post(
+        "/sessions/same/orders", "/sessions/same", **{**fields, "participant": "h1"}, **window
+    )
     assert foreign.status_code == 404

@@ -15,7 +15,7 @@ from gridpact.gate.pages.chosen_language import LANGUAGES, PageWords, wanted_lan
 from gridpact.gate.words.refused import TITLES
 
 PAGES = Path(str(files("gridpact.gate.pages")))
-BY_CODE = ("language_name", "decimal_point", "digit_group", "day_and_time", "day_and_second", "unit_")
+BY_CODE = ("language_name", "decimal_point", "digit_group", "day", "day_and_time", "day_and_second", "unit_")
 
 
 def _used() -> tuple[set[str], set[str]]:
@@ -23,7 +23,9 @@ def _used() -> tuple[set[str], set[str]]:
     texts = [path.read_text() for path in (*PAGES.rglob("*.html"), *PAGES.rglob("*.py"))]
     text = "\n".join(texts)
     whole = set(re.findall(r"""\b(?:t|words|words\.plain|t\.plain)\(\s*"(\w+)"(?!\s*~)""", text))
-    whole |= {key for pair in re.findall(r"""\bt\(\s*"(\w+)"\s+if [^)]*? else "(\w+)\"""", text) for key in pair}
+    whole |= {
+        key for pair in re.findall(r"""\bt\(\s*"(\w+)"\s+if [^)]*? else "(\w+)\"""", text) for key in pair
+    }
     whole |= set(re.findall(r'"(nav_\w+)"', text))
     begun = set(re.findall(r"""\(\s*"(\w+_)"\s*[~+]""", text)) | set(re.findall(r"""f"(\w+_)\{""", text))
     return whole - begun, begun
@@ -43,9 +45,7 @@ def test_pages_use_no_other_key_and_none_is_left_over() -> None:
     whole, begun = _used()
     assert len(whole) > 200 and not whole - LANGUAGES["en"].keys()
     left = {
-        key
-        for key in LANGUAGES["en"]
-        if key not in whole and not key.startswith((*begun, *BY_CODE, "said_"))
+        key for key in LANGUAGES["en"] if key not in whole and not key.startswith((*begun, *BY_CODE, "said_"))
     }
     assert not left
 

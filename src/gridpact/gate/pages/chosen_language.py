@@ -5,8 +5,9 @@ holds that each language has every key, with the same names in braces, and that 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -79,6 +80,14 @@ class PageWords:
     def clock(self, moment: int | str, timezone: str) -> str:
         """A time of the day."""
         return local(moment, timezone).strftime("%H:%M")
+
+    def days(self, times: Sequence[datetime], timezone: str) -> list[tuple[str, list[datetime]]]:
+        """Times by the days on which they are, by the clocks of a market."""
+        style = LANGUAGES[self.code]["day"]
+        found: dict[str, list[datetime]] = {}
+        for time in times:
+            found.setdefault(local(time.isoformat(), timezone).strftime(style), []).append(time)
+        return list(found.items())
 
     def span(self, seconds: int) -> str:
         """How long it is, in its two largest units."""

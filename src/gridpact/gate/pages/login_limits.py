@@ -26,16 +26,24 @@ class LoginLimits:
         Raises:
             Refused: 429, there have been too many; before the password is looked at, right or wrong.
         """
-        waits = (
-            self._addresses.wait_seconds(address),
-            self._pairs.wait_seconds(f"{address} {user}"),
-        )
-        wait = max(waits) or self._users.wait_seconds(user)
-        if wait:
-            seconds = ceil(wait)
-            raise Refused(
-                429, "too-many-tries", f"Try again in {seconds} s.", headers={"Retry-After": str(seconds)}
-            )
+        self.need_way(address)
+        _refuse(self._pairs.wait_seconds(f"{address} {user}"))
+        _refuse(self._users.wait_seconds(user))
+
+    def need_way(self, address: str) -> None:
+        """Takes a try of an address for whom it may be.
+
+        Raises:
+            Refused: 429, there have been too many.
+        """
+        _refuse(self._addresses.wait_seconds(address))
+
+
+def _refuse(wait: float) -> None:
+    if wait:
+        seconds = ceil(wait)
+        headers = {"Retry-After": str(seconds)}
+        raise Refused(429, "too-many-tries", f"Try again in {seconds} s.", headers=headers)
 
 
 def limits_of(request: Request) -> LoginLimits:

@@ -1,5 +1,6 @@
 """The shell of pages: their frame, what they may load, and what is shown where something is refused."""
 
+import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
@@ -11,10 +12,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gridpact.gate.access.visitor import AUDITOR, OPERATOR
+from gridpact.gate.api.answers import request_id_of
 from gridpact.gate.pages.browser_login import FORM_COOKIE, form_token, give_cookie
 from gridpact.gate.pages.chosen_language import LANGUAGES, PageWords, isolated, without_marks
 from gridpact.gate.pages.page_assets import OWN_STYLE, SCRIPT, STYLE, asset_path
 from gridpact.gate.pages.page_caller import NOT_LOGGED_IN, PageCaller
+from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.refused import FieldProblem, Refused
 from gridpact.version import __version__
 
@@ -127,6 +130,10 @@ def page_route(path: str, handler: Handler, *methods: str, is_open: bool = False
             return await handler(caller)
         except Refused as refused:
             return refused_page(caller, refused)
+        except Exception as error:
+            request_id = request_id_of(request)
+            say("request failed", level=logging.ERROR, error=error, request_id=request_id)
+            return refused_page(caller, Refused(503, "not-stored", request_id))
 
     return Route(path, endpoint, methods=list(methods or ("GET",)), include_in_schema=False)
 

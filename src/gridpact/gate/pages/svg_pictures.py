@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from gridpact.gate.pages.chosen_language import without_marks
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 200, 44, 24, 8
-LABELS_MAX, ROW, STEPS = 8, 26, (1.0, 2.0, 2.5, 5.0, 10.0)
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 220, 52, 28, 14
+LABELS_MAX, ROW, STEPS = 6, 30, (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def time_line(
                     '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>'
                     '<text class="on" x="{}" y="{}" text-anchor="{}">{}</text>'
                 ).format(
-                    span.kind, f"{begin:.1f}", y, f"{max(end - begin, 3):.1f}", ROW - 6, f"{at:.1f}", y + 14,
+                    span.kind, f"{begin:.1f}", y, f"{max(end - begin, 3):.1f}", ROW - 6, f"{at:.1f}", y + 17,
                     anchor, without_marks(span.name),
                 )
             )

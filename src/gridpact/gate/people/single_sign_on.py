@@ -16,7 +16,7 @@ from gridpact.gate.store.gate_tables import SIGN_ON
 from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.words.refused import Refused
 
-LIBRARIES = ("authlib", "httpx", "joserfc")
+LIBRARIES = ("authlib", "httpx2", "joserfc")
 RETURN_PATH = "/login/sso/return"
 WELL_KNOWN = "/.well-known/openid-configuration"
 ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]  # Never `none`, never a shared secret.
@@ -199,14 +199,14 @@ def _endpoint(discovered: Mapping[str, Any], name: str) -> str:
 
 
 def _fetched(place: str) -> dict[str, Any]:
-    import httpx
+    import httpx2
 
     try:
-        with httpx.Client(timeout=PATIENCE_SECONDS, follow_redirects=False, trust_env=False) as client:
+        with httpx2.Client(timeout=PATIENCE_SECONDS, follow_redirects=False, trust_env=False) as client:
             answer = client.get(place)
         answer.raise_for_status()
         found = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
+    except (httpx2.HTTPError, ValueError) as error:
         raise _no_provider() from error
     if not isinstance(found, dict):
         raise _no_provider()
@@ -214,9 +214,9 @@ def _fetched(place: str) -> dict[str, Any]:
 
 
 def _http_error() -> type[Exception]:
-    import httpx
+    import httpx2
 
-    return httpx.HTTPError
+    return httpx2.HTTPError
 
 
 def not_taken(said: str) -> Refused:

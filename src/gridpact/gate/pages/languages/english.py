@@ -6,6 +6,7 @@ ENGLISH: Mapping[str, str] = {
     "language_name": "English",
     "decimal_point": ".",
     "digit_group": ",",
+    "day": "%d %b %Y",
     "day_and_time": "%d %b %Y, %H:%M",
     "day_and_second": "%d %b %Y, %H:%M:%S",
     "unit_days": "d",
@@ -50,6 +51,7 @@ ENGLISH: Mapping[str, str] = {
     "time": "Time",
     "what": "What",
     "session": "Session",
+    "other_sessions": "Other sessions",
     "sessions": "Sessions",
     "state": "State",
     "market": "Market",
@@ -85,6 +87,7 @@ ENGLISH: Mapping[str, str] = {
     ),
     "state_said_cancelled": "Nothing that was handed in counts. The operator has cancelled it.",
     "state_scheduled": "planned",
+    "state_counted": "counted",
     "state_open": "open",
     "state_closed": "sealed",
     "state_clearing": "being cleared",
@@ -115,6 +118,10 @@ ENGLISH: Mapping[str, str] = {
         "Under the forecasts that are there now, while nobody else trades: sales up, purchases down."
     ),
     "headroom_alternative": "Bars of the power that could be sold and bought in each period",
+    "headroom_zero": (
+        "By the forecasts that are there you have nothing to sell, and need nothing: give your "
+        "forecast below."
+    ),
     "headroom_none": "There is no open period.",
     "headroom_waiting": "The network is being worked out …",
     "headroom_failed": "This could not be worked out now. Open it as a page, or try again later.",

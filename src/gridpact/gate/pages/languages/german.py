@@ -6,6 +6,7 @@ GERMAN: Mapping[str, str] = {
     "language_name": "Deutsch",
     "decimal_point": ",",
     "digit_group": ".",
+    "day": "%d.%m.%Y",
     "day_and_time": "%d.%m.%Y, %H:%M",
     "day_and_second": "%d.%m.%Y, %H:%M:%S",
     "unit_days": "T",
@@ -52,6 +53,7 @@ GERMAN: Mapping[str, str] = {
     "time": "Zeit",
     "what": "Was",
     "session": "Sitzung",
+    "other_sessions": "Andere Sitzungen",
     "sessions": "Sitzungen",
     "state": "Stand",
     "market": "Markt",
@@ -91,6 +93,7 @@ GERMAN: Mapping[str, str] = {
     ),
     "state_said_cancelled": "Was abgegeben wurde, zählt nicht. Der Betreiber hat sie abgesagt.",
     "state_scheduled": "geplant",
+    "state_counted": "gezählt",
     "state_open": "offen",
     "state_closed": "versiegelt",
     "state_clearing": "in Rechnung",
@@ -122,6 +125,10 @@ GERMAN: Mapping[str, str] = {
         "Bei den jetzigen Prognosen, solange sonst niemand handelt: Verkauf nach oben, Kauf nach unten."
     ),
     "headroom_alternative": "Balken der Leistung, die je Zeitraum verkauft und gekauft werden könnte",
+    "headroom_zero": (
+        "Nach den vorliegenden Prognosen haben Sie nichts zu verkaufen und brauchen nichts: Geben"
+        " Sie unten Ihre Prognose ab."
+    ),
     "headroom_none": "Es gibt keinen offenen Zeitraum.",
     "headroom_waiting": "Das Netz wird gerechnet …",
     "headroom_failed": (

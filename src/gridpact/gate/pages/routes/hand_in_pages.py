@@ -72,7 +72,7 @@ def _place(session: str, participant: str) -> str:
 
 
 def _signed(form: PageForm, document: dict[str, Any]) -> dict[str, Any]:
-    """The bytes that the browser signed, and its signature; else those of the document that the form means."""
+    """The bytes that the browser signed, with its signature; else those of the document that is meant."""
     signature, signed = form.text("signature"), form.secret("document")
     if signature and signed:
         return {"content": signed.encode(), "headers": {HEADER: _header(signature)}}

@@ -149,7 +149,7 @@ async def go_to_provider(caller: PageCaller) -> Response:
     if not has_sign_on(settings):
         raise not_found()
     invitation = caller.request.query_params.get("invitation")
-    limits_of(caller.request).need_try("", caller.request.client.host if caller.request.client else "")
+    limits_of(caller.request).need_way(caller.request.client.host if caller.request.client else "")
     way = await service.write(lambda transaction: begin_way(transaction, invitation, service.now()))
     place = await run_in_threadpool(provider_place, settings, way)
     answer = RedirectResponse(place, status_code=SEE_OTHER, headers=HEADERS)

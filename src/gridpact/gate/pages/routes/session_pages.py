@@ -119,6 +119,7 @@ async def headroom_part(caller: PageCaller) -> Response:
         facts=facts,
         view=facts.view,
         rows=rows,
+        nothing=not any(row["sale_alone_kw"] or row["purchase_alone_kw"] for row in rows),
         picture=headroom_picture(caller.words, rows, facts.timezone) if rows else "",
         sequence=document["sequence"],
     )
