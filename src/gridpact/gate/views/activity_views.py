@@ -5,6 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from gridpact.gate.door.case_rows import ORDER, TRADE
+from gridpact.gate.door.intake import FORECAST
+from gridpact.gate.door.take_forecasts import OPERATORS
 from gridpact.gate.store.gate_tables import JOB, LOG, SESSION, SUBMISSION, WORKER
 from gridpact.gate.words.moments import moment_text
 
@@ -67,3 +70,15 @@ def workers_view(connection: Connection, now: int) -> list[dict[str, Any]]:
         }
         for row in connection.execute(select(WORKER).order_by(WORKER.c.seen_at.desc()))
     ]
+
+
+def excludable_view(connection: Connection, session: str, *, limit: int) -> list[dict[str, Any]]:
+    """What was handed in to a session and counts, by its kind: what its operator may leave out of the next try."""
+    columns = SUBMISSION.c
+    query = (
+        select(columns.submission, columns.kind, columns.participant, columns.name)
+        .where(columns.session == session, columns.kind.in_((ORDER, TRADE, FORECAST, OPERATORS)))
+        .order_by(columns.kind, columns.sequence)
+        .limit(limit)
+    )
+    return [dict(row._mapping) for row in connection.execute(query)]

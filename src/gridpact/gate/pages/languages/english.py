@@ -264,7 +264,7 @@ ENGLISH: Mapping[str, str] = {
     "kind_rejection": "rejection",
     "kind_withdrawal": "withdrawal",
     "kind_forecast": "forecast",
-    "kind_forecasts": "forecasts",
+    "kind_operator_forecast": "the operator’s forecast",
     "account_said": "You log in as {user}.",
     "role_operator": "operator",
     "role_auditor": "auditor",

@@ -277,7 +277,7 @@ GERMAN: Mapping[str, str] = {
     "kind_rejection": "Ablehnung",
     "kind_withdrawal": "Rücknahme",
     "kind_forecast": "Prognose",
-    "kind_forecasts": "Prognosen",
+    "kind_operator_forecast": "Prognose des Betreibers",
     "account_said": "Sie melden sich als {user} an.",
     "role_operator": "Betreiber",
     "role_auditor": "Prüfer",

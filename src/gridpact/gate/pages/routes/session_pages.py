@@ -20,10 +20,11 @@ from gridpact.gate.pages.session_pictures import (
     schedule_picture,
     trades_picture,
 )
+from gridpact.gate.views.activity_views import excludable_view
 from gridpact.gate.words.moments import read_moment
 from gridpact.gate.words.refused import Refused
 
-TABLE_ROWS_MAX = 400
+TABLE_ROWS_MAX, EXCLUDABLE_MAX = 400, 500
 
 
 async def session_page(caller: PageCaller) -> Response:
@@ -88,12 +89,9 @@ async def _result(caller: PageCaller, facts: SessionFacts) -> dict[str, Any] | N
 
 
 async def _to_exclude(caller: PageCaller, facts: SessionFacts) -> list[dict[str, Any]]:
-    """The orders and trades of a failed session, which its operator may leave out of the next try."""
-    found: list[dict[str, Any]] = []
-    for kind in ("orders", "trades"):
-        page = await caller.found("sessions", facts.view["session"], kind, query={"limit": "500"})
-        found += page["items"] if page else []
-    return found
+    """What a session that failed has, which its operator may leave out of the next try."""
+    session = str(facts.view["session"])
+    return await caller.read(lambda connection: excludable_view(connection, session, limit=EXCLUDABLE_MAX))
 
 
 async def _statements(caller: PageCaller, facts: SessionFacts) -> list[dict[str, Any]]:
