@@ -1,4 +1,4 @@
-"""What operators do by forms: users, sessions, envelopes, a session that failed; and what households see of it."""
+"""What operators do by forms: users, sessions, envelopes, a session that failed; what households see."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,8 +23,10 @@ from tests.gate.served import (
 )
 from tests.gate_pages.visits import Visit, logged_in, said
 
-ENVELOPES = """time,participant,import_max_kw,export_max_kw,limited_by_import,element_import,limited_by_export,element_export
-"""
+ENVELOPES = (
+    "time,participant,import_max_kw,export_max_kw,limited_by_import,element_import,limited_by_export,"
+    "element_export\n"
+)
 
 
 @pytest.fixture(scope="module")

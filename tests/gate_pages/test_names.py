@@ -129,8 +129,12 @@ def test_a_name_that_was_refused_is_shown_and_does_nothing(gate: Served, browser
 def test_no_table_has_a_cell_that_a_spreadsheet_calculates(gate: Served, browser: Browser) -> None:
     operator = Person(browser, gate)
     operator.accept(gate, "operator")
-    for name in ("cleared.csv", "schedule.csv"):
-        text = operator.context.request.get(f"/sessions/s/files/{name}").text()
+    eve = Person(browser, gate)
+    eve.accept(gate, "eve")
+    for name in ("cleared", "schedule"):
+        own = eve.context.request.get(f"/sessions/s/tables/{name}")
+        assert own.headers["content-disposition"].startswith("attachment")
+        text = operator.context.request.get(f"/sessions/s/files/{name}.csv").text() + own.text()
         cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
         assert "'=HYPERLINK(1)" in cells
         assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]

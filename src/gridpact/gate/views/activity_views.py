@@ -73,7 +73,7 @@ def workers_view(connection: Connection, now: int) -> list[dict[str, Any]]:
 
 
 def excludable_view(connection: Connection, session: str, *, limit: int) -> list[dict[str, Any]]:
-    """What was handed in to a session and counts, by its kind: what its operator may leave out of the next try."""
+    """What was handed in to a session, by kind: what its operator may leave out of the next try."""
     columns = SUBMISSION.c
     query = (
         select(columns.submission, columns.kind, columns.participant, columns.name)

@@ -8,14 +8,14 @@ from starlette.routing import BaseRoute
 
 from gridpact.gate.access.visibility import sees_all
 from gridpact.gate.access.visitor import OPERATOR
-from gridpact.gate.market.session_states import FAILED, OPEN, SCHEDULED
+from gridpact.gate.market.session_states import OPEN, SCHEDULED
 from gridpact.gate.pages.page_caller import PageCaller
 from gridpact.gate.pages.page_shell import page_route, show
 from gridpact.gate.pages.routes.login_pages import show_login
 from gridpact.gate.pages.routes.session_pages import show_session
 from gridpact.gate.pages.session_pictures import minutes_picture, sessions_picture
 from gridpact.gate.views.activity_views import jobs_view, submissions_a_minute, workers_view
-from gridpact.gate.views.session_views import latest_sessions
+from gridpact.gate.views.session_views import failed_sessions, latest_sessions
 from gridpact.gate.words.moments import moment_text
 
 SESSIONS_MAX, JOBS_MAX = 24, 20
@@ -53,6 +53,7 @@ async def _desk(caller: PageCaller) -> Response:
         is_operator = OPERATOR in who.roles
         return {
             "sessions": latest_sessions(connection, who, now, limit=SESSIONS_MAX),
+            "failed": failed_sessions(connection, who, now, limit=SESSIONS_MAX),
             "minutes": submissions_a_minute(connection, now),
             "jobs": jobs_view(connection, limit=JOBS_MAX) if is_operator else [],
             "workers": workers_view(connection, now) if is_operator else [],
@@ -65,7 +66,7 @@ async def _desk(caller: PageCaller) -> Response:
         "desk.html",
         **found,
         markets=(await caller.api("GET", "markets")).document["items"],
-        unsafe=[each for each in sessions if each["state"] == FAILED or each.get("status") == UNSAFE],
+        unsafe=found["failed"] + [each for each in sessions if each.get("status") == UNSAFE],
         picture=sessions_picture(words, sessions, moment_text(now)) if sessions else "",
         minutes_picture=minutes_picture(words, found["minutes"]),
         now=now,

@@ -123,6 +123,18 @@ async def headroom_part(caller: PageCaller) -> Response:
     )
 
 
+async def own_table(caller: PageCaller) -> Response:
+    """The rows of a table of the result that are the user's, as a file for spreadsheets."""
+    session, table = (caller.request.path_params[name] for name in ("session", "table"))
+    answer = await caller.api("GET", "sessions", session, "results", table, media_type="text/csv")
+    headers = {
+        "Content-Disposition": f'attachment; filename="{table}.csv"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }
+    return Response(answer.content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
 async def bill_page(caller: PageCaller) -> Response:
     """The bill of a settlement, as the API gives it."""
     parameters = caller.request.path_params
@@ -154,5 +166,6 @@ def made_page(content: bytes) -> Response:
 ROUTES: list[BaseRoute] = [
     page_route("/sessions/{session}", session_page),
     page_route("/sessions/{session}/headroom", headroom_part),
+    page_route("/sessions/{session}/tables/{table}", own_table),
     page_route("/settlements/{settlement}/bills/{participant:path}", bill_page),
 ]
