@@ -11,7 +11,7 @@ BUILT_NEWEST := $(VENV_NEWEST)/.built
 # The command line, cases with known answers, and one piece of work of each kind.
 TESTS_NEWEST := tests/newest tests/unit/test_cli.py tests/unit/test_results_cases.py
 
-.PHONY: demo gate bench-gate chaos test test-newest check coverage release-check mutants bench examples format clean
+.PHONY: demo gate bench-gate chaos test test-newest check coverage release-check docs notebooks mutants bench examples format clean
 
 demo: $(READY)
 	$(BIN)/gridpact demo --out out/demo
@@ -51,6 +51,14 @@ coverage: $(READY)
 release-check: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[release]'
 	$(BIN)/python .ci/release_check.py
+
+# The site of the documentation, without the network: open out/site/index.html. A warning is an error.
+docs: $(READY)
+	$(BIN)/python -m sphinx -q -E -a -W --keep-going -b html -c docs/site -d out/doctrees . out/site
+
+# Runs the notebooks and stores what they print.
+notebooks: $(READY)
+	$(BIN)/python docs/site/run_notebooks.py
 
 mutants: $(READY)
 	$(BIN)/python -m benchmarks.mutants

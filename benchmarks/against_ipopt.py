@@ -19,13 +19,13 @@ import numpy as np
 from tests.ac_instances import ac_case, saved
 from tests.markets import keeps_everything, market, posed
 
+from benchmarks.ipopt.optimum_by_ipopt import maximise_by_ipopt
 from benchmarks.machine import described
 from gridpact.arrays import Float
 from gridpact.case import Case
 from gridpact.clearing.ac import solve_ac
 from gridpact.clearing.problem.market import Market
 from gridpact.clearing.solver.budget import Budget
-from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.grid.limits import Limits
 
 BUILT_IN = tuple(

@@ -17,12 +17,12 @@ from scipy.sparse import csr_array
 
 import gridpact
 from benchmarks.cases import feeder_day
+from benchmarks.ipopt.silent import silent_ipopt
 from benchmarks.phases import timed
 from gridpact.case import Case
 from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.published import cigre_extreme
-from gridpact.solvers.ipopt import silent_ipopt
 
 TIGHT_KW = 40.0
 NETWORK_LIMITS = (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN, LimitedBy.LINE, LimitedBy.TRANSFORMER)

@@ -1,6 +1,6 @@
 """`python -m benchmarks.formulations`: what each formulation clears, what truly follows, and what it takes.
 
-Writes the table and the picture of `docs/formulations.md`; the words there are written by hand.
+Writes the table and the picture of `docs/explanation/formulations.md`; the words there are written by hand.
 """
 
 from dataclasses import dataclass, replace
@@ -255,8 +255,8 @@ def main() -> None:
             results[name, times] = {one: measured(case, one) for one in FORMULATIONS}
     written = table(results, proposed)
     print(written)
-    (DOCS / "formulations.svg").write_text(picture(results), encoding="utf-8")
-    page = DOCS / "formulations.md"
+    (DOCS / "explanation" / "formulations.svg").write_text(picture(results), encoding="utf-8")
+    page = DOCS / "explanation" / "formulations.md"
     text = page.read_text(encoding="utf-8")
     before, rest = text.split(TABLE_START)
     after = rest.split(TABLE_END)[1]

@@ -81,8 +81,8 @@ MUTANTS = (
     Mutant(
         "sellers' reactive power with the other sign",
         "clearing/problem/market.py",
-        "made = (1.0 + 1j * people.generation_tan_phi[sells])",
-        "made = (1.0 - 1j * people.generation_tan_phi[sells])",
+        "np.append(1.0 + 1j * people.generation_tan_phi[sells],",
+        "np.append(1.0 - 1j * people.generation_tan_phi[sells],",
         f"unit/test_robust.py {CLEAR}",
     ),
     Mutant(
@@ -102,8 +102,8 @@ MUTANTS = (
     Mutant(
         "curvature of limits with the other sign",
         "clearing/network/sensitivities.py",
-        "bent - (mixed + mixed.T).real",
-        "bent + (mixed + mixed.T).real",
+        "voltage) - (mixed + mixed.T).real",
+        "voltage) + (mixed + mixed.T).real",
         STEPS,
     ),
     Mutant(
@@ -235,7 +235,7 @@ MUTANTS = (
     Mutant(
         "commitments that break limits fit",
         "clearing/on_commitments.py",
-        "idle | (within & keeps_limits(operation, widened))",
+        "idle | (within & keeps_limits(operation, problem.operating_limits.widened()))",
         "idle | within",
         "unit/test_proofs_bite.py properties/test_sessions.py",
     ),
@@ -259,6 +259,41 @@ MUTANTS = (
         "np.where(sets.rows, row_dual > 0.0, excess > ROUNDED_KW)",
         "np.where(sets.rows, True, excess > ROUNDED_KW)",
         STEPS,
+    ),
+    Mutant(
+        "multipliers of caps that bound a coordinate stay there",
+        "clearing/solver/sparse_piqp.py",
+        "own_dual[kept], own_dual[caps.row] = kept_dual, caps.price(bound_dual)",
+        "own_dual[kept] = kept_dual",
+        STEPS,
+    ),
+    Mutant(
+        "caps the other way bound a coordinate from above",
+        "clearing/solver/sparse_piqp.py",
+        "up = row_upper[self.row] / self.factor, self.factor > 0.0",
+        "up = row_upper[self.row] / self.factor, self.factor > -np.inf",
+        STEPS,
+    ),
+    Mutant(
+        "no cap is left for what curvature wins beside it",
+        "clearing/solver/optimality.py",
+        "if beside.any():",
+        "if False:",
+        "unit/test_ac_cases.py",
+    ),
+    Mutant(
+        "a row of the even cut stays tight whatever its multiplier",
+        "clearing/solver/even_cut_clarabel.py",
+        "self.rows > 0.0, multiplier < 0.0, value_kw",
+        "self.rows > 0.0, True, value_kw",
+        "unit/test_even_cut.py",
+    ),
+    Mutant(
+        "the Jacobian of a power flow with the other sign of its cross terms",
+        "grid/flow/power_flow.py",
+        "[together.real, -apart.imag, together.imag, apart.real]",
+        "[together.real, apart.imag, together.imag, apart.real]",
+        "unit/test_grid_power_flow.py",
     ),
     Mutant(
         "nothing is tried beside the best choice",

@@ -116,7 +116,7 @@ def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--hours", type=int, default=10)
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/project/benchmarks.md")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     lines = [HEAD]

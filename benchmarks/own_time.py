@@ -228,7 +228,7 @@ def main() -> None:
     parser.add_argument("--feeders", type=int, default=FEEDERS, help="that are measured")
     parser.add_argument("--fleet", type=Path, metavar="DIR", help="made by make_fleet.py before")
     parser.add_argument("--top", type=int, default=TOP, help="functions that are listed")
-    parser.add_argument("--write", action="store_true", help="put it into docs/benchmarks.md")
+    parser.add_argument("--write", action="store_true", help="put it into docs/project/benchmarks.md")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     count = options.feeders + len(CODES)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGE = DOCS / "benchmarks.md"
+PAGE = DOCS / "project" / "benchmarks.md"
 
 
 def put(part: str, text: str, page: Path = PAGE) -> None:

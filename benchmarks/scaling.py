@@ -56,7 +56,7 @@ LINES = (
 )
 NETWORK_LIMITS = (LimitedBy.VOLTAGE_MAX, LimitedBy.VOLTAGE_MIN, LimitedBy.LINE, LimitedBy.TRANSFORMER)
 DAYS = ("periods", "trades", "buses")
-PICTURE = DOCS / "scaling.svg"
+PICTURE = DOCS / "project" / "scaling.svg"
 
 
 @dataclass(frozen=True, kw_only=True)

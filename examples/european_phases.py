@@ -42,8 +42,8 @@ def readme(case: Case) -> str:
         f"Cleared: {cleared:.2f} kWh of {proposed:.2f} kWh proposed, with no limit broken. What cuts the "
         "rest:",
         f"| | kWh |\n|---|---:|\n{rows}",
-        "[Why three phases](../../docs/three-phases.md) says what clears on the same day where the feeder "
-        "is taken for a balanced one, and what that does to it.",
+        "[Why three phases](../../docs/explanation/three-phases.md) says what clears on the same day where "
+        "the feeder is taken for a balanced one, and what that does to it.",
         "The feeder is the European Low Voltage Test Feeder of the IEEE PES Test Feeder Working Group. "
         "Buses, phases and load profiles are those of OpenDSS' `IEEETestCases/LVTestCase` (BSD-3-Clause), "
         "the network is pandapower's `ieee_european_lv_asymmetric` (BSD-3-Clause), with the supply at 1.05 "

@@ -1,6 +1,7 @@
 """Periods of a case as programmes on their network, and both ways to solve them."""
 
 import numpy as np
+from benchmarks.ipopt.optimum_by_ipopt import maximise_by_ipopt
 
 from gridpact.case import Case
 from gridpact.clearing.caps.caps_solution import solve_over_caps
@@ -9,7 +10,6 @@ from gridpact.clearing.problem.market import Market, coordinates_of, on_network,
 from gridpact.clearing.problem.parts import period_part
 from gridpact.clearing.problem.problem import ClearingProblem, pose
 from gridpact.clearing.solver.budget import Budget
-from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.clearing.solver.lockstep import run_together
 from gridpact.clearing.solver.optimum import Optimum
 from gridpact.clearing.solver.sqp import maximise

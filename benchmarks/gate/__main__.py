@@ -8,14 +8,16 @@ import subprocess
 import sys
 
 RUNS = (
+    ("readiness",),
     ("last_minute",),
-    ("last_minute", "--postgresql"),
+    ("last_minute", "--postgresql", "--workers", "2"),
     ("last_minute", "--signed", "--orders", "60000"),
-    ("last_minute", "--signed", "--orders", "60000", "--postgresql"),
+    ("last_minute", "--signed", "--orders", "60000", "--postgresql", "--workers", "2"),
     ("last_minute", "--batch", "1000", "--orders", "500000", "--connections", "20"),
     ("last_minute", "--batch", "1000", "--orders", "500000", "--connections", "20", "--postgresql"),
     ("last_minute", "--one-by-one", "--orders", "6000", "--seconds", "0", "--spare", "60"),
     ("last_minute", "--one-by-one", "--orders", "6000", "--seconds", "0", "--spare", "60", "--postgresql"),
+    ("closures", "--heavy"),
     ("closures", "--heavy", "--elsewhere", "200"),
     ("closures",),
     ("verification",),
@@ -23,6 +25,7 @@ RUNS = (
     ("chaos", "--postgresql"),
 )
 QUICK = (
+    ("readiness", "--times", "1"),
     ("last_minute", "--orders", "10000", "--seconds", "10", "--markets", "10"),
     ("last_minute", "--orders", "10000", "--seconds", "10", "--markets", "10", "--postgresql"),
     ("closures", "--heavy"),

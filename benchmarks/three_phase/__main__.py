@@ -21,7 +21,7 @@ from benchmarks.three_phase.european_day import (
 )
 from benchmarks.three_phase.seconds import day_seconds, day_table, fleet_costs, fleet_table
 
-PAGE = DOCS / "three-phases.md"
+PAGE = DOCS / "explanation" / "three-phases.md"
 FEEDERS, RUNS = 1000, 3
 
 
@@ -34,7 +34,9 @@ def main() -> None:
         "--feeders", type=int, default=FEEDERS, help=f"of each fleet, {FEEDERS} without it; 0 for none"
     )
     parser.add_argument("--runs", type=int, default=RUNS)
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/three-phases.md")
+    parser.add_argument(
+        "--write", action="store_true", help="put the tables into docs/explanation/three-phases.md"
+    )
     options = parser.parse_args()
     if options.feeders < 0 or options.runs < 1:
         parser.error("a count is too small")

@@ -40,7 +40,18 @@ if TYPE_CHECKING:
     from gridpact.grid.source import NetworkSource
     from gridpact.matching import match
     from gridpact.pipeline import clear, compile_network
+    from gridpact.plots import (
+        plot_clearance,
+        plot_comparison,
+        plot_envelopes,
+        plot_fleet,
+        plot_headroom,
+        plot_settlement,
+    )
     from gridpact.results import Clearance, write_clearance
+    from gridpact.results.explain_result import explain
+    from gridpact.results.explanation.explanation import Explanation
+    from gridpact.results.explanation.explanation_writer import write_explanation
     from gridpact.settlement.settle_case import settle
     from gridpact.settlement.settled_case import SettledCase
     from gridpact.settlement.settlement_writer import write_settlement
@@ -54,6 +65,7 @@ _HOME = {
     "Clearance": "gridpact.results",
     "Curtailment": "gridpact.case",
     "EnvelopeRule": "gridpact.envelopes",
+    "Explanation": "gridpact.results.explanation.explanation",
     "FeedIn": "gridpact.case",
     "FleetResult": "gridpact.fleet",
     "Formulation": "gridpact.case",
@@ -81,9 +93,16 @@ _HOME = {
     "clear": "gridpact.pipeline",
     "compare": "gridpact.comparison",
     "compile_network": "gridpact.pipeline",
+    "explain": "gridpact.results.explain_result",
     "headroom": "gridpact.trading_headroom",
     "match": "gridpact.matching",
     "operating_envelopes": "gridpact.envelopes",
+    "plot_clearance": "gridpact.plots",
+    "plot_comparison": "gridpact.plots",
+    "plot_envelopes": "gridpact.plots",
+    "plot_fleet": "gridpact.plots",
+    "plot_headroom": "gridpact.plots",
+    "plot_settlement": "gridpact.plots",
     "read_case": "gridpact.case",
     "run_fleet": "gridpact.fleet",
     "settle": "gridpact.settlement.settle_case",
@@ -91,6 +110,7 @@ _HOME = {
     "write_case": "gridpact.case",
     "write_clearance": "gridpact.results",
     "write_comparison": "gridpact.comparison",
+    "write_explanation": "gridpact.results.explanation.explanation_writer",
     "write_headroom": "gridpact.trading_headroom",
     "write_operating_envelopes": "gridpact.envelopes",
     "write_settlement": "gridpact.settlement.settlement_writer",
@@ -102,6 +122,7 @@ __all__ = [
     "Clearance",
     "Curtailment",
     "EnvelopeRule",
+    "Explanation",
     "FeedIn",
     "FleetResult",
     "Formulation",
@@ -129,9 +150,16 @@ __all__ = [
     "clear",
     "compare",
     "compile_network",
+    "explain",
     "headroom",
     "match",
     "operating_envelopes",
+    "plot_clearance",
+    "plot_comparison",
+    "plot_envelopes",
+    "plot_fleet",
+    "plot_headroom",
+    "plot_settlement",
     "read_case",
     "run_fleet",
     "settle",
@@ -139,6 +167,7 @@ __all__ = [
     "write_case",
     "write_clearance",
     "write_comparison",
+    "write_explanation",
     "write_headroom",
     "write_operating_envelopes",
     "write_settlement",

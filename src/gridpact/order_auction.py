@@ -80,11 +80,11 @@ def _solution(
     column_kw, limited_by = whole.column_kw.copy(), whole.limited_by.copy()
     element, phase = whole.element.copy(), whole.phase.copy()
     place = {key: column for column, key in enumerate(_keys(before)) if key[-1]}
-    for column, key in enumerate(_keys(offers)):
-        if key in place:
-            known = place[key]
-            column_kw[column], limited_by[column] = firm.column_kw[known], firm.limited_by[known]
-            element[column], phase[column] = firm.element[known], firm.phase[known]
+    keys = _keys(offers)
+    here = np.array([column for column, key in enumerate(keys) if key in place], dtype=np.int64)
+    known = np.array([place[keys[column]] for column in here.tolist()], dtype=np.int64)
+    column_kw[here], limited_by[here] = firm.column_kw[known], firm.limited_by[known]
+    element[here], phase[here] = firm.element[known], firm.phase[known]
     fed = np.flatnonzero(offers.column_is_fed)
     column_kw[fed] = _fed_in(offers, fed, feed_in, found.fed_in_kw)
     return replace(
@@ -96,6 +96,7 @@ def _solution(
         binding=found.binding,
         status=np.maximum(found.status, firm.status),
         volume_bound_kw=np.maximum(offers.volume_kw(column_kw, periods), _most_kw(case, before, firm, found)),
+        shares=firm.shares.within(known, before.columns).placed(here),
     )
 
 

@@ -17,10 +17,11 @@ from gridpact.cli import app
 from gridpact.matching.mechanisms.mechanism import Mechanism
 from gridpact.plug_ins import MECHANISMS, RULES, load, names_of
 from tests.ac_instances import ac_case
+from tests.documentation import page_at
 from tests.example import write_example
 from tests.market import ask, bid, market
 
-PAGE = Path(__file__).parents[2] / "docs" / "cookbook.md"
+PAGE = page_at("cookbook")
 Install = Callable[..., None]
 
 

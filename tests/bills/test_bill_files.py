@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 
 import gridpact
+from gridpact.extras import PDF
 from gridpact.report.bills import bill_pdf
-from gridpact.report.bills.bill_pdf import PANGO_REMEDY, PIP_REMEDY, PdfMaker
+from gridpact.report.bills.bill_pdf import PANGO_REMEDY, PdfMaker
 from gridpact.settlement.accounts_workbook import accounts_workbook
 from gridpact.settlement.ledger.entries import as_entries, as_ledger
 from gridpact.settlement.statements.monthly_accounts import MonthlySums
@@ -131,7 +132,7 @@ def test_a_participant_has_no_name_of_an_account_of_bills(tmp_path: Path, capsys
 def test_without_the_libraries_the_remedy_is_said(tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
     monkeypatch.setitem(sys.modules, "weasyprint", None)
-    assert bill_pdf.pdf_maker() == PdfMaker(make=None, remedy=PIP_REMEDY)
+    assert bill_pdf.pdf_maker() == PdfMaker(make=None, remedy=PDF.command)
     code, _, told = settle(capsys, write_billed(tmp_path), tmp_path / "out", "--xlsx")
     assert code == 2 and "XlsxWriter, which is not installed" in told and "gridpact[xlsx]" in told
     assert not (tmp_path / "out").exists()

@@ -25,10 +25,10 @@ from gridpact.envelopes.operating_tables import OPERATING_CORNERS, OPERATING_ENV
 from gridpact.errors import InvalidCase, InvalidUsage
 from gridpact.grid.source import NetworkSource
 from gridpact.report.envelopes.envelope_page import envelope_page
-from gridpact.report.envelopes.envelope_pictures import ROWS_MAX
+from gridpact.report.envelopes.envelope_pictures import ROWS_MAX, envelope_pictures
 from tests.envelopes.made import builtin_case, envelope_case, three_phase_case
 from tests.unit.test_cli import run
-from tests.unit.test_report import NASTY, embedded, own_part
+from tests.unit.test_report import NASTY, own_part
 
 FILES = {
     "operating_envelopes.csv",
@@ -298,7 +298,7 @@ def test_the_page_shows_every_envelope_what_holds_it_and_what_was_tried(found: O
     assert "operating envelopes</h1>" in page
     assert "no more is claimed than that none that was tried breaks a limit" in page
     assert f"{found.tried:,}" in page
-    pictures = embedded(page, "pictures")
+    pictures = envelope_pictures(found)
     fed = next(trace for trace in pictures["envelopes-0"]["data"] if trace["name"] == "May feed in")
     taken = next(trace for trace in pictures["envelopes-0"]["data"] if trace["name"] == "May take")
     assert fed["x"] == pytest.approx(found.export_max_kw[0].tolist(), abs=1e-6)

@@ -11,8 +11,8 @@ import pytest
 
 pytest.importorskip("granian")
 
-from gridpact.gate.client import GateClient, GateReceipt, GateRefused, GateUnreachable
-from gridpact.gate.log.jws import new_private_jwk, public_jwk
+from gridpact.gate.client import GateClient, GateReceipt, GateRefused, GateUnreachable, is_from_gate
+from gridpact.gate.log.jws import detached, new_private_jwk, public_jwk, sign_compact
 from tests.gate.served import (
     HUNGRY,
     SUNNY,
@@ -92,6 +92,42 @@ def test_a_market_that_requires_signatures_takes_nothing_else(gate: Served, clie
     key = clients["h1"]._connection._key
     with GateClient(gate.base, key) as unsigned, pytest.raises(GateRefused, match="is missing"):
         unsigned.hand_in_order("unsigned", order("a", "h1", "sell"))
+
+
+def test_events_go_on_over_a_gate_that_is_started_again(tmp_path: Path) -> None:
+    with served(tmp_path / "g", settings="private_webhooks = true\n") as gate:
+        homes = make_market(gate)
+        key = homes["h1"].headers["Authorization"].removeprefix("Bearer ")
+        make_session(gate, "s", 600)
+        with GateClient(gate.base, key) as client:
+            heard = client.events("1")
+            first = next(heard)
+            assert (first.kind, first.facts) == ("session.opened", {"session": "s", "market": "elm"})
+            gate.kill()
+            gate.start()
+            make_session(gate, "t", 600, delivery_start="2030-06-22T00:00:00+00:00")
+            assert next(heard).facts["session"] == "t"
+            heard.close()
+            with pytest.raises(GateRefused, match="422"):
+                next(client.events("123456789"))
+            made = client.put_webhook("w", "http://127.0.0.1:9/", ["session.cleared"])
+            assert made["events"] == ["session.cleared"]
+            assert [each["webhook"] for each in client.webhooks()] == ["w"]
+            client.end_webhook("w")
+            assert client.webhooks() == []
+
+
+def test_a_webhook_is_the_gates_or_not() -> None:
+    private, url = new_private_jwk(), "https://example.org/"
+    keys, body = {"keys": [public_jwk(private)]}, b'{"id":"7"}'
+    signature = detached(sign_compact(body, private, {"aud": url, "sub": "7"}))
+    assert is_from_gate(body, signature, keys, url)
+    assert not is_from_gate(b'{"id":"8"}', signature, keys, url)
+    assert not is_from_gate(body, signature, keys, "https://example.org/other")
+    assert not is_from_gate(body, signature, {"keys": [public_jwk(new_private_jwk())]}, url)
+    assert not is_from_gate(body, "x", keys, url)
+    repeated = detached(sign_compact(body, private, {"aud": url, "sub": "8"}))
+    assert not is_from_gate(body, repeated, keys, url)
 
 
 def test_a_gate_that_is_away_is_asked_again(tmp_path: Path) -> None:

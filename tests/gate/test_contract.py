@@ -476,3 +476,20 @@ def test_requests_are_logged_without_what_is_in_them(tmp_path: Path) -> None:
         assert mine["user"].startswith("u-")
         text = gate.log.read_text()
         assert not [word for word in ("secret-name", key, "Home h1", "quiet") if word in text]
+
+
+def test_an_explanation_is_for_those_whom_it_concerns(
+    gate: Served, homes: dict[str, Any], day: dict[str, Any]
+) -> None:
+    path = "/sessions/day/explanation"
+    own = ok(homes["h1"].get(path, params={"name": "h1"}), 200)
+    assert own["kind"] == "participant" and own["energy_kwh"]["p2p_sold_kw"] > 0.0
+    bid = day["receipts"]["bid"]["submission"]
+    found = ok(homes["h2"].get(path, params={"name": bid}), 200)
+    assert found["kind"] == "order" and "clears in full" in " ".join(found["text"])
+    for name in ("h2", bid, "none"):
+        ok(homes["h1"].get(path, params={"name": name}), 404)
+    assert ok(gate.operator.get(path, params={"name": "h2"}), 200)["kind"] == "participant"
+    ok(homes["h1"].get(path), 422)
+    ok(homes["h1"].get("/sessions/none/explanation?colour=red"), 404)
+    ok(homes["h1"].get("/sessions/s/explanation", params={"name": "h1"}), 404)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 pytest.importorskip("sqlalchemy")
 
 from gridpact.case import read_case
+from gridpact.case.schema import PARTICIPANTS
 from gridpact.gate.closing import sealed_case
-from gridpact.gate.closing.sealed_case import SealedSession
+from gridpact.gate.closing.case_tables import write_columns, write_profiles
 from gridpact.gate.door.case_rows import ORDER, SCHEMA_OF, TRADE, case_row
 from gridpact.gate.door.meaning import forecast_problems, problems_by_document, submission_problems
 from gridpact.gate.door.plain_orders import is_plainly_right, learn_window
@@ -147,14 +148,12 @@ def _write_case(session: SessionFrame, folder: Path, rows: dict[str, list[dict[s
     import numpy as np
 
     (folder / "case.toml").write_text(sealed_case._settings(session))
-    sealed_case._write(folder, sealed_case.PARTICIPANTS, session.columns)
+    write_columns(folder, PARTICIPANTS, session.columns)
     zeros = np.zeros(PERIODS)
     forecasts = {str(name): (zeros, zeros) for name in session.columns["participant"]}
-    sealed_case._write_profiles(
-        folder, SealedSession(session="s", previous=None, frame=session, forecasts=forecasts)
-    )
+    write_profiles(folder, session.horizon, forecasts)
     for kind, found in rows.items():
-        sealed_case._write(folder, SCHEMA_OF[kind], columns_of(found, SCHEMA_OF[kind]), session.horizon)
+        write_columns(folder, SCHEMA_OF[kind], columns_of(found, SCHEMA_OF[kind]), session.horizon)
 
 
 SERIES = st.lists(st.one_of(NUMBERS, ODD.map(text)), min_size=PERIODS, max_size=PERIODS)
@@ -180,8 +179,7 @@ def test_what_forecasts_the_door_accepts_read_case_accepts(
     given = tuple(np.array(document[name], dtype=np.float64) for name in ("load_kw", "generation_kw"))
     _write_case(session, folder, {ORDER: [], TRADE: []})
     forecasts = {"h1": given, "=h2": (zeros, zeros), "h3": (zeros, zeros)}
-    sealed = SealedSession(session="s", previous=None, frame=session, forecasts=forecasts)  # type: ignore[arg-type]
-    sealed_case._write_profiles(folder, sealed)
+    write_profiles(folder, session.horizon, forecasts)  # type: ignore[arg-type]
     case = read_case(folder)
     assert case.profiles.load_kw[:, 0].tolist() == [float(value) for value in document["load_kw"]]
 

@@ -1,5 +1,7 @@
 """What the gate does not take: sizes, rates, rights, rules of a market; and sessions that fail."""
 
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,39 @@ def test_bodies_over_the_limit_and_of_other_types_are_refused(homes: dict[str, A
     ok(home.get("/sessions/s/orders", headers={"Accept": "image/png"}), 406)
     ok(home.post("/sessions/s/order-batches", json={"orders": []}), 422)
     ok(home.post("/sessions/s/order-batches", json={"orders": [order("o", "h1", "sell")] * 1001}), 422)
+
+
+@pytest.mark.parametrize("path", ("POST /sessions/s/orders", "PUT /markets/elm/network"))
+@pytest.mark.parametrize(
+    ("key", "kind", "status"),
+    (("none", "application/json", 401), ("own", "application/json", 413), ("own", "image/png", 415)),
+)
+@pytest.mark.parametrize("is_chunked", (False, True))
+def test_who_still_sends_hears_why_it_is_refused(
+    gate: Served, homes: dict[str, Any], path: str, key: str, kind: str, status: int, is_chunked: bool
+) -> None:
+    """A body that is larger than what the kernel takes of it is read to its end before the answer."""
+    secret = homes["h1"].headers["Authorization"].split()[1] if key == "own" else "unknown"
+    expected = 403 if key == "own" and path.startswith("PUT") else status
+    size = 6 * 1024 * 1024
+    length = "Transfer-Encoding: chunked" if is_chunked else f"Content-Length: {size}"
+    head = f"{path.replace(' ', ' /api/v1')} HTTP/1.1\r\nHost: gate\r\nAuthorization: Bearer {secret}\r\n"
+    with socket.create_connection(("127.0.0.1", gate.port), timeout=20) as connection:
+        connection.sendall(f"{head}Content-Type: {kind}\r\n{length}\r\n\r\n".encode())
+        for _ in range(size // 65536):
+            connection.sendall((b"10000\r\n" if is_chunked else b"") + b" " * 65536 + b"\r\n" * is_chunked)
+        connection.sendall(b"0\r\n\r\n" * is_chunked)
+        assert connection.recv(12) == f"HTTP/1.1 {expected}".encode()
+
+
+def test_who_sends_no_more_is_not_waited_for(gate: Served) -> None:
+    for rest in (b"", b"Expect: 100-continue\r\n"):
+        begin = time.monotonic()
+        with socket.create_connection(("127.0.0.1", gate.port), timeout=20) as connection:
+            head = b"POST /api/v1/sessions/s/orders HTTP/1.1\r\nHost: gate\r\nContent-Length: 5000\r\n"
+            connection.sendall(head + rest + b"\r\n")
+            assert connection.recv(12) == b"HTTP/1.1 401"
+        assert time.monotonic() - begin < (0.9 if rest else 5.0)
 
 
 def test_who_may_is_judged_before_what_is_sent(gate: Served, homes: dict[str, Any]) -> None:
@@ -128,6 +163,9 @@ def test_a_session_that_fails_is_told_to_operators_and_cleared_without_what_did_
     ok(homes["h2"].post(path, json={"sha256": proposal["sha256"]}), 201)
     view = wait_for(gate, "f", "failed", "cleared")
     assert view["state"] == "failed" and "cannot be firm" in view["problems"][0]
+    assert any(
+        "the baseline, with no trade cleared, has no power-flow solution" in each for each in view["problems"]
+    )
     assert "problems" not in ok(homes["h1"].get("/sessions/f"))
     ok(homes["h1"].get("/sessions/f/results"), 404)
     ok(homes["h1"].post("/sessions/f/retry", json={"reason": "x"}), 403)

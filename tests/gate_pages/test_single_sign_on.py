@@ -14,6 +14,7 @@ pytest.importorskip("authlib")
 import httpx
 from joserfc.jwk import ECKey
 
+from gridpact import extras
 from gridpact.errors import InvalidUsage
 from gridpact.gate.people import single_sign_on
 from gridpact.gate.people.single_sign_on import need_sign_on_libraries
@@ -140,9 +141,9 @@ def test_a_provider_that_is_away_is_said(gate: Served, tmp_path: Path) -> None:
 
 
 def test_a_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(single_sign_on, "find_spec", lambda name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
     need_sign_on_libraries(GateSettings())
-    with pytest.raises(InvalidUsage, match="single sign-on needs libraries"):
+    with pytest.raises(InvalidUsage, match="single sign-on takes libraries"):
         need_sign_on_libraries(GateSettings(oidc_issuer="https://id.example"))
 
 

@@ -59,7 +59,7 @@ def test_a_program_that_uses_the_types_passes_a_strict_check() -> None:
     assert found.returncode == 0, found.stdout
 
 
-@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/releasing.md"])
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/project/releasing.md"])
 def test_commands_of_make_that_are_named_exist(name: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make ([a-z][a-z-]+)", (ROOT / name).read_text(), re.MULTILINE))

@@ -19,6 +19,7 @@ from gridpact.grid.network_model import NetworkModel
 from gridpact.grid.source import NetworkSource
 from gridpact.imports.network.import_network import ImportedNetwork, import_network
 from gridpact.imports.network.network_columns import NETWORK_TABLES
+from tests.documentation import read_page
 from tests.imports.portal_files import write_xlsx
 
 ROOT = Path(__file__).parents[2]
@@ -236,7 +237,7 @@ def test_only_a_network_of_pandapower_is_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("schema", NETWORK_TABLES, ids=lambda schema: schema.name)
 def test_the_page_names_every_column_and_no_other(schema: object) -> None:
-    page = (ROOT / "docs" / "own-network.md").read_text()
+    page = read_page("own-network")
     section = page.split(f"\n### {schema.name}\n")[1].split("\n#")[0]  # type: ignore[attr-defined]
     named = [
         name

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gridpact.cli import main
+from tests.documentation import read_page
 from tests.imports import portal_files as made
 from tests.imports.portal_files import Truth
 
@@ -64,9 +65,7 @@ def shared_wh(truths: list[Truth], energies: dict[int, list[tuple[int, int]]]) -
 def test_four_commands_from_the_files_of_a_portal_to_bills_and_corrected_bills(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = (
-        (ROOT / "docs" / "own-meters.md").read_text().split("\n## From the files of a portal to bills\n")[1]
-    )
+    page = read_page("own-meters").split("\n## From the files of a portal to bills\n")[1]
     monkeypatch.chdir(tmp_path)
     for folder in ("community", "portal", "better"):
         Path(folder).mkdir()

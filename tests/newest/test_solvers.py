@@ -8,6 +8,7 @@ import clarabel
 import highspy
 import numpy as np
 import pytest
+from benchmarks.ipopt.silent import silent_ipopt
 from scipy.sparse import csc_array, csr_array
 
 from gridpact.clearing.solver.dense_daqp import solve_dense
@@ -15,7 +16,6 @@ from gridpact.clearing.solver.quadratic import QuadraticOptimum, QuadraticProgra
 from gridpact.clearing.solver.sparse_piqp import solve_sparse
 from gridpact.solvers.clarabel import silent_settings
 from gridpact.solvers.highs import SilentHighs
-from gridpact.solvers.ipopt import silent_ipopt
 from tests.newest.outputs import printed
 
 Solve = Callable[[QuadraticProgramme], QuadraticOptimum | None]

@@ -23,6 +23,7 @@ from gridpact.grid.exchange import difference, power_grid_model_content
 from gridpact.grid.opendss import engine
 from gridpact.grid.opendss.participants_template import participants_template
 from gridpact.grid.source import NetworkSource
+from tests.documentation import read_page
 from tests.opendss.folders import CODE, FOOT, FOUR_CODE, HEAD, compiled, folder, problems_of, transformer
 
 LINES = "New Line.l1 bus1=lv bus2=7 linecode=cable length=0.1 units=km\n"
@@ -168,7 +169,7 @@ def test_a_balanced_model_is_refused(master: Path) -> None:
 def test_without_the_extra_one_line_says_what_to_install(
     master: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(engine, "find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "dss", None)
     [problem] = problems_of(master)
     assert str(problem) == (
         "Master.dss: takes OpenDSS, which is not installed (install it by pip install 'gridpact[opendss]')"
@@ -182,7 +183,7 @@ def test_without_the_extra_one_line_says_what_to_install(
 def test_the_page_of_an_own_network_makes_one_of_a_folder(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "own-network.md").read_text()
+    page = read_page("own-network")
     (script,) = re.findall(r"```dss\n(.*?)```", page, re.DOTALL)
     (table,) = re.findall(r"```csv\n(participant,.*?)```", page, re.DOTALL)
     master = folder(tmp_path, script)

@@ -8,7 +8,7 @@ import pytest
 
 import gridpact
 from gridpact.published import cigre_day
-from gridpact.report.clearance.clearance_page import report_page
+from gridpact.report.clearance.clearance_page import report_page, report_pictures
 from gridpact.report.shell.packed import LETTERS, packed
 from gridpact.results import Clearance
 from tests.pages.phase_cases import idle_clearance, phase_clearance, readings, without_trades
@@ -48,43 +48,41 @@ def unpacked(table: dict, period: int, column: int) -> float | None:
     return (table["low"] + number) / table["scale"]
 
 
-def test_the_page_is_sound_and_loads_nothing(page: str) -> None:
+def test_the_page_is_sound_and_loads_nothing(page: str, cleared: Clearance) -> None:
     own = own_part(page)
     structure = Structure(own)
     assert structure.open == [] and structure.links == ["data:,"]
     assert len(structure.ids) == len(set(structure.ids))
-    assert {name for name, each in embedded(page, "pictures").items() if each["data"]} <= set(structure.ids)
+    assert {name for name, each in report_pictures(cleared).items() if each["data"]} <= set(structure.ids)
     assert "http:" not in own and "https:" not in own
     assert own.count('type="radio"') == 4 and own.count(" checked>") == 1
 
 
 @pytest.mark.parametrize("phase", ["a", "b", "c"])
-def test_voltages_of_each_phase_are_those_of_the_table(page: str, cleared: Clearance, phase: str) -> None:
+def test_voltages_of_each_phase_are_those_of_the_table(cleared: Clearance, phase: str) -> None:
     table = readings(cleared, "bus", "voltage_pu", phase)
     base = without_trades(cleared, "bus", "voltage_pu", phase)
-    band, median, lowest, highest, _ = embedded(page, "pictures")[f"voltage-{phase}"]["data"]
+    band, median, lowest, highest, _ = report_pictures(cleared)[f"voltage-{phase}"]["data"]
     assert levels(band) == pytest.approx(table.max(axis=1).tolist(), abs=1e-5)
     assert levels(median) == pytest.approx(table.median(axis=1).tolist(), abs=1e-5)
     assert levels(lowest) == pytest.approx(base.min(axis=1).tolist(), abs=1e-5)
     assert levels(highest) == pytest.approx(base.max(axis=1).tolist(), abs=1e-5)
-    for period, text in enumerate(hovered(page, f"voltage-{phase}")):
+    for period, text in enumerate(hovered(cleared, f"voltage-{phase}")):
         values = table.iloc[period]
         assert f"Highest: {values.max():.4f} pu at bus " in text and f" phase {phase}<br>Median" in text
-    layouts = [embedded(page, "pictures")[f"voltage-{each}"]["layout"] for each in "abc"]
+    layouts = [report_pictures(cleared)[f"voltage-{each}"]["layout"] for each in "abc"]
     assert len({tuple(layout["yaxis"]["range"]) for layout in layouts}) == 1
 
 
 @pytest.mark.parametrize(("picture", "kind"), [("loading", "line"), ("transformers", "transformer")])
-def test_loadings_of_each_phase_are_those_of_the_table(
-    page: str, cleared: Clearance, picture: str, kind: str
-) -> None:
-    *curves, _ = embedded(page, "pictures")[picture]["data"]
+def test_loadings_of_each_phase_are_those_of_the_table(cleared: Clearance, picture: str, kind: str) -> None:
+    *curves, _ = report_pictures(cleared)[picture]["data"]
     assert [curve["name"] for curve in curves] == ["Phase a", "Phase b", "Phase c"]
     assert len({curve["line"]["dash"] for curve in curves}) == 3
     for phase, curve in zip("abc", curves, strict=True):
         table = readings(cleared, kind, "loading_percent", phase)
         assert levels(curve) == pytest.approx(table.max(axis=1).tolist(), abs=1e-5)
-        for period, text in enumerate(hovered(page, picture)):
+        for period, text in enumerate(hovered(cleared, picture)):
             assert f"{kind} {table.iloc[period].idxmax()} phase {phase}: " in text
 
 
@@ -98,14 +96,13 @@ def test_loadings_of_each_phase_are_those_of_the_table(
 def test_neutrals_and_unbalance_have_pictures_of_their_own(
     firm: Clearance, picture: str, kind: str, quantity: str, phase: str, named: str, limit: str
 ) -> None:
-    page = report_page(firm)
     table, base = readings(firm, kind, quantity, phase), without_trades(firm, kind, quantity, phase)
-    drawn = embedded(page, "pictures")[picture]
+    drawn = report_pictures(firm)[picture]
     with_trades, without, _ = drawn["data"]
     assert levels(with_trades) == pytest.approx(table.max(axis=1).tolist(), abs=1e-5)
     assert levels(without) == pytest.approx(base.max(axis=1).tolist(), abs=1e-5)
     assert limit in drawn["layout"]["annotations"][-1]["text"]
-    for period, text in enumerate(hovered(page, picture)):
+    for period, text in enumerate(hovered(firm, picture)):
         assert f"{named}{table.iloc[period].idxmax()}: " in text
         assert f"Without trades, {named}{base.iloc[period].idxmax()}: " in text
 
@@ -148,12 +145,13 @@ def test_the_words_of_each_period_name_phase_neutral_and_bus(page: str, cleared:
 
 
 def test_cuts_name_the_phase_or_the_neutral(page: str, tmp_path: Path) -> None:
-    assert " phase " in page.split("<h2>Trades that were cut</h2>")[1]
+    assert " phase " in page.split("<h2>Trades</h2>")[1]
     bus = page.split("<h2>Limits that hold the volume down</h2>")[1]
     assert " phase c at 1.05 pu</span>" in bus
-    other = report_page(phase_clearance(tmp_path, neutral_loading_max_percent=NEUTRAL_MAX))
+    tight = phase_clearance(tmp_path, neutral_loading_max_percent=NEUTRAL_MAX)
+    other = report_page(tight)
     assert "Neutral of line 1 at 15 % of the line&#x27;s rating" in other
-    marks = embedded(other, "pictures")["neutral"]["layout"]
+    marks = report_pictures(tight)["neutral"]["layout"]
     assert marks["annotations"][-1]["text"] == "Limit 15 %"
     assert marks["shapes"][-1]["y0"] == NEUTRAL_MAX
 

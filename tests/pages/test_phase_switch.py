@@ -10,6 +10,7 @@ from gridpact.published import cigre_day
 from gridpact.report.clearance.clearance_page import report_page
 from gridpact.report.clearance.drawing import scales
 from gridpact.report.pictures.colours import ColourScale
+from gridpact.report.svg.palette import css
 from gridpact.results import Clearance
 from tests.pages.browser import CHROMIUM, NO_BROWSER, PHONE, Browser, browser
 from tests.pages.phase_cases import phase_clearance, readings
@@ -17,7 +18,8 @@ from tests.pages.phase_cases import phase_clearance, readings
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason=NO_BROWSER)
 
 CHOSEN = "document.querySelector('input[name=phase]:checked').value"
-TRACES = "document.getElementById('network').data"
+BUSES = "[...document.querySelectorAll('#network .node')]"
+BRANCHES = "[...document.querySelectorAll('#network .finger')]"
 FOCUS = "document.querySelector('input[name=phase]:checked').focus({focusVisible: true})"
 TOUCH_PX = 40
 BAND_PU = (0.96, 1.1)  # whose middle is not 1, so that worst is not furthest from nominal
@@ -45,24 +47,17 @@ def window() -> Iterator[Browser]:
 
 def drawn(window: Browser) -> dict[str, tuple[str, str]]:
     """Colour and text of each node, by the first line of its text."""
-    traces = window.run(TRACES)
-    (nodes,) = [trace for trace in traces if isinstance(trace.get("marker", {}).get("color"), list)]
-    return {
-        text.split("</b>")[0].removeprefix("<b>"): (colour, text)
-        for colour, text in zip(nodes["marker"]["color"], nodes["hovertext"], strict=True)
-    }
+    nodes = window.run(f"{BUSES}.map(one => [one.getAttribute('fill'), one.dataset.text])")
+    return {text.split("</b>")[0].removeprefix("<b>"): (colour, text) for colour, text in nodes}
 
 
 def branch_texts(window: Browser) -> list[str]:
-    (middles,) = [
-        each for each in window.run(TRACES) if each.get("marker", {}).get("symbol") == "circle-cross"
-    ]
-    return list(middles["hovertext"])
+    return list(window.run(f"{BRANCHES}.map(one => one.dataset.text)"))
 
 
 def colour_of(value: float, scale: ColourScale) -> str:
     share = (value - scale.low) / (scale.high - scale.low)
-    return scale.colours[min(len(scale.colours) - 1, max(0, int(share * len(scale.colours))))]
+    return css(scale.colours[min(len(scale.colours) - 1, max(0, int(share * len(scale.colours))))])
 
 
 def expected_colours(cleared: Clearance, view: str, period: int) -> dict[str, str]:
@@ -170,6 +165,6 @@ def test_a_balanced_page_draws_without_the_part_of_phases(window: Browser, tmp_p
     path = tmp_path / "report.html"
     path.write_text(report_page(gridpact.clear(cigre_day())), encoding="utf-8")
     window.open(path)
-    assert window.run(f"{TRACES}.length") > 3
+    assert window.run(f"{BUSES}.length") > 3 and window.run(f"{BRANCHES}.length") > 3
     assert window.complaints() == []
     assert window.addresses() == [path.resolve().as_uri()]

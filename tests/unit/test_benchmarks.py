@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from benchmarks import exact_by_hand, own_time, peers, phases, scaling
+from benchmarks import exact_by_hand, mutants, own_time, peers, phases, scaling
 from benchmarks.__main__ import peers_table, phases_table
 from benchmarks.cases import BENCHMARKS, CONGESTED_KW, Benchmark, feeder_day
 from benchmarks.fleet_run import FleetRun
@@ -211,3 +211,10 @@ def test_a_part_of_the_page_is_replaced_and_the_rest_kept(tmp_path: Path) -> Non
 def test_the_page_has_the_parts_that_the_commands_write(part: str) -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page.count(f"<!-- {part} -->") == page.count(f"<!-- end of {part} -->") == 1
+
+
+@pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_is_of_a_line_that_is_there(mutant: mutants.Mutant) -> None:
+    assert (Path(gridpact.__file__).parent / mutant.file).read_text().count(mutant.line) == 1
+    tests = Path(__file__).parents[1]
+    assert all((tests / one.partition(" -k")[0]).exists() for one in mutant.tests.split())

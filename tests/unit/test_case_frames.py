@@ -38,6 +38,15 @@ def with_views(table: pa.Table) -> pa.Table:
     return table
 
 
+def converted(frame: pd.DataFrame, kind: str) -> object:
+    if kind == "pandas":
+        return frame
+    if kind == "polars":
+        polars = pytest.importorskip("polars")
+        return polars.from_pandas(frame)
+    return FrameOfAnotherLibrary(with_views(pa.Table.from_pandas(frame)))
+
+
 def frames(folder: Path) -> dict[str, pd.DataFrame]:
     return {name: pd.read_csv(folder / f"{name}.csv", float_precision="round_trip") for name in TABLES}
 
@@ -57,17 +66,11 @@ def same(one: Case, other: Case) -> None:
     assert one.horizon == other.horizon
 
 
-@pytest.mark.parametrize("kind", ["pandas", "arrow"])
+@pytest.mark.parametrize("kind", ["pandas", "arrow", "polars"])
 def test_frames_are_what_a_folder_is(kind: str, folder: Path) -> None:
     read = gridpact.read_case(folder)
     tables = frames(folder)
-    made = (
-        tables
-        if kind == "pandas"
-        else {
-            name: FrameOfAnotherLibrary(with_views(pa.Table.from_pandas(one))) for name, one in tables.items()
-        }
-    )
+    made = {name: converted(one, kind) for name, one in tables.items()}
     case = Case.from_frames(
         BUILTIN, **made, horizon=read.horizon, name="Example street", limits=read.limits, formulation="dc"
     )
@@ -85,6 +88,24 @@ def test_the_horizon_is_that_of_the_profiles(as_times: bool, folder: Path) -> No
     assert case.horizon.timezone == ("Europe/Berlin" if as_times else "UTC")
     assert case.horizon.instant(0).timestamp() == gridpact.read_case(folder).horizon.instant(0).timestamp()
     assert case.profiles.load_kw.sum() == gridpact.read_case(folder).profiles.load_kw.sum()
+
+
+def test_frames_of_polars_that_are_wrong_are_refused_in_the_same_words(folder: Path) -> None:
+    polars = pytest.importorskip("polars")
+    tables = frames(folder)
+    wrong = polars.from_pandas(tables["trades"]).with_columns(polars.lit(-1.0).alias("power_kw"))
+    said = []
+    for frame in (wrong, wrong.to_pandas()):
+        with pytest.raises(gridpact.InvalidCase) as refused:
+            Case.from_frames(BUILTIN, **tables | {"trades": frame})
+        said.append(str(refused.value))
+    assert said[0] == said[1] and "is negative" in said[0]
+
+
+def test_polars_is_not_imported_for_its_frames(folder: Path) -> None:
+    """What is there already is asked for its columns; nothing of polars is in the product."""
+    product = Path(gridpact.__file__).parent
+    assert not [path for path in product.rglob("*.py") if "import polars" in path.read_text()]
 
 
 def test_a_net_in_memory_and_a_compiled_network_are_networks(folder: Path, tmp_path: Path) -> None:

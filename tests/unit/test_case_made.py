@@ -236,6 +236,12 @@ def test_a_network_comes_from_one_place(given: dict[str, str], what: str) -> Non
     assert problem.remedy == "keep one, as in builtin='pandapower/cigre_lv'"
 
 
+@pytest.mark.parametrize("field", ["builtin", "file", "compiled"])
+def test_no_part_of_a_network_is_an_array(field: str) -> None:
+    problem = refused(lambda: NetworkSource(**{field: np.zeros(2)})).problems[0]
+    assert (problem.file, problem.field) == ("network", field)
+
+
 def test_everything_is_said_at_once() -> None:
     values = plain()
     wrong = {"name": "", "robustness": "maybe", "limits": None, "first_open": -1}

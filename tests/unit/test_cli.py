@@ -51,6 +51,8 @@ def test_clear_writes_every_file_and_says_the_outcome(tmp_path: Path, capsys) ->
         "summary.json",
         "report.html",
         "trades.csv",
+        "places.csv",
+        "matching.csv",
     }
 
 
@@ -75,8 +77,8 @@ def test_json_is_the_summary(tmp_path: Path, capsys) -> None:
 def test_a_dispatch_that_breaks_a_limit_says_so_everywhere(tmp_path: Path, capsys) -> None:
     _, out, _ = run("clear", SMALL, "--out", tmp_path / "r", *DC, capsys=capsys)
     assert "NOT SAFE" in out
-    assert "bus 35 at 0.8909 pu" in out
-    assert "bus 35 at 0.8909 pu" in (tmp_path / "r" / "report.html").read_text()
+    assert "bus 35 (Bus C12) at 0.8909 pu" in out
+    assert "bus 35 (Bus C12) at 0.8909 pu" in (tmp_path / "r" / "report.html").read_text()
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path, capsys) -> None:

@@ -25,12 +25,15 @@ from gridpact.imports.import_meters import FORMATS
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.results import clearance_tables as tables
 from gridpact.results.clearance_outcome import outcome
+from gridpact.results.explanation import explanation_tables
+from gridpact.results.explanation.matching_table import MATCHING_COLUMNS
 from gridpact.settlement.energy.keys import KeyKind
 from gridpact.settlement.reading.read_tariffs import RETAILER_KEYS
 from gridpact.settlement.reading.read_tariffs import SECTIONS as TARIFF_SECTIONS
 from gridpact.settlement.tariffs.prices import DAYS, WEEKDAYS
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode
 from gridpact.trading_headroom.headroom_table import HEADROOM
+from tests.documentation import read_page
 from tests.example import write_example
 from tests.settle_example import write_settle_example
 
@@ -40,7 +43,7 @@ DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 def test_the_python_page_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", read_page("python"), re.DOTALL)
     assert len(blocks) >= 4
     exec("\n".join(blocks), {})
 
@@ -68,7 +71,7 @@ def run_commands_of(page: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_the_page_of_an_own_network_makes_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = (ROOT / "docs" / "own-network.md").read_text()
+    page = read_page("own-network")
     case = write_example(tmp_path)
     monkeypatch.chdir(case)
     tables_of(page)
@@ -92,9 +95,7 @@ def test_the_page_of_an_own_network_makes_one(
 def test_the_page_of_own_meters_shows_what_its_commands_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page, _, _ = (
-        (ROOT / "docs" / "own-meters.md").read_text().partition("\n## From the files of a portal to bills\n")
-    )
+    page, _, _ = read_page("own-meters").partition("\n## From the files of a portal to bills\n")
     monkeypatch.chdir(tmp_path)
     tables_of(page)
     _, imported, table = run_commands_of(page, capsys)
@@ -106,7 +107,7 @@ def test_the_page_of_own_meters_shows_what_its_commands_say(
 def test_the_page_of_own_meters_names_every_format_and_every_option(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    page = (ROOT / "docs" / "own-meters.md").read_text()
+    page = read_page("own-meters")
     for name in FORMATS:
         assert f"`{name}`" in page or f"--as {name}" in page, name
     options = {f"--{name.replace('_', '-')}" for name in inspect.signature(meters).parameters}
@@ -116,13 +117,13 @@ def test_the_page_of_own_meters_names_every_format_and_every_option(
 
 @pytest.mark.parametrize("schema", (*SCHEMAS, *SETTLEMENT_SCHEMAS), ids=lambda schema: schema.name)
 def test_the_case_format_names_every_column_and_no_other(schema: Schema) -> None:
-    page = (ROOT / "docs" / "case-format.md").read_text()
+    page = read_page("case-format")
     section = page.split(f"\n## {schema.name}\n")[1].split("\n## ")[0]
     assert re.findall(r"^\| `(\w+)`", section, re.MULTILINE) == [column.name for column in schema.columns]
 
 
 def test_the_case_format_names_every_setting() -> None:
-    page = (ROOT / "docs" / "case-format.md").read_text()
+    page = read_page("case-format")
     for section, keys in SECTIONS.items():
         assert not section or f"[{section}]" in page
         for key in keys:
@@ -130,7 +131,7 @@ def test_the_case_format_names_every_setting() -> None:
 
 
 def test_the_case_format_names_every_tariff_and_its_example_can_be_read(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "case-format.md").read_text()
+    page = read_page("case-format")
     section = page.split("\n## tariffs.toml\n")[1].split("\n## ")[0]
     example = section.split("```toml\n")[1].split("```")[0]
     for key in (*(key for keys in TARIFF_SECTIONS.values() for key in keys), *RETAILER_KEYS):
@@ -146,7 +147,7 @@ def test_the_case_format_names_every_tariff_and_its_example_can_be_read(tmp_path
 
 
 def test_the_figures_of_a_settlement_are_documented(tmp_path: Path) -> None:
-    section = (ROOT / "docs" / "results.md").read_text().split("\n# The settlement folder\n")[1]
+    section = read_page("results").split("\n# The settlement folder\n")[1]
     summary = gridpact.settle(*write_settle_example(tmp_path)).summary
     parts = ("readings", "energy_wh", "money_micro", "invariants")
     for key in {*summary, *(key for part in parts for key in summary[part]), *summary["accounts"]["dso"]}:
@@ -162,23 +163,40 @@ def documented(section: str, page: str) -> list[str]:
     "name", ["CLEARED", "ORDERS", "COMMITMENTS", "SCHEDULE", "NETWORK", "EXCHANGE", "LIMITS"]
 )
 def test_the_results_page_has_a_line_for_every_column_and_no_other(name: str) -> None:
-    page = (ROOT / "docs" / "results.md").read_text()
+    page = read_page("results")
     assert documented(name.lower(), page) == list(getattr(tables, name))
 
 
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("places", explanation_tables.PLACES),
+        ("reasons", explanation_tables.REASONS),
+        ("sensitivities", explanation_tables.LOADS),
+        ("terms", explanation_tables.TERMS),
+        ("matching", MATCHING_COLUMNS),
+    ],
+)
+def test_the_page_on_explanations_has_a_line_for_every_column_and_no_other(
+    name: str, columns: tuple[str, ...]
+) -> None:
+    page = (ROOT / "docs" / "how-to" / "explain.md").read_text().replace("### ", "## ")
+    assert documented(name, page) == list(columns)
+
+
 def test_the_results_page_has_a_line_for_every_column_of_headroom_and_no_other() -> None:
-    page = (ROOT / "docs" / "results.md").read_text()
+    page = read_page("results")
     assert documented("headroom", page) == list(HEADROOM)
 
 
 @pytest.mark.parametrize("name", ["OPERATING_ENVELOPES", "OPERATING_CORNERS"])
 def test_the_page_on_envelopes_has_a_line_for_every_column_and_no_other(name: str) -> None:
-    page = (ROOT / "docs" / "envelopes.md").read_text()
+    page = read_page("envelopes")
     assert documented(name.lower(), page) == list(getattr(operating_tables, name))
 
 
 def test_the_page_on_envelopes_says_what_every_figure_of_their_summary_is() -> None:
-    page = (ROOT / "docs" / "envelopes.md").read_text()
+    page = read_page("envelopes")
     case = cigre_extreme()
     people = replace(case.participants, connection_kw=100.0)
     summary = gridpact.operating_envelopes(replace(case, participants=people)).summary
@@ -189,7 +207,7 @@ def test_the_page_on_envelopes_says_what_every_figure_of_their_summary_is() -> N
 
 
 def test_the_page_on_comparisons_names_every_column_and_every_figure() -> None:
-    page = (ROOT / "docs" / "comparison.md").read_text()
+    page = read_page("comparison")
     cells = re.findall(r"^\| (`.*?) \|", page.split("\n## comparison\n")[1].split("\n## ")[0], re.MULTILINE)
     assert re.findall(r"`(\w+)`", " ".join(cells)) == list(COMPARISON)
     cleared = gridpact.clear(cigre_extreme())
@@ -202,7 +220,7 @@ def test_the_page_on_comparisons_names_every_column_and_every_figure() -> None:
 
 @pytest.mark.parametrize("reason", [reason.label for reason in LimitedBy if reason.label])
 def test_the_results_page_names_every_reason(reason: str) -> None:
-    assert f"`{reason}`" in (ROOT / "docs" / "results.md").read_text()
+    assert f"`{reason}`" in read_page("results")
 
 
 def test_the_readme_shows_what_the_demo_prints() -> None:
@@ -233,7 +251,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_summary_keys_are_documented() -> None:
-    page = (ROOT / "docs" / "results.md").read_text()
+    page = read_page("results")
     summary = gridpact.clear(cigre_extreme()).summary
     json.dumps(summary)
     parts = ("commitments", "verification", "bound", "solves", "seconds")

@@ -7,13 +7,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
 
 import gridpact
 from gridpact.case import TableFormat, read_case, write_case
+from gridpact.case.trades import Trades
 from gridpact.errors import GridpactError, InvalidCase, InvalidUsage
 from gridpact.fleet import FleetResult, run_fleet
 from gridpact.fleet.find import find_cases
@@ -36,12 +39,13 @@ from gridpact.fleet.rows.fleet_tables import (
 from gridpact.fleet.rows.row import row_of
 from gridpact.fleet.rows.spool import Spool
 from gridpact.fleet.rows.tally import Tally
-from gridpact.fleet.workers import batches, cluster, worker
+from gridpact.fleet.workers import dask_crew, worker
 from gridpact.fleet.workers.digest import inputs_sha256, network_key
 from gridpact.fleet.workers.worker import Plan, clear_batch
 from gridpact.fleet.workspace.fleet_files import HOURS_FILE, RECORD_FILE, ROWS_FILE
 from gridpact.fleet.workspace.locks import locked
 from gridpact.fleet.workspace.workspace import Workspace, workspace
+from tests.documentation import read_page
 from tests.fleets import break_case, case_path, contents, fleet_case, hidden, single_results, write_fleet
 from tests.unit.test_cli import run
 from tests.unit.test_report import NASTY, Structure, own_part
@@ -305,14 +309,17 @@ def test_a_name_that_is_no_text_is_told_in_a_row(plan: Plan) -> None:
 
 
 def test_a_run_without_workers_ends_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Waiting:
-        def has_ready(self) -> bool:
-            return False
+    class Client:
+        loop = object()
 
+        def nthreads(self) -> dict[str, int]:
+            return {}
+
+    crew = dask_crew.DaskCrew(Client())  # type: ignore[arg-type]
     for name, seconds in (("POLL_SECONDS", 0.001), ("LOOK_SECONDS", 0.002), ("WORKERS_SECONDS", 0.05)):
-        monkeypatch.setattr(batches, name, seconds)
+        monkeypatch.setattr(dask_crew, name, seconds)
     with pytest.raises(GridpactError, match=r"no worker for .* start again"):
-        batches._wait(Waiting(), lambda: 0)  # type: ignore[arg-type]
+        crew.next_done()
 
 
 def test_only_what_changed_is_done_again(
@@ -449,7 +456,7 @@ def test_links_are_followed_and_loops_end(tmp_path: Path) -> None:
 def test_wrong_use_gives_exit_2(
     arguments, said, cases: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr(dask_crew, "CONNECT_SECONDS", 0.3)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")
     arguments = [argument.format(cases=cases, tmp=tmp_path) for argument in arguments]
@@ -458,15 +465,6 @@ def test_wrong_use_gives_exit_2(
     assert said in err
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "years of work"
     assert not list(tmp_path.rglob("cleared.*"))
-
-
-def test_workers_calculate_with_one_thread_and_keep_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_")
-    for name in names:
-        monkeypatch.delenv(name, raising=False)
-    with cluster.connected("", 1) as client:
-        (found,) = client.run(lambda: [os.environ.get(name) for name in names]).values()
-    assert found == ["1", "1", None]
 
 
 def test_what_no_fleet_wrote_is_left_alone(cases: Path, scheduler: str, tmp_path: Path) -> None:
@@ -634,7 +632,7 @@ def test_the_row_of_each_hour_is_that_of_the_local_day() -> None:
     ("title", "columns"), [("fleet.parquet", ALL_COLUMNS), ("fleet-hours.parquet", HOURS)]
 )
 def test_the_fleets_page_has_a_line_for_every_column_and_no_other(title: str, columns) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "fleets.md").read_text()
+    page = read_page("fleets")
     section = page.split(f"\n## {title}\n")[1].split("\n## ")[0]
     named = [
         name
@@ -645,7 +643,7 @@ def test_the_fleets_page_has_a_line_for_every_column_and_no_other(title: str, co
 
 
 def test_the_fleets_page_names_every_figure_of_the_summary(done: FleetResult) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "fleets.md").read_text()
+    page = read_page("fleets")
     for key in done.summary:
         assert f"`{key}`" in page, key
 
@@ -683,7 +681,7 @@ def test_the_page_is_whole_loads_nothing_and_names_cannot_break_it(done: FleetRe
         structure = Structure(part)
         assert structure.open == []
         assert len(set(structure.ids)) == len(structure.ids)
-        assert structure.links == ["data:,"]
+        assert {each for each in structure.links if not each.endswith("/report.html")} == {"data:,"}
         assert not re.search(r"https?://", part.replace(NASTY, ""))
     assert "<script>alert" not in nasty
     assert "Failed cases" in nasty and "Cases that are not safe" in nasty and "Slowest cases" in nasty
@@ -724,6 +722,33 @@ def test_the_page_says_that_trades_worsen_nothing_only_where_it_is_so() -> None:
     assert "never worsen" not in safe + unsafe
 
 
+def reports_of(fleet: FleetResult) -> list[str]:
+    """The reports that the page leads to, which are there."""
+    found = re.findall(r'href="([^"#]+/report\.html)"', fleet.page.read_text())
+    assert all((fleet.out / unquote(address)).is_file() for address in found)
+    return found
+
+
+def test_rows_lead_to_reports_which_stay_as_long_as_their_results(tmp_path: Path) -> None:
+    case = read_case(EXAMPLES / "cigre-lv-extreme")
+    for name in ("a b", "c"):
+        write_case(case, tmp_path / "cases" / name)
+    first = run_fleet(tmp_path / "cases", tmp_path / "out", workers=1, reports=1)
+    assert set(reports_of(first)) == {"a%20b/report.html"}
+    written = (first.out / "a b" / "report.html").stat().st_mtime_ns
+    again = run_fleet(tmp_path / "cases", tmp_path / "out", workers=1)
+    assert again.summary["complete_before"] == 2
+    assert set(reports_of(again)) == {"a%20b/report.html", "c/report.html"}
+    assert (first.out / "a b" / "report.html").stat().st_mtime_ns == written
+    shutil.rmtree(tmp_path / "cases" / "c")
+    write_case(replace(case, trades=Trades.none()), tmp_path / "cases" / "c")
+    changed = run_fleet(tmp_path / "cases", tmp_path / "out", workers=1)
+    assert set(reports_of(changed)) == {"a%20b/report.html"}
+    assert not (changed.out / "c" / "report.html").exists()
+    with pytest.raises(InvalidUsage, match="reports is -1"):
+        run_fleet(tmp_path / "cases", tmp_path / "out", workers=1, reports=-1)
+
+
 def test_a_failed_case_does_not_look_like_a_cut_one(done: FleetResult) -> None:
     page = own_part(done.page.read_text())
     assert '<div class="verdict unsafe">' in page and "2 cases not safe to operate" in page
@@ -734,9 +759,9 @@ def test_a_failed_case_does_not_look_like_a_cut_one(done: FleetResult) -> None:
 def test_the_axis_of_few_cases_has_whole_numbers() -> None:
     tally = Tally()
     tally.shares[3] = 1
-    assert shares_picture(tally)["layout"]["yaxis"]["dtick"] == 1
+    assert shares_picture(tally.shares)["layout"]["yaxis"]["dtick"] == 1
     tally.shares[3] = 5
-    assert "dtick" not in shares_picture(tally)["layout"]["yaxis"]
+    assert "dtick" not in shares_picture(tally.shares)["layout"]["yaxis"]
 
 
 def test_words_of_a_fleet() -> None:

@@ -204,7 +204,7 @@ def test_a_run_that_fails_midway_is_not_said_to_run(
     def gone(*given: object) -> None:
         raise GridpactError("the Dask cluster is gone")
 
-    monkeypatch.setattr(run, "connected", gone)
+    monkeypatch.setattr(run, "crew_of", gone)
     with pytest.raises(GridpactError, match="is gone"):
         run_fleet(cases, tmp_path / "out")
     assert json.loads((tmp_path / "out" / "fleet.json").read_text())["state"] == "interrupted"
@@ -216,7 +216,19 @@ def killed_at_once(plan: Plan, batch: Batch) -> list[Done]:
     return []
 
 
-def test_workers_that_die_before_any_case_do_not_do_so_for_ever(
+def test_processes_that_die_before_any_case_do_not_do_so_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_fleet(tmp_path / "cases", 2)
+    monkeypatch.setattr(batches, "clear_batch", killed_at_once)
+    monkeypatch.setattr(batches, "LOST_MAX", 1)
+    result = run_fleet(tmp_path / "cases", tmp_path / "out", workers=1)
+    assert result.failed == 2
+    assert result.table["error"].str.contains("killed before it began").all()
+    assert is_finished(tmp_path / "out")
+
+
+def test_workers_of_a_cluster_that_die_before_any_case_do_not_do_so_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from distributed import LocalCluster

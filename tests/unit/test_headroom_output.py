@@ -15,7 +15,13 @@ from gridpact.arrays import frozen
 from gridpact.case import Case, TableFormat, Trades, read_case, write_case
 from gridpact.published import cigre_extreme
 from gridpact.report.headroom.headroom_page import headroom_page
-from gridpact.report.headroom.headroom_pictures import ROWS_MAX, SHADES, map_states, offers
+from gridpact.report.headroom.headroom_pictures import (
+    ROWS_MAX,
+    SHADES,
+    headroom_pictures,
+    map_states,
+    offers,
+)
 from gridpact.trading_headroom.headroom_outcome import outcome
 from gridpact.trading_headroom.headroom_table import HEADROOM
 from gridpact.trading_headroom.stops import stops
@@ -142,8 +148,8 @@ def test_the_words_say_the_limits_that_stop_most(extreme: gridpact.Headroom) -> 
     assert found["kwh"].is_monotonic_decreasing
     held_kwh = (extreme.sale_cap_kw - extreme.sale_alone_kw).sum()
     assert found["kwh"].sum() == pytest.approx(held_kwh)
-    assert found["reason"].tolist()[0] == "bus 36 at 1.1 pu"
-    assert "bus 36 at 1.1 pu stops 1 participant in 1 period, " in outcome(extreme)
+    assert found["reason"].tolist()[0] == "bus 36 (Bus C13) at 1.1 pu"
+    assert "bus 36 (Bus C13) at 1.1 pu stops 1 participant in 1 period, " in outcome(extreme)
     calm = gridpact.headroom(replace(street(4, 2), trades=Trades.none()))
     assert "alone, each of 2 participants could sell all it has" in outcome(calm)
 
@@ -183,14 +189,15 @@ def test_names_cannot_break_the_page() -> None:
 def test_the_maps_show_each_share_once(extreme: gridpact.Headroom) -> None:
     sale, _ = offers(extreme)
     states = map_states(extreme, sale)
-    assert len(states["names"]) == 6 == len(states["aloneShade"])
+    drawn = headroom_pictures(extreme)["sale-alone"]["data"][0]["z"]
+    assert len(states["names"]) == 6 == len(drawn)
     for row, place in enumerate(sale.shown):
         share = float(extreme.sale_alone_kw[0, place] / extreme.sale_cap_kw[0, place])
-        shade = int(states["aloneShade"][row])
+        (shade,) = drawn[row]
         assert shade == (len(SHADES) - 1 if share == 1.0 else int(4 * share))
         reason = states["reason"][row][0]
         assert (reason >= 0) == (share < 1.0)
-    assert states["reasons"][states["reason"][3][0]] == "bus 36 at its limit"
+    assert states["reasons"][states["reason"][3][0]] == "bus 36 (Bus C13) at its limit"
 
 
 def test_only_the_most_held_back_are_on_the_maps_of_a_large_case() -> None:

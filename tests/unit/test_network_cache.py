@@ -10,7 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from gridpact.grid.source import NetworkSource
 from gridpact.published import cigre_extreme
 
 ROOT = Path(__file__).parents[2]
-CIGRE = NetworkSource(builtin="pandapower/cigre_lv")
+LANDNETZ = NetworkSource(builtin="pandapower/kerber_landnetz_freileitung_1")
 
 
 def forget() -> None:
@@ -106,7 +106,7 @@ def assert_same(first: Any, second: Any, place: str = "network") -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "pandapower/cigre_lv",
+        "pandapower/village_2",
         "pandapower/kerber_landnetz_kabel_1",
         "pandapower/ieee_european_lv",
         "simbench/1-LV-rural1--0-sw",
@@ -151,9 +151,11 @@ def test_equal_files_are_compiled_once_in_a_process_and_power_grid_models_json_i
     assert not folder.exists()
 
 
-def test_what_clears_out_of_the_cache_is_the_same_to_the_byte(tmp_path: Path) -> None:
+def test_what_clears_out_of_the_cache_is_the_same_to_the_byte(tmp_path: Path, compiled: list[str]) -> None:
+    case = replace(cigre_extreme(), network=pandapower_file(tmp_path / "network"))
+
     def result(name: str) -> dict[str, bytes]:
-        out = gridpact.write_clearance(gridpact.clear(cigre_extreme()), tmp_path / name)
+        out = gridpact.write_clearance(gridpact.clear(case), tmp_path / name)
         content = {path.name: path.read_bytes() for path in out.iterdir()}
         summary = json.loads(content["summary.json"])
         del summary["seconds"]
@@ -162,6 +164,7 @@ def test_what_clears_out_of_the_cache_is_the_same_to_the_byte(tmp_path: Path) ->
     made = result("made")
     forget()
     assert result("found") == made
+    assert compiled == ["network.json"]
     assert len(made) == 6
 
 
@@ -233,12 +236,12 @@ class Explosive:
 def test_a_damaged_or_foreign_entry_is_ignored_and_written_anew(
     damage: Callable[[bytes], bytes], folder: Path, compiled: list[str]
 ) -> None:
-    made = compile_source(CIGRE)
+    made = compile_source(LANDNETZ)
     (entry,) = folder.iterdir()
     whole = entry.read_bytes()
     entry.write_bytes(damage(whole))
     forget()
-    assert_same(made, compile_source(CIGRE))
+    assert_same(made, compile_source(LANDNETZ))
     assert len(compiled) == 2
     assert entry.read_bytes() == whole
     assert list(folder.iterdir()) == [entry]
@@ -247,10 +250,10 @@ def test_a_damaged_or_foreign_entry_is_ignored_and_written_anew(
 def test_an_entry_of_another_version_is_not_taken(
     folder: Path, compiled: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compile_source(CIGRE)
+    compile_source(LANDNETZ)
     monkeypatch.setattr(cache, "_made_with", lambda: ("another version",))
     forget()
-    compile_source(CIGRE)
+    compile_source(LANDNETZ)
     assert len(compiled) == len(list(folder.iterdir())) == 2
 
 
@@ -313,7 +316,7 @@ def test_the_cache_can_be_switched_off(
 ) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, "")
     for _ in range(2):
-        compile_source(CIGRE)
+        compile_source(LANDNETZ)
         forget()
     assert len(compiled) == 2
     assert not folder.exists()
@@ -322,7 +325,7 @@ def test_the_cache_can_be_switched_off(
 def test_a_folder_that_cannot_be_written_to_is_no_error(folder: Path, compiled: list[str]) -> None:
     folder.write_text("a file where the folder should be")
     for _ in range(2):
-        compile_source(CIGRE)
+        compile_source(LANDNETZ)
         forget()
     assert len(compiled) == 2
     assert folder.read_text() == "a file where the folder should be"
@@ -348,14 +351,14 @@ def test_only_the_newest_entries_are_kept(folder: Path, monkeypatch: pytest.Monk
         (folder / f"old-{age}.npz").write_bytes(b"")
         os.utime(folder / f"old-{age}.npz", (1e9 - age, 1e9 - age))
     (folder / "notes.txt").write_text("mine")
-    compile_source(CIGRE)
+    compile_source(LANDNETZ)
     names = sorted(path.name for path in folder.iterdir())
     assert names[1:] == ["notes.txt", "old-0.npz", "old-1.npz"]
     assert len(names[0]) == 64 + len(".npz")
 
 
 def test_an_archive_says_what_it_is_of() -> None:
-    network = compile_source(CIGRE)
+    network = compile_source(LANDNETZ)
     content = packed(network, "this")
     assert_same(network, unpacked(content, "this", network.name))
     with pytest.raises(ValueError, match="something else"):
@@ -381,11 +384,11 @@ def test_a_fast_case_is_read_and_cleared_without_pandapower_and_pandas(tmp_path:
 
 
 def test_a_builtin_out_of_the_cache_is_found_without_pandapower() -> None:
-    compile_source(CIGRE)
+    nodes = compile_source(LANDNETZ).nodes
     code = (
         "import sys; from gridpact.grid import NetworkSource, compile_source; "
-        "network = compile_source(NetworkSource(builtin='pandapower/cigre_lv')); "
+        "network = compile_source(NetworkSource(builtin='pandapower/kerber_landnetz_freileitung_1')); "
         "print(network.nodes, 'pandapower' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["41", "False"]
+    assert done.stdout.split() == [str(nodes), "False"]

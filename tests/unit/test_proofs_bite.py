@@ -12,11 +12,9 @@ import gridpact
 from gridpact.clearing.certificate.cones_clarabel import CONE_ROWS, ConeSet
 from gridpact.clearing.problem.market import market_of
 from gridpact.clearing.problem.problem import pose
-from gridpact.clearing.rules import stage
-from gridpact.clearing.rules.stage import best_of, holds
+from gridpact.clearing.rules.stage import holds
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
-from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Programme
 from gridpact.clearing.terms.decision_search import Cuts, Leaf, Search
 from gridpact.clearing.terms.linear_choices import LinearChoices
@@ -50,27 +48,6 @@ def test_any_multiplier_proves_a_bound_but_never_less_than_there_is(
     upper = cone_set.greatest(np.ones(2)).upper
     assert upper >= 1.0
     assert upper == pytest.approx(proposed + 2.0 * max(1.0 - proposed, 0.0))
-
-
-def test_a_second_opinion_that_breaks_a_limit_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = ac_case(2, "pandapower/cigre_lv", trades=20, power_kw=60.0, limits=Limits(voltage_min_pu=0.985))
-    problem, tight = posed(case)
-    one = market(problem, tight[0])
-    everything = one.programme.upper
-    assert not keeps_everything(one, everything)
-
-    def failing_steps(programme, start, budget, *_, **__):
-        return Optimum.without_multipliers(programme, SolverStatus.FAILED, start)
-        yield
-
-    def careless(programme, start, budget, **_):
-        return Optimum.without_multipliers(programme, SolverStatus.OPTIMAL, everything)
-
-    monkeypatch.setattr(stage, "maximise", failing_steps)
-    monkeypatch.setattr(stage, "maximise_by_ipopt", careless)
-    starts = (np.zeros(len(everything)),)
-    [found] = run_together(one.oracle, [best_of(one.programme, starts, Budget())])
-    assert not found.status.is_kept
 
 
 @pytest.mark.parametrize("firm_kw", [0.0, 4.0, 9.0])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from gridpact.clearing.solver.active_set import ActiveSet, held_bounds, solve_from
 from gridpact.clearing.solver.dense_daqp import solve_dense
@@ -78,6 +78,30 @@ def test_what_is_found_satisfies_the_conditions_of_an_optimum(
     at_lower, at_upper = found.bound_dual < -1e-5, found.bound_dual > 1e-5
     np.testing.assert_allclose(found.value[at_lower], one.lower[at_lower], atol=1e-5)
     np.testing.assert_allclose(found.value[at_upper], one.upper[at_upper], atol=1e-5)
+
+
+def capped(one: QuadraticProgramme, seed: int) -> QuadraticProgramme:
+    """The programme with sums of variables for coordinates, and caps on these both ways, some twice."""
+    rng = np.random.default_rng(seed)
+    block, count = one.blocks[0], len(one.gradient)
+    effect = csr_array((rng.random((len(block.gradient), count)) < 0.4) * rng.choice([-1.0, 1.0], count))
+    coordinate = rng.integers(0, effect.shape[0], 6)
+    factor = rng.choice([-2.0, -1.0, 0.5, 1.0, 3.0], 6)
+    rows = vstack([one.rows, effect[coordinate].multiply(factor[:, None])])
+    row_upper = np.append(one.row_upper, rng.uniform(0.0, 3.0, 6))
+    return replace(one, rows=csr_array(rows), row_upper=row_upper, blocks=(replace(block, effect=effect),))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_rows_that_bound_a_coordinate_have_the_same_minimum_and_multipliers(seed: int) -> None:
+    one = capped(programme(seed), seed)
+    found, dense = solve_sparse(one, 1e-12), solve_dense(one)
+    assert found is not None and dense is not None
+    stationary, slack, dual = lagrangian(one, found)
+    assert np.all(slack >= -1e-6) and np.all(dual >= 0.0)
+    assert np.abs(stationary).max() <= 1e-6
+    assert np.abs(dual * slack).max() <= 1e-6
+    assert one.gradient @ found.value == pytest.approx(one.gradient @ dense.value, abs=1e-5)
 
 
 def moved(one: QuadraticProgramme, by: float) -> QuadraticProgramme:
@@ -203,7 +227,7 @@ def test_a_far_corner_is_better_where_curvature_outweighs_the_multiplier(
 ) -> None:
     hessian = np.diag([curvature, 1.0])
     assert (
-        not other_corners(hessian, np.empty((0, 2)), np.array([-0.1, 0.0]), np.full(2, 10.0)).any()
+        not other_corners(hessian, np.empty((0, 2)), np.array([-0.1, 0.0]), np.full(2, 10.0))[0].any()
     ) is expected
 
 
@@ -211,8 +235,8 @@ def test_a_corner_is_left_along_what_holds_the_others() -> None:
     """What leaves its bound takes from the other variable, as their sum is held, and that bends down."""
     hessian = np.diag([0.0, -0.03])
     dual, reach = np.array([-0.1, 0.0]), np.full(2, 10.0)
-    assert other_corners(hessian, np.array([[1.0, 1.0]]), dual, reach).any()
-    assert not other_corners(hessian, np.empty((0, 2)), dual, reach).any()
+    assert other_corners(hessian, np.array([[1.0, 1.0]]), dual, reach)[0].any()
+    assert not other_corners(hessian, np.empty((0, 2)), dual, reach)[0].any()
 
 
 def test_no_corner_is_better_where_it_says_so() -> None:
@@ -226,7 +250,7 @@ def test_no_corner_is_better_where_it_says_so() -> None:
         dual, reach = -rng.uniform(0.05, 1.0, count), rng.uniform(0.5, 8.0, count)
         corners = np.array(np.meshgrid(*[[0.0, one] for one in reach])).reshape(count, -1).T
         value = corners @ -dual + 0.5 * np.einsum("ki,ij,kj->k", corners, hessian, corners)
-        said.append(not other_corners(hessian, np.empty((0, count)), dual, reach).any())
+        said.append(not other_corners(hessian, np.empty((0, count)), dual, reach)[0].any())
         if said[-1]:
             assert value.min() >= -1e-12
     assert 10 <= sum(said) <= 70

@@ -21,7 +21,8 @@ from gridpact.grid.limits import Limits
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.report.clearance.clearance_page import report_page
 from gridpact.results import Clearance
-from gridpact.results.clearance_outcome import outcome, reason, verdict
+from gridpact.results.clearance_outcome import outcome, verdict
+from gridpact.results.words.limit_kinds import reason
 from gridpact.results.words.phrases import ranged, share_of, significant, span, told_apart
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -99,7 +100,9 @@ def test_a_broken_baseline_is_never_called_kept(known: Callable[[str], Clearance
         assert "1 limit is broken, none made worse; 1 limit is broken before any trade" in said
     assert "NOT SAFE" in outcome(clearance)
     assert "Not safe to operate" in report_page(clearance)
-    assert re.search(r"line 3 at \d+\.?\d* %, limit 10 %, worst at 11:00, in 1 period\n", outcome(clearance))
+    assert re.search(
+        r"line 3 .*at \d+\.?\d* %, limit 10 %, worst at 11:00, in 1 period\n", outcome(clearance)
+    )
 
 
 def test_many_broken_limits_are_counted_and_the_first_shown() -> None:
@@ -135,7 +138,10 @@ def test_a_refused_dispatch_lists_what_it_breaks(refused: Clearance) -> None:
     assert (worst["periods"], worst["worst_time"]) == (1, "2024-06-21T11:00+01:00")
     said = outcome(refused)
     assert "NOT SAFE: the dispatch breaks limits of the network." in said
-    assert "  broken    2 limits by the dispatch\n            bus 35 at 0.8909 pu, limit 0.9 pu" in said
+    assert (
+        "  broken    2 limits by the dispatch\n            bus 35 (Bus C12) at 0.8909 pu, limit 0.9 pu"
+        in said
+    )
     assert " 0.0 points" not in said and "0.009099 pu outside its band" in said
 
 

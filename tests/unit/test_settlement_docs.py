@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +14,10 @@ from gridpact.settlement.statements.ledger_table import LEDGER
 from gridpact.settlement.statements.residuals import RESIDUALS
 from gridpact.settlement.statements.statements import STATEMENTS, make_statements
 from gridpact.settlement.tariffs.tariffs import LossAllocation, Mode
+from tests.documentation import read_page
 from tests.settlements import Inputs, make_inputs, make_key, make_members, named_entries
 
-PAGE = (Path(__file__).parents[2] / "docs" / "settlement.md").read_text()
+PAGE = read_page("settlement")
 TRADERS = ("anna", "ben", "sun")
 MEMBERS = ("anna", "ben", "cara", "sun", "tom")
 KEYS = {

@@ -21,7 +21,7 @@ from gridpact.clearing.solver import sqp
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.dense_daqp import solve_dense
 from gridpact.clearing.solver.lockstep import run_together
-from gridpact.clearing.solver.optimum import SolverStatus
+from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.quadratic import QuadraticOptimum, QuadraticProgramme
 from gridpact.grid.compile import compile_source
 from gridpact.grid.flow.power_flow import factors_of, run_power_flow
@@ -204,24 +204,36 @@ def congested() -> Case:
     return ac_case(2, CIGRE, sellers=6, buyers=6, trades=20, power_kw=25.0, limits=LIMITS["low"])
 
 
-def test_ordinary_periods_need_no_second_opinion(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ordinary_periods_need_no_further_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object, **__: object) -> None:
         raise AssertionError("not needed")
 
     expected = gridpact.clear(congested())
     assert expected.solution.status.tolist() == [PeriodStatus.OPTIMAL]
     assert LimitedBy.VOLTAGE_MIN in expected.solution.binding.limited_by
-    monkeypatch.setattr(stage, "maximise_by_ipopt", refused)
+    monkeypatch.setattr(stage, "_from_elsewhere", refused)
     again = gridpact.clear(congested())
     assert again.solution.column_kw.tolist() == expected.solution.column_kw.tolist()
 
 
-def test_what_the_steps_leave_is_solved_by_ipopt(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_steps_end_nowhere_they_begin_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = gridpact.clear(congested())
-    monkeypatch.setattr(sqp, "STEPS_MAX", 1)
-    problem, tight = posed(congested())
-    assert tight and all(by_steps(market(problem, t)).status is not SolverStatus.OPTIMAL for t in tight)
+    own, further = stage._from_elsewhere, []
+
+    def elsewhere(programme, best, budget):
+        assert not best.status.is_kept
+        further.append(programme)
+        return (yield from own(programme, best, budget))
+
+    def failing_before(programme, start, budget, *more, **others):
+        if further or programme.situations is None:
+            return (yield from sqp.maximise(programme, start, budget, *more, **others))
+        return Optimum.without_multipliers(programme, SolverStatus.FAILED, start)
+
+    monkeypatch.setattr(stage, "_from_elsewhere", elsewhere)
+    monkeypatch.setattr(stage, "maximise", failing_before)
     again = gridpact.clear(congested())
+    assert len(further) == 1 and again.solution.status.tolist() == [PeriodStatus.OPTIMAL]
     np.testing.assert_allclose(again.solution.column_kw, expected.solution.column_kw, atol=1e-4)
     cut = expected.offers.column_kw - expected.solution.column_kw > 1e-5
     assert cut.any()

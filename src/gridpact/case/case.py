@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from html import escape
 from importlib import import_module
 from typing import Any
 
@@ -18,6 +17,7 @@ from gridpact.case.setting_faults import SECONDS_EXAMPLE, WORK_MAX, currency_fau
 from gridpact.case.trades import Trades
 from gridpact.fields.arguments import need
 from gridpact.fields.case_part import CasePart
+from gridpact.fields.notebook import small_table
 from gridpact.fields.refusals import Refusals
 from gridpact.fields.said import a
 from gridpact.fields.scalars import member, number, text, whole
@@ -213,8 +213,7 @@ class Case(CasePart):
         """A small table, for notebooks."""
         counts = {f"{noun}s": f"{count:,}" for noun, count in self._counts()}
         facts = {"periods": self._periods(), **counts, "network": self._network()}
-        rows = "".join(f"<tr><th>{name}</th><td>{escape(fact)}</td></tr>" for name, fact in facts.items())
-        return f"<table><caption>{escape(self.name)}</caption>{rows}</table>"
+        return small_table(self.name, facts)
 
     def _network(self) -> str:
         return self.network.name or "no network"

@@ -7,6 +7,7 @@ import numpy as np
 from gridpact.arrays import Float, Int
 from gridpact.case.case import Allocation as Rule
 from gridpact.clearing.network.monitored import Monitored
+from gridpact.clearing.problem.cut_shares import CutShares
 from gridpact.clearing.problem.market import Market
 from gridpact.clearing.problem.reasons import (
     DUAL_MIN,
@@ -51,7 +52,7 @@ def explained(
         limited_by = np.full(len(here), LimitedBy.NOTHING, dtype=np.int64)
         element = np.full(len(here), -1, dtype=np.int64)
         phase = np.full(len(here), NO_PHASE, dtype=np.int64)
-        bindings = []
+        bindings, shares = [], CutShares.none()
         seller, buyer = problem.offers.column_seller[columns], problem.offers.column_buyer[columns]
         for stage in allocation.stages:
             limits = (limits_of or active_limits)(market, stage.optimum, place)
@@ -60,6 +61,7 @@ def explained(
             decided = np.asarray(part.matrix @ stage.decides.astype(np.float64))[here] > 0.0
             limited_by[decided], element[decided] = found.limited_by[decided], found.element[decided]
             phase[decided] = found.phase[decided]
+            shares = CutShares.joined(shares.where(~decided), found.shares.where(decided))
             bindings.append(binding_limits(period, limits, caps))
         solutions.append(
             PeriodSolution(
@@ -72,6 +74,7 @@ def explained(
                 binding=_binding(bindings, problem.rule),
                 volume_bound_kw=float(bound_kw[period]),
                 status=STATUS[allocation.status],
+                shares=shares,
             )
         )
     return solutions

@@ -54,6 +54,7 @@ def _with_the_rest_fed_in(problem: ClearingProblem, columns: Int, alone: Solutio
         limited_by=limited_by,
         element=element,
         phase=full.phase,
+        shares=alone.shares.placed(columns),
     )
 
 

@@ -86,7 +86,8 @@ def _any_choice(programme: Programme, budget: Budget) -> Solve[bool]:
     """Whether a choice of trades is found that keeps the limits of a programme.
 
     Steps that lessen nothing but what is exceeded, from nothing and from half of everything, are the answer
-    where they end; where none does, Ipopt is asked. Of many variables only the first is asked.
+    where they end; where none does, the greatest volume is looked for. Of many variables only the first is
+    asked.
     """
     starts = (programme.lower, 0.5 * (programme.lower + programme.upper))
     is_answered = len(programme) > DENSE_MAX

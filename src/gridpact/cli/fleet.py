@@ -30,19 +30,19 @@ def fleet(
         str,
         typer.Option(help="For all cases: max-volume, max-min, proportional, priority, or one of a package."),
     ] = "",
+    reports: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, help="Reports of the first cases of each list."),
+    ] = 5,
     strict: Strict = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Clear every case below a folder, on all cores or a Dask cluster; start it again to go on."""
     try:
-        import dask
-
         from gridpact.case import Formulation
         from gridpact.fleet import run_fleet
 
-        # What matters is said in the rows, and at the end.
-        dask.config.set({"logging": {"distributed": "critical", "distributed.client": "critical"}})
         result = run_fleet(
             folder,
             out,
@@ -51,6 +51,7 @@ def fleet(
             workers=workers,
             formulation=choice(Formulation, "--formulation", formulation) if formulation else None,
             allocation=plug_in(RULES, "--allocation", allocation) if allocation else None,
+            reports=reports,
             quiet=quiet,
         )
     except KeyboardInterrupt as stop:

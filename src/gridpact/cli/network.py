@@ -32,7 +32,7 @@ def network(
     from gridpact.grid.listing import listed, listing
     from gridpact.grid.network_model import NetworkModel
     from gridpact.grid.opendss.participants_template import participants_template, template_csv
-    from gridpact.grid.pandapower.builtin import builtin_names, near_builtin
+    from gridpact.grid.pandapower.builtin import builtin_names, may_be_builtin, near_builtin
     from gridpact.grid.source import NetworkSource, is_opendss
     from gridpact.progress import progress
 
@@ -42,7 +42,7 @@ def network(
         say(json_text(builtin_names()) if as_json else "\n".join(builtin_names()))
         return
     is_file = Path(name).is_file()
-    if not is_file and name not in builtin_names():
+    if not is_file and not may_be_builtin(name):
         raise InvalidUsage(f"'{name}' is neither a built-in network nor a file", near_builtin(name))
     is_opendss_folder = is_file and is_opendss(Path(name))
     default = NetworkModel.THREE_PHASE if is_opendss_folder else NetworkModel.BALANCED

@@ -9,21 +9,27 @@ import typer
 
 from gridpact.cli.check import check
 from gridpact.cli.clear import clear
-from gridpact.cli.compare import compare
 from gridpact.cli.convert import convert
 from gridpact.cli.demo import demo
 from gridpact.cli.envelope import envelope
+from gridpact.cli.exports.esmp import esmp
+from gridpact.cli.exports.openadr import openadr as export_openadr
+from gridpact.cli.exports.uftp import uftp as export_uftp
 from gridpact.cli.fleet import fleet
 from gridpact.cli.gate.group import gate
 from gridpact.cli.gate.serve import serve
 from gridpact.cli.headroom import headroom
 from gridpact.cli.imports.meters import meters
 from gridpact.cli.imports.network import network as network_tables
+from gridpact.cli.imports.openadr import openadr as import_openadr
+from gridpact.cli.imports.uftp import uftp as import_uftp
 from gridpact.cli.init import init
 from gridpact.cli.match import match
 from gridpact.cli.network import network
 from gridpact.cli.options import Invocation
 from gridpact.cli.reproduce import reproduce
+from gridpact.cli.results.compare import compare
+from gridpact.cli.results.explain import explain
 from gridpact.cli.settle import settle
 from gridpact.cli.terminal.failure import EXIT_FAILED, EXIT_INVALID, fail
 from gridpact.cli.terminal.output import keep_stdout, say
@@ -39,6 +45,7 @@ COMMANDS = (
     headroom,
     envelope,
     compare,
+    explain,
     settle,
     fleet,
     serve,
@@ -58,7 +65,14 @@ for command in COMMANDS:
 imports = typer.Typer(help="Turn what people have into what gridpact takes.", no_args_is_help=True)
 for importing in (meters, network_tables):
     imports.command(importing.__name__)(importing)
+imports.command("openadr")(import_openadr)
+imports.command("uftp")(import_uftp)
 app.add_typer(imports, name="import")
+exports = typer.Typer(help="Turn results into what other systems take.", no_args_is_help=True)
+exports.command("esmp")(esmp)
+exports.command("openadr")(export_openadr)
+exports.command("uftp")(export_uftp)
+app.add_typer(exports, name="export")
 app.add_typer(gate, name="gate")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gridpact.comparison.compared_result import ComparedResult
 from gridpact.comparison.comparison_summary import comparison_summary
 from gridpact.comparison.comparison_table import comparison_columns
+from gridpact.fields.notebook import small_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,18 @@ class ResultComparison:
     def __repr__(self) -> str:
         """One line."""
         return f"<ResultComparison of '{self.first.label}' and '{self.second.label}'>"
+
+    def _repr_html_(self) -> str:
+        """A small table, for notebooks."""
+        summary = self.summary
+        cleared = summary["energy"]["cleared_kwh"]
+        facts = {
+            f"first cleared, {self.first.label}": f"{cleared['first']:,.3f} kWh",
+            f"second cleared, {self.second.label}": f"{cleared['second']:,.3f} kWh",
+            "trade more in the second": f"{summary['trade_more']:,}",
+            "trade less in the second": f"{summary['trade_less']:,}",
+        }
+        return small_table(self.first.name, facts)
 
     @cached_property
     def table(self) -> "pd.DataFrame":

@@ -5,7 +5,7 @@ from collections import Counter
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.envelopes.operating_result import OperatingEnvelopes
 from gridpact.fields.said import counted
-from gridpact.results.words.limit_words import element_name, named_limit_words
+from gridpact.results.words.limit_words import element_called, named_limit_words
 
 SIDES = ("export", "import")
 SHOWN = 5
@@ -84,7 +84,7 @@ def _words(envelopes: OperatingEnvelopes, kind: int, element: int, phase: int) -
     """A limit in words."""
     if kind == LimitedBy.CONNECTION:
         return "their own connections"
-    name = element_name(envelopes.case, envelopes.network, kind, element)
+    name = element_called(envelopes.case, envelopes.network, kind, element)
     return named_limit_words(kind, name, phase, [])
 
 

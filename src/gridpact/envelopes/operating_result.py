@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridpact.envelopes.envelope_arrays import EnvelopeArrays
 from gridpact.envelopes.operating_summary import summarise_envelopes
+from gridpact.fields.notebook import small_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,18 @@ class OperatingEnvelopes(EnvelopeArrays):
         """One line: the arrays are too many to show."""
         periods, participants = self.export_max_kw.shape
         return f"<OperatingEnvelopes '{self.case.name}': {participants} participants, {periods} periods>"
+
+    def _repr_html_(self) -> str:
+        """A small table, for notebooks."""
+        summary = self.summary
+        facts = {
+            "participants": f"{summary['participants']:,}",
+            "export in all": f"{summary['export_max_kw']:,.3f} kW",
+            "import in all": f"{summary['import_max_kw']:,.3f} kW",
+            "connections": f"{summary['connection_kw']:,.3f} kW",
+            "combinations tried": f"{summary['combinations_tried']:,}",
+        }
+        return small_table(self.case.name, facts)
 
     @cached_property
     def table(self) -> "pd.DataFrame":

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gridpact.fields.notebook import small_table
 from gridpact.fleet.rows.fleet_tables import FAILED
 from gridpact.fleet.workspace.fleet_files import HOURS_FILE, PAGE_FILE, ROWS_FILE
 
@@ -62,3 +63,14 @@ class FleetResult:
         import pandas as pd
 
         return pd.read_parquet(self.out / HOURS_FILE)
+
+    def _repr_html_(self) -> str:
+        """A small table, for notebooks."""
+        summary = self.summary
+        statuses = {name: f"{count:,}" for name, count in summary["statuses"].items() if count}
+        energies = {
+            "proposed": f"{summary['proposed_kwh']:,.3f} kWh",
+            "cleared": f"{summary['cleared_kwh']:,.3f} kWh",
+            "cut by networks": f"{summary['network_cut_kwh']:,.3f} kWh",
+        }
+        return small_table(self.out.name, statuses | energies)

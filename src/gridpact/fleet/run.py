@@ -8,10 +8,12 @@ from time import perf_counter
 
 from gridpact.case.case import Allocation, Formulation
 from gridpact.errors import InvalidUsage
+from gridpact.extras import CLUSTER
 from gridpact.fields.arguments import chosen, path_of
 from gridpact.fields.said import a
 from gridpact.fields.scalars import whole
 from gridpact.fleet.find import find_cases
+from gridpact.fleet.fleet_reports import write_reports
 from gridpact.fleet.fleet_result import FleetResult
 from gridpact.fleet.interrupted import Interrupted
 from gridpact.fleet.page.fleet_outcome import outcome
@@ -23,7 +25,7 @@ from gridpact.fleet.rows.record import other_results
 from gridpact.fleet.rows.spool import Spool
 from gridpact.fleet.rows.tally import Tally
 from gridpact.fleet.workers.batches import done_in_batches
-from gridpact.fleet.workers.cluster import connected
+from gridpact.fleet.workers.crew import crew_of
 from gridpact.fleet.workers.digest import network_key
 from gridpact.fleet.workers.worker import Plan
 from gridpact.fleet.workspace.fleet_files import HOURS_FILE, PAGE_FILE, ROWS_FILE, SUMMARY_FILE
@@ -31,6 +33,8 @@ from gridpact.fleet.workspace.workspace import Workspace, check_out, workspace
 from gridpact.plug_ins import RULES, unknown_name
 from gridpact.progress import progress
 from gridpact.version import __version__
+
+REPORTS = 5
 
 
 def run_fleet(
@@ -42,6 +46,7 @@ def run_fleet(
     workers: int | None = None,
     formulation: Formulation | str | None = None,
     allocation: Allocation | str | None = None,
+    reports: int = REPORTS,
     quiet: bool = True,
 ) -> FleetResult:
     """Clears every case below a folder, each on its own, and gives the tables and the summary of all.
@@ -54,22 +59,27 @@ def run_fleet(
         cases: the folder that the cases are below.
         out: the folder of the results, new, empty or of an earlier fleet.
         manifest: a file with the path of one case a line, relative to `cases`; without it, all cases.
-        scheduler: address of a Dask scheduler whose workers see both folders; without it, a cluster of this
-            machine's cores is started.
-        workers: processes of that cluster; as many as there are cores without it.
+        scheduler: address of a Dask scheduler whose workers see both folders; without it, processes are
+            started on this machine.
+        workers: how many of these; as many as there are cores without it.
         formulation: instead of what the cases say.
         allocation: instead of what the cases say.
+        reports: how many cases at the head of each list of the page, the unsafe, the congested and those
+            beyond their limits without any trade, get a report that the page leads to; they are cleared
+            again for it.
         quiet: says nothing on stderr about how far it is.
 
     Raises:
         InvalidUsage: the call cannot be carried out as asked.
         InvalidCase: the manifest or the layout of the cases is wrong, with every problem.
-        GridpactError: the cluster does not work.
+        GridpactError: the workers do not work.
         Interrupted: a KeyboardInterrupt, which says how many cases are complete.
     """
     start = perf_counter()
     folder, target = (path_of("run_fleet", path).absolute() for path in (cases, out))
     settings = _checked(scheduler, workers, formulation, allocation)
+    if (count := whole(reports)) is None or count < 0:
+        raise InvalidUsage(f"reports is {a(reports)}, not a number of cases", "write 0 or more")
     check_out(folder, target)
     with progress(f"looking for cases below {cases}", quiet=quiet):
         paths = find_cases(folder, target, None if manifest is None else path_of("run_fleet", manifest))
@@ -91,7 +101,8 @@ def run_fleet(
                     workers=used,
                     seconds=perf_counter() - start,
                 )
-                page = fleet_page(tally, summary, folder.name, str(cases))
+                reported = write_reports(plan, tally, count)
+                page = fleet_page(tally, summary, folder.name, str(cases), reported)
                 for name in (ROWS_FILE, HOURS_FILE):
                     (place.private / name).replace(place.out / name)
                 place.write(PAGE_FILE, page)
@@ -126,6 +137,8 @@ def _checked(
         raise InvalidUsage(f"{workers} workers are not possible", "write 1 or more")
     if workers and scheduler:
         raise InvalidUsage("the scheduler has workers of its own", "leave their number out")
+    if scheduler:
+        CLUSTER.need("a scheduler is reached by Dask, which is not installed")
     network = None if formulation is None else chosen(Formulation, "formulation", formulation)
     if allocation is not None and (fault := unknown_name(RULES, allocation)):
         raise InvalidUsage(f"allocation '{allocation}' {fault[0]}", fault[1])
@@ -139,10 +152,10 @@ def _clear(
     with progress("starting", quiet=quiet):
         order = sorted(enumerate(paths), key=lambda case: (network_key(plan.cases / case[1]), case[1]))
     complete_before = 0
-    with connected(scheduler, workers) as client:
-        used, meter = len(client.nthreads()), Meter(len(paths), quiet=quiet)
+    with crew_of(scheduler, workers) as crew:
+        used, meter = crew.workers(), Meter(len(paths), quiet=quiet)
         with closing(meter):
-            for done in done_in_batches(client, plan, order):
+            for done in done_in_batches(crew, plan, order):
                 new = [one for one in done if spool.add(one.number, one.row)]
                 complete_before += sum(one.is_old for one in new)
                 meter.add(len(new), sum(one.row["status"] == FAILED for one in new))

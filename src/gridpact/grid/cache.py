@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from gridpact.grid.archive import packed, unpacked
@@ -19,7 +19,7 @@ from gridpact.grid.network import Network
 
 FOLDER_VARIABLE = "GRIDPACT_CACHE_DIR"
 PACKAGE = Path(__file__).parents[1]
-BESIDE_GRID = ("arrays", "errors", "spreadsheet_text", "units")
+BESIDE_GRID = ("arrays", "errors", "extras", "spreadsheet_text", "units")
 FOLDERS = ("grid", "fields")
 LIBRARIES = ("gridpact", "numpy", "pandapower", "power-grid-model", "scipy", "simbench")
 ENTRIES_MAX = 1000
@@ -77,7 +77,15 @@ def _key(content: str) -> str:
 @lru_cache(maxsize=1)
 def _made_with() -> tuple[str, ...]:
     """The code and the libraries that compile networks."""
-    return (code_digest(PACKAGE), *(f"{library} {version(library)}" for library in LIBRARIES))
+    return (code_digest(PACKAGE), *(f"{library} {_version(library)}" for library in LIBRARIES))
+
+
+def _version(library: str) -> str:
+    """The version of a library; empty where it is an extra that is not installed."""
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return ""
 
 
 def code_digest(package: Path) -> str:

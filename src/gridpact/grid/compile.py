@@ -26,9 +26,10 @@ from gridpact.grid.network_model import NetworkModel
 from gridpact.grid.opendss.engine import engine_version, needs_engine
 from gridpact.grid.opendss.from_opendss import network_from_opendss
 from gridpact.grid.opendss.script.script_reader import Script
-from gridpact.grid.pandapower.builtin import builtin_net
+from gridpact.grid.pandapower.builtin import builtin_net, needs_libraries
 from gridpact.grid.power_grid_model.component_labels import component_labels
 from gridpact.grid.reading.power_grid_model_records import network_records
+from gridpact.grid.shipped.shipped_networks import is_shipped, shipped_network
 from gridpact.grid.source import NetworkSource, unused_neutral
 from gridpact.grid.verification.verification_flow import run_verification_power_flow
 
@@ -91,8 +92,11 @@ def compile_content(content: bytes, name: str, model: NetworkModel) -> Network:
 @lru_cache(maxsize=KEPT_NETWORKS)
 def _compiled_builtin(name: str, model: NetworkModel = NetworkModel.BALANCED) -> Network:
     source = NetworkSource(builtin=name, model=model)
+    if is_shipped(name, model):
+        return _checked(shipped_network(name, model), source)
+    needs_libraries(source)
     content = f"{model} built-in {name}"
-    return cached(content, name, lambda: _from_builtin(source), partial(_checked, source=source))
+    return cached(content, name, lambda: compile_by_libraries(source), partial(_checked, source=source))
 
 
 @lru_cache(maxsize=KEPT_NETWORKS)
@@ -109,11 +113,17 @@ def _compiled_file(file: NetworkFile) -> Network:
         return _from_power_grid_model(network, source)
     if problems := unused_neutral(source):
         raise InvalidCase(problems)
+    needs_libraries(source)
     make = partial(_from_pandapower, network.text, source)
     return cached(f"{file.model} file {file.sha256}", file.name, make, partial(_checked, source=source))
 
 
-def _from_builtin(source: NetworkSource) -> Network:
+def compile_by_libraries(source: NetworkSource) -> Network:
+    """A built-in, compiled from what pandapower or SimBench make of it.
+
+    Raises:
+        InvalidCase: no built-in has this name, or it cannot be carried exactly in its model.
+    """
     from gridpact.grid.pandapower.from_pandapower import network_from_pandapower
 
     with problems_of_libraries(source):

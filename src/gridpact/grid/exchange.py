@@ -10,8 +10,9 @@ from gridpact.grid.library_errors import problems_of_libraries
 from gridpact.grid.network import Network
 from gridpact.grid.network_file import NetworkFormat, network_text, read_network_file
 from gridpact.grid.opendss.from_opendss import opendss_as_json
-from gridpact.grid.pandapower.builtin import builtin_net
+from gridpact.grid.pandapower.builtin import builtin_net, needs_libraries
 from gridpact.grid.places import places
+from gridpact.grid.shipped.shipped_networks import is_shipped, shipped_json
 from gridpact.grid.source import NetworkSource
 
 
@@ -29,6 +30,8 @@ def power_grid_model_content(source: NetworkSource) -> bytes:
     Raises:
         InvalidCase: it is no network, or holds what power-grid-model cannot carry exactly.
     """
+    if source.file is None and is_shipped(source.builtin, source.model):
+        return shipped_json(source.builtin, source.model)
     with problems_of_libraries(source):
         text = ""
         if source.file is not None:
@@ -39,6 +42,7 @@ def power_grid_model_content(source: NetworkSource) -> bytes:
             if network.format is NetworkFormat.POWER_GRID_MODEL:
                 return network.text.encode()  # as it is, but for a byte order mark
             text = network.text
+        needs_libraries(source)
         from pandapower import from_json_string
 
         from gridpact.grid.pandapower.power_grid_model_json import power_grid_model_json

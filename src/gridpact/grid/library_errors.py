@@ -71,7 +71,7 @@ def library_errors() -> tuple[type[Exception], ...]:
         UserWarning,
         ValueError,  # numpy's and JSON's errors too
     )
-    if "pandapower" not in sys.modules:
+    if sys.modules.get("pandapower") is None:
         return errors
     from pandapower.auxiliary import ppException
     from pandapower.io_utils import DeserializationNotAllowed

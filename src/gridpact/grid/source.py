@@ -50,10 +50,11 @@ class NetworkSource(CasePart):
         if self.compiled is not None and not isinstance(self.compiled, Network):
             remedy = f"it is {a(self.compiled)}; give what gridpact.compile_network makes"
             refusals.add("compiled", "is no compiled network", remedy)
-        given = [name for name in ("builtin", "file", "compiled") if getattr(self, name)]
-        if not len(refusals) and len(given) != 1:
-            what = f"has both {given[0]} and {given[1]}" if given else "needs one of builtin and file"
-            refusals.add("", what, "keep one, as in builtin='pandapower/cigre_lv'")
+        if not len(refusals):
+            given = [name for name in ("builtin", "file", "compiled") if getattr(self, name)]
+            if len(given) != 1:
+                what = f"has both {given[0]} and {given[1]}" if given else "needs one of builtin and file"
+                refusals.add("", what, "keep one, as in builtin='pandapower/cigre_lv'")
         words = {
             name: _word(refusals, name, kind, getattr(self, name))
             for name, kind in (("model", NetworkModel), ("neutral", Neutral))

@@ -10,6 +10,8 @@ megawatts, as if the voltage were 1 kV. Each line is limited to an angle differe
 """
 
 from dataclasses import dataclass
+from importlib.resources import files
+from io import StringIO
 
 import numpy as np
 from scipy.optimize import linprog
@@ -21,6 +23,7 @@ from gridpact.errors import SolverFailed
 from gridpact.units import KW_PER_MW
 
 ANGLE_DIFFERENCE_MAX_RAD = np.pi / 6
+BUSES, FEEDER_HEADS = 44, (2, 21, 24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +45,16 @@ class PublishedFeeders:
 
 
 def published_feeders() -> PublishedFeeders:
-    """The CIGRE low-voltage feeders of pandapower, read with the published habits."""
-    from pandapower.networks import create_cigre_network_lv
-
-    net = create_cigre_network_lv()
-    line = net.line
-    impedance_ohm_per_km = line["r_ohm_per_km"].to_numpy() + 1j * line["x_ohm_per_km"].to_numpy()
+    """The CIGRE low-voltage feeders as pandapower has them, read with the published habits."""
+    text = files("gridpact.published").joinpath("data", "cigre_lv_lines.csv").read_text(encoding="utf-8")
+    from_bus, to_bus, *impedance_ohm_per_km = np.loadtxt(StringIO(text), delimiter=",", skiprows=1).T
+    impedance = impedance_ohm_per_km[0] + 1j * impedance_ohm_per_km[1]
     return PublishedFeeders(
-        buses=len(net.bus),
-        from_bus=line["from_bus"].to_numpy(),
-        to_bus=line["to_bus"].to_numpy(),
-        susceptance_kw=-np.imag(1.0 / impedance_ohm_per_km) * KW_PER_MW,
-        feeder_heads=net.trafo["lv_bus"].to_numpy(),
+        buses=BUSES,
+        from_bus=from_bus.astype(np.int64),
+        to_bus=to_bus.astype(np.int64),
+        susceptance_kw=-np.imag(1.0 / impedance) * KW_PER_MW,
+        feeder_heads=np.array(FEEDER_HEADS),
     )
 
 

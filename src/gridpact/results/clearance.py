@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from gridpact.fields.notebook import small_table
 from gridpact.results.clearance_arrays import ClearanceArrays
 from gridpact.results.clearance_summary import summarise
 from gridpact.results.clearance_tables import (
@@ -17,6 +18,10 @@ from gridpact.results.clearance_tables import (
     orders_columns,
     schedule_columns,
 )
+from gridpact.results.explanation.explanation import Explanation
+from gridpact.results.explanation.make_explanation import explanation_of
+from gridpact.results.explanation.result_tables import ResultTables
+from gridpact.results.explanation.tables_of_clearance import tables_of
 from gridpact.results.multipliers.multiplier_tables import (
     duals_columns,
     prices_columns,
@@ -40,6 +45,19 @@ class Clearance(ClearanceArrays):
         """One line: the arrays are too many to show."""
         volume = f"{self.summary['cleared_kwh']:.3f} of {self.summary['proposed_kwh']:.3f} kWh"
         return f"<Clearance '{self.case.name}': {self.verification.status}, {volume}>"
+
+    def _repr_html_(self) -> str:
+        """A small table, for notebooks."""
+        summary = self.summary
+        facts = {
+            "status": str(summary["status"]),
+            "proposed": f"{summary['proposed_kwh']:,.3f} kWh",
+            "cleared": f"{summary['cleared_kwh']:,.3f} kWh",
+            "trades": f"{summary['trades']:,}",
+            "load": f"{summary['load_kwh']:,.3f} kWh, {summary['p2p_share_of_load']:.1%} of it from peers",
+            "verified by": str(summary["verification"]["engine"]),
+        }
+        return small_table(self.case.name, facts)
 
     @cached_property
     def cleared(self) -> "pd.DataFrame":
@@ -103,6 +121,23 @@ class Clearance(ClearanceArrays):
             InvalidUsage: it was cleared by the lossless model, or with outages.
         """
         return frame(prices_columns(self))
+
+    def explain(self, name: str, *, what: str | None = None) -> Explanation:
+        """Why a trade, an order or a participant gets what it gets.
+
+        Args:
+            name: of a trade, a participant or an order.
+            what: `trade`, `participant` or `order`, where a name could be several of them.
+
+        Raises:
+            InvalidUsage: nothing is called so, or several things are.
+        """
+        return explanation_of(self._explained, name, what=what)
+
+    @cached_property
+    def _explained(self) -> ResultTables:
+        """What explanations are made of."""
+        return tables_of(self, self.summary)
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """A clearance in words: what is shown on stdout and at the head of the report."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from gridpact.clearing.dispatch_verification import (
 )
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.fields.said import counted
+from gridpact.grid.network import Network
 from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.results.clearance import Clearance
 from gridpact.results.clearance_summary import unsolved_baseline
@@ -24,8 +24,9 @@ from gridpact.results.curtailment import curtailed_runs
 from gridpact.results.decimals import rounded
 from gridpact.results.extremes import highest, lowest
 from gridpact.results.violations import Violation
-from gridpact.results.words.phrases import clock, ranged, ranged_pu, share_of, significant, span, told_apart
-from gridpact.results.words.place_words import loading_place, phase_words, unbalance_place, voltage_place
+from gridpact.results.words.limit_kinds import UNITS, limit_place, reason, unit_of
+from gridpact.results.words.phrases import clock, share_of, significant, span, told_apart
+from gridpact.results.words.place_words import loading_place, name_of, unbalance_place, voltage_place
 
 SHOWN = 10
 GAP_SHOWN = 1e-4
@@ -33,32 +34,6 @@ PRICE_SHOWN = 5e-5  # per kWh, below which prices are shown as one
 CUT_SHARE_MIN = 1e-6
 CUT_SHOWN_MAX = 0.995  # of a cut that is not whole
 EVERY_LIMIT_KEPT = "every limit kept"
-CAPS = {
-    LimitedBy.SELLER_SURPLUS.label: "surplus",
-    LimitedBy.BUYER_DEMAND.label: "residual demand",
-}
-KINDS = {
-    LimitedBy.SELLER_SURPLUS: "seller",
-    LimitedBy.BUYER_DEMAND: "buyer",
-    LimitedBy.CONNECTION: "participant",
-    LimitedBy.VOLTAGE_MAX: "bus",
-    LimitedBy.VOLTAGE_MIN: "bus",
-    LimitedBy.LINE: "line",
-    LimitedBy.TRANSFORMER: "transformer",
-    LimitedBy.NEUTRAL: "neutral of line",
-    LimitedBy.VOLTAGE_UNBALANCE: "unbalance of bus",
-}
-UNITS = {
-    LimitedBy.SELLER_SURPLUS: "kW",
-    LimitedBy.BUYER_DEMAND: "kW",
-    LimitedBy.CONNECTION: "kW",
-    LimitedBy.VOLTAGE_MAX: "pu",
-    LimitedBy.VOLTAGE_MIN: "pu",
-    LimitedBy.LINE: "%",
-    LimitedBy.TRANSFORMER: "%",
-    LimitedBy.NEUTRAL: "%",
-    LimitedBy.VOLTAGE_UNBALANCE: "%",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,18 +151,19 @@ def proof_and_price(clearance: Clearance) -> list[tuple[str, str]]:
 
 def violation_sentences(clearance: Clearance, violations: list[Violation]) -> list[str]:
     """Each broken limit: "line 2 at 1.04 %, limit 1 %, worst at 11:00, in 3 periods"."""
-    horizon = clearance.case.horizon
+    horizon, network = clearance.case.horizon, clearance.network
     period_of = {label: period for period, label in enumerate(horizon.labels())}
     return [
-        f"{violation_words(each)}, worst at {clock(horizon, period_of[each['worst_time']])}, "
+        f"{violation_words(network, each)}, worst at {clock(horizon, period_of[each['worst_time']])}, "
         f"in {counted(each['periods'], 'period')}"
         for each in violations
     ]
 
 
-def violation_words(violation: Violation) -> str:
+def violation_words(network: Network, violation: Violation) -> str:
     """A broken limit at its worst: "line 2 at 1.04 %, limit 1 %"."""
-    name, unit = _named(violation["limited_by"], violation["element"], violation.get(PHASE, ""))
+    kind, element, unit = violation["limited_by"], violation["element"], unit_of(violation["limited_by"])
+    name = limit_place(kind, element, violation.get(PHASE, ""), name_of(network, kind, element))
     value, limit = told_apart(violation["worst_value"], violation["limit"])
     return f"{name} at {value} {unit}, limit {limit} {unit}"
 
@@ -225,7 +201,8 @@ def curtailment_sentences(clearance: Clearance) -> list[str]:
     sentences = []
     for run in curtailed_runs(clearance):
         share = _percent(min(round(run.share, 2), CUT_SHOWN_MAX) if run.share < 1.0 else 1.0)
-        why = reason(run.key.limited_by, run.key.element, run.values, model, run.key.phase)
+        name = name_of(clearance.network, run.key.limited_by, run.key.element)
+        why = reason(run.key.limited_by, run.key.element, run.values, model, run.key.phase, name)
         when = span(horizon, run.first, run.last)
         sentences.append(f"curtailed {share} of {run.participant}'s feed-in: {why}, {when}")
     return sentences
@@ -273,40 +250,12 @@ def cut_runs(clearance: Clearance) -> list[CutRun]:
                 kwh=float(kwh[run]),
                 first=first,
                 last=last,
-                reason=reason(kind, element, known, model, on_phase),
+                reason=reason(
+                    kind, element, known, model, on_phase, name_of(clearance.network, kind, element)
+                ),
             )
         )
     return sorted(runs, key=lambda run: (-run.kwh, run.trade))
-
-
-def reason(limited_by: str, element: str, limits: Sequence[float], model: str = "", phase: str = "") -> str:
-    """A limit in words, with the values it stands at where they are known.
-
-    Args:
-        limited_by: label of a `LimitedBy`.
-        element: the participant, or the index of the bus, line or transformer; empty for none.
-        limits: kW, pu or percent, of one period or several; none where that is unknown.
-        model: what loadings are of, where that is not the real network: "in the dc model".
-        phase: of a three-phase network, where the limit is one phase's or a neutral's; else empty.
-    """
-    if limited_by == LimitedBy.TERMS.label:
-        return "its own terms"
-    if not limited_by:
-        return "no single limit"
-    if not element:
-        return "the network has no operating point with more"
-    name, unit = _named(limited_by, element, phase)
-    if limited_by in CAPS:
-        amount = f"{ranged(limits)} kW of" if len(limits) else "no more"
-        return f"{name} has {amount} {CAPS[limited_by]}"
-    if not len(limits):
-        return f"{name} at its limit"
-    if unit == "pu":
-        return f"{name} at {ranged_pu(limits)} pu"
-    if limited_by == LimitedBy.VOLTAGE_UNBALANCE.label:
-        return f"{name} at {ranged(limits)} %"
-    rated = "the line's rating" if limited_by == LimitedBy.NEUTRAL.label else "its rating"
-    return f"{name} at {ranged(limits)} % of {rated}{' ' if model else ''}{model}"
 
 
 def loadings_are_of(clearance: Clearance) -> str:
@@ -348,12 +297,6 @@ def _safety(clearance: Clearance) -> str:
             return "NOT SAFE: the dispatch breaks limits of the network"
         case Status.NOT_CONVERGED:
             return "NOT SAFE: the network has no operating point under this dispatch"
-
-
-def _named(limited_by: str, element: str, phase: str) -> tuple[str, str]:
-    """An element with its kind and its phase, "line 2 phase a", and the unit of its limit."""
-    kind = LimitedBy[limited_by.upper()]
-    return f"{KINDS[kind]} {element}{'' if kind is LimitedBy.NEUTRAL else phase_words(phase)}", UNITS[kind]
 
 
 def _percent(cut: float) -> str:

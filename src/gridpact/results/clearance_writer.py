@@ -22,6 +22,7 @@ from gridpact.results.clearance_tables import (
     orders_columns,
     schedule_columns,
 )
+from gridpact.results.explanation.tables_of_clearance import explanation_columns
 from gridpact.results.output_folder import (
     COMMITMENTS,
     CURTAILED,
@@ -81,6 +82,8 @@ def write_files(clearance: Clearance, folder: Path, report: str | None) -> None:
         tables[COMMITMENTS] = commitments_columns
     if clearance.cleared_orders is not None:
         tables[ORDERS] = orders_columns
+    for name, made in explanation_columns(clearance).items():
+        write_table(made, folder, name, clearance.case.table_format)
     for name, columns in tables.items():
         write_table(columns(clearance), folder, name, clearance.case.table_format, distinct=STATE)
     if clearance.matched:

@@ -20,6 +20,7 @@ COMMITMENTS = "commitments"
 CURTAILED = "curtailed"
 MATCHED = "trades"
 ORDERS = "orders"
+OF_EXPLANATIONS = ("places", "reasons", "sensitivities", "terms", "matching")
 
 _OTHER_FOLDER = "name a folder that is new or empty, or holds an earlier result of the same kind"
 _OTHER_CASE = "name a folder that is new or empty, or holds an earlier conversion that nothing was changed in"
@@ -67,7 +68,8 @@ class ResultKind:
 
 CLEARANCE = ResultKind(
     words="a clearance",
-    names=_table_files(*TABLES, COMMITMENTS, CURTAILED, MATCHED, ORDERS) | {SUMMARY_FILE, REPORT_FILE},
+    names=_table_files(*TABLES, COMMITMENTS, CURTAILED, MATCHED, ORDERS, *OF_EXPLANATIONS)
+    | {SUMMARY_FILE, REPORT_FILE},
     is_one=_is_a_summary,
 )
 MATCHED_TRADES = ResultKind(words="matched trades", names=_table_files(MATCHED), is_one=lambda folder: True)

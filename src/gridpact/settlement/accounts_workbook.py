@@ -4,6 +4,7 @@ from datetime import datetime
 from io import BytesIO
 
 from gridpact.errors import InvalidUsage
+from gridpact.extras import XLSX
 from gridpact.settlement.amounts.money import WH_PER_KWH
 from gridpact.settlement.amounts.whole import MICRO
 from gridpact.settlement.ledger.ledger import EntryKind
@@ -14,7 +15,6 @@ SHEET = "accounts"
 COLUMNS = ("account", "month", "kind", "energy_kwh", "paid", "received")
 WIDTHS = (28, 10, 16, 16, 18, 18)
 ROWS_MAX = 1_048_576  # of a sheet, its head among them
-XLSX_REMEDY = 'pip install "gridpact[xlsx]"'
 _WRITTEN = datetime(2000, 1, 1)  # the same result makes the same bytes
 
 
@@ -24,10 +24,7 @@ def check_workbook() -> None:
     Raises:
         InvalidUsage: XlsxWriter is not installed.
     """
-    try:
-        import xlsxwriter  # noqa: F401
-    except ImportError as error:
-        raise InvalidUsage("--xlsx needs XlsxWriter, which is not installed", XLSX_REMEDY) from error
+    XLSX.need("--xlsx needs XlsxWriter, which is not installed", "xlsxwriter")
 
 
 def accounts_workbook(settled: SettledCase) -> bytes:

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gridpact.case.case import Case
+from gridpact.fields.notebook import small_table
+from gridpact.settlement.amounts.whole import MICRO
 from gridpact.settlement.bills.billed import Billed
 from gridpact.settlement.ledger.ledger_digest import LedgerDigest
 from gridpact.settlement.settlement_summary import summarise
@@ -55,6 +57,21 @@ class SettledCase:
         """One line: the arrays are too many to show."""
         entries = self.totals.entries
         return f"<SettledCase '{self.case.name}': {self.energy.tariffs.mode}, {entries} entries>"
+
+    def _repr_html_(self) -> str:
+        """A small table, for notebooks."""
+        statements, currency = self.totals.statements, self.case.currency
+        money = {
+            "participants pay": statements.total_micro,
+            "with retail alone": statements.retail_only_micro,
+            "they gain": statements.gain_micro,
+        }
+        facts = {
+            "mode": str(self.energy.tariffs.mode),
+            "ledger": f"{self.totals.entries:,} entries",
+            **{name: f"{int(micro.sum()) / MICRO:,.6f} {currency}".strip() for name, micro in money.items()},
+        }
+        return small_table(self.case.name, facts)
 
     @cached_property
     def settlement(self) -> Settlement:

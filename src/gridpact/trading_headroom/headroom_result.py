@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from gridpact.fields.notebook import small_table
 from gridpact.trading_headroom.headroom_arrays import HeadroomArrays
 from gridpact.trading_headroom.headroom_summary import summarise
 
@@ -24,6 +25,16 @@ class Headroom(HeadroomArrays):
         periods, participants = self.surplus_kw.shape
         return f"<Headroom '{self.case.name}': {participants} participants, {periods} periods>"
 
+    def _repr_html_(self) -> str:
+        """A small table, for notebooks."""
+        summary = self.summary
+        facts = {
+            f"{side}s, {words}": _of(summary[f"{side}_{which}_kwh"], summary[f"{side}_cap_kwh"])
+            for side in ("sale", "purchase")
+            for which, words in (("alone", "one at a time"), ("together", "all together"))
+        }
+        return small_table(self.case.name, facts)
+
     @cached_property
     def table(self) -> "pd.DataFrame":
         """One row per period and participant, columns `HEADROOM`."""
@@ -35,3 +46,8 @@ class Headroom(HeadroomArrays):
     def summary(self) -> dict[str, Any]:
         """Energies over the horizon, and what a reader should know."""
         return summarise(self)
+
+
+def _of(kwh: float, cap_kwh: float) -> str:
+    """An energy of what there is: "3.000 of 4.000 kWh"."""
+    return f"{kwh:,.3f} of {cap_kwh:,.3f} kWh"

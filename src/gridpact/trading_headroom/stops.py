@@ -7,7 +7,7 @@ import pandas as pd
 
 from gridpact.arrays import Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.results.words.limit_words import element_name, named_limit_words
+from gridpact.results.words.limit_words import element_called, named_limit_words
 from gridpact.trading_headroom.all_limits import AllLimits, side_by_side
 from gridpact.trading_headroom.headroom_arrays import HeadroomArrays
 
@@ -60,7 +60,7 @@ def limit_words(
     headroom: HeadroomArrays, limited_by: int, element: int, phase: int, limits: Sequence[float]
 ) -> str:
     """A limit in words, as `reason` has it, with the phase that it is of."""
-    name = element_name(headroom.case, headroom.network, limited_by, element)
+    name = element_called(headroom.case, headroom.network, limited_by, element)
     return named_limit_words(limited_by, name, phase, limits)
 
 

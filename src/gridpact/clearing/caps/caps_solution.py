@@ -43,6 +43,7 @@ def solve_over_caps(problem: ClearingProblem) -> Solution:
         limited_by=limited_by,
         element=element,
         binding=_binding(caps, participants),
+        shares=replace(found.shares, element=found.shares.element % participants).placed(cut),
         volume_bound_kw=offers.volume_kw(optimum.column_kw, periods),
         status=np.where(is_tight, PeriodStatus.OPTIMAL, in_full.status),
     )

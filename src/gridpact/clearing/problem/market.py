@@ -155,7 +155,7 @@ def with_contingencies(
     """A market with more situations, in which some shares of columns, (S, n), are not delivered.
 
     What is not delivered is missing at the seller, while the buyer uses what it bought: its retailer steps
-        in.
+    in.
 
     Args:
         market: with the same coordinates.

@@ -1,7 +1,8 @@
 """Reasons: why columns are cut, from the duals of an optimum.
 
 The kW that a cut column would add is used up by duals: of its seller's cap, of its buyer's cap, and of every
-limit times the change of the limited quantity per kW of the column. The greatest share is the reason.
+limit times the change of the limited quantity per kW of the column. The greatest share is the reason; all
+that are above zero are the shares of the cut.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Float, Int
+from gridpact.clearing.problem.cut_shares import CutShares
 from gridpact.clearing.problem.solution import BindingLimits, LimitedBy
 from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT
 from gridpact.grid.network import ElementKind, Network
@@ -82,11 +84,12 @@ class ActiveCaps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reasons:
-    """What cuts each of n columns, were it cut: as in `PeriodSolution`, (n,) each."""
+    """What cuts each of n columns, were it cut: as in `PeriodSolution`, (n,) each, and the shares of all."""
 
     limited_by: Int
     element: Int
     phase: Int
+    shares: CutShares
 
 
 def reasons(limits: ActiveLimits, caps: ActiveCaps, seller: Int, buyer: Int) -> Reasons:
@@ -109,9 +112,10 @@ def reasons(limits: ActiveLimits, caps: ActiveCaps, seller: Int, buyer: Int) -> 
         ]
     )
     share = np.round(share, SHARE_DECIMALS)
+    kinds = np.concatenate([limits.limited_by, [LimitedBy.SELLER_SURPLUS, LimitedBy.BUYER_DEMAND]])
+    shares = _shares(limits, kinds, share, seller, buyer)
     strongest = np.argmax(share, axis=0)
     held = share[strongest, np.arange(share.shape[1])] > 0.0
-    kinds = np.concatenate([limits.limited_by, [LimitedBy.SELLER_SURPLUS, LimitedBy.BUYER_DEMAND]])
     elements = np.append(limits.element, [-1, -1])[strongest]
     elements = np.select([strongest == count, strongest == count + 1], [seller, buyer], elements)
     phases = np.append(limits.phase, [NO_PHASE, NO_PHASE])[strongest]
@@ -119,6 +123,25 @@ def reasons(limits: ActiveLimits, caps: ActiveCaps, seller: Int, buyer: Int) -> 
         limited_by=np.where(held, kinds[strongest], LimitedBy.TERMS),
         element=np.where(held, elements, -1),
         phase=np.where(held, phases, NO_PHASE),
+        shares=shares,
+    )
+
+
+def _shares(limits: ActiveLimits, kinds: Int, taken: Float, seller: Int, buyer: Int) -> CutShares:
+    """The shares of what is taken of a kW of each column, by limits, seller's and buyer's cap, (L + 2, n)."""
+    column, row = np.nonzero(taken.T > 0.0)
+    count = len(limits.dual)
+    ours = np.minimum(row, max(count - 1, 0))
+    is_cap = row >= count
+    cap_of = np.where(row == count, seller[column], buyer[column])
+    nothing = np.zeros(len(row), dtype=np.int64)
+    return CutShares(
+        column=column,
+        limited_by=kinds[row].astype(np.int64),
+        element=np.where(is_cap, cap_of, limits.element[ours] if count else nothing),
+        phase=np.where(is_cap, NO_PHASE, limits.phase[ours] if count else nothing),
+        share=taken[row, column] / np.maximum(taken, 0.0).sum(axis=0)[column],
+        per_kw=np.where(is_cap, 1.0, limits.effect[ours, column] if count else 1.0),
     )
 
 

@@ -1,13 +1,14 @@
 """Solution: what a formulation finds for a clearing problem, with its reasons."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.network.network_state import Operation
+from gridpact.clearing.problem.cut_shares import CutShares
 from gridpact.clearing.problem.offers import Offers
 from gridpact.grid.network_model import NO_PHASE
 
@@ -141,6 +142,7 @@ class PeriodSolution:
         volume_bound_kw: no allocation clears more than this.
         status: how it was found.
         is_tied: whether terms tie columns together, so that none can be snapped by itself.
+        shares: of every limit and cap in the cuts, by position in `columns`; none where they are not known.
     """
 
     period: int
@@ -153,6 +155,7 @@ class PeriodSolution:
     volume_bound_kw: float
     status: PeriodStatus
     is_tied: bool = False
+    shares: CutShares = field(default_factory=CutShares.none)
 
     def rejecting(self, rejected: Bool, *, stopped: bool) -> "PeriodSolution":
         """This solution, where terms tie columns and reject some, (n,), in a search that stopped or not."""
@@ -163,6 +166,7 @@ class PeriodSolution:
             element=np.where(rejected, -1, self.element),
             phase=np.where(rejected, NO_PHASE, self.phase),
             status=max(self.status, PeriodStatus.TIME_LIMIT) if stopped else self.status,
+            shares=self.shares.where(~rejected),
         )
 
 
@@ -195,6 +199,7 @@ class Solution:
         status: a `PeriodStatus` per period, (T,).
         parts: the periods that terms tie together, and their searches.
         operation: one near that of the allocation, where one is known.
+        shares: of every limit and cap in the cuts; none of a column where they are not known.
     """
 
     column_kw: Float
@@ -206,6 +211,7 @@ class Solution:
     status: Int
     parts: tuple[PartOutcome, ...] = ()
     operation: Operation | None = None
+    shares: CutShares = field(default_factory=CutShares.none)
 
     @classmethod
     def in_full(cls, offers: Offers, periods: int) -> "Solution":
@@ -225,6 +231,8 @@ class Solution:
         column_kw, limited_by = self.column_kw.copy(), self.limited_by.copy()
         element, phase = self.element.copy(), self.phase.copy()
         volume_bound_kw, status = self.volume_bound_kw.copy(), self.status.copy()
+        is_known = ~np.isin(offers.column_period, [one.period for one in solved])
+        shares = [self.shares.where(is_known)]
         for one in solved:
             proposed_kw = offers.column_kw[one.columns]
             column_kw[one.columns] = one.column_kw if one.is_tied else snapped(one.column_kw, proposed_kw)
@@ -232,6 +240,7 @@ class Solution:
             limited_by[one.columns] = np.where(cut, one.limited_by, LimitedBy.NOTHING)
             element[one.columns] = np.where(cut, one.element, -1)
             phase[one.columns] = np.where(cut, one.phase, NO_PHASE)
+            shares.append(one.shares.where(cut).placed(one.columns))
             volume_bound_kw[one.period] = one.volume_bound_kw
             status[one.period] = one.status
         periods = [one.period for one in solved]
@@ -245,6 +254,7 @@ class Solution:
             status=status,
             parts=self.parts,
             operation=self.operation,
+            shares=CutShares.joined(*shares),
         )
 
     def without_help(self, offers: Offers, periods: Bool) -> "Solution":
@@ -260,6 +270,7 @@ class Solution:
             limited_by=self.limited_by[columns],
             element=self.element[columns],
             phase=self.phase[columns],
+            shares=self.shares.within(columns, len(self.column_kw)),
         )
 
     def with_columns(self, columns: Int, part: "Solution") -> "Solution":
@@ -269,6 +280,8 @@ class Solution:
         column_kw[columns] = part.column_kw
         limited_by[columns], element[columns] = part.limited_by, part.element
         phase[columns] = part.phase
+        others = np.ones(len(column_kw), dtype=np.bool_)
+        others[columns] = False
         return Solution(
             column_kw=column_kw,
             limited_by=limited_by,
@@ -279,6 +292,7 @@ class Solution:
             status=np.maximum(self.status, part.status),
             parts=(*self.parts, *part.parts),
             operation=part.operation,
+            shares=CutShares.joined(self.shares.where(others), part.shares.placed(columns)),
         )
 
     def upper_kw(self) -> float:

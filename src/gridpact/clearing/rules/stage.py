@@ -7,10 +7,9 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.solver.budget import Budget
-from gridpact.clearing.solver.ipopt import maximise_by_ipopt
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
-from gridpact.clearing.solver.programme import Programme
+from gridpact.clearing.solver.programme import Objective, Programme
 from gridpact.clearing.solver.sqp import DENSE_MAX, GAIN_MIN, KEPT, TIE_BREAK_SHARE, maximise
 
 STARTS_MAX = 6
@@ -19,7 +18,7 @@ FADING = (0.1, 0.01)  # kW of volume per kW proposed and e-fold
 TILT_SEED, TILTS, TILT = 0, 4, 0.1
 TILTED_LIMITS = 3  # with a price, from which on objectives are tilted
 TILTED_MAX = 40  # variables, up to which they are
-KEPT_BY_OTHERS = 1e-8  # pu and parts of a rating, within which another solver keeps limits
+FURTHER_SHARES = (0.1, 0.5, 1.0)  # of what each variable can move, where steps begin anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +83,13 @@ def best_of(
     """The best of the optima that the steps lead to from several starts, and from corners that may be better.
 
     The first one is enough where no other optimum is to be expected beside it. With doubts, small programmes
-    where one is are solved from the inside too. Where no steps end at an optimum, Ipopt is asked. Limits
-    that were at work in a programme like it save the first start some steps.
+    where one is are solved from the inside too. Where no steps end at an optimum, they begin
+    anew elsewhere. Limits that were at work in a programme like it save the first start some steps.
     """
     best = yield from maximise(programme, starts[0], budget, limits=limits)
     is_small = len(programme) <= DENSE_MAX and programme.situations is not None
     everything = [programme.upper] if doubts and is_small else []
-    waiting = _distinct([starts[0], *_other_corners(programme, best), *starts[1:], *everything])[1:]
+    waiting = _distinct([starts[0], *best.corners, *starts[1:], *everything])[1:]
     if best.status is SolverStatus.OPTIMAL and len(programme) > DENSE_MAX:
         waiting = []
     tried = 1
@@ -100,14 +99,14 @@ def best_of(
         tried += 1
         if is_better(found, best):
             best = replace(found, is_first=False)
-            waiting.extend(_other_corners(programme, found))
+            waiting.extend(found.corners)
     if doubts and is_small and is_doubtful and budget.is_left():
         for further in (_from_inside, _from_tilted):
             found = yield from further(programme, best, budget)
             if is_better(found, best):
                 best = replace(found, is_first=False)
-    if best.status is not SolverStatus.OPTIMAL and programme.situations is not None and budget.is_left():
-        best = yield from _second_opinion(programme, best, budget)
+    if best.status is not SolverStatus.OPTIMAL and programme.situations is not None:
+        best = yield from _from_elsewhere(programme, best, budget)
     return best
 
 
@@ -157,22 +156,26 @@ def _from_tilted(programme: Programme, best: Optimum, budget: Budget) -> Solve[O
     return best
 
 
-def _second_opinion(programme: Programme, best: Optimum, budget: Budget) -> Solve[Optimum]:
-    """What Ipopt finds from the best point, if it is better, and steps from there, if these end."""
-    for is_cautious in (False, True):
-        found = maximise_by_ipopt(programme, best.value, budget, cautious=is_cautious)
-        if found.status.is_kept:
-            kept = yield from holds(programme, found.value[None, :], KEPT_BY_OTHERS)
-            if kept[0] and is_better(found, best):
-                polished = yield from maximise(programme, found.value, budget)
-                best = (
-                    polished
-                    if polished.status is SolverStatus.OPTIMAL and not is_better(found, polished)
-                    else found
-                )
-            break
-        if not budget.is_left():
-            break
+def _from_elsewhere(programme: Programme, best: Optimum, budget: Budget) -> Solve[Optimum]:
+    """The best that steps find from further starts, on the way from the least of all variables to the most.
+
+    From each they begin twice: there, and at the point nearest to it that keeps every limit.
+    """
+    span = programme.upper - programme.lower
+    size_kw = np.where(programme.upper > 0.0, programme.upper, 1.0)
+    for share in FURTHER_SHARES:
+        start = programme.lower + share * span
+        nearest = programme.aiming_at(Objective.nearness(start, size_kw))
+        for aim in (programme, nearest):
+            if not budget.is_left():
+                return best
+            found = yield from maximise(aim, start, budget)
+            if aim is nearest and found.status.is_kept:
+                found = yield from maximise(programme, found.value, budget, limits=found.limits)
+            elif aim is nearest:
+                continue
+            if is_better(found, best):
+                best = replace(found, is_first=False)
     return best
 
 
@@ -184,14 +187,6 @@ def is_better(one: Optimum, other: Optimum) -> bool:
     if abs(gained) <= GAIN_MIN * max(abs(other.objective), 1.0):
         return one.status < other.status
     return gained > 0.0
-
-
-def _other_corners(programme: Programme, found: Optimum) -> list[Float]:
-    """Points with those variables at their other bound that may be better off there, all together."""
-    if found.status is not SolverStatus.OPTIMAL or not len(found.others) or not found.others.any():
-        return []
-    flipped = np.where(found.bound_dual > 0.0, programme.lower, programme.upper)
-    return [np.where(found.others < 0.0, flipped, found.value)]
 
 
 def holds(programme: Programme, candidates: Float, tolerance: float = KEPT) -> Solve[Bool]:

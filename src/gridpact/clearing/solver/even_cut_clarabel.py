@@ -13,7 +13,8 @@ from gridpact.solvers.clarabel import silent_settings
 SOLVER_TOLERANCE = 1e-10
 ACCEPTED_TOLERANCE = 1e-7
 POLISH_TOLERANCE_KW = 1e-8
-POLISH_ROUNDS = 20
+TIGHT_TOLERANCE_KW = 1e-9
+ROUNDS_MAX = 20
 FORCED_TOLERANCE_KW = 1e-9
 
 
@@ -84,11 +85,50 @@ class EvenCut:
     row_dual: Float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tight:
+    """−1, 0 or 1 for each row, (m,), and each column, (n,): at its lower bound, at none, at its upper one."""
+
+    rows: Float
+    columns: Float
+
+    @classmethod
+    def equations(cls, polytope: Polytope) -> "_Tight":
+        """The equations alone."""
+        return cls(rows=_is_equation(polytope).astype(np.float64), columns=np.zeros(len(polytope.lower)))
+
+    def after(self, polytope: Polytope, wanted_kw: Float, multiplier: Float) -> "_Tight":
+        """What is tight where the columns, (n,), want to be, at these multipliers of the rows, (m,)."""
+        value_kw = polytope.rows @ np.clip(wanted_kw, polytope.lower, polytope.upper)
+        above = np.where(
+            self.rows > 0.0, multiplier < 0.0, value_kw > polytope.row_upper + TIGHT_TOLERANCE_KW
+        )
+        below = np.where(
+            self.rows < 0.0, multiplier > 0.0, value_kw < polytope.row_lower - TIGHT_TOLERANCE_KW
+        )
+        return _Tight(
+            rows=np.where(_is_equation(polytope) | above, 1.0, np.where(below, -1.0, 0.0)),
+            columns=np.where(
+                wanted_kw >= polytope.upper, 1.0, np.where(wanted_kw <= polytope.lower, -1.0, 0.0)
+            ),
+        )
+
+    def are(self, other: "_Tight") -> bool:
+        """Whether the same bounds are tight."""
+        return bool((self.rows == other.rows).all() and (self.columns == other.columns).all())
+
+
+def _is_equation(polytope: Polytope) -> Bool:
+    equal: Bool = polytope.row_upper <= polytope.row_lower
+    return equal
+
+
 def most_even(polytope: Polytope, target_kw: Float, spread_kw: Float | None = None) -> EvenCut:
     """The point of a polytope with the least Σ (t − y)² / s: with s = t, the least Σ t (1 − y / t)².
 
     The sum is strictly convex, so the point is the only one: it does not depend on the order or the naming
-    of the trades. Clarabel finds which bounds are tight; the point on those is then solved for exactly.
+    of the trades. Rounds over what is tight mostly end at it, to rounding; where they circle, Clarabel finds
+    what is tight, and the point on that is solved for exactly.
 
     Args:
         polytope: of y in kW, not empty.
@@ -118,7 +158,9 @@ def most_even(polytope: Polytope, target_kw: Float, spread_kw: Float | None = No
         upper=upper[free],
     )
     target_kw, spread_kw = target_kw[free], spread_kw[free]
-    found = _polished(rest, target_kw, spread_kw, *_estimate(rest, target_kw, spread_kw))
+    found = _by_rounds(rest, target_kw, spread_kw)
+    if found is None:
+        found = _polished(rest, target_kw, spread_kw, *_estimate(rest, target_kw, spread_kw))
     column_kw[free] = np.clip(found.column_kw, rest.lower, rest.upper)
     row_dual[matters] = found.row_dual
     return EvenCut(column_kw=column_kw, row_dual=row_dual)
@@ -146,13 +188,8 @@ def _forced(polytope: Polytope) -> tuple[Float, Float]:
         lower = np.where(changes & ~to_lower, upper, lower)
 
 
-def _estimate(polytope: Polytope, target: Float, spread: Float) -> tuple[Float, Float, Float]:
-    """The minimiser to Clarabel's accuracy, and which bounds are tight there.
-
-    Returns:
-        y, (n,), and −1, 0 or 1 for each row and each variable that is at its lower bound, at none, or at
-        its upper one, (m,) and (n,).
-    """
+def _estimate(polytope: Polytope, target: Float, spread: Float) -> tuple[Float, _Tight]:
+    """The minimiser to Clarabel's accuracy, (n,), and what is tight there."""
     lower = np.concatenate([polytope.row_lower, polytope.lower])
     upper = np.concatenate([polytope.row_upper, polytope.upper])
     equal = upper <= lower
@@ -179,7 +216,7 @@ def _estimate(polytope: Polytope, target: Float, spread: Float) -> tuple[Float, 
     side[np.flatnonzero(has_upper)[tight[ends[0] : ends[1]]]] = 1.0
     side[np.flatnonzero(has_lower)[tight[ends[1] :]]] = -1.0
     row_side, column_side = np.split(side, [len(polytope.row_lower)])
-    return np.asarray(result.x) * scale, row_side, column_side
+    return np.asarray(result.x) * scale, _Tight(rows=row_side, columns=column_side)
 
 
 def _block(polytope: Polytope, chosen: Bool, free: Bool) -> csr_array:
@@ -208,45 +245,57 @@ def _constraints(polytope: Polytope, blocks: tuple[Bool, Bool, Bool]) -> csc_arr
     return csc_array((np.concatenate(values), cells), shape=(first, len(variables)))
 
 
-def _polished(
-    polytope: Polytope, target: Float, spread: Float, estimate: Float, row_side: Float, column_side: Float
-) -> EvenCut:
-    """The minimiser on the tight bounds, or the estimate where that leaves the polytope.
+def _by_rounds(polytope: Polytope, target: Float, spread: Float) -> EvenCut | None:
+    """The minimiser by rounds over what is tight, the equations at first, or none where they circle."""
+    tight = _Tight.equations(polytope)
+    for _ in range(ROUNDS_MAX):
+        column_kw, multiplier, wanted_kw = _on(tight, polytope, target, spread)
+        after = tight.after(polytope, wanted_kw, multiplier)
+        if after.are(tight):
+            is_feasible = _excess(polytope, column_kw) <= POLISH_TOLERANCE_KW
+            return EvenCut(column_kw=column_kw, row_dual=-2.0 * multiplier) if is_feasible else None
+        tight = after
+    return None
+
+
+def _on(tight: _Tight, polytope: Polytope, target: Float, spread: Float) -> tuple[Float, Float, Float]:
+    """The minimiser on what is tight, the rows' ν and where the columns want to be: (n,), (m,) and (n,).
 
     With y = t + √s ∘ w between its bounds, the sum to minimise is |w|², so w is the shortest solution of
-    A √S w = b − A t over the tight rows A y = b: w = √S Aᵀ ν with A S Aᵀ ν = b − A t. A column that was taken
-    for tight, and by its prices wants to be between its bounds, is released.
+    A √S w = b − A t over the tight rows A y = b: w = √S Aᵀ ν with A S Aᵀ ν = b − A t. A column that is held
+    at a bound, and wants to be between its bounds, at t + S Aᵀ ν, is to be released.
     """
-    tight = np.flatnonzero(row_side)
-    rows = _block(polytope, row_side != 0.0, np.ones(len(spread), dtype=np.bool_))
-    right = np.where(row_side[tight] > 0.0, polytope.row_upper[tight], polytope.row_lower[tight])
-    for _ in range(POLISH_ROUNDS):
-        inside = column_side == 0.0
-        column_kw = np.where(column_side > 0.0, polytope.upper, polytope.lower)
-        column_kw[inside] = target[inside]
-        weight = np.where(inside, spread, 0.0)[rows.indices]
-        weighted = csr_array((rows.data * weight, rows.indices, rows.indptr), shape=rows.shape)
-        normal = (weighted @ rows.T).toarray()
-        multiplier = np.zeros(len(tight))
-        for _ in range(2):  # the second time takes away what rounding left of the first
-            correction, *_ = np.linalg.lstsq(normal, right - rows @ column_kw, rcond=1e-13)
-            multiplier += correction
-            column_kw += weighted.T @ correction
-        outside = _outside(polytope, column_kw) & inside
-        wants_kw = target + spread * (rows.T @ multiplier)
-        released = (column_side < 0.0) & (wants_kw > polytope.lower)
-        released |= (column_side > 0.0) & (wants_kw < polytope.upper)
+    held, inside = np.flatnonzero(tight.rows), tight.columns == 0.0
+    rows = _block(polytope, tight.rows != 0.0, np.ones(len(spread), dtype=np.bool_))
+    right = np.where(tight.rows[held] > 0.0, polytope.row_upper[held], polytope.row_lower[held])
+    column_kw = np.where(tight.columns > 0.0, polytope.upper, polytope.lower)
+    column_kw[inside] = target[inside]
+    weight = np.where(inside, spread, 0.0)[rows.indices]
+    weighted = csr_array((rows.data * weight, rows.indices, rows.indptr), shape=rows.shape)
+    normal = (weighted @ rows.T).toarray()
+    multiplier = np.zeros(len(tight.rows))
+    for _ in range(2):  # the second time takes away what rounding left of the first
+        correction, *_ = np.linalg.lstsq(normal, right - rows @ column_kw, rcond=1e-13)
+        multiplier[held] += correction
+        column_kw += weighted.T @ correction
+    return column_kw, multiplier, target + spread * (rows.T @ multiplier[held])
+
+
+def _polished(polytope: Polytope, target: Float, spread: Float, estimate: Float, tight: _Tight) -> EvenCut:
+    """The minimiser on the rows that are tight at an estimate, or the estimate where that is outside."""
+    for _ in range(ROUNDS_MAX):
+        column_kw, multiplier, wanted_kw = _on(tight, polytope, target, spread)
+        outside = _outside(polytope, column_kw) & (tight.columns == 0.0)
+        released = (tight.columns < 0.0) & (wanted_kw > polytope.lower)
+        released |= (tight.columns > 0.0) & (wanted_kw < polytope.upper)
         if not (outside | released).any():
             break
-        column_side = np.where(outside, np.where(column_kw > polytope.upper, 1.0, -1.0), column_side)
-        column_side = np.where(released, 0.0, column_side)
-    row_dual = np.zeros(len(row_side))
-    row_dual[tight] = -2.0 * multiplier
+        columns = np.where(outside, np.where(column_kw > polytope.upper, 1.0, -1.0), tight.columns)
+        tight = replace(tight, columns=np.where(released, 0.0, columns))
     is_feasible = _excess(polytope, column_kw) <= POLISH_TOLERANCE_KW
     found, estimated = (float(np.sum((target - y) ** 2 / spread)) for y in (column_kw, estimate))
     is_better = found <= estimated + POLISH_TOLERANCE_KW
-    chosen = column_kw if is_feasible and is_better else estimate
-    return EvenCut(column_kw=chosen, row_dual=row_dual)
+    return EvenCut(column_kw=column_kw if is_feasible and is_better else estimate, row_dual=-2.0 * multiplier)
 
 
 def _outside(polytope: Polytope, column_kw: Float) -> Bool:

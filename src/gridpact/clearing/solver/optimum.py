@@ -1,7 +1,7 @@
 """Optimum: what a solve of a programme found, and the limits of the network that were at work there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -92,8 +92,7 @@ class Optimum:
         row_dual: objective per unit of each row, not negative, (m,).
         limits: at work at the end.
         is_sure: whether no other optimum is to be expected from prices and curvature.
-        others: by how much a corner that each variable's other bound leads to may be better, not positive,
-            (J,).
+        corners: points that lead to corners which may be better, (J,) each.
         is_first: whether the first start led to it, and not one that was tried because of doubts.
     """
 
@@ -104,7 +103,7 @@ class Optimum:
     row_dual: Float
     limits: LimitsAtWork
     is_sure: bool = False
-    others: Float = field(default_factory=lambda: np.empty(0))
+    corners: tuple[Float, ...] = ()
     is_first: bool = True
 
     @classmethod

@@ -1,20 +1,24 @@
 """Quadratic programmes of any size, solved by PIQP's proximal interior-point method on sparse matrices.
 
-The network's part stays dense in its few coordinates: z = E d are variables of their own. Every variable is
-in units of how far it can move, without which PIQP takes some of these programmes for infeasible.
+The network's part stays dense in its few coordinates: z = E d are variables of their own. A row that says
+how far one may move, as a participant's cap does of all its trades, is a bound of that coordinate: without
+such rows PIQP factors a system a third smaller. Every variable is in units of how far it can move, without
+which PIQP takes some of these programmes for infeasible.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import piqp
-from scipy.sparse import csc_matrix, csr_array
+from scipy.sparse import coo_array, csc_matrix, csr_array, vstack
 
 from gridpact.arrays import Float, Int
 from gridpact.clearing.solver.quadratic import QuadraticOptimum, QuadraticProgramme, convexified
 
 ITERATIONS_MAX = 200
 LEAST_CURVATURE = 1e-12
+# Of what two rows that are multiples of each other may differ by rounding.
+PARALLEL = 1e-12
 
 Entries = tuple[Int, Int, Float]
 
@@ -45,6 +49,52 @@ class _Layout:
         return csc_matrix((value * self.unit[column], (row, column)), shape=(rows, len(self.unit)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Caps:
+    """Rows that are multiples of a coordinate, r·d = f z, at most one a coordinate and direction.
+
+    Attributes:
+        row: (C,), of the programme's own rows.
+        column: of each one's coordinate, (C,).
+        factor: f, (C,).
+    """
+
+    row: Int
+    column: Int
+    factor: Float
+
+    @classmethod
+    def of(cls, programme: QuadraticProgramme, layout: _Layout) -> "_Caps":
+        """Two rows are multiples of each other where (r·e)² = (r·r)(e·e), and then by r·e / e·e."""
+        rows = programme.rows
+        effect = csr_array(vstack([rows[:0], *(block.effect for block in programme.blocks)]))
+        product = coo_array(rows @ effect.T)
+        row, coordinate = (one.astype(np.int64) for one in product.coords)
+        factor = product.data / _squares(effect)[coordinate]
+        like = factor * product.data >= _squares(rows)[row] * (1.0 - PARALLEL)
+        row, coordinate, factor = row[like], coordinate[like], factor[like]
+        apart = abs(rows[row] - csr_array(effect[coordinate].multiply(factor[:, None]))).max(axis=1).toarray()
+        same = np.flatnonzero(apart <= PARALLEL * np.sqrt(_squares(rows)[row]))
+        _, first = np.unique(row[same], return_index=True)
+        same = same[first]
+        _, first = np.unique(2 * coordinate[same] + (factor[same] > 0.0), return_index=True)
+        same = same[first]
+        return cls(row=row[same], column=layout.start[0] + coordinate[same], factor=factor[same])
+
+    def as_bounds(self, row_upper: Float, lower: Float, upper: Float) -> None:
+        """Bound the coordinates as the rows do, in place."""
+        bound, up = row_upper[self.row] / self.factor, self.factor > 0.0
+        upper[self.column[up]], lower[self.column[~up]] = bound[up], bound[~up]
+
+    def price(self, bound_dual: Float) -> Float:
+        """The multiplier of each row, from those of its coordinate's bounds, (C,)."""
+        return np.maximum(bound_dual[self.column] / self.factor, 0.0)
+
+
+def _squares(rows: csr_array) -> Float:
+    return np.asarray(rows.multiply(rows).sum(axis=1), dtype=np.float64)
+
+
 def solve_sparse(programme: QuadraticProgramme, tolerance: float) -> QuadraticOptimum | None:
     """The minimiser to a tolerance, or none where none was found."""
     count, own = len(programme.gradient), programme.rows.shape[0]
@@ -53,23 +103,31 @@ def solve_sparse(programme: QuadraticProgramme, tolerance: float) -> QuadraticOp
     unit, coordinates = layout.unit, len(layout.unit) - count - elastic
     of_excess = np.full(elastic, programme.elastic or 0.0)
     gradient = np.concatenate([programme.gradient, *(one.gradient for one in programme.blocks), of_excess])
+    lower = np.concatenate([programme.lower, np.full(coordinates, -np.inf), np.zeros(elastic)])
+    upper = np.concatenate([programme.upper, np.full(coordinates + elastic, np.inf)])
+    caps = _Caps.of(programme, layout)
+    caps.as_bounds(programme.row_upper, lower, upper)
+    kept = np.delete(np.arange(own), caps.row)
     found = _solved(
         _hessian(programme, layout),
         gradient * unit,
         _links(programme, layout),
-        _rows(programme, layout),
-        np.concatenate([programme.row_upper, *(block.upper for block in programme.blocks)]),
-        np.concatenate([programme.lower, np.full(coordinates, -np.inf), np.zeros(elastic)]) / unit,
-        np.concatenate([programme.upper, np.full(coordinates + elastic, np.inf)]) / unit,
+        _rows(programme, layout, kept),
+        np.concatenate([programme.row_upper[kept], *(block.upper for block in programme.blocks)]),
+        lower / unit,
+        upper / unit,
         tolerance,
     )
     if found is None:
         return None
     value, bound_dual, row_dual = found
-    own_dual, limit_dual = np.split(np.maximum(row_dual, 0.0), [own])
+    bound_dual = bound_dual / unit
+    kept_dual, limit_dual = np.split(np.maximum(row_dual, 0.0), [len(kept)])
+    own_dual = np.zeros(own)
+    own_dual[kept], own_dual[caps.row] = kept_dual, caps.price(bound_dual)
     return QuadraticOptimum(
         value=(value * unit)[:count],
-        bound_dual=(bound_dual / unit)[:count],
+        bound_dual=bound_dual[:count],
         row_dual=own_dual,
         limit_dual=limit_dual,
         excess=float(value[-1]) if elastic else 0.0,
@@ -98,9 +156,9 @@ def _links(programme: QuadraticProgramme, layout: _Layout) -> csc_matrix:
     return layout.matrix(len(every), entries)
 
 
-def _rows(programme: QuadraticProgramme, layout: _Layout) -> csc_matrix:
-    """The programme's own rows, then the limits of each block."""
-    entries, first = [_sparse(programme.rows)], programme.rows.shape[0]
+def _rows(programme: QuadraticProgramme, layout: _Layout, kept: Int) -> csc_matrix:
+    """The kept of the programme's own rows, then the limits of each block."""
+    entries, first = [_sparse(csr_array(programme.rows[kept]))], len(kept)
     elastic = np.arange(layout.start[-1], len(layout.unit))
     for block, start in zip(programme.blocks, layout.start, strict=False):
         row, column, value = _dense(block.rows)

@@ -23,7 +23,7 @@ from gridpact.clearing.solver.active_set import ActiveSet, held_bounds, solve_fr
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.dense_daqp import solve_dense
 from gridpact.clearing.solver.lockstep import Solve
-from gridpact.clearing.solver.optimality import is_minimum, other_corners
+from gridpact.clearing.solver.optimality import Lagrangian, is_minimum
 from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT, Programme
 from gridpact.clearing.solver.quadratic import (
@@ -56,8 +56,6 @@ SHRINKING = 0.1  # of the step before, up to which steps are taken to shrink at 
 CURVATURE_TOLERANCE = 1e-9  # kW of volume per kW²
 ELASTIC_PRICE = 1e4  # kW of volume for a kW by which a limit is exceeded
 LOOSE_TOLERANCE, TIGHT_TOLERANCE = 1e-7, 1e-12
-PRICED_SHARE_MAX = 100.0  # kW of volume that limits take of a kW of a variable, where their prices are finite
-BENT_SHARE_MAX = 0.5  # of what a kW of a variable takes of the limits, that curvature changes over its span
 TIE_BREAK_SHARE = 10.0 * EVEN_CUT_WEIGHT  # kW of volume per kW of a trade
 ADDED_AT_ONCE = 3
 UNPRICED_SHARE = (
@@ -483,7 +481,7 @@ class _Steps:
     def _found(self, model: Model, optimum: QuadraticOptimum, value: Float, points: list[Point]) -> Optimum:
         if self._better_seen(value) is not None:
             return self._given_up(SolverStatus.STOPPED, value)
-        is_sure, others = self._other_optima(model, optimum)
+        is_sure, corners = self._other_optima(model, optimum, value)
         limits, values = model.limits, []
         magnitude = {one.situation: one.around.magnitude for one in points}
         for situation, row in zip(limits.situation.tolist(), limits.row.tolist(), strict=True):
@@ -503,32 +501,28 @@ class _Steps:
                 gradient=limits.gradient,
             ),
             is_sure=is_sure,
-            others=others,
+            corners=corners,
         )
 
-    def _other_optima(self, model: Model, optimum: QuadraticOptimum) -> tuple[bool, Float]:
-        """Whether no other optimum is to be expected, and where one may be, (J,).
-
-        All prices are finite. Where the Lagrangian bends up everywhere, as where loads lower voltages,
-        nothing is better than its minimum. Else at most one limit of the network has a price, and over what
-        is proposed curvature must not outweigh the kW that a kW of a trade takes of the limits, so that what
-        they admit is in one piece, nor what another corner of it costs.
-        """
-        nowhere = np.zeros(len(optimum.value))
+    def _other_optima(
+        self, model: Model, optimum: QuadraticOptimum, value: Float
+    ) -> tuple[bool, tuple[Float, ...]]:
+        """Whether no other optimum is to be expected, and where else one may be, (J,) each."""
         if not model.curvature:
-            return True, nowhere
+            return True, ()
         if not self._is_dense:
-            return False, nowhere
+            return False, ()
         hessian, rows, dual = self._dense_lagrangian(model, optimum)
-        taken = dual * np.abs(rows).max(axis=1, initial=0.0)
-        is_finite = bool(taken.max(initial=0.0) <= PRICED_SHARE_MAX)
-        if is_finite and float(np.linalg.eigvalsh(hessian)[0]) >= 0.0:
-            return True, nowhere
-        limits_priced = int(np.sum(taken[len(optimum.row_dual) :] > TIE_BREAK_SHARE))
-        bent = 0.5 * np.minimum(hessian, 0.0) @ self._span
-        others = other_corners(hessian, rows[dual != 0.0], optimum.bound_dual, self._span)
-        is_plain = limits_priced <= 1 and is_finite and not np.any(bent < -BENT_SHARE_MAX)
-        return is_plain and not others.any(), others
+        lagrangian = Lagrangian(
+            hessian=hessian,
+            rows=rows,
+            dual=dual,
+            caps=len(optimum.row_dual),
+            bound_dual=optimum.bound_dual,
+            span=self._span,
+        )
+        programme = self._programme
+        return lagrangian.other_optima(value, programme.lower, programme.upper, TIE_BREAK_SHARE)
 
     def _given_up(self, status: SolverStatus, value: Float) -> Optimum:
         """The best point on the way that keeps everything, or the last one, which does not."""

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
+from gridpact.extras import GATE
+
 
 def _need_libraries(folder: Path) -> Path:
     """Refuses to go on without the gate's libraries, before anything of them is imported."""
-    from gridpact.gate.extra import need_libraries
-
-    need_libraries()
+    GATE.need("the gate takes libraries that are not installed")
     return folder
 
 

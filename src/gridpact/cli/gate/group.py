@@ -9,13 +9,21 @@ import typer
 from gridpact.cli.gate.gate_folder import GateFolder
 from gridpact.cli.gate.people import key, mandate, user
 from gridpact.cli.gate.sessions import session as session_group
+from gridpact.cli.gate.settlements import settlement as settlement_group
 from gridpact.cli.options import CaseFolder, Json
 from gridpact.cli.terminal.failure import EXIT_FAILED
 from gridpact.cli.terminal.output import json_text, say
 from gridpact.errors import InvalidUsage
 
 gate = typer.Typer(help="The open gate: make, export and verify one.", no_args_is_help=True)
-for _name, _group in {"user": user, "key": key, "mandate": mandate, "session": session_group}.items():
+_GROUPS = {
+    "user": user,
+    "key": key,
+    "mandate": mandate,
+    "session": session_group,
+    "settlement": settlement_group,
+}
+for _name, _group in _GROUPS.items():
     gate.add_typer(_group, name=_name)
 
 
@@ -100,11 +108,14 @@ def export(
 def verify(
     folder: GateFolder,
     session: Annotated[str, typer.Option(metavar="SESSION", help="One session; all without it.")] = "",
-    clear: Annotated[bool, typer.Option("--clear", help="Clear every session again, byte by byte.")] = False,
+    clear: Annotated[
+        bool, typer.Option("--clear", help="Clear and settle everything again, byte by byte.")
+    ] = False,
     receipt: Annotated[Path | None, typer.Option(metavar="FILE", help="A receipt that a user kept.")] = None,
 ) -> None:
     """Verify chain, signatures and seals; exit with 1 and every deviation where there are any."""
     from gridpact.gate.closing.verify_gate import deviations, need_sealed, receipt_deviations
+    from gridpact.gate.settlement.verify_settlements import settlement_deviations
     from gridpact.gate.store.gate_home import open_gate
 
     opened = open_gate(folder)
@@ -113,6 +124,8 @@ def verify(
         if session:
             need_sealed(connection, session)
         found = list(deviations(connection, opened.private, session=session or None, clears=clear))
+        if not session:
+            found += settlement_deviations(connection, settles=clear)
         if kept is not None:
             found += receipt_deviations(connection, kept)
     for line in found:

@@ -9,7 +9,7 @@ from gridpact.fields.said import counted, shortened
 from gridpact.fleet.page.meter import duration
 from gridpact.fleet.rows.fleet_tables import FAILED, PHASE, Row
 from gridpact.fleet.rows.tally import Tally
-from gridpact.results.clearance_outcome import KINDS
+from gridpact.results.words.limit_kinds import KINDS
 from gridpact.results.words.phrases import share_of, significant
 from gridpact.results.words.place_words import phase_words
 

@@ -3,6 +3,7 @@
 import shlex
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import quote
 
 from gridpact.clearing.dispatch_verification import Status
 from gridpact.fleet.page.fleet_outcome import (
@@ -25,9 +26,11 @@ from gridpact.grid.network_model import PHASES as PHASE_NAMES
 from gridpact.report.clearance.verdict import Mood, verdict_box
 from gridpact.report.pictures.traces import Picture
 from gridpact.report.shell.document import Head, Pictures, document
-from gridpact.report.shell.html import HtmlColumn, Tile, command, figure, paragraph, section, table
+from gridpact.report.shell.html import HtmlColumn, Link, Tile, command, figure, paragraph, section, table
 from gridpact.report.shell.numbers import energy
 from gridpact.report.shell.sentences import capitalised, sentence
+from gridpact.report.svg.picture_svg import drawn_pictures
+from gridpact.results.output_folder import REPORT_FILE
 from gridpact.results.words.phrases import share_of
 
 RANKED = 25
@@ -45,7 +48,13 @@ UNKNOWN = "none"
 PHASE_WORDS = {"power_flow": "power flow"}
 
 
-def fleet_page(tally: Tally, summary: dict[str, Any], title: str, folder: str) -> str:
+def fleet_page(
+    tally: Tally,
+    summary: dict[str, Any],
+    title: str,
+    folder: str,
+    reported: frozenset[str] = frozenset(),
+) -> str:
     """The page of a fleet: verdict, energies, congested feeders, failed and slowest cases.
 
     Args:
@@ -53,12 +62,13 @@ def fleet_page(tally: Tally, summary: dict[str, Any], title: str, folder: str) -
         summary: of the run.
         title: names the fleet.
         folder: that the cases are below, as a command takes it.
+        reported: the paths of the cases that have a report beside their result, which their rows lead to.
 
     Returns:
-        An HTML document, its pictures drawn by plotly.js, which is part of it.
+        A self-contained HTML document.
     """
     mood, words = _mood(tally)
-    pictures = {"shares": shares_picture(tally), "hours": hours_picture(tally)}
+    pictures = {"shares": shares_picture(tally.shares), "hours": hours_picture(tally.by_hour)}
     head = Head(
         title=f"{title}: {words}",
         heading=title,
@@ -71,17 +81,22 @@ def fleet_page(tally: Tally, summary: dict[str, Any], title: str, folder: str) -
         head,
         [
             _failed(tally),
-            _unsafe(tally),
+            _unsafe(tally, reported),
             section("Energy by hour", _hours(pictures["hours"])),
             section("How much of what was proposed clears", _shares(tally, pictures["shares"])),
-            section("Congested feeders", _congested(tally), _report(tally, summary, folder), _limits(tally)),
-            _phases_and_neutrals(tally),
-            _beyond(tally),
-            section("Where the time goes", _slowest(tally), _phases(tally)),
+            section(
+                "Congested feeders",
+                _congested(tally, reported),
+                _report(tally, summary, folder),
+                _limits(tally),
+            ),
+            _phases_and_neutrals(tally, reported),
+            _beyond(tally, reported),
+            section("Where the time goes", _slowest(tally, reported), _phases(tally)),
         ],
         _origin(summary),
         styles=["fleet.css"],
-        pictures=Pictures(script="pictures.js", data={"pictures": pictures}),
+        pictures=Pictures(drawn=drawn_pictures(pictures)),
     )
 
 
@@ -162,7 +177,7 @@ def _failed(tally: Tally) -> str:
     return section("Failed cases", content)
 
 
-def _unsafe(tally: Tally) -> str:
+def _unsafe(tally: Tally, reported: frozenset[str]) -> str:
     """The section of cases that are not safe to operate; empty where there are none."""
     if not tally.unsafe.count:
         return ""
@@ -173,7 +188,7 @@ def _unsafe(tally: Tally) -> str:
         HtmlColumn(name="Limits broken", is_number=True),
     )
     rows = [
-        (row["path"], row["name"], STATUS_WORDS[Status(row["status"])], str(row["violations"]))
+        (_case(row, reported), row["name"], STATUS_WORDS[Status(row["status"])], str(row["violations"]))
         for row in tally.unsafe.rows
     ]
     content = table(
@@ -206,7 +221,7 @@ def _shares(tally: Tally, picture: Picture) -> str:
     return figure("shares", "Bars: number of cases by the share of the proposed energy that cleared", caption)
 
 
-def _congested(tally: Tally) -> str:
+def _congested(tally: Tally, reported: frozenset[str]) -> str:
     """The table of the cases whose networks cut most."""
     if not tally.congested.count:
         return paragraph("No network cut any trade.")
@@ -221,7 +236,7 @@ def _congested(tally: Tally) -> str:
     )
     rows = [
         (
-            row["path"],
+            _case(row, reported),
             f"{row['cleared_share']:.1%}",
             _figure(row["network_cut_kwh"]),
             f"{row['congested_periods']:,}",
@@ -271,7 +286,7 @@ def _limits(tally: Tally) -> str:
     return "<h3>Kinds of limits</h3>" + table(said, columns, rows)
 
 
-def _phases_and_neutrals(tally: Tally) -> str:
+def _phases_and_neutrals(tally: Tally, reported: frozenset[str]) -> str:
     """The section of cases on three phases; empty where there are none."""
     if not tally.unbalanced.count:
         return ""
@@ -285,7 +300,7 @@ def _phases_and_neutrals(tally: Tally) -> str:
     )
     rows = [
         (
-            row["path"],
+            _case(row, reported),
             row[WORST_PHASE] or UNKNOWN,
             _known_figure(row["highest_unbalance_percent"]),
             row["highest_unbalance_bus"] or UNKNOWN,
@@ -308,7 +323,7 @@ def _known_figure(value: float | None) -> str:
     return UNKNOWN if value is None else _figure(value)
 
 
-def _beyond(tally: Tally) -> str:
+def _beyond(tally: Tally, reported: frozenset[str]) -> str:
     """The section of cases with limits broken before any trade; empty where there are none."""
     if not tally.beyond.count:
         return ""
@@ -319,7 +334,12 @@ def _beyond(tally: Tally) -> str:
         HtmlColumn(name="With the trades"),
     )
     rows = [
-        (row["path"], row["name"], str(row["baseline_violations"]), STATUS_WORDS[Status(row["status"])])
+        (
+            _case(row, reported),
+            row["name"],
+            str(row["baseline_violations"]),
+            STATUS_WORDS[Status(row["status"])],
+        )
         for row in tally.beyond.rows[:RANKED]
     ]
     said = "The networks break these limits by themselves."
@@ -327,11 +347,11 @@ def _beyond(tally: Tally) -> str:
     return section("Networks beyond their limits without any trade", content)
 
 
-def _slowest(tally: Tally) -> str:
+def _slowest(tally: Tally, reported: frozenset[str]) -> str:
     """The table of the cases that took longest."""
     rows = [
         (
-            row["path"],
+            _case(row, reported),
             f"{row['periods']:,}",
             f"{row['trades']:,}",
             f"{row['congested_periods']:,}",
@@ -396,6 +416,12 @@ def _longest_phase(row: Row) -> str:
     """The step that took a case longest, with its seconds."""
     phase = max(PHASES, key=lambda name: float(row[f"seconds_{name}"]))
     return f"{PHASE_WORDS.get(phase, phase)}, {row[f'seconds_{phase}']:.3f} s"
+
+
+def _case(row: Row, reported: frozenset[str]) -> str | Link:
+    """The path of a case, which leads to its report where there is one."""
+    path = str(row["path"])
+    return Link(text=path, address=f"{quote(path)}/{REPORT_FILE}") if path in reported else path
 
 
 def _caption(said: str, top: Top, shown: int | None = None) -> str:

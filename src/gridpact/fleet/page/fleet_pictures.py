@@ -1,12 +1,12 @@
 """Pictures of a fleet: energy by hour of the day, and how much of what was proposed the cases clear."""
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 
 from gridpact.fleet.page.fleet_outcome import cases
 from gridpact.fleet.rows.fleet_tables import HOURS_PER_DAY
-from gridpact.fleet.rows.tally import Tally
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.traces import (
     BLUE,
@@ -27,10 +27,10 @@ FEW_CASES = 5  # fewer would have ticks between whole numbers
 HOURLY = ("Proposed", "Cleared", "Cut by networks", "Cut otherwise", "Load")
 
 
-def hours_picture(tally: Tally) -> Picture:
+def hours_picture(by_hour: Mapping[str, Sequence[float | None]]) -> Picture:
     """What was proposed in each hour of the local day, as what cleared and what was cut, and the load."""
     proposed, cleared, by_networks, load = (
-        np.array([0.0 if value is None else value for value in tally.by_hour[name]])
+        np.array([0.0 if value is None else value for value in by_hour[name]])
         for name in ("proposed_kwh", "cleared_kwh", "network_cut_kwh", "load_kwh")
     )
     if not (proposed.any() or load.any()):
@@ -58,9 +58,9 @@ def hours_picture(tally: Tally) -> Picture:
     }
 
 
-def shares_picture(tally: Tally) -> Picture:
+def shares_picture(shares: Sequence[int]) -> Picture:
     """How many cases cleared which share of what was proposed, without those that cleared all of it."""
-    counts = np.array(tally.shares, dtype=float)
+    counts = np.array(shares, dtype=float)
     if not counts.any():
         return empty_picture()
     percent = np.linspace(0, 100, len(counts) + 1).astype(int)

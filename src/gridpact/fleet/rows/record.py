@@ -12,7 +12,7 @@ from typing import Any
 from gridpact.errors import InvalidUsage
 from gridpact.fleet.rows.fleet_tables import ALL_COLUMNS, BY_HOUR, COLUMNS, ENERGIES, Row, has_phases
 from gridpact.fleet.workspace.fleet_files import RECORD_FILE
-from gridpact.results.output_folder import CLEARANCE, ResultKind, check_output_folder
+from gridpact.results.output_folder import CLEARANCE, REPORT_FILE, ResultKind, check_output_folder
 
 FLEET_CLEARANCE = ResultKind(
     words="a clearance of a fleet",
@@ -94,7 +94,6 @@ def _digest(row: Row) -> str:
 
 
 def _sizes(folder: Path) -> dict[str, int]:
-    """The size of each file of a result but of its record."""
+    """The size of each file of a result but of its record, and of its report, which is made later."""
     entries = {entry.name: entry.stat().st_size for entry in os.scandir(folder)}
-    entries.pop(RECORD_FILE, None)
-    return dict(sorted(entries.items()))
+    return {name: entries[name] for name in sorted(entries) if name not in (RECORD_FILE, REPORT_FILE)}

@@ -4,25 +4,34 @@ So memory does not grow with the fleet, and a batch is large enough to keep the 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError
-from contextlib import suppress
-from time import monotonic, sleep
-from typing import TYPE_CHECKING
+from functools import partial
+from itertools import count
+from typing import Protocol
 
-from gridpact.errors import GridpactError
 from gridpact.fleet.rows.fleet_tables import failed_row
-from gridpact.fleet.workers.cluster import WORKERS_SECONDS
 from gridpact.fleet.workers.worker import Batch, Done, Plan, clear_batch
-
-if TYPE_CHECKING:
-    from distributed import Client, Future, as_completed
 
 BATCH_MAX = 25
 SHARES_PER_WORKER = 4
 AHEAD_PER_WORKER, AHEAD = 2, 1
 LOST_MAX = 5
-POLL_SECONDS, LOOK_SECONDS = 0.02, 1.0
 LOST = f"the workers that were given this case were killed before it began, {LOST_MAX} times"
+
+Answer = list[Done] | None  # nothing where the workers that were given the batch were killed
+Task = Callable[[], list[Done]]
+
+
+class Crew(Protocol):
+    """The workers of a fleet, wherever they are."""
+
+    def workers(self) -> int:
+        """How many there are."""
+
+    def submit(self, number: int, task: Task) -> None:
+        """Has a task done, which can be pickled."""
+
+    def next_done(self) -> tuple[int, Answer]:
+        """Waits for a task, and gives its number and what it gave; raises what it raised."""
 
 
 def batches(cases: Sequence[tuple[int, str]], workers: Callable[[], int]) -> Iterator[Batch]:
@@ -35,44 +44,36 @@ def batches(cases: Sequence[tuple[int, str]], workers: Callable[[], int]) -> Ite
         first = end
 
 
-def done_in_batches(client: "Client", plan: Plan, cases: Sequence[tuple[int, str]]) -> Iterator[list[Done]]:
+def done_in_batches(crew: Crew, plan: Plan, cases: Sequence[tuple[int, str]]) -> Iterator[list[Done]]:
     """The cases that workers are done with, as they come in.
 
     Args:
-        client: of the cluster.
+        crew: the workers.
         plan: of the run.
         cases: number and path of each, in an order that puts equal networks next to each other.
 
     Raises:
-        GridpactError: the cluster is gone, or a worker cannot work at all.
+        GridpactError: the workers are gone, or one cannot work at all.
     """
-    from distributed import as_completed
-
-    def workers() -> int:
-        return sum(client.nthreads().values())
-
-    waiting = batches(cases, workers)
-    pending: dict[Future, Batch] = {}
+    waiting = batches(cases, crew.workers)
+    numbers = count()
+    pending: dict[int, Batch] = {}
     lost: dict[int, int] = {}
-    completed = as_completed(loop=client.loop)
 
     def submit(batch: Batch) -> None:
-        future = client.submit(clear_batch, plan, batch, pure=False)
-        pending[future] = batch
-        completed.add(future)
+        number = next(numbers)
+        pending[number] = batch
+        crew.submit(number, partial(clear_batch, plan, batch))
 
     def top_up() -> None:
-        room = AHEAD_PER_WORKER * workers() + AHEAD - len(pending)
+        room = AHEAD_PER_WORKER * crew.workers() + AHEAD - len(pending)
         for _, batch in zip(range(room), waiting, strict=False):
             submit(batch)
 
     top_up()
     while pending:
-        _wait(completed, workers)
-        future = next(completed)
-        batch = pending.pop(future)
-        done = _result(future)
-        future.release()
+        number, done = crew.next_done()
+        batch = pending.pop(number)
         if done is not None:
             yield done
         else:
@@ -83,24 +84,6 @@ def done_in_batches(client: "Client", plan: Plan, cases: Sequence[tuple[int, str
         top_up()
 
 
-def _wait(completed: "as_completed", workers: Callable[[], int]) -> None:
-    """Waits for a batch as long as there are workers, or new ones come up in time."""
-    looked = deserted = monotonic()
-    while not completed.has_ready():
-        sleep(POLL_SECONDS)
-        now = monotonic()
-        if now - looked < LOOK_SECONDS:
-            continue
-        looked = now
-        with suppress(OSError):  # Where the scheduler is gone, its batches come back as cancelled.
-            deserted = now if workers() else deserted
-        if now - deserted > WORKERS_SECONDS:
-            raise GridpactError(
-                f"there has been no worker for {WORKERS_SECONDS} seconds; can they import gridpact? "
-                "start again, what is complete is kept"
-            )
-
-
 def _given_up(batch: Batch, lost: dict[int, int]) -> list[Done]:
     """The cases of a batch that was lost once more than can be by chance; the others count it."""
     found = []
@@ -109,16 +92,3 @@ def _given_up(batch: Batch, lost: dict[int, int]) -> list[Done]:
         if lost[number] > LOST_MAX:
             found.append(Done(number=number, row=failed_row(path, LOST)))
     return found
-
-
-def _result(future: "Future") -> list[Done] | None:
-    """What a batch gave; `None` where its workers were killed again and again."""
-    from distributed.scheduler import KilledWorker
-
-    try:  # This waits again where the worker was killed before its rows had come over.
-        done: list[Done] = future.result()
-    except KilledWorker:
-        return None
-    except CancelledError as error:
-        raise GridpactError("the Dask cluster is gone; start again, what is complete is kept") from error
-    return done

@@ -3,19 +3,17 @@
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Holds Ctrl-C back until what runs inside is done; processes that are started inside never see it.
+    """Holds Ctrl-C back until what runs inside is done; threads and processes that begin inside never see it.
 
     They inherit the signal mask, which Windows does not have.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    resource_tracker.ensure_running()  # Started with the first process, it would lift the mask.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

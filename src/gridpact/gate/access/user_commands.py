@@ -20,6 +20,7 @@ from gridpact.gate.store.gate_tables import (
     PASSWORD,
     SIGNING_KEY,
     USER,
+    WEBHOOK,
 )
 from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.words.gate_names import NAME_MAX, USER_NAME, has_controls, name_problem
@@ -305,7 +306,7 @@ def erase_user(transaction: Transaction, user: str, *, actor: str, received_at: 
     )
     for row in transaction.rows(select(MANDATE).where(MANDATE.c.given_by == user)):
         end_mandate(transaction, row.market, row.user, row.participant, actor=actor, received_at=received_at)
-    for table in (API_KEY, MANDATE, PASSWORD, INVITATION, LOGIN, IDENTITY):
+    for table in (API_KEY, MANDATE, PASSWORD, INVITATION, LOGIN, IDENTITY, WEBHOOK):
         transaction.write(delete(table).where(table.c.user == user))
     transaction.write(delete(USER).where(USER.c.user == user))
 

@@ -3,7 +3,8 @@
 What is another's looks like what does not exist; who sees a thing, but lacks a right to it, is told so.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.gate.access.visitor import AUDITOR, OPERATOR, READ, TRADE, Visitor
@@ -53,6 +54,20 @@ def reads(visitor: Visitor, market: str, participant: str) -> bool:
     """Whether a visitor may read what is of a participant."""
     participants = readable(visitor, market)
     return participants is None or participant in participants
+
+
+def is_shown(own: frozenset[str] | None, parties: Iterable[str], *, whole: bool = False) -> bool:
+    """Whether what is of some parties is shown to who reads some participants.
+
+    Args:
+        own: the participants, as `readable` gives them; `None` for all.
+        parties: whose it is, of whom one is enough.
+        whole: whether it takes all of them.
+    """
+    known = set(parties)
+    if own is None:
+        return True
+    return bool(known) and (known <= own if whole else bool(known & own))
 
 
 def need_market(visitor: Visitor, market: str) -> None:
@@ -126,3 +141,38 @@ def need_trade(visitor: Visitor, market: str, participant: str) -> None:
     if TRADE in visitor.rights(market, participant):
         return
     raise right_missing(TRADE) if reads(visitor, market, participant) else not_found()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Whom an event concerns.
+
+    Attributes:
+        market: that it is of; empty where it is of none.
+        participants: whose mandates it takes; `None` for all who see the market.
+        retailers: whom it concerns beside these.
+        pseudonym: the one user whom it concerns, where it is of no market.
+        is_overseen: whether operators and auditors, who see all, are told too.
+    """
+
+    market: str = ""
+    participants: frozenset[str] | None = None
+    retailers: frozenset[str] = frozenset()
+    pseudonym: str = ""
+    is_overseen: bool = False
+
+
+def concerns(visitor: Visitor, audience: Audience) -> bool:
+    """Whether a visitor is told of an event."""
+    if not audience.market:
+        return visitor.pseudonym == audience.pseudonym
+    if audience.participants is None:
+        return sees_market(visitor, audience.market)
+    if (audience.is_overseen and sees_all(visitor)) or visitor.retailer in audience.retailers:
+        return True
+    return bool(mandated(visitor, audience.market) & audience.participants)
+
+
+def sees_settlement(visitor: Visitor, market: str, retailers: Collection[str]) -> bool:
+    """Whether a settlement exists for a visitor: who sees its market, and who supplied somebody in it."""
+    return sees_market(visitor, market) or (bool(visitor.retailer) and visitor.retailer in retailers)

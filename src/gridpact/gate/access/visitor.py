@@ -19,6 +19,7 @@ RIGHTS = (READ, TRADE)
 OPERATOR, AUDITOR, RETAILER = "operator", "auditor", "retailer"
 ROLES = (OPERATOR, AUDITOR, RETAILER)
 ASKED_MAX = 500
+OF_MARKET_MAX = 1000
 _OF_KEYS = (
     select(API_KEY, USER.c.pseudonym, USER.c.document.label("of_user"))
     .join(USER, USER.c.user == API_KEY.c.user)
@@ -31,6 +32,13 @@ _OF_LOGINS = (
     .add_columns(USER.c.pseudonym, USER.c.document.label("of_user"))
     .join(USER, USER.c.user == LOGIN.c.user)
     .where(LOGIN.c.sha256.in_(bindparam("logins", expanding=True)))
+)
+_OF_MARKET = (
+    select(API_KEY.c.sha256)
+    .join(MANDATE, MANDATE.c.user == API_KEY.c.user)
+    .where(MANDATE.c.market == bindparam("market"), API_KEY.c.revoked_at.is_(None))
+    .distinct()
+    .limit(OF_MARKET_MAX)
 )
 _MANDATES = select(MANDATE).where(MANDATE.c.user.in_(bindparam("users", expanding=True)))
 
@@ -154,6 +162,11 @@ def _of_login(connection: Connection, key: str, now: int) -> dict[str, Visitor]:
     mandates = connection.execute(_MANDATES, {"users": [row.user]}).all()
     who = _visitor(connection, row, mandates, now)
     return {key: replace(who, key_sha256=key, expires_at=None)}  # Keys that it makes may outlast it.
+
+
+def keys_of_market(connection: Connection, market: str) -> list[str]:
+    """Digests of the keys of users with a mandate in a market, as far as these are not very many."""
+    return list(connection.execute(_OF_MARKET, {"market": market}).scalars())
 
 
 def batched(names: Collection[str]) -> Iterator[list[str]]:

@@ -1,5 +1,6 @@
 """AccessCache: who comes with a key, and the session it is about, kept for as long as nothing was changed."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from gridpact.gate.access.visitor import Visitor
@@ -29,6 +30,23 @@ class Access:
     changed: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accesses:
+    """Visitors and sessions, as the database had them after an entry of the log.
+
+    Attributes:
+        changed: that entry, the last that changed who may do what, or a session.
+        visitors: by the digests of their keys.
+        sessions: by their names.
+        markets: whose traders are all among these visitors, or among those that are kept.
+    """
+
+    changed: int
+    visitors: Mapping[str, tuple[Visitor, Keys]]
+    sessions: Mapping[str, tuple[SessionState, SessionFrame]]
+    markets: Collection[str]
+
+
 class AccessCache:
     """Keeps accesses of one state of the database.
 
@@ -40,6 +58,7 @@ class AccessCache:
         self._changed = -1
         self._visitors: dict[str, tuple[Visitor, Keys]] = {}
         self._sessions: dict[str, tuple[SessionState, SessionFrame]] = {}
+        self._markets: set[str] = set()
 
     def find(self, key_sha256: str, session: str, now: int, changed: int) -> Access | None:
         """What is kept; `None` where it is not there, or not of the last change that is known."""
@@ -51,12 +70,25 @@ class AccessCache:
         state, frame = found
         return Access(visitor=visitor[0], keys=visitor[1], state=state, frame=frame, changed=self._changed)
 
-    def keep(self, access: Access) -> None:
-        """Keeps an access, and nothing of earlier changes."""
-        if access.changed < self._changed:
+    def visitors(self, changed: int) -> Mapping[str, tuple[Visitor, Keys]]:
+        """The visitors that are kept of a state of the database, by the digests of their keys."""
+        return self._visitors if changed == self._changed else {}
+
+    def sessions(self, changed: int) -> Mapping[str, tuple[SessionState, SessionFrame]]:
+        """The sessions that are kept of a state of the database."""
+        return self._sessions if changed == self._changed else {}
+
+    def lacks(self, market: str, changed: int) -> bool:
+        """Whether traders of a market have not been read together since a change."""
+        return changed != self._changed or market not in self._markets
+
+    def keep(self, read: Accesses) -> None:
+        """Keeps what was read, and nothing of earlier changes."""
+        if read.changed < self._changed:
             return
-        if access.changed > self._changed or len(self._visitors) >= KEPT_MAX:
-            self._visitors, self._sessions = {}, {}
-            self._changed = access.changed
-        self._visitors[access.visitor.key_sha256] = access.visitor, access.keys
-        self._sessions[access.state.row.session] = access.state, access.frame
+        if read.changed > self._changed or len(self._visitors) + len(read.visitors) > KEPT_MAX:
+            self._visitors, self._sessions, self._markets = {}, {}, set()
+            self._changed = read.changed
+        self._visitors.update(read.visitors)
+        self._sessions.update(read.sessions)
+        self._markets.update(read.markets)

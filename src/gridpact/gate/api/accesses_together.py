@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
 from gridpact.gate.access.visibility import need_market
-from gridpact.gate.access.visitor import no_key, visitors_of
-from gridpact.gate.api.access_cache import Access, AccessCache
+from gridpact.gate.access.visitor import keys_of_market, no_key, visitors_of
+from gridpact.gate.api.access_cache import Access, AccessCache, Accesses
 from gridpact.gate.door.signed_submissions import signing_keys
 from gridpact.gate.market.session_frames import SessionFrame
 from gridpact.gate.market.session_states import SessionState, session_state
@@ -55,13 +56,15 @@ class AccessesTogether:
         try:
             while self._waiting:
                 waiting, self._waiting = self._waiting, []
+                asked = [each for each, _ in waiting]
+                found: Sequence[Access | Exception]
                 try:
-                    found = await read(self._all([asked for asked, _ in waiting]))
+                    accesses = await read(partial(self._all, asked=asked))
+                    self._cache.keep(accesses)
+                    found = [_judged(accesses, each) for each in asked]
                 except Exception as error:
                     found = [error] * len(waiting)
                 for (_, future), access in zip(waiting, found, strict=True):
-                    if isinstance(access, Access):
-                        self._cache.keep(access)
                     if future.done():
                         continue
                     if isinstance(access, Access):
@@ -71,38 +74,47 @@ class AccessesTogether:
         finally:
             self._task = None
 
-    def _all(self, asked: Sequence[Asked]) -> Callable[[Connection], list[Access | Refused]]:
-        def query(connection: Connection) -> list[Access | Refused]:
-            changed = known_changes(connection)
-            visitors = visitors_of(connection, {key for key, _ in asked}, self._clock())
-            keys = signing_keys(connection, {visitor.user for visitor in visitors.values()})
-            sessions = {
-                session: self._session(connection, session, changed)
-                for session in {name for _, name in asked}
-            }
-            found: list[Access | Refused] = []
-            for key, session in asked:
-                visitor, of_session = visitors.get(key), sessions[session]
-                try:
-                    if visitor is None:
-                        raise no_key()
-                    if of_session is None:
-                        raise not_found()
-                    state, frame = of_session
-                    need_market(visitor, state.row.market)
-                except Refused as refused:
-                    found.append(refused)
-                    continue
-                of_visitor = keys[visitor.user]
-                found.append(
-                    Access(visitor=visitor, keys=of_visitor, state=state, frame=frame, changed=changed)
-                )
-            return found
-
-        return query
+    def _all(self, connection: Connection, asked: Sequence[Asked]) -> Accesses:
+        """What was asked for, and the other traders of those markets that are new, who are about to ask."""
+        changed, now = known_changes(connection), self._clock()
+        sessions, kept = {}, self._cache.sessions(changed)
+        for name in {session for _, session in asked}:
+            found = kept.get(name)
+            if found is None or found[0].row.closes_at <= now:  # It may be sealed, which is no change.
+                found = self._session(connection, name, changed)
+            if found is not None:
+                sessions[name] = found
+        markets = {state.row.market for state, _ in sessions.values()}
+        new = [market for market in markets if self._cache.lacks(market, changed)]
+        others = {key for market in new for key in keys_of_market(connection, market)}
+        keys = {key for key, _ in asked} | (others - self._cache.visitors(changed).keys())
+        visitors = visitors_of(connection, keys, now)
+        of_users = signing_keys(connection, {visitor.user for visitor in visitors.values()})
+        return Accesses(
+            changed=changed,
+            visitors={key: (visitor, of_users[visitor.user]) for key, visitor in visitors.items()},
+            sessions=sessions,
+            markets=new,
+        )
 
     def _session(
         self, connection: Connection, session: str, changed: int
     ) -> tuple[SessionState, SessionFrame] | None:
         state = session_state(connection, session)
         return None if state is None else (state, self._frame(connection, state, changed))
+
+
+def _judged(accesses: Accesses, asked: Asked) -> Access | Refused:
+    """Whether who comes with a key sees a session: its access, or why it is refused."""
+    visitor, session = accesses.visitors.get(asked[0]), accesses.sessions.get(asked[1])
+    try:
+        if visitor is None:
+            raise no_key()
+        if session is None:
+            raise not_found()
+        need_market(visitor[0], session[0].row.market)
+    except Refused as refused:
+        return refused
+    return Access(
+        visitor=visitor[0], keys=visitor[1], state=session[0], frame=session[1], changed=accesses.changed
+    )

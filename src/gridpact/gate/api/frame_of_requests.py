@@ -1,4 +1,4 @@
-"""What is around every request: its id, HEAD as GET, what is counted and logged of it."""
+"""What is around every request: its id, HEAD as GET, the rest of a refused body, what is counted of it."""
 
 import logging
 import secrets
@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gridpact.gate.api.answers import on_failure, refused_answer
+from gridpact.gate.api.incoming_body import IncomingBody
 from gridpact.gate.watch.gate_metrics import count_request
 from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.refused import not_found
@@ -16,7 +17,7 @@ from gridpact.gate.words.refused import not_found
 OTHER_ROUTE = "other"
 _PROCESS, _NUMBERS = secrets.token_hex(10), count()  # An id is asked of the system once, and counted on.
 METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS")
-FAILED, READY = 500, "/ready"
+REFUSED, FAILED, READY = 400, 500, "/ready"
 
 
 class FrameOfRequests:
@@ -39,12 +40,15 @@ class FrameOfRequests:
         scope.setdefault("state", {})["request_id"] = request_id
         if method == "HEAD":
             scope["method"] = "GET"
-        status = 0
+            scope["state"]["is_head"] = True  # A stream, which never ends, is not begun for it.
+        status, incoming = 0, IncomingBody(scope, receive)
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status >= REFUSED:
+                    await incoming.discard()
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             elif method == "HEAD":
                 message = {**message, "body": b""}
@@ -52,13 +56,13 @@ class FrameOfRequests:
 
         try:
             if "\0" in scope["path"]:
-                await refused_answer(not_found(), request_id)(scope, receive, sending)
+                await refused_answer(not_found(), request_id)(scope, incoming.receive, sending)
             else:
-                await self._app(scope, receive, sending)
+                await self._app(scope, incoming.receive, sending)
         except Exception as error:
             if status:
                 raise
-            await on_failure(request_id, error)(scope, receive, sending)
+            await on_failure(request_id, error)(scope, incoming.receive, sending)
         finally:
             self._note(scope, method, status, request_id, monotonic() - started)
 

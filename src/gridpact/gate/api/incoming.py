@@ -16,7 +16,6 @@ from gridpact.gate.words.refused import FieldProblem, Refused, invalid
 
 BODY_MAX, LARGE_BODY_MAX, NETWORK_MAX = 64 * 1024, 4 * 1024 * 1024, 64 * 1024 * 1024
 BODY_SECONDS = 30.0
-DISCARDED_MAX = 8 * 1024 * 1024
 LIST_DEFAULT, LIST_MAX, DIGITS_MAX = 100, 1000, 19
 LOGIN_STATE = "login_key"  # of a request that a page makes for who is logged in
 Answer = TypeVar("Answer")
@@ -117,7 +116,7 @@ async def body(request: Request, *, most: int = BODY_MAX, types: Collection[str]
             415, "media-type", "Send it without a content coding.", headers={"Accept-Encoding": "identity"}
         )
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most + DISCARDED_MAX:
+    if declared.isdigit() and int(declared) > most:
         raise _too_large(most)
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -135,22 +134,22 @@ def media_type(request: Request) -> str:
 
 
 async def _content(request: Request, most: int) -> bytes:
-    """A body; one that is too large is read on for a while, as a client that still sends hears no answer."""
-    content, length = bytearray(), 0
-    async for chunk in request.stream():
+    """A body, as far as it is not too large."""
+    chunks, length, goes_on = [], 0, True
+    while goes_on:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk, goes_on = message.get("body", b""), message.get("more_body", False)
         length += len(chunk)
-        if length > most + DISCARDED_MAX:
-            break
-        if length <= most:
-            content += chunk
-    if length > most:
-        raise _too_large(most)
-    return bytes(content)
+        if length > most:
+            raise _too_large(most)
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _too_large(most: int) -> Refused:
-    detail = f"At most {most:,} bytes are taken here."
-    return Refused(413, "too-large", detail, headers={"Connection": "close"})
+    return Refused(413, "too-large", f"At most {most:,} bytes are taken here.")
 
 
 def parameters(request: Request, *names: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""OrdersFirst: orders go to their routes at once, past the search for a route that all else takes."""
+"""OrdersFirst: orders go to their routes at once, past the framework that all else takes."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -9,9 +9,11 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gridpact.gate.api.answers import on_refused
+from gridpact.gate.api.order_request import OrderRequest
 from gridpact.gate.words.refused import Refused
 
 Route = Callable[[Request, str], Awaitable[Response]]
+_OF_ORDERS = "of_orders"  # where a scope has the route and the session that its path names
 
 
 class _Route(NamedTuple):
@@ -21,17 +23,18 @@ class _Route(NamedTuple):
 
 
 class OrdersFirst:
-    """Middleware that calls the routes of orders by itself.
+    """Gives requests with orders to what answers them, and all others to the framework.
 
     Args:
-        app: that answers everything else.
+        app: the framework, with its own frame around it.
+        quick: `OrderRoutes`, with their frame around them.
         base: path that all routes are below.
-        routes: by the last part of their paths, `/sessions/{session}/…`.
+        names: of the routes of orders, the last parts of their paths `/sessions/{session}/…`.
     """
 
-    def __init__(self, app: ASGIApp, base: str, routes: Mapping[str, Route]) -> None:
-        self._app, self._routes = app, routes
-        self._path = re.compile(f"{re.escape(base)}/sessions/([^/]+)/({'|'.join(map(re.escape, routes))})")
+    def __init__(self, app: ASGIApp, quick: ASGIApp, base: str, names: Collection[str]) -> None:
+        self._app, self._quick = app, quick
+        self._path = re.compile(f"{re.escape(base)}/sessions/([^/]+)/({'|'.join(map(re.escape, names))})")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request."""
@@ -41,10 +44,32 @@ class OrdersFirst:
         if found is None:
             await self._app(scope, receive, send)
             return
-        scope["route"] = _Route(f"/sessions/{{session}}/{found[2]}")
-        request = Request(scope, receive)
+        scope[_OF_ORDERS] = found[2], found[1]
+        await self._quick(scope, receive, send)
+
+
+class OrderRoutes:
+    """Calls the routes of orders by itself.
+
+    Args:
+        app: the framework, whose state has what the routes share.
+        routes: by the last part of their paths.
+    """
+
+    def __init__(self, app: ASGIApp, routes: Mapping[str, Route]) -> None:
+        self._app = app
+        self._routes = {
+            name: (route, _Route(f"/sessions/{{session}}/{name}")) for name, route in routes.items()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request."""
+        name, session = scope[_OF_ORDERS]
+        route, scope["route"] = self._routes[name]
+        scope["app"] = self._app
+        request = OrderRequest(scope, receive)
         try:
-            response = await self._routes[found[2]](request, found[1])
+            response = await route(request, session)
         except Refused as refused:
             response = await on_refused(request, refused)
         await response(scope, receive, send)

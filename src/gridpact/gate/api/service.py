@@ -16,6 +16,8 @@ from gridpact.gate.api.accesses_together import AccessesTogether
 from gridpact.gate.api.checks_together import ChecksTogether
 from gridpact.gate.api.rate_limit import RateLimit
 from gridpact.gate.closing.sealer import Sealer
+from gridpact.gate.events.event_feed import EventFeed
+from gridpact.gate.events.openings import log_openings
 from gridpact.gate.market.session_frames import SessionFrame, frame_of
 from gridpact.gate.market.session_states import SessionState
 from gridpact.gate.store.gate_home import Gate
@@ -46,6 +48,7 @@ class Service:
         self.checks = ChecksTogether()
         self.accesses = AccessCache()
         self._reading = AccessesTogether(self.accesses, self.frame, self.now)
+        self.feed = EventFeed(self.read, gate.settings.event_streams)
         self._frames: dict[str, tuple[int, SessionFrame]] = {}
         self._ended = Event()
         self._sealer = Thread(target=self._seal, name="sealer", daemon=True)
@@ -125,6 +128,7 @@ class Service:
                 if monotonic() - measured > CLOCK_SECONDS:
                     self.gate.clock.measure()
                     measured = monotonic()
+                log_openings(gate.database, gate.clock, self.writer.carry_out)
                 sealer.seal_due()
             except Exception as error:
                 say("could not seal", level=logging.ERROR, error=error)

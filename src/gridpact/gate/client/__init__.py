@@ -9,7 +9,8 @@ with GateClient("http://127.0.0.1:8000", key) as gate:
 """
 
 from gridpact.gate.client.gate_client import GateClient
+from gridpact.gate.client.gate_events import HeardEvent, is_from_gate
 from gridpact.gate.client.gate_receipt import GateReceipt
 from gridpact.gate.client.http_connection import GateRefused, GateUnreachable
 
-__all__ = ["GateClient", "GateReceipt", "GateRefused", "GateUnreachable"]
+__all__ = ["GateClient", "GateReceipt", "GateRefused", "GateUnreachable", "HeardEvent", "is_from_gate"]

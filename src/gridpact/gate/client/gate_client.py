@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 from urllib.parse import quote
 
+from gridpact.gate.client.gate_events import HeardEvent, heard
 from gridpact.gate.client.gate_receipt import GateReceipt
 from gridpact.gate.client.http_connection import GateAnswer, GateConnection
 
@@ -43,6 +44,7 @@ class GateClient:
             url, key, timeout_seconds=timeout_seconds, patience_seconds=patience_seconds
         )
         self._signing_key = signing_key
+        self._patience_seconds = patience_seconds
         self._gate = ""
 
     def __enter__(self) -> Self:
@@ -98,6 +100,11 @@ class GateClient:
     def results(self, session: str) -> dict[str, Any]:
         """What came of a session for the participants that the user may read."""
         found: dict[str, Any] = self.get(f"/sessions/{_part(session)}/results")
+        return found
+
+    def explanation(self, session: str, name: str) -> dict[str, Any]:
+        """Why an own trade, order or participant of a published session gets what it gets."""
+        found: dict[str, Any] = self.get(f"/sessions/{_part(session)}/explanation?name={_part(name)}")
         return found
 
     def orders(self, session: str) -> list[dict[str, Any]]:
@@ -166,6 +173,78 @@ class GateClient:
         """
         document = {"load_kw": _numbers(load_kw), "generation_kw": _numbers(generation_kw)}
         return self._submit("PUT", session, f"/forecasts/{_part(participant)}", document)
+
+    def take_on_settlement(
+        self, market: str, settlement: str, start: str, until: str, *, corrects: str = ""
+    ) -> dict[str, Any]:
+        """Has the cleared sessions of a span settled, as an operator; `settlement` says when it is published.
+
+        Args:
+            market: whose sessions they are.
+            settlement: a new name.
+            start: first moment, with an offset.
+            until: the moment after the last one.
+            corrects: the settlement that it corrects.
+        """
+        document = {"settlement": settlement, "from": start, "until": until}
+        content = _json({**document, **({"corrects": corrects} if corrects else {})})
+        answer = self._connection.ask("POST", f"/markets/{_part(market)}/settlements", content=content)
+        made: dict[str, Any] = answer.document()
+        return made
+
+    def settlement(self, settlement: str) -> dict[str, Any]:
+        """A settlement: its state, own bills, and what changed since the one that it corrects."""
+        found: dict[str, Any] = self.get(f"/settlements/{_part(settlement)}")
+        return found
+
+    def statements(self, settlement: str) -> list[dict[str, Any]]:
+        """The statements of own participants."""
+        return list(self.get(f"/settlements/{_part(settlement)}/statements"))
+
+    def ledger(self, settlement: str) -> list[dict[str, Any]]:
+        """The entries of own accounts."""
+        return list(self.get(f"/settlements/{_part(settlement)}/ledger"))
+
+    def residuals(self, settlement: str) -> list[dict[str, Any]]:
+        """What a retailer has to bring and take beside the peers."""
+        return list(self.get(f"/settlements/{_part(settlement)}/residuals"))
+
+    def bill(self, settlement: str, participant: str, media_type: str = "text/html") -> bytes:
+        """The bill of an own participant, as a page or, where the gate has it, as `application/pdf`."""
+        path = f"/settlements/{_part(settlement)}/bills/{_part(participant)}"
+        return self._connection.ask("GET", path, headers={"Accept": media_type}).content
+
+    def events(self, last_id: str = "") -> Iterator[HeardEvent]:
+        """What happens at the gate and concerns the user, for as long as one listens.
+
+        Args:
+            last_id: of the last event that is known, after which it goes on; from now on without it.
+
+        Raises:
+            GateRefused: it is refused.
+            GateUnreachable: the gate was away for too long.
+        """
+        return heard(self._connection, last_id, self._patience_seconds)
+
+    def put_webhook(self, webhook: str, url: str, events: Sequence[str] = ()) -> dict[str, Any]:
+        """Has events sent to a URL, or has a webhook that was disabled go on.
+
+        Args:
+            webhook: its name.
+            url: that they are sent to.
+            events: kinds that are; all without them.
+        """
+        document = {"url": url, **({"events": list(events)} if events else {})}
+        made: dict[str, Any] = self.put(f"/webhooks/{_part(webhook)}", document)
+        return made
+
+    def webhooks(self) -> list[dict[str, Any]]:
+        """Own webhooks, and how far each has come."""
+        return list(self.get("/webhooks")["items"])
+
+    def end_webhook(self, webhook: str) -> None:
+        """Ends a webhook."""
+        self._connection.ask("DELETE", f"/webhooks/{_part(webhook)}")
 
     def put(self, path: str, document: Document, *, reason: str = "", version: str = "") -> Any:
         """Makes or replaces what an operator does: users, mandates, markets, participants, sessions.

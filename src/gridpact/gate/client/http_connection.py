@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
@@ -66,8 +66,9 @@ class GateConnection:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is not the URL of a gate, as in http://127.0.0.1:8000")
-        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._connection = kind(parts.hostname, parts.port, timeout=timeout_seconds)
+        self._kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._host, self._port = parts.hostname, parts.port
+        self._connection = self._kind(parts.hostname, parts.port, timeout=timeout_seconds)
         self._root = parts.path.rstrip("/").removesuffix(BASE) + BASE
         self._key, self._patience = key, patience_seconds
 
@@ -106,6 +107,28 @@ class GateConnection:
                     return _good(answer)
                 raise GateUnreachable(f"no answer to {method} {target} ({lost})")
             time.sleep(wait)
+
+    def lines(self, path: str, *, headers: Mapping[str, str], silence_seconds: float) -> Iterator[str]:
+        """The lines of a stream, over a connection of its own, until it ends.
+
+        Raises:
+            GateRefused: it is refused.
+            OSError: it broke, or nothing came for too long.
+            HTTPException: what came is no answer.
+        """
+        line = self._kind(self._host, self._port, timeout=silence_seconds)
+        try:
+            sent = {**headers, **({"Authorization": f"Bearer {self._key}"} if self._key else {})}
+            line.request("GET", self._root + path, headers=sent)
+            answer = line.getresponse()
+            if answer.status in (TOO_MANY, NOT_STORED):
+                raise OSError(f"the gate asks to wait ({answer.status})")
+            if answer.status >= BAD:
+                _good(GateAnswer(status=answer.status, headers={}, content=answer.read()))
+            while text := answer.readline():
+                yield text.decode().rstrip("\n")
+        finally:
+            line.close()
 
     def _send(self, method: str, target: str, content: bytes | None, headers: dict[str, str]) -> GateAnswer:
         if self._key:

@@ -47,6 +47,7 @@ def clear_session(case: Case, folder: Path) -> ClearedSession:
     problems = []
     if summary["status"] not in FIRM:
         problems.append(f"the result has the status '{summary['status']}', which cannot be firm")
+        problems += summary["notices"]  # among them, in which periods the network carries not even its loads
     if clearance.ended_by in (EndedBy.TIME, EndedBy.CANCEL):
         problems.append("the guard on time ended the clearing: another run could clear otherwise")
     return ClearedSession(files=files, summary=summary, problems=tuple(problems))

@@ -3,21 +3,17 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import numpy as np
 from sqlalchemy import Connection, select
 
-from gridpact.case.case import TableFormat
 from gridpact.case.folder.case_files import CASE_FILE
 from gridpact.case.horizon import Horizon
-from gridpact.case.schema import PARTICIPANTS, PROFILES, Kind, Schema
-from gridpact.case.times import from_microseconds
-from gridpact.case.writing.table_file import Coded, write_table
+from gridpact.case.schema import PARTICIPANTS
+from gridpact.gate.closing.case_tables import write_columns, write_profiles
 from gridpact.gate.closing.sealed_forecasts import Forecasts, excluded_submissions, sealed_forecasts
 from gridpact.gate.closing.session_order import previous_session
 from gridpact.gate.door.case_rows import ORDER, SCHEMA_OF, TRADE, case_row
@@ -29,9 +25,7 @@ from gridpact.gate.market.session_frames import SessionFrame, frame_of
 from gridpact.gate.market.session_states import session_state
 from gridpact.gate.store.gate_tables import FATE, PUBLISHED_FILE, SUBMISSION
 from gridpact.gate.words.json_bodies import read_json
-from gridpact.gate.words.moments import read_moment
 
-_TEXTS = (Kind.ID, Kind.CHOICE, Kind.BUS, Kind.FLAG, Kind.TIME, Kind.INSTANT)
 _CLEARED = "cleared.csv"
 
 
@@ -123,15 +117,15 @@ def write_sealed_case(connection: Connection, session: str, folder: Path) -> Pat
     (target / CASE_FILE).write_text(_settings(frame), encoding="utf-8", newline="\n")
     if frame.network_content is not None:
         (target / NETWORK_FILE).write_bytes(frame.network_content)
-    _write(target, PARTICIPANTS, frame.columns)
-    _write_profiles(target, sealed)
+    write_columns(target, PARTICIPANTS, frame.columns)
+    write_profiles(target, frame.horizon, sealed.forecasts)
     excluded = excluded_submissions(connection, session)
     tables = {
         kind: list(_rows(connection, session, kind, frame.horizon, excluded)) for kind in (ORDER, TRADE)
     }
     for kind, rows in tables.items():
         if rows or (kind == TRADE and not tables[ORDER]):
-            _write(target, SCHEMA_OF[kind], columns_of(rows, SCHEMA_OF[kind]), frame.horizon)
+            write_columns(target, SCHEMA_OF[kind], columns_of(rows, SCHEMA_OF[kind]), frame.horizon)
     if sealed.previous is None:
         return None
     write_result_files(connection, sealed.previous, folder / "commitments")
@@ -169,41 +163,3 @@ def _rows(
             **case_row(kind, document, submission=row.submission, participant=row.participant),
             "submitted": submitted,
         }
-
-
-def _write(
-    folder: Path, schema: Schema, columns: Mapping[str, list[str | None]], horizon: Horizon | None = None
-) -> None:
-    """Writes columns of texts as a table of a case, numbers as numbers and times as local ones."""
-    import pyarrow as pa
-
-    kinds = {column.name: column.kind for column in schema.columns}
-    typed: dict[str, Any] = {}
-    for name, texts in columns.items():
-        if kinds[name] is Kind.TIME and horizon is not None:
-            texts = [_local(text, horizon) for text in texts]
-        if kinds[name] in _TEXTS:
-            typed[name] = pa.array(texts, pa.string())
-        else:
-            typed[name] = np.array([float(text) if text else np.nan for text in texts])
-    write_table(typed, folder, schema.name, TableFormat.CSV)
-
-
-def _local(text: str | None, horizon: Horizon) -> str:
-    time = from_microseconds(read_moment(text) or 0)
-    return time.astimezone(ZoneInfo(horizon.timezone)).isoformat(timespec="minutes")
-
-
-def _write_profiles(folder: Path, sealed: SealedSession) -> None:
-    names, horizon = tuple(sealed.forecasts), sealed.frame.horizon
-    load_kw, generation_kw = (
-        np.stack([series[side] for series in sealed.forecasts.values()], axis=1).reshape(-1)
-        for side in (0, 1)
-    )
-    columns = {
-        "time": Coded(labels=horizon.labels(), codes=np.repeat(np.arange(horizon.periods), len(names))),
-        "participant": Coded(labels=names, codes=np.tile(np.arange(len(names)), horizon.periods)),
-        "load_kw": load_kw,
-        "generation_kw": generation_kw,
-    }
-    write_table(columns, folder, PROFILES.name, TableFormat.CSV)

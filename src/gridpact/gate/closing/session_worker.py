@@ -2,10 +2,8 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,13 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from gridpact.errors import GridpactError, InvalidCase
 from gridpact.gate.closing.clear_session import clear_session, sealed_case_of
 from gridpact.gate.closing.clearing_jobs import Claim, claim, fail, publish, renew, seal_case
+from gridpact.gate.closing.lease_keeper import lease_kept
 from gridpact.gate.closing.sealed_case import write_sealed_case
 from gridpact.gate.store.database import Database
-from gridpact.gate.store.transaction import carry_out
+from gridpact.gate.store.transaction import Transaction, carry_out
 from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.moments import Clock
-
-RENEWAL_SECONDS = 5.0
 
 
 def clear_next(database: Database, clock: Clock, private: Mapping[str, Any], worker: str = "") -> str | None:
@@ -35,7 +32,11 @@ def clear_next(database: Database, clock: Clock, private: Mapping[str, Any], wor
     if claimed is None:
         return None
     files: Mapping[str, bytes] = {}
-    with _held(database, clock, claimed), tempfile.TemporaryDirectory(prefix="gridpact-") as name:
+
+    def keep(transaction: Transaction) -> bool:
+        return renew(transaction, claimed, clock())
+
+    with lease_kept(database, claimed.session, keep), tempfile.TemporaryDirectory(prefix="gridpact-") as name:
         try:
             problems, files = _clear(database, clock, private, claimed, Path(name))
         except InvalidCase as error:
@@ -73,25 +74,3 @@ def _clear(
     if not cleared.problems:
         carry_out(database, lambda transaction: publish(transaction, claimed, cleared, private, clock()))
     return cleared.problems, cleared.files
-
-
-@contextmanager
-def _held(database: Database, clock: Clock, claimed: Claim) -> Iterator[None]:
-    """Renews a claim until the work on it ends."""
-    done = Event()
-
-    def keep() -> None:
-        while not done.wait(RENEWAL_SECONDS):
-            try:
-                if not carry_out(database, lambda transaction: renew(transaction, claimed, clock())):
-                    return
-            except SQLAlchemyError as error:  # The lease may run out, and the fence holds all the same.
-                say("could not renew a lease", level=logging.ERROR, error=error)
-
-    thread = Thread(target=keep, name=f"lease of {claimed.session}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()

@@ -16,7 +16,13 @@ from gridpact.gate.door.intake import (
     WITHDRAWN,
 )
 from gridpact.gate.log.jws import BadSignature, read_header, verify_detached
-from gridpact.gate.market.billing_files import ENVELOPES_KIND, PRICES_KIND, SHARING_KIND, TARIFFS_KIND
+from gridpact.gate.market.billing_files import (
+    ENVELOPES_KIND,
+    METERS_KIND,
+    PRICES_KIND,
+    SHARING_KIND,
+    TARIFFS_KIND,
+)
 from gridpact.gate.market.session_frames import NETWORK_CONTENT, PARTICIPANTS_FILE
 from gridpact.gate.store.gate_tables import (
     ACTION,
@@ -35,7 +41,8 @@ from gridpact.gate.words.json_bodies import read_json, same_content
 from gridpact.gate.words.moments import read_moment
 
 Last = dict[tuple[str, str], bytes]
-FILES = (PARTICIPANTS_FILE, NETWORK_CONTENT, TARIFFS_KIND, SHARING_KIND, PRICES_KIND, ENVELOPES_KIND)
+OF_SETTLEMENT = (TARIFFS_KIND, SHARING_KIND, PRICES_KIND, METERS_KIND)
+FILES = (PARTICIPANTS_FILE, NETWORK_CONTENT, *OF_SETTLEMENT, ENVELOPES_KIND)
 READ_AT_ONCE = 5_000
 _ENDS = {CONFIRMATION: CONFIRMED, REJECTION: REJECTED, WITHDRAWAL: WITHDRAWN, "order": REPLACED}
 

@@ -53,15 +53,13 @@ def need_open(state: SessionState, received_at: int) -> None:
     row = state.row
     if row.cancelled_at is not None:
         raise Refused(409, "wrong-state", "The session is cancelled.")
-    facts = {
-        "gate_opens": moment_text(row.opens_at),
-        "gate_closes": moment_text(row.closes_at),
-        "received_at": moment_text(received_at),
-    }
-    if received_at < row.opens_at:
-        raise Refused(409, "gate-not-open", facts=facts)
-    if received_at >= row.closes_at:
-        raise Refused(409, "gate-closed", facts=facts)
+    if not row.opens_at <= received_at < row.closes_at:
+        facts = {
+            "gate_opens": moment_text(row.opens_at),
+            "gate_closes": moment_text(row.closes_at),
+            "received_at": moment_text(received_at),
+        }
+        raise Refused(409, "gate-not-open" if received_at < row.opens_at else "gate-closed", facts=facts)
     if state.seal is not None:
         detail = "It came in time, but the session was sealed before it could be stored."
         raise Refused(503, "not-stored", detail, headers={"Retry-After": "1"})

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from gridpact.case.schema import POWER_MAX_KW
-from gridpact.gate.market.json_tables import number_fault
+from gridpact.gate.market.json_tables import DECIMALS_MAX
 from gridpact.gate.market.session_frames import SessionFrame
 from gridpact.gate.words.gate_names import NAME_CHARACTERS_MAX
 
@@ -49,6 +49,9 @@ def learn_window(document: Any, frame: SessionFrame) -> None:
 
 
 def _number(value: Any) -> float | None:
-    if type(value) is not int and type(value) is not Decimal:
+    if type(value) is int:
+        return float(value)
+    if type(value) is not Decimal:
         return None
-    return None if number_fault(value) else float(value)
+    exponent = value.as_tuple().exponent
+    return float(value) if type(exponent) is int and exponent >= -DECIMALS_MAX else None

@@ -1,27 +1,29 @@
 """JWS by Ed25519 (RFC 7515, 8037, 9864): compact ones of the gate, detached ones of users.
 
-Keys are JWKs of the curve Ed25519. Signing and verifying is one call of the library of cryptography each;
-what is around it, base64url and a header of JSON, is less than a library for it costs.
+Keys are JWKs of the curve Ed25519. Signing and verifying is one call of libsodium each, beside which other
+threads go on; what is around it, base64url and a header of JSON, is less than a library for it costs.
 """
 
 import json
+import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
+from nacl.exceptions import CryptoError
 
 from gridpact.gate.words.json_bodies import compact_json
 
 ED25519 = "Ed25519"
 ALGORITHMS = (ED25519, "EdDSA")
+HEADERS_KEPT = 20_000
 MEMBERS = frozenset({"alg", "kid", "aud", "sub", "typ"})
-KEYS_KEPT = 50_000
 _PARTS = 3
-_X_BYTES = 32
+_KEY_BYTES, _SIGNATURE_BYTES = 32, 64
 
 
 class BadSignature(ValueError):
@@ -47,10 +49,10 @@ def from_base64url(text: str) -> bytes:
 
 def new_private_jwk() -> dict[str, Any]:
     """A new private key as a JWK, its `kid` the thumbprint of its public part (RFC 7638)."""
-    key = Ed25519PrivateKey.generate()
-    x = base64url(key.public_key().public_bytes_raw())
+    seed = secrets.token_bytes(_KEY_BYTES)
+    x = base64url(crypto_sign_seed_keypair(seed)[0])
     kid = base64url(sha256(compact_json({"crv": ED25519, "kty": "OKP", "x": x}).encode()).digest())
-    return {"kid": kid, "kty": "OKP", "crv": ED25519, "x": x, "d": base64url(key.private_bytes_raw())}
+    return {"kid": kid, "kty": "OKP", "crv": ED25519, "x": x, "d": base64url(seed)}
 
 
 def public_jwk(private: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,14 +70,13 @@ def jwk_fault(jwk: Mapping[str, Any]) -> str | None:
         length = len(from_base64url(str(jwk["x"])))
     except ValueError:
         return "has an x that is not base64url"
-    return None if length == _X_BYTES else "has an x that is not of 32 bytes"
+    return None if length == _KEY_BYTES else "has an x that is not of 32 bytes"
 
 
 def sign_compact(payload: bytes, private: Mapping[str, Any], header: Mapping[str, str] | None = None) -> str:
     """A compact JWS over a payload by a private JWK, with its `kid`, and further members, in the header."""
-    protected = {"alg": ED25519, "kid": private["kid"], **(header or {})}
-    signed = f"{base64url(compact_json(protected).encode())}.{base64url(payload)}"
-    signature = _private_key(private["d"]).sign(signed.encode("ascii"))
+    signed = f"{_protected(private['kid'], tuple((header or {}).items()))}.{base64url(payload)}"
+    signature: bytes = crypto_sign(signed.encode("ascii"), _secret(private["d"]))[:_SIGNATURE_BYTES]
     return f"{signed}.{base64url(signature)}"
 
 
@@ -91,18 +92,15 @@ def signature_member(compact: str) -> dict[str, str]:
     return {"protected": head, "signature": signature}
 
 
-def read_header(compact: str) -> dict[str, Any]:
+def read_header(compact: str) -> Mapping[str, Any]:
     """The protected header of a compact JWS, whose signature is not looked at.
 
     Raises:
         BadSignature: it is no compact JWS.
     """
     parts = compact.split(".")
-    try:
-        header = json.loads(from_base64url(parts[0]))
-    except (ValueError, RecursionError):
-        header = None
-    if len(parts) != _PARTS or not isinstance(header, dict):
+    header = _header(parts[0]) if len(parts) == _PARTS else None
+    if header is None:
         raise BadSignature("is not a compact JWS")
     return header
 
@@ -142,16 +140,34 @@ def _verify(compact: str, public: Mapping[str, Any], payload: bytes) -> None:
     head, _, signature = compact.split(".")
     signed = f"{head}.{base64url(payload)}".encode("ascii")
     try:
-        _public_key(str(public["x"])).verify(from_base64url(signature), signed)
-    except (InvalidSignature, ValueError, KeyError):
+        key, of_signed = from_base64url(str(public["x"])), from_base64url(signature)
+        if (len(key), len(of_signed)) != (
+            _KEY_BYTES,
+            _SIGNATURE_BYTES,
+        ):  # libsodium reads so many, come what may.
+            raise BadSignature("does not verify")
+        crypto_sign_open(of_signed + signed, key)
+    except (CryptoError, ValueError, KeyError):
         raise BadSignature("does not verify") from None
 
 
+@lru_cache(maxsize=HEADERS_KEPT)
+def _header(text: str) -> Mapping[str, Any] | None:
+    """What a protected header says, `None` where it is none; many JWS have the same one."""
+    try:
+        header = json.loads(from_base64url(text))
+    except (ValueError, RecursionError):
+        return None
+    return MappingProxyType(header) if isinstance(header, dict) else None
+
+
 @lru_cache(maxsize=16)
-def _private_key(d: str) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(from_base64url(d))
+def _secret(d: str) -> bytes:
+    """What libsodium signs with: the seed and the public key that follows from it."""
+    secret: bytes = crypto_sign_seed_keypair(from_base64url(d))[1]
+    return secret
 
 
-@lru_cache(maxsize=KEYS_KEPT)
-def _public_key(x: str) -> Ed25519PublicKey:
-    return Ed25519PublicKey.from_public_bytes(from_base64url(x))
+@lru_cache(maxsize=16)
+def _protected(kid: str, header: tuple[tuple[str, str], ...]) -> str:
+    return base64url(compact_json({"alg": ED25519, "kid": kid, **dict(header)}).encode())

@@ -11,23 +11,20 @@ import numpy as np
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
-from gridpact.case.schema import PARTICIPANTS, PRICES, SHARING, Column, Kind, Schema
+from gridpact.case.schema import METERS, PARTICIPANTS, PRICES, SHARING, Column, Kind, Schema
 from gridpact.case.times import Fault, read_time
 from gridpact.gate.market.csv_tables import csv_reader, line_problems
 from gridpact.gate.market.json_tables import new_problems, reader_of
 from gridpact.gate.market.market_week import market_week
 from gridpact.gate.market.participant_tables import Columns, participants_of
 from gridpact.gate.words.refused import FieldProblem
+from gridpact.settlement.reading.read_meters import read_meters
 from gridpact.settlement.reading.read_prices import read_prices
 from gridpact.settlement.reading.read_sharing import SharingTerms, read_sharing
 from gridpact.settlement.reading.read_tariffs import Choices, read_tariffs
 
-TARIFFS_KIND, SHARING_KIND, PRICES_KIND, ENVELOPES_KIND = (
-    "tariffs",
-    "sharing",
-    "prices",
-    "operating-envelopes",
-)
+TARIFFS_KIND, SHARING_KIND, PRICES_KIND = "tariffs", "sharing", "prices"
+METERS_KIND, ENVELOPES_KIND = "meters", "operating-envelopes"
 OFFSET = re.compile(r"([Zz]|[+-]\d{2}:?\d{2})$")
 MARKETS_PARTICIPANTS = "the market's participants"
 _TIME = Column(name="time", kind=Kind.TIME, meaning="start of the step that the row is for")
@@ -53,6 +50,7 @@ def billing_problems(
     market: Mapping[str, Any],
     columns: Columns | None,
     tariffs: bytes | None = None,
+    ever: frozenset[str] = frozenset(),
 ) -> list[FieldProblem]:
     """Everything that is wrong with a file for settlement or grid use.
 
@@ -62,6 +60,7 @@ def billing_problems(
         market: document of the market.
         columns: of its participants, `None` where it has none yet.
         tariffs: of the market, for the table of who shares.
+        ever: names of all participants that it has or had, for readings.
     """
     found, frame = new_problems(), _frame(market, columns)
     if kind == TARIFFS_KIND:
@@ -70,6 +69,8 @@ def billing_problems(
         _check_sharing(content, market, frame, found, _terms(tariffs, frame, columns))
     elif kind == PRICES_KIND:
         _check_prices(content, market, found)
+    elif kind == METERS_KIND:
+        _check_meters(content, market, ever, found)
     else:
         _check_envelopes(content, market, frame, found)
     if kind != TARIFFS_KIND:
@@ -132,6 +133,16 @@ def _check_prices(content: bytes, market: Mapping[str, Any], found: Problems) ->
     _check_times(reader, market)
     read_prices(reader, Frame(horizon=None, participants=None, index=None, file=MARKETS_PARTICIPANTS))
     _refuse_repeats(reader, reader.names("retailer").texts())
+
+
+def _check_meters(content: bytes, market: Mapping[str, Any], ever: frozenset[str], found: Problems) -> None:
+    reader = csv_reader(content, METERS, found)
+    if reader is None:
+        return
+    _check_times(reader, market)  # Which periods they are of is known of what is settled.
+    index = {name: place for place, name in enumerate(sorted(ever))}
+    read_meters(reader, Frame(horizon=None, participants=None, index=index, file=MARKETS_PARTICIPANTS))
+    _refuse_repeats(reader, reader.names("participant").texts())
 
 
 def _check_envelopes(content: bytes, market: Mapping[str, Any], frame: Frame, found: Problems) -> None:

@@ -81,6 +81,13 @@ def market_file(connection: Connection, market: str, kind: str, until: int | Non
     return None if row is None else bytes(row.content)
 
 
+def participants_ever(connection: Connection, market: str) -> frozenset[str]:
+    """The names of all participants that a market has or had."""
+    where = (MARKET_FILE.c.market == market, MARKET_FILE.c.kind == PARTICIPANTS_FILE)
+    tables = connection.execute(select(MARKET_FILE.c.content).where(*where)).scalars()
+    return frozenset(str(name) for content in tables for name in loaded(content)["participant"])
+
+
 def horizon_of(market: Mapping[str, Any], session: Mapping[str, Any]) -> tuple[Horizon, int | Fault]:
     """The horizon of a session and its first open period, or why there is none."""
     horizon = Horizon(

@@ -13,7 +13,7 @@ CUT_KW = 1e-6  # less is no cut, as results are rounded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TradeOutcome:
+class TradeRun:
     """A trade over periods that follow each other and came out alike.
 
     Attributes:
@@ -41,9 +41,9 @@ class TradeOutcome:
 
 def trade_outcomes(
     words: PageWords, rows: Iterable[Mapping[str, Any]], step: timedelta, timezone: str
-) -> list[TradeOutcome]:
+) -> list[TradeRun]:
     """The trades of a result, periods in a row that came out alike as one."""
-    found: list[TradeOutcome] = []
+    found: list[TradeRun] = []
     open_runs: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
         key = tuple(
@@ -62,7 +62,7 @@ def trade_outcomes(
 
 def _outcome(
     words: PageWords, rows: Sequence[Mapping[str, Any]], step: timedelta, timezone: str
-) -> TradeOutcome:
+) -> TradeRun:
     hours = step / timedelta(hours=1)
     first, begin, end = rows[0], _time(rows[0]), _time(rows[-1]) + step
     cut = sum(row["proposed_kw"] - row["cleared_kw"] for row in rows)
@@ -73,7 +73,7 @@ def _outcome(
             "end": words.clock(end.isoformat(), timezone),
         }
         reason = cut_reason(words, str(first["limited_by"]), first["element"], **span)
-    return TradeOutcome(
+    return TradeRun(
         trade=str(first["trade"]),
         role=str(first["role"]),
         counterparty=first["counterparty"],

@@ -3,20 +3,18 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import delete, select
 
-from gridpact.errors import InvalidUsage
+from gridpact.extras import OIDC
 from gridpact.gate.access.visitor import secret_sha256
 from gridpact.gate.store.gate_settings import LOOPBACK, GateSettings
 from gridpact.gate.store.gate_tables import SIGN_ON
 from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.words.refused import Refused
 
-LIBRARIES = ("authlib", "httpx2", "joserfc")
 RETURN_PATH = "/login/sso/return"
 WELL_KNOWN = "/.well-known/openid-configuration"
 ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"]  # Never `none`, never a shared secret.
@@ -53,11 +51,8 @@ def need_sign_on_libraries(settings: GateSettings) -> None:
     Raises:
         InvalidUsage: one of them is not installed.
     """
-    if has_sign_on(settings) and any(find_spec(name) is None for name in LIBRARIES):
-        raise InvalidUsage(
-            "single sign-on needs libraries that are not installed",
-            "install them by pip install 'gridpact[oidc]', or take oidc_issuer out of gate.toml",
-        )
+    if has_sign_on(settings):
+        OIDC.need("single sign-on takes libraries that are not installed")
 
 
 def begin_way(transaction: Transaction, invitation: str | None, now: int) -> SignOn:

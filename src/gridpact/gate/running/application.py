@@ -1,9 +1,11 @@
 """The application: all routes of a gate."""
 
+import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from time import sleep
@@ -11,20 +13,24 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from gridpact.gate.api.answers import on_http, on_refused
 from gridpact.gate.api.described.description import described
 from gridpact.gate.api.frame_of_requests import FrameOfRequests
-from gridpact.gate.api.orders_first import OrdersFirst
+from gridpact.gate.api.orders_first import OrderRoutes, OrdersFirst
 from gridpact.gate.api.routes import (
+    event_routes,
     market_file_routes,
     market_routes,
     open_routes,
     order_routes,
     result_routes,
     session_routes,
+    settlement_routes,
     submission_routes,
     user_routes,
+    webhook_routes,
 )
 from gridpact.gate.api.service import Service
 from gridpact.gate.pages.routes import all_pages
@@ -35,6 +41,7 @@ from gridpact.gate.words.refused import Refused
 from gridpact.version import __version__
 
 PARENT_SECONDS = 0.5
+STREAMS_SECONDS = 0.2  # in which streams of events end
 SWITCH_SECONDS = 0.001  # after which the writer lets those answer who have their turn
 ROUTES = (
     open_routes,
@@ -45,19 +52,31 @@ ROUTES = (
     result_routes,
     order_routes,
     submission_routes,
+    settlement_routes,
+    event_routes,
+    webhook_routes,
 )
 
 
-def application(gate: Gate) -> FastAPI:
-    """The application that serves a gate."""
+def application(gate: Gate) -> ASGIApp:
+    """The application that serves a gate: orders by a way of their own, all else by the framework."""
+    app, logs = _framework(gate), gate.settings.log_requests
+    quick = FrameOfRequests(OrderRoutes(app, order_routes.OF_ORDERS), logs=logs)
+    return OrdersFirst(app, quick, BASE, order_routes.OF_ORDERS)
+
+
+def _framework(gate: Gate) -> FastAPI:
+    """All routes of a gate."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.service = Service(gate)
+        app.state.service = service = Service(gate)
+        _end_streams_first(service)
         try:
             yield
         finally:
-            app.state.service.close()
+            service.feed.end()
+            service.close()
 
     app = FastAPI(
         title="gridpact gate",
@@ -68,7 +87,6 @@ def application(gate: Gate) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.add_middleware(OrdersFirst, base=BASE, routes=order_routes.OF_ORDERS)
     for routes in ROUTES:
         app.include_router(routes.router, prefix=BASE)
     app.include_router(all_pages.router)
@@ -87,7 +105,21 @@ def application(gate: Gate) -> FastAPI:
     return app
 
 
-def from_environment() -> FastAPI:
+def _end_streams_first(service: Service) -> None:
+    """Has streams of events end before the server does, which waits for all that goes on."""
+    loop = asyncio.get_running_loop()
+
+    def leave() -> None:
+        service.feed.end()
+        loop.call_later(STREAMS_SECONDS, os.kill, os.getpid(), signal.SIGINT)  # to which the server ends, too
+
+    with suppress(
+        NotImplementedError, RuntimeError, ValueError
+    ):  # Not in the main thread: no server does that.
+        loop.add_signal_handler(signal.SIGTERM, leave)
+
+
+def from_environment() -> ASGIApp:
     """The application of the gate whose folder `FOLDER_VARIABLE` names, for serving processes."""
     set_up_log()
     sys.setswitchinterval(SWITCH_SECONDS)

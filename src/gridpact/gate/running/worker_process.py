@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Thread
@@ -55,6 +56,7 @@ def work(folder: Path, *, seals: bool = True, parent: int | None = None, worker:
     gate, worker = open_gate(folder), worker or new_name()
     _give_sign(gate, worker)
     Thread(target=_live, args=(gate, worker, ended), name="signs of life", daemon=True).start()
+    Thread(target=_send, args=(gate, worker, ended), name="webhooks", daemon=True).start()
     say("worker started", worker=worker)
     _clear(gate, worker, ended, seals=seals, parent=os.getppid() if parent is None else parent)
     _forget(gate, worker)
@@ -66,12 +68,13 @@ def _clear(gate: Gate, worker: str, ended: Event, *, seals: bool, parent: int) -
     """Clears what is sealed, until it is to end or its parent is gone."""
     from gridpact.gate.closing.sealer import Sealer
     from gridpact.gate.closing.session_worker import clear_next
+    from gridpact.gate.events.openings import log_openings
+    from gridpact.gate.settlement.settlement_worker import settle_next
 
     prepare()
     measured, has_failed = monotonic(), False
-    sealer = Sealer(
-        gate.database, gate.clock, gate.drain_microseconds, lambda work: carry_out(gate.database, work)
-    )
+    store = partial(carry_out, gate.database)
+    sealer = Sealer(gate.database, gate.clock, gate.drain_microseconds, store)
     while not ended.is_set() and os.getppid() == parent:
         cleared = None
         try:
@@ -82,14 +85,24 @@ def _clear(gate: Gate, worker: str, ended: Event, *, seals: bool, parent: int) -
                 carry_out(gate.database, lambda transaction: release(transaction, worker))
                 has_failed = False
             if seals:
+                log_openings(gate.database, gate.clock, store)
                 sealer.seal_due()
             cleared = clear_next(gate.database, gate.clock, gate.private, worker)
+            if cleared is None:  # What is settled can wait for what is cleared.
+                cleared = settle_next(gate.database, gate.clock, gate.private, worker)
         except (SQLAlchemyError, OSError) as error:
             say("worker could not go on", level=logging.ERROR, error=error, worker=worker)
             has_failed = True
             ended.wait(AFTER_FAILURE_SECONDS)
         if cleared is None:
             ended.wait(POLL_SECONDS)
+
+
+def _send(gate: Gate, worker: str, ended: Event) -> None:
+    """Sends webhooks, beside what is cleared."""
+    from gridpact.gate.webhooks.webhook_sender import WebhookSender
+
+    WebhookSender(gate, worker).send_until(ended)
 
 
 def prepare() -> None:

@@ -34,6 +34,10 @@ class GateSettings:
         oidc_issuer: URL of an identity provider (OpenID Connect), empty for none.
         oidc_client_id: what the provider calls this gate.
         oidc_client_secret: by which the gate shows the provider that it is this client.
+        event_streams: how many streams of events a user may hold at a time, of each serving process.
+        private_webhooks: whether webhooks may be at addresses that are not public, and without TLS.
+        webhook_retry_seconds: after which a webhook that was not taken is sent again; failures double it.
+        webhook_failures_max: after how many of them in succession it is disabled.
     """
 
     database: str = ""
@@ -47,6 +51,10 @@ class GateSettings:
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
+    event_streams: float = 10
+    private_webhooks: bool = False
+    webhook_retry_seconds: float = 5.0
+    webhook_failures_max: float = 16
 
 
 def read_gate_settings(folder: Path) -> GateSettings:
@@ -84,8 +92,8 @@ def _fault(name: str, value: Any, known: dict[str, Any]) -> str:
         return f"{name} is not known"
     if name in TEXTS:
         return _text_fault(name, value)
-    if name == "log_requests":
-        return "" if isinstance(value, bool) else "log_requests is neither true nor false"
+    if known[name] in (bool, "bool"):
+        return "" if isinstance(value, bool) else f"{name} is neither true nor false"
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"{name} is not a number"
     if name == "metrics_port":

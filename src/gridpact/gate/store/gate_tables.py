@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 METADATA = MetaData()
@@ -51,6 +52,17 @@ LOG = Table(
     Column("received_at", BigInteger, nullable=False),
     Column("sha256", DIGEST, nullable=False),
     Column("chain", DIGEST, nullable=False),
+)
+# The entries that are events, which are found without a look at all the orders between them.
+EVENT_ENTRIES = (
+    "kind IN ('opened','seal','published','session-cancelled','trade','confirmation','rejection',"
+    "'settled','webhook-disabled')"
+)
+Index(
+    "log_of_events",
+    LOG.c.sequence,
+    sqlite_where=text(EVENT_ENTRIES),
+    postgresql_where=text(EVENT_ENTRIES),
 )
 ACTION = Table(  # What operators and users did, as it came: the body of each log entry that is no submission.
     "action",
@@ -214,6 +226,12 @@ SESSION = Table(
     Column("cancelled_at", BigInteger),
     Column("version", BigInteger, nullable=False),
 )
+OPENING = Table(  # Sessions whose opening the log has.
+    "opening",
+    METADATA,
+    Column("session", NAME, primary_key=True),
+    Column("sequence", ForeignKey("log.sequence"), nullable=False),
+)
 JOB = Table(
     "job",
     METADATA,
@@ -236,6 +254,55 @@ FAILED_FILE = Table(  # Of results that are not firm, which operators see until 
     Column("session", ForeignKey("seal.session"), primary_key=True),
     Column("name", NAME, primary_key=True),
     Column("content", LargeBinary, nullable=False),
+)
+SETTLEMENT = Table(  # What operators asked to be settled, with the sessions and files that it is made of.
+    "settlement",
+    METADATA,
+    Column("settlement", NAME, primary_key=True),
+    Column("market", NAME, nullable=False, index=True),
+    Column("sequence", ForeignKey("log.sequence"), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
+SETTLING_JOB = Table(
+    "settling_job",
+    METADATA,
+    Column("settlement", ForeignKey("settlement.settlement"), primary_key=True),
+    Column("state", NAME, nullable=False),
+    Column("fence", BigInteger, nullable=False),
+    Column("worker", NAME, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
+SETTLEMENT_PUBLICATION = Table(
+    "settlement_publication",
+    METADATA,
+    Column("settlement", ForeignKey("settlement.settlement"), primary_key=True),
+    Column("published_at", BigInteger, nullable=False),
+    Column("answer", Text, nullable=False),
+)
+SETTLED_FILE = Table(
+    "settled_file",
+    METADATA,
+    Column("settlement", ForeignKey("settlement_publication.settlement"), primary_key=True),
+    Column("name", NAME, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+WEBHOOK = Table(  # Where users have events sent; how far each has come, and who sends it.
+    "webhook",
+    METADATA,
+    Column("user", NAME, primary_key=True),
+    Column("webhook", NAME, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("key_sha256", DIGEST, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("disabled_at", BigInteger),
+    Column("fence", BigInteger, nullable=False),
+    Column("worker", NAME, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
 )
 WORKER = Table(  # Clearing workers, and when each was last heard of.
     "worker",

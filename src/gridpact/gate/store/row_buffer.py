@@ -1,6 +1,7 @@
 """RowBuffer: rows of tables that only grow, inserted together, many at a time."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from gridpact.gate.store.database import SQLITE
 
 COPY_ROWS_MIN = 20  # below which one statement a row costs less than beginning a COPY
+ROWS_A_STATEMENT = (256, 32, 4, 1)  # few sizes, so that SQLite knows the statements that it has compiled
 
 
 class RowBuffer:
@@ -40,8 +42,18 @@ def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -
     if not is_sqlite and len(rows) >= COPY_ROWS_MIN:
         _copy(connection, f'COPY "{table.name}" ({columns}) FROM STDIN', rows)
         return
-    places = ", ".join(["?" if is_sqlite else "%s"] * len(table.columns))
-    connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({columns}) VALUES ({places})', rows)
+    into = f'INSERT INTO "{table.name}" ({columns}) VALUES '
+    places = f"({', '.join(['?' if is_sqlite else '%s'] * len(table.columns))})"
+    if not is_sqlite:
+        connection.exec_driver_sql(into + places, rows)
+        return
+    first = 0
+    for size in ROWS_A_STATEMENT:  # One step of SQLite each, beside which other threads go on.
+        statement = into + ", ".join([places] * size)
+        while len(rows) - first >= size:
+            values = tuple(chain.from_iterable(rows[first : first + size]))
+            connection.exec_driver_sql(statement, values)
+            first += size
 
 
 def _copy(connection: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:

@@ -15,7 +15,20 @@ from gridpact.gate.store.row_buffer import RowBuffer
 from gridpact.gate.words.moments import moment_text
 
 Answer = TypeVar("Answer")
-OF_CLOSING = frozenset({"seal", "case", "published", "failed", "retry"})
+# Entries that change neither who may do what nor a session.
+OF_CLOSING = frozenset(
+    {
+        "opened",
+        "seal",
+        "case",
+        "published",
+        "failed",
+        "retry",
+        "settled",
+        "settling-failed",
+        "webhook-disabled",
+    }
+)
 _HEAD = select(LOG_HEAD).with_for_update()
 _OF_SESSION = update(SESSION).where(SESSION.c.session == bindparam("of_session"))
 _LAST = _OF_SESSION.values(last_received_at=bindparam("moment"))

@@ -11,6 +11,7 @@ from gridpact.gate.access.visitor import Visitor
 from gridpact.gate.closing.seal_session import entry_of
 from gridpact.gate.store.gate_tables import BATCH, LOG, SUBMISSION
 from gridpact.gate.views.user_views import logins_view
+from gridpact.gate.webhooks.webhook_commands import webhooks_of
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # The same content is the same file, whenever it is fetched.
 
@@ -25,6 +26,7 @@ def own_export(connection: Connection, visitor: Visitor, me: dict[str, Any]) -> 
 
         add("me.json", _text(me))
         add("logins.json", _text(logins_view(connection, visitor.user)))
+        add("webhooks.json", _text(webhooks_of(connection, visitor.user)))
         entries = connection.execute(
             select(LOG).where(LOG.c.actor == visitor.pseudonym).order_by(LOG.c.sequence)
         )

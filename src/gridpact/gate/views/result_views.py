@@ -13,14 +13,25 @@ from gridpact.gate.door.case_rows import ORDER
 from gridpact.gate.market.market_documents import Rules
 from gridpact.gate.market.session_states import SessionState
 from gridpact.gate.store.gate_tables import FAILED_FILE, PUBLISHED_FILE, SUBMISSION
+from gridpact.gate.views.matched_trades import is_matched, orders_of
 from gridpact.gate.views.table_text import ResultRows, table_rows
 from gridpact.gate.words.json_bodies import read_json
 from gridpact.gate.words.refused import not_found
+from gridpact.results.output_folder import OF_EXPLANATIONS
 from gridpact.units import MINUTES_PER_HOUR
 
 OF_RETAILER = ("time", "participant", "retail_import_kw", "retail_export_kw")
 OWN_TABLES = ("cleared", "schedule")
-ALL_TABLES = (*OWN_TABLES, "network", "limits", "exchange", "commitments", "trades", "curtailed")
+ALL_TABLES = (
+    *OWN_TABLES,
+    "network",
+    "limits",
+    "exchange",
+    "commitments",
+    "trades",
+    "curtailed",
+    *OF_EXPLANATIONS,
+)
 _OF_PARTIES = {LimitedBy.SELLER_SURPLUS.label, LimitedBy.BUYER_DEMAND.label}
 
 
@@ -66,9 +77,9 @@ def supplied_rows(rows: ResultRows, participants: frozenset[str]) -> ResultRows:
 def _without_others(row: dict[str, Any], own: frozenset[str], rules: Rules) -> dict[str, Any]:
     """A cleared row as one of its sides may see it."""
     shown = {**row, "element": _element(row, own, rules)}
-    if not _is_matched(row["trade"]) or not rules.anonymous:
+    if not is_matched(row["trade"]) or not rules.anonymous:
         return shown
-    orders = dict(zip(("seller", "buyer"), _orders_of(row["trade"]), strict=True))
+    orders = dict(zip(("seller", "buyer"), orders_of(row["trade"]), strict=True))
     for side in orders:
         if row[side] not in own:
             shown[side] = None
@@ -81,17 +92,6 @@ def _element(row: dict[str, Any], own: frozenset[str], rules: Rules) -> Any:
     if row["limited_by"] in _OF_PARTIES:
         return row["element"] if row["element"] in own else None
     return row["element"] if rules.show_elements else None
-
-
-def _is_matched(trade: str) -> bool:
-    """Whether a trade of a result was made of orders: it is called after both."""
-    return ":" in trade
-
-
-def _orders_of(trade: str) -> tuple[str, str]:
-    """The submissions of the ask and the bid that a matched trade is made of."""
-    ask, _, bid = trade.partition("#")[0].partition(":")
-    return ask, bid
 
 
 def results_view(
@@ -132,7 +132,7 @@ def _trade_results(row: dict[str, Any], own: frozenset[str], rules: Rules) -> It
     for role, other in (("seller", "buyer"), ("buyer", "seller")):
         if row[role] not in own:
             continue
-        is_hidden = rules.anonymous and _is_matched(row["trade"]) and row[other] not in own
+        is_hidden = rules.anonymous and is_matched(row["trade"]) and row[other] not in own
         shown = _without_others(row, own, rules)
         yield {
             "trade": shown["trade"],
@@ -155,8 +155,8 @@ def _order_results(
     """What became of each own order."""
     of_order: dict[str, ResultRows] = defaultdict(list)
     for row in cleared:
-        if _is_matched(row["trade"]):
-            for order in _orders_of(row["trade"]):
+        if is_matched(row["trade"]):
+            for order in orders_of(row["trade"]):
                 of_order[order].append(row)
     query = select(SUBMISSION).where(
         SUBMISSION.c.session == state.row.session,

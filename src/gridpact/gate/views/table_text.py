@@ -39,6 +39,13 @@ _TEXTS = {
     "group",
     "link",
     "block",
+    "name",
+    "order",
+    "side",
+    "retailer",
+    "entry",
+    "debit",
+    "credit",
 }
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -32,8 +33,14 @@ REQUEST_SECONDS = Histogram(
 
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
     """Counts a request that was answered."""
-    REQUESTS.labels(method, route, str(status)).inc()
-    REQUEST_SECONDS.labels(route).observe(seconds)
+    requests, of_seconds = _counted(method, route, status)
+    requests.inc()
+    of_seconds.observe(seconds)
+
+
+@lru_cache(maxsize=1024)
+def _counted(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, route, str(status)), REQUEST_SECONDS.labels(route)
 
 
 def metrics_text(database: Database, clock: GateClock) -> bytes:

@@ -17,13 +17,7 @@ def read_json(body: bytes) -> dict[str, Any]:
         Refused: 400, it is not UTF-8, not JSON, not an object, or has an object with duplicate members.
     """
     try:
-        document = json.loads(
-            body.decode("utf-8"),
-            object_pairs_hook=_members,
-            parse_float=_decimal,
-            parse_int=_whole,
-            parse_constant=_constant,
-        )
+        document = _DECODER.decode(body.decode("utf-8"))
         if b"\\u" in body:  # The only way to half a character, which is none.
             json.dumps(document, ensure_ascii=False, default=str).encode("utf-8")
     except UnicodeError:
@@ -88,3 +82,8 @@ def _whole(text: str) -> int:
 
 def _constant(text: str) -> Any:
     raise _Unfit(f"{text} is not JSON.")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members, parse_float=_decimal, parse_int=_whole, parse_constant=_constant
+)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from math import ceil
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array, diags_array, hstack, vstack
+from scipy.sparse import csc_array, csr_array
 from scipy.sparse.linalg import SuperLU, splu
 
 from gridpact.arrays import Bool, Complex, Float, Int, frozen
@@ -309,14 +309,14 @@ def power_jacobian(factors: Factors, voltage: Complex) -> csc_array:
 
     With I = Y v + supply current and s = v ∘ conj(I), ds = conj(I) ∘ dv + v ∘ conj(Y dv).
     """
-    current: Complex = np.asarray(factors.reduced @ voltage) + factors.supply_current
-    by_voltage = diags_array(current.conj())
-    by_conjugate = diags_array(voltage) @ factors.reduced.conj()
-    jacobian: csc_array = vstack(
-        [
-            hstack([(by_voltage + by_conjugate).real, (by_conjugate - by_voltage).imag]),
-            hstack([(by_voltage + by_conjugate).imag, (by_voltage - by_conjugate).real]),
-        ],
-        format="csc",
-    )
-    return jacobian
+    reduced, every = factors.reduced, np.arange(len(voltage))
+    node = np.repeat(every, np.diff(reduced.indptr))
+    current: Complex = np.asarray(reduced @ voltage) + factors.supply_current
+    row, column = np.append(node, every), np.append(reduced.indices, every)
+    by_conjugate = np.append(voltage[node] * reduced.data.conj(), np.zeros(len(voltage)))
+    by_voltage = np.append(np.zeros(len(node)), current.conj())
+    together, apart = by_voltage + by_conjugate, by_voltage - by_conjugate
+    entries = np.concatenate([together.real, -apart.imag, together.imag, apart.real])
+    below, right = row + len(voltage), column + len(voltage)
+    cells = np.concatenate([row, row, below, below]), np.concatenate([column, right, column, right])
+    return csc_array((entries, cells), shape=(2 * len(voltage),) * 2)

@@ -8,10 +8,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 from gridpact.errors import InvalidCase, Problem
+from gridpact.extras import OPENDSS
 from gridpact.grid.opendss import engine_program
 from gridpact.grid.opendss.circuit import Circuit, circuit_of
 from gridpact.grid.opendss.script.script_reader import Script
@@ -21,7 +21,6 @@ SECONDS_MAX = 300.0
 KEPT_VARIABLES = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 ERROR_NUMBER = re.compile(r"^\(#\d+\)\s*")
 REASON_LENGTH_MAX = 200
-EXTRA = "install it by pip install 'gridpact[opendss]'"
 
 
 def needs_engine(source: NetworkSource) -> None:
@@ -30,8 +29,8 @@ def needs_engine(source: NetworkSource) -> None:
     Raises:
         InvalidCase: it is not installed.
     """
-    if find_spec("dss") is None:
-        raise InvalidCase([source.problem("takes OpenDSS, which is not installed", remedy=EXTRA)])
+    if not OPENDSS.is_installed():
+        raise InvalidCase([source.problem("takes OpenDSS, which is not installed", remedy=OPENDSS.remedy)])
 
 
 def engine_version() -> str:

@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from gridpact.errors import InvalidCase
+from gridpact.extras import NETWORKS
+from gridpact.grid.shipped.shipped_networks import SHIPPED_NAMES
 from gridpact.grid.source import NetworkSource
 
 VOLTAGE_CONTROL = ("village_1", "village_2", "rural_1", "rural_2", "suburb_1")
@@ -51,10 +53,37 @@ def pandapower_names() -> tuple[str, ...]:
 
 
 def builtin_names() -> tuple[str, ...]:
-    """Names of all built-in networks, sorted; those of simbench are its codes."""
+    """Names of all built-in networks, sorted; those of simbench are its codes.
+
+    Without SimBench, of its networks only those that come with the package.
+    """
+    if not NETWORKS.is_installed("simbench"):
+        return (*pandapower_names(), *(name for name in SHIPPED_NAMES if name.startswith(SIMBENCH_PREFIX)))
     from simbench import collect_all_simbench_codes
 
     return (*pandapower_names(), *sorted(SIMBENCH_PREFIX + code for code in collect_all_simbench_codes()))
+
+
+def may_be_builtin(name: str) -> bool:
+    """Whether a built-in has a name, or may have it for all that is known without SimBench."""
+    is_unknown = name.startswith(SIMBENCH_PREFIX) and not NETWORKS.is_installed("simbench")
+    return is_unknown or name in builtin_names()
+
+
+def needs_libraries(source: NetworkSource) -> None:
+    """Makes sure that pandapower is there, and SimBench where the network is one of its own; imports neither.
+
+    Raises:
+        InvalidCase: what makes the network is not installed, or its name is neither's.
+    """
+    name = source.builtin if source.file is None else ""
+    is_simbench = name.startswith(SIMBENCH_PREFIX)
+    if name and not is_simbench and name not in pandapower_names():
+        raise InvalidCase([source.problem("is not a built-in network", remedy=near_builtin(name))])
+    if not NETWORKS.is_installed("pandapower", *(["simbench"] if is_simbench else [])):
+        library = "SimBench" if is_simbench else "pandapower"
+        what = f"takes {library}, which is not installed"
+        raise InvalidCase([source.problem(what, remedy=NETWORKS.remedy)])
 
 
 def near_builtin(name: str) -> str:
@@ -71,8 +100,9 @@ def builtin_net(source: NetworkSource) -> tuple[Any, tuple[str, ...]]:
     """A built-in network as a pandapower net, and notices about it.
 
     Raises:
-        InvalidCase: no built-in has this name.
+        InvalidCase: no built-in has this name, or what makes it is not installed.
     """
+    needs_libraries(source)
     name = source.builtin
     if name in pandapower_names():
         net, notices = _pandapower_net(name.removeprefix(PANDAPOWER_PREFIX))

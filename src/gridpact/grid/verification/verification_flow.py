@@ -130,8 +130,9 @@ def _calculate(
 def _free_ids(model: VerificationModel, count: int) -> Int:
     """The lowest ids that no component has; those of a file may go up to the greatest that there is."""
     taken = np.concatenate([part["id"] for part in model.dataset.values()])
-    candidates = np.arange(count + len(taken))
-    return candidates[~np.isin(candidates, taken)][:count]
+    is_free = np.ones(count + len(taken), dtype=np.bool_)
+    is_free[taken[(taken >= 0) & (taken < len(is_free))]] = False
+    return np.flatnonzero(is_free)[:count]
 
 
 def _readings(model: VerificationModel, output: Output, solved: Bool) -> tuple[Float, Float, Float]:

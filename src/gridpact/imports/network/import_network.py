@@ -12,6 +12,7 @@ from typing import Any
 
 from gridpact.case.reading.problems import Problems, suggestion
 from gridpact.errors import InvalidCase, InvalidUsage, Problem
+from gridpact.extras import NETWORKS
 from gridpact.grid.compile import compile_source
 from gridpact.grid.listing import listing
 from gridpact.grid.network import Network
@@ -64,6 +65,7 @@ def import_network(path: Path, out: Path) -> ImportedNetwork:
         InvalidCase: with everything that is wrong with the tables, or with the network that they make.
         InvalidUsage: the file cannot be written, or is something else.
     """
+    NETWORKS.need("a network is made of tables by pandapower, which is not installed", "pandapower")
     _check_out(out)
     problems = Problems()
     tables = _tables(path, problems)

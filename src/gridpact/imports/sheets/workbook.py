@@ -4,10 +4,10 @@ import io
 import zipfile
 from typing import Any
 
-from gridpact.errors import InvalidUsage, Problem
+from gridpact.errors import Problem
+from gridpact.extras import XLSX
 from gridpact.imports.sheets.sheet import Sheet, is_empty
 
-INSTALL = "pip install 'gridpact[xlsx]'"
 UNPACKED_BYTES_MAX = 2**31  # of all parts of a workbook together
 _ZIP, _OLD = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _AGAIN = "open it in a spreadsheet and save it again, without a password, or as CSV"
@@ -70,8 +70,7 @@ def _too_large(content: bytes, file: str) -> Problem | None:
 
 def _calamine() -> Any:
     """What reads workbooks."""
-    try:
-        import python_calamine
-    except ImportError:
-        raise InvalidUsage("workbooks (.xlsx) need one more package", INSTALL) from None
+    XLSX.need("a workbook (.xlsx) takes python-calamine, which is not installed", "python_calamine")
+    import python_calamine
+
     return python_calamine

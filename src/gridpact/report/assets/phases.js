@@ -1,4 +1,3 @@
-"use strict";
 // What a network of three phases has besides: the values of each phase, and the switch between them.
 const phases = (() => {
   const NAMES = ["a", "b", "c"];

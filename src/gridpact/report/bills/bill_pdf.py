@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-PIP_REMEDY = 'pip install "gridpact[pdf]"'
+from gridpact.extras import PDF
+
 PANGO_REMEDY = "WeasyPrint needs the library Pango: apt-get install libpangoft2-1.0-0, or its like"
 
 
@@ -26,7 +27,7 @@ def pdf_maker() -> PdfMaker:
         from weasyprint import HTML
         from weasyprint.urls import URLFetcher
     except ImportError:
-        return PdfMaker(make=None, remedy=PIP_REMEDY)
+        return PdfMaker(make=None, remedy=PDF.command)
     except OSError:
         return PdfMaker(make=None, remedy=PANGO_REMEDY)
 

@@ -12,11 +12,13 @@ from gridpact.report.clearance.drawing import network_drawing
 from gridpact.report.clearance.feed_in_section import feed_in_picture, feed_in_section
 from gridpact.report.clearance.phase_pictures import phase_pictures
 from gridpact.report.clearance.phase_sections import phase_sections
+from gridpact.report.clearance.trades_section import trades_section
 from gridpact.report.clearance.verdict import head
 from gridpact.report.pictures.period_axis import PeriodAxis, period_axis
 from gridpact.report.pictures.traces import Picture
 from gridpact.report.shell.document import PHASES, Pictures, document
 from gridpact.report.shell.html import section
+from gridpact.report.svg.picture_svg import drawn_pictures
 from gridpact.results.clearance import Clearance
 
 
@@ -27,44 +29,45 @@ def report_page(clearance: Clearance) -> str:
         clearance: the result to show.
 
     Returns:
-        An HTML document, its pictures drawn by plotly.js, which is part of it.
+        A self-contained HTML document.
     """
-    axis = period_axis(clearance.case.horizon)
-    drawing, states = network_drawing(clearance, axis)
-    pictures = {
-        "load": load_picture(clearance, axis),
-        "generation": generation_picture(clearance, axis),
-        "network": drawing,
-        **_state_pictures(clearance, axis),
-    }
-    fed_in = feed_in_picture(clearance, axis)
-    if fed_in["data"]:
-        pictures["feed-in"] = fed_in
-    firm = commitments_picture(clearance, axis)
-    if firm["data"]:
-        pictures["commitments"] = firm
+    layout, states = network_drawing(clearance, period_axis(clearance.case.horizon))
+    pictures = report_pictures(clearance)
     return document(
         head(clearance),
         [
             sections.broken(clearance),
             section("Where the load is served from", sections.load(pictures["load"])),
             section("Where the generation goes", sections.generation(pictures["generation"])),
-            feed_in_section(clearance, fed_in),
+            feed_in_section(clearance, pictures["feed-in"]),
             section("The network, period by period", sections.network(clearance, states), kind="network"),
             section("Voltages and loadings", *_state_sections(clearance, pictures)),
-            commitments_section(clearance, firm),
-            section("Trades that were cut", sections.cuts(clearance)),
+            commitments_section(clearance, pictures["commitments"]),
+            section("Trades", trades_section(clearance)),
             section("Limits that hold the volume down", sections.binding(clearance)),
             sections.baseline(clearance),
         ],
         sections.origin(clearance),
         styles=[f"{PHASES}.css"] if clearance.network.is_three_phase else [],
         pictures=Pictures(
-            script="slider.js",
-            data={"pictures": pictures, "states": states},
+            drawn=drawn_pictures(pictures),
+            script="network.js",
+            data={"network-layout": layout, "states": states},
             part=PHASES if clearance.network.is_three_phase else "",
         ),
     )
+
+
+def report_pictures(clearance: Clearance) -> dict[str, Picture]:
+    """The pictures over time of a report, by their ids; those without data are not shown."""
+    axis = period_axis(clearance.case.horizon)
+    return {
+        "load": load_picture(clearance, axis),
+        "generation": generation_picture(clearance, axis),
+        "feed-in": feed_in_picture(clearance, axis),
+        **_state_pictures(clearance, axis),
+        "commitments": commitments_picture(clearance, axis),
+    }
 
 
 def _state_pictures(clearance: Clearance, axis: PeriodAxis) -> dict[str, Picture]:

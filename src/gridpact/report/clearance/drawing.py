@@ -19,9 +19,10 @@ from gridpact.report.clearance.phase_states import VIEWS, of_view, phase_states,
 from gridpact.report.pictures.colours import ColourScale, loading_scale, voltage_scale
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.period_extremes import Extremes, extremes
-from gridpact.report.pictures.traces import Picture, shared_layout
+from gridpact.report.pictures.traces import shared_layout
 from gridpact.report.pictures.tree import Tree, tree
 from gridpact.report.shell.numbers import short
+from gridpact.report.svg.palette import css
 from gridpact.results.clearance import Clearance
 from gridpact.results.decimals import rounded
 from gridpact.results.stress import stress
@@ -33,7 +34,7 @@ CHARACTER_PX, LABEL_GAP_PX = 8, 18
 LABEL_IDS_PER_LINE, LABEL_IDS_MAX = 2, 6
 STRESS_OF_NOTE = 0.95
 OUTSIDE_NAMED_MAX = 6
-BROKEN, BEYOND_BEFORE = "#d0021b", "#8a5a00"
+BROKEN, BEYOND_BEFORE = "var(--broken)", "var(--before)"
 Names = NDArray[Any]
 
 
@@ -49,8 +50,8 @@ def _drawn(network: Network, node: Int) -> Int:
     return place
 
 
-def network_drawing(clearance: Clearance, axis: PeriodAxis) -> tuple[Picture, dict[str, Any]]:
-    """The empty drawing, and the places, names and values that the page's script fills it with.
+def network_drawing(clearance: Clearance, axis: PeriodAxis) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The layout of the drawing, and the places, names and values that the page's script fills it with.
 
     The phases of a bus, or of a branch, are drawn as one, by the worst of them or by one that is chosen.
     """
@@ -73,8 +74,8 @@ def network_drawing(clearance: Clearance, axis: PeriodAxis) -> tuple[Picture, di
         **_marks(clearance, broken, before),
         "brokenColour": BROKEN,
         "beforeColour": BEYOND_BEFORE,
-        "voltageScale": asdict(voltage),
-        "loadingScale": asdict(loading),
+        "voltageScale": _scale(voltage),
+        "loadingScale": _scale(loading),
     }
     if network.is_three_phase:
         nodes["bus"], nodes["unbalance"] = first_bus.tolist(), unbalance_columns(clearance, first_bus)
@@ -83,7 +84,7 @@ def network_drawing(clearance: Clearance, axis: PeriodAxis) -> tuple[Picture, di
             for view in VIEWS
         }
         states["byPhase"] = {**phase_states(clearance), "beyond": views}
-    return {"data": [], "layout": _layout(drawn, nodes["label"])}, states
+    return _layout(drawn, nodes["label"]), states
 
 
 def _ends(network: Network) -> tuple[Int, Int]:
@@ -96,6 +97,11 @@ def _ends(network: Network) -> tuple[Int, Int]:
 def _count(network: Network) -> int:
     """How many nodes are drawn."""
     return network.nodes // len(network.phases)
+
+
+def _scale(scale: ColourScale) -> dict[str, Any]:
+    """A scale with its colours as the style sheet has them."""
+    return {**asdict(scale), "colours": [css(colour) for colour in scale.colours]}
 
 
 def start_period(clearance: Clearance) -> int:

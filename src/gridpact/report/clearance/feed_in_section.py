@@ -1,5 +1,7 @@
 """What retailers take of surplus, what is curtailed, and why."""
 
+from typing import Any
+
 from gridpact.fields.said import counted
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.stack import Layer, stack
@@ -8,9 +10,11 @@ from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, sect
 from gridpact.report.shell.numbers import energy
 from gridpact.report.shell.sentences import capitalised
 from gridpact.results.clearance import Clearance
-from gridpact.results.clearance_outcome import loadings_are_of, reason
+from gridpact.results.clearance_outcome import loadings_are_of
 from gridpact.results.curtailment import curtailed_runs
+from gridpact.results.words.limit_kinds import reason
 from gridpact.results.words.phrases import share_of, significant, span
+from gridpact.results.words.place_words import name_of
 
 RUNS_SHOWN = 100
 
@@ -77,7 +81,11 @@ def _runs(clearance: Clearance) -> str:
             span(horizon, run.first, run.last),
             f"{run.share:.1%}",
             energy(run.kwh),
-            capitalised(reason(run.key.limited_by, run.key.element, run.values, model, run.key.phase)),
+            capitalised(
+                reason(
+                    *run.key[:2], run.values, model, run.key.phase, name_of(clearance.network, *run.key[:2])
+                )
+            ),
         )
         for run in runs[:RUNS_SHOWN]
     ]
@@ -98,13 +106,19 @@ def _limits(clearance: Clearance) -> str:
         HtmlColumn(name="Curtailed kWh", is_number=True),
         HtmlColumn(name="Let in by 1 % more of it", is_number=True),
     )
-    model = loadings_are_of(clearance)
     rows = [
         (
-            capitalised(reason(each["limited_by"], each["element"], [], model, each.get("phase", ""))),
+            _limit(clearance, each),
             energy(each["curtailed_kwh"]),
             "none" if each["kwh_per_percent"] is None else f"{significant(each['kwh_per_percent'])} kWh",
         )
         for each in limits
     ]
     return table("Limits that curtail feed-in, those that curtail most first.", columns, rows)
+
+
+def _limit(clearance: Clearance, figures: dict[str, Any]) -> str:
+    """A limit that curtails, in words."""
+    kind, element = figures["limited_by"], figures["element"]
+    name, model = name_of(clearance.network, kind, element), loadings_are_of(clearance)
+    return capitalised(reason(kind, element, [], model, figures.get("phase", ""), name))

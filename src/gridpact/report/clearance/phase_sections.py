@@ -4,16 +4,17 @@ from gridpact.grid.network_model import PHASES
 from gridpact.report.clearance.phase_states import VIEWS, WORST
 from gridpact.report.pictures.traces import BAND, BAND_EDGE, BLUE, INK, RED, Picture
 from gridpact.report.shell.html import figure, key, paragraph
+from gridpact.report.svg.palette import css
 from gridpact.results.clearance import Clearance
 
 VOLTAGE_KEY = (
-    ("lowest to highest bus", f'<path d="M0 4h20v12H0z" fill="{BAND}" stroke="{BAND_EDGE}"/>'),
-    ("median bus", f'<path d="M0 10h20" stroke="{BLUE}" stroke-width="3"/>'),
+    ("lowest to highest bus", f'<path d="M0 4h20v12H0z" fill="{css(BAND)}" stroke="{css(BAND_EDGE)}"/>'),
+    ("median bus", f'<path d="M0 10h20" stroke="{css(BLUE)}" stroke-width="3"/>'),
     (
         "lowest and highest without trades",
-        f'<path d="M0 10h20" stroke="{INK}" stroke-width="2" stroke-dasharray="3 2"/>',
+        f'<path d="M0 10h20" stroke="{css(INK)}" stroke-width="2" stroke-dasharray="3 2"/>',
     ),
-    ("limit", f'<path d="M0 10h20" stroke="{RED}" stroke-width="2" stroke-dasharray="6 2 2 2"/>'),
+    ("limit", f'<path d="M0 10h20" stroke="{css(RED)}" stroke-width="2" stroke-dasharray="6 2 2 2"/>'),
 )
 LOADINGS = {"loading": "line", "transformers": "transformer"}
 

@@ -7,29 +7,26 @@ from typing import Any
 import numpy as np
 
 from gridpact.case.case import Formulation
-from gridpact.fields.said import counted
 from gridpact.grid.network_model import PHASE_LABELS
 from gridpact.report.clearance.drawing import BEYOND_BEFORE, BROKEN, scales
 from gridpact.report.clearance.phase_sections import phase_switch
 from gridpact.report.pictures.colours import ColourScale
 from gridpact.report.pictures.traces import Picture
 from gridpact.report.shell.html import HtmlColumn, figure, key, paragraph, section, table
-from gridpact.report.shell.numbers import energy, fixed
 from gridpact.report.shell.sentences import capitalised
+from gridpact.report.svg.palette import css
 from gridpact.results.clearance import Clearance
 from gridpact.results.clearance_outcome import (
-    CutRun,
-    cut_runs,
     loadings_are_of,
     proof_and_price,
-    reason,
     violation_words,
 )
 from gridpact.results.clearance_tables import cleared_columns, limits_columns
 from gridpact.results.violations import Violation
+from gridpact.results.words.limit_kinds import reason
 from gridpact.results.words.phrases import significant, span
+from gridpact.results.words.place_words import name_of
 
-CUTS_SHOWN = 100
 LIMITS_SHOWN = 100
 PRICED = (
     "The shadow price says how many kW more would clear with 1 % more of the limit, or with 1 % less of a "
@@ -40,8 +37,9 @@ PRICED_BY_WELFARE = (
     "less of a lower voltage, at its greatest."
 )
 UNPRICED = "Shadow prices are of volume, which this rule of allocation does not aim at: there are none."
+SCRIPTS_OFF = "A script in this page draws the network, and scripts are switched off."
 SOLVER_PACKAGES = {
-    Formulation.AC: {"casadi": " (Ipopt)", "clarabel": "", "highspy": " (HiGHS)"},
+    Formulation.AC: {"daqp": "", "piqp": "", "clarabel": "", "highspy": " (HiGHS)"},
     Formulation.DC: {"clarabel": "", "highspy": " (HiGHS)"},
 }
 
@@ -80,7 +78,7 @@ def network(clearance: Clearance, states: dict[str, Any]) -> str:
         f'<button type="button" id="later" aria-label="Later period"{still}>▶</button></div>'
         f'<p id="period-facts" aria-live="polite">{escape(states["facts"][start])}</p>'
         f"{phase_switch() if clearance.network.is_three_phase else ''}"
-        f'<div class="scales">{scale_rows}</div>{_key(states)}'
+        f'<div class="scales">{scale_rows}</div>{_key(states)}<noscript>{paragraph(SCRIPTS_OFF)}</noscript>'
         + figure(
             "network", "The network as a tree, coloured by voltage and loading in the chosen period", caption
         )
@@ -106,30 +104,6 @@ def loading(picture: Picture) -> str:
     caption = "The most loaded line and the most loaded transformer of each period, under the dispatch."
     alternative = "Highest loading of lines and transformers in each period, in percent"
     return "<h3>Highest loading of lines and transformers</h3>" + figure("loading", alternative, caption)
-
-
-def cuts(clearance: Clearance) -> str:
-    """The cut trades, those that lost most energy first."""
-    runs = cut_runs(clearance)
-    if not len(runs):
-        return paragraph("Nothing was cut." if len(clearance.trades) else "There were no trades to cut.")
-    columns = (
-        HtmlColumn(name="Trade"),
-        HtmlColumn(name="Seller → buyer"),
-        HtmlColumn(name="When", is_time=True),
-        HtmlColumn(name="Proposed kW", is_number=True),
-        HtmlColumn(name="Cleared kW", is_number=True),
-        HtmlColumn(name="Cut", is_number=True),
-        HtmlColumn(name="Lost kWh", is_number=True),
-        HtmlColumn(name="Reason"),
-    )
-    count = counted(len({run.trade for run in runs}), "trade")
-    lost = f"{energy(sum(run.kwh for run in runs))} kWh were cut from {count}"
-    caption = f"{lost}; those that lost most come first."
-    if len(runs) > CUTS_SHOWN:
-        more = f"{len(runs) - CUTS_SHOWN} more are in cleared.{clearance.case.table_format}."
-        caption = f"{lost}. The {CUTS_SHOWN} that lost most are shown; {more}"
-    return table(caption, columns, _cut_rows(clearance, runs[:CUTS_SHOWN]))
 
 
 def binding(clearance: Clearance) -> str:
@@ -159,7 +133,16 @@ def binding(clearance: Clearance) -> str:
         caption += f" The {LIMITS_SHOWN} greatest are shown; {rest}."
     rows = [
         (
-            capitalised(reason(kind, element, [limits["limit"][at[0]]], loadings_are_of(clearance), phase)),
+            capitalised(
+                reason(
+                    kind,
+                    element,
+                    [limits["limit"][at[0]]],
+                    loadings_are_of(clearance),
+                    phase,
+                    name_of(clearance.network, kind, element),
+                )
+            ),
             str(len(at)),
             f"{significant(price[at[0]])} {unit}" if has_prices else "none",
             span(clearance.case.horizon, int(period[at[0]]), int(period[at[0]])),
@@ -175,7 +158,7 @@ def broken(clearance: Clearance) -> str:
         "The dispatch cannot be operated as it is: the true power flow is beyond these limits, each of which "
         "is shown at its worst."
     )
-    return _violated(clearance.summary["violations"], "Limits that the dispatch breaks", caption)
+    return _violated(clearance, clearance.summary["violations"], "Limits that the dispatch breaks", caption)
 
 
 def baseline(clearance: Clearance) -> str:
@@ -184,7 +167,9 @@ def baseline(clearance: Clearance) -> str:
         "Where no choice of trades and feed-in keeps all limits, those of these that are broken are relaxed "
         "to their own value: the dispatch may relieve them and never worsens them."
     )
-    return _violated(clearance.summary["baseline_violations"], "Limits broken without any trade", caption)
+    return _violated(
+        clearance, clearance.summary["baseline_violations"], "Limits broken without any trade", caption
+    )
 
 
 def origin(clearance: Clearance) -> list[tuple[str, str]]:
@@ -204,28 +189,7 @@ def origin(clearance: Clearance) -> list[tuple[str, str]]:
     ]
 
 
-def _cut_rows(clearance: Clearance, runs: list[CutRun]) -> list[tuple[str, ...]]:
-    """The rows of the table of cut trades."""
-    hours = clearance.case.horizon.hours_per_period
-    rows: list[tuple[str, ...]] = []
-    for run in runs:
-        lost_kw = run.kwh / ((run.last - run.first + 1) * hours)
-        rows.append(
-            (
-                run.trade + (" (firm)" if run.committed else ""),
-                f"{run.seller} → {run.buyer}",
-                span(clearance.case.horizon, run.first, run.last),
-                fixed(run.proposed_kw, 3),
-                fixed(run.proposed_kw - lost_kw, 3),
-                f"{lost_kw / run.proposed_kw:.1%}",
-                fixed(run.kwh, 3),
-                capitalised(run.reason),
-            )
-        )
-    return rows
-
-
-def _violated(violations: list[Violation], heading: str, caption: str) -> str:
+def _violated(clearance: Clearance, violations: list[Violation], heading: str, caption: str) -> str:
     """A section with a table of broken limits, or nothing."""
     if not violations:
         return ""
@@ -238,7 +202,7 @@ def _violated(violations: list[Violation], heading: str, caption: str) -> str:
         caption += f" {LIMITS_SHOWN} of {len(violations)} are shown; all are in summary.json."
     rows = [
         (
-            capitalised(violation_words(each)),
+            capitalised(violation_words(clearance.network, each)),
             str(each["periods"]),
             each["worst_time"].replace("T", " "),
         )
@@ -249,11 +213,16 @@ def _violated(violations: list[Violation], heading: str, caption: str) -> str:
 
 def _scale(scale: ColourScale) -> str:
     """The colours of a scale with the values at their edges."""
-    steps = "".join(f'<span style="background:{colour}"></span>' for colour in scale.colours)
+    steps = "".join(
+        f'<rect x="{place}" width="1.01" height="1" fill="{css(colour)}"/>'
+        for place, colour in enumerate(scale.colours)
+    )
+    box = f"0 0 {len(scale.colours)} 1"
     ticks = "".join(f"<span>{escape(tick)}</span>" for tick in scale.ticks)
     return (
         f'<div class="scale"><div>{escape(scale.title)}</div>'
-        f'<div class="steps">{steps}</div><div class="ticks">{ticks}</div></div>'
+        f'<div class="steps"><svg viewBox="{box}" preserveAspectRatio="none" aria-hidden="true">{steps}</svg>'
+        f'</div><div class="ticks">{ticks}</div></div>'
     )
 
 
@@ -276,4 +245,4 @@ def _key(states: dict[str, Any]) -> str:
         entries.append(("already beyond its limit before any trade", box))
     if any(states["branches"]["loop"]):
         entries.append(("closes a loop", '<path d="M0 10h20" stroke-width="3" stroke-dasharray="3 3"/>'))
-    return key(entries, stroke='fill="none" stroke="#1f2933" stroke-width="1.5"')
+    return key(entries, stroke='fill="none" stroke="currentColor" stroke-width="1.5"')

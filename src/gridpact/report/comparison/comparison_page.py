@@ -28,6 +28,7 @@ from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import energy, fixed
 from gridpact.report.shell.sentences import capitalised, sentence
+from gridpact.report.svg.picture_svg import drawn_pictures
 
 ROWS_MAX = 30
 TILES = {
@@ -57,17 +58,9 @@ def comparison_page(comparison: ResultComparison) -> str:
         comparison: what gridpact.compare makes.
 
     Returns:
-        An HTML document, its pictures drawn by plotly.js, which is part of it.
+        A self-contained HTML document.
     """
-    first = comparison.first
-    axis = axis_between(first.borders, "Local time")
-    change, left_out = change_picture(comparison)
-    pictures = {
-        "cleared": cleared_picture(comparison, axis),
-        "import": import_picture(comparison, axis),
-        "change": change,
-        **_limit_pictures(comparison, axis),
-    }
+    pictures, left_out = comparison_pictures(comparison), change_picture(comparison)[1]
     return document(
         _head(comparison),
         [
@@ -78,8 +71,19 @@ def comparison_page(comparison: ResultComparison) -> str:
         ],
         _origin(comparison),
         styles=["pair.css"],
-        pictures=Pictures(script="pictures.js", data={"pictures": pictures}),
+        pictures=Pictures(drawn=drawn_pictures(pictures)),
     )
+
+
+def comparison_pictures(comparison: ResultComparison) -> dict[str, Picture]:
+    """The pictures of the page by their ids; those without data are not shown."""
+    axis = axis_between(comparison.first.borders, "Local time")
+    return {
+        "cleared": cleared_picture(comparison, axis),
+        "import": import_picture(comparison, axis),
+        "change": change_picture(comparison)[0],
+        **_limit_pictures(comparison, axis),
+    }
 
 
 def _head(comparison: ResultComparison) -> Head:

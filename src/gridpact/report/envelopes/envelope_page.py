@@ -21,7 +21,8 @@ from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import fixed
 from gridpact.report.shell.sentences import capitalised, sentence
-from gridpact.results.words.limit_words import element_name, named_limit_words
+from gridpact.report.svg.picture_svg import drawn_pictures
+from gridpact.results.words.limit_words import element_called, named_limit_words
 
 LIMITS_SHOWN, CORNERS_SHOWN = 15, 20
 POWER_DECIMALS = 3
@@ -40,7 +41,7 @@ def envelope_page(envelopes: OperatingEnvelopes) -> str:
         envelopes: the result to show.
 
     Returns:
-        An HTML document, its pictures drawn by plotly.js, which is part of it.
+        A self-contained HTML document.
     """
     return document(
         _head(envelopes),
@@ -52,7 +53,7 @@ def envelope_page(envelopes: OperatingEnvelopes) -> str:
         ],
         _origin(envelopes),
         styles=["pair.css"],
-        pictures=Pictures(script="pictures.js", data={"pictures": envelope_pictures(envelopes)}),
+        pictures=Pictures(drawn=drawn_pictures(envelope_pictures(envelopes))),
     )
 
 
@@ -98,7 +99,7 @@ def _pictures(envelopes: OperatingEnvelopes) -> str:
     """The rows of participants, in one column or in two."""
     pictures = envelope_pictures(envelopes)
     alternative = "Bars: what each participant may take and feed in, in kW, beside its connection"
-    caption = "What each may take (left) and feed in (right). Grey is what its connection would carry."
+    caption = "What each may take (left) and feed in (right). Pale is what its connection would carry."
     figures = [figure(name, alternative, caption) for name in pictures]
     return figures[0] if len(figures) == 1 else side_by_side(*(f"<div>{each}</div>" for each in figures))
 
@@ -147,7 +148,7 @@ def _held_by(envelopes: OperatingEnvelopes, side: str, participant: int) -> str:
     )
     if kind == LimitedBy.CONNECTION:
         return "its connection"
-    name = element_name(envelopes.case, envelopes.network, kind, element)
+    name = element_called(envelopes.case, envelopes.network, kind, element)
     return named_limit_words(kind, name, phase, [])
 
 
@@ -177,7 +178,7 @@ def _corners(envelopes: OperatingEnvelopes) -> str:
     rows = []
     for place in range(min(len(corners), CORNERS_SHOWN)):
         power_kw, kind = corners.power_kw[place], int(corners.limited_by[place])
-        name = element_name(envelopes.case, envelopes.network, kind, int(corners.element[place]))
+        name = element_called(envelopes.case, envelopes.network, kind, int(corners.element[place]))
         words = named_limit_words(kind, name, int(corners.phase[place]), [float(corners.limit[place])])
         counts = [int(np.sum(flags)) for flags in (power_kw > 0.0, power_kw < 0.0, power_kw == 0.0)]
         rows.append(

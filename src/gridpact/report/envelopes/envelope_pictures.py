@@ -9,12 +9,13 @@ from gridpact.arrays import Float, Int
 from gridpact.envelopes import OperatingEnvelopes
 from gridpact.fields.said import shortened
 from gridpact.report.pictures.named_rows import rows_layout
-from gridpact.report.pictures.traces import BLUE, GREY, ORANGE, Picture
+from gridpact.report.pictures.traces import BAND, BAND_EDGE, BLUE, ORANGE, PAPER, Picture
 
 ROWS_MAX, ROWS_WHOLE = 120, 24
 ROW_PX, LABEL_CHARACTERS = 20, 14
-HATCHED = {"shape": "/", "bgcolor": ORANGE, "fgcolor": "#ffffff", "size": 6, "solidity": 0.25}
-PLAIN = {"shape": "", "bgcolor": BLUE, "fgcolor": "#ffffff", "size": 6, "solidity": 0.25}
+HATCHED = {"shape": "/", "bgcolor": ORANGE, "fgcolor": PAPER, "size": 6, "solidity": 0.25}
+UNUSED = {"color": BAND, "line": {"color": BAND_EDGE, "width": 1}}
+PLAIN = {"shape": "", "bgcolor": BLUE, "fgcolor": PAPER, "size": 6, "solidity": 0.25}
 
 
 def shown_participants(envelopes: OperatingEnvelopes) -> Int:
@@ -45,8 +46,8 @@ def _picture(envelopes: OperatingEnvelopes, rows: Int, widest: float) -> Picture
         f"<b>{name}</b><br>may take {taken:.3f} kW<br>may feed in {fed:.3f} kW<br>connection {most:g} kW"
         for name, taken, fed, most in zip(names, imports, exports, connection, strict=True)
     ]
-    unused = _bars("Connection", connection, {"color": GREY}, said, 0.9)
-    mirrored = _bars("Connection", -connection, {"color": GREY}, said, 0.9) | {"showlegend": False}
+    unused = _bars("Connection", connection, UNUSED, said, 0.9)
+    mirrored = _bars("Connection", -connection, UNUSED, said, 0.9) | {"showlegend": False}
     taken = _bars("May take", -imports, {"color": ORANGE, "pattern": HATCHED}, said, 0.5)
     fed = _bars("May feed in", exports, {"color": BLUE, "pattern": PLAIN}, said, 0.5)
     layout = rows_layout(

@@ -7,16 +7,18 @@ from gridpact.report.headroom.headroom_pictures import (
     SHADE_WORDS,
     SHADES,
     Offer,
-    map_layout,
+    headroom_pictures,
     map_states,
     offers,
-    sums_picture,
 )
 from gridpact.report.pictures.period_axis import horizon_words, period_axis
+from gridpact.report.pictures.traces import PAPER
 from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, key, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import energy, fixed
 from gridpact.report.shell.sentences import capitalised, sentence
+from gridpact.report.svg.palette import css
+from gridpact.report.svg.picture_svg import drawn_pictures
 from gridpact.results.words.phrases import share_of
 from gridpact.trading_headroom import Headroom
 from gridpact.trading_headroom.headroom_outcome import VERBS, headline, stopped_participants
@@ -38,21 +40,14 @@ def headroom_page(headroom: Headroom) -> str:
         headroom: the result to show.
 
     Returns:
-        An HTML document, its pictures drawn by plotly.js, which is part of it.
+        A self-contained HTML document.
     """
     axis = period_axis(headroom.case.horizon)
     sale, purchase = offers(headroom)
-    ids = headroom.case.participants.ids
     states = {
         "labels": axis.labels,
-        "shades": SHADES,
         "sides": {
-            offer.side: {
-                "sums": sums_picture(headroom, offer, axis),
-                "layout": map_layout(offer, axis, ids),
-                "map": map_states(headroom, offer),
-            }
-            for offer in (sale, purchase)
+            offer.side: map_states(headroom, offer) for offer in (sale, purchase) if offer.cap_kw.any()
         },
     }
     return document(
@@ -60,7 +55,9 @@ def headroom_page(headroom: Headroom) -> str:
         [section("Sales", _side(headroom, sale)), section("Purchases", _side(headroom, purchase))],
         _origin(headroom),
         styles=["pair.css"],
-        pictures=Pictures(script="headroom.js", data={"states": states}),
+        pictures=Pictures(
+            drawn=drawn_pictures(headroom_pictures(headroom)), script="headroom.js", data={"states": states}
+        ),
     )
 
 
@@ -119,9 +116,9 @@ def _left_out(headroom: Headroom, offer: Offer) -> str:
 
 def _key() -> str:
     """What the shades of the maps mean."""
-    shades = [*zip(SHADE_WORDS, SHADES, strict=True), ("nothing to trade", "#ffffff")]
-    entries = [(word, f'<path d="M2 3h16v14H2z" fill="{colour}"/>') for word, colour in shades]
-    return key(entries, stroke='stroke="#52606d" stroke-width="1"', lead="Share of what each has:")
+    shades = [*zip(SHADE_WORDS, SHADES, strict=True), ("nothing to trade", PAPER)]
+    entries = [(word, f'<path d="M2 3h16v14H2z" fill="{css(colour)}"/>') for word, colour in shades]
+    return key(entries, stroke='stroke="currentColor" stroke-width="1"', lead="Share of what each has:")
 
 
 def _stops(headroom: Headroom, offer: Offer) -> str:

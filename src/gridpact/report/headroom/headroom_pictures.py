@@ -1,6 +1,6 @@
 """Pictures of headroom: sums over all participants as lines, and shares of each as maps.
 
-The page holds every figure once; its script draws the maps and writes what is said when one is touched.
+The page holds every figure once; its script writes what is said when a map is touched.
 """
 
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ import numpy as np
 from gridpact.arrays import Float, Int
 from gridpact.fields.said import shortened
 from gridpact.report.pictures.colours import LOADING_COLOURS
-from gridpact.report.pictures.period_axis import PeriodAxis
+from gridpact.report.pictures.period_axis import PeriodAxis, period_axis
 from gridpact.report.pictures.traces import (
     BLUE,
+    GAPLESS_PERIODS,
     GREY,
     ORANGE,
     Picture,
@@ -124,6 +125,49 @@ def sums_picture(headroom: Headroom, offer: Offer, axis: PeriodAxis) -> Picture:
     }
 
 
+def map_picture(headroom: Headroom, offer: Offer, axis: PeriodAxis, which: str) -> Picture:
+    """A map of a side: a row for each participant shown, shaded by the share of what it has.
+
+    Args:
+        headroom: the result.
+        offer: the side.
+        axis: of T periods.
+        which: `alone` or `together`.
+    """
+    if not offer.cap_kw.any():
+        return empty_picture()
+    power_kw = offer.alone_kw if which == "alone" else offer.together_kw
+    shades = _shades(power_kw[:, offer.shown], offer.cap_kw[:, offer.shown])
+    trace = {
+        "type": "heatmap",
+        "z": [[None if letter == NOTHING_TO_TRADE else int(letter) for letter in row] for row in shades],
+        "zmin": -0.5,
+        "zmax": len(SHADES) - 0.5,
+        "colorscale": [
+            [place / len(SHADES), shade] for low, shade in enumerate(SHADES) for place in (low, low + 1)
+        ],
+        "showscale": False,
+        "xgap": 1 if len(axis) <= GAPLESS_PERIODS else 0,
+        "ygap": 1,
+        "hoverinfo": "skip",
+    }
+    return {"data": [trace], "layout": map_layout(offer, axis, headroom.case.participants.ids)}
+
+
+def headroom_pictures(headroom: Headroom) -> dict[str, Picture]:
+    """The pictures of both sides by their ids; of a side with nothing to trade they are empty."""
+    axis = period_axis(headroom.case.horizon)
+    return {
+        name: picture
+        for offer in offers(headroom)
+        for name, picture in (
+            (f"{offer.side}-sums", sums_picture(headroom, offer, axis)),
+            (f"{offer.side}-alone", map_picture(headroom, offer, axis, "alone")),
+            (f"{offer.side}-together", map_picture(headroom, offer, axis, "together")),
+        )
+    }
+
+
 def map_layout(offer: Offer, axis: PeriodAxis, ids: tuple[str, ...]) -> dict[str, Any]:
     """The layout of the maps of a side: a row for each participant shown."""
     rows = len(offer.shown)
@@ -146,7 +190,7 @@ def map_layout(offer: Offer, axis: PeriodAxis, ids: tuple[str, ...]) -> dict[str
 
 
 def map_states(headroom: Headroom, offer: Offer) -> dict[str, Any]:
-    """The figures of the participants shown: powers, shades and reasons, a row for each."""
+    """The figures of the participants shown: powers and reasons, a row for each."""
     shown, ids = offer.shown, headroom.case.participants.ids
     reasons, index = _reasons(headroom, offer)
     return {
@@ -154,8 +198,6 @@ def map_states(headroom: Headroom, offer: Offer) -> dict[str, Any]:
         "cap": short(offer.cap_kw[:, shown].T),
         "alone": short(offer.alone_kw[:, shown].T),
         "together": short(offer.together_kw[:, shown].T),
-        "aloneShade": _shades(offer.alone_kw[:, shown], offer.cap_kw[:, shown]),
-        "togetherShade": _shades(offer.together_kw[:, shown], offer.cap_kw[:, shown]),
         "reason": index[:, shown].T.tolist(),
         "reasons": reasons,
     }

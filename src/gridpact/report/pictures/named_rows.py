@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from gridpact.report.pictures.traces import FONT, GRID, PALE, shared_layout
+from gridpact.report.pictures.traces import FONT, GRID, PALE, PAPER, shared_layout
 
 TOP_PX, BOTTOM_PX, LEGEND_PX = 12, 56, 6
 
@@ -36,7 +36,7 @@ def rows_layout(names: list[str], title: str, *, height: int) -> dict[str, Any]:
             "automargin": True,
             "ticks": "outside",
             "ticklen": 4,
-            "tickcolor": "#ffffff",
+            "tickcolor": PAPER,
         },
     )
     layout["legend"] |= {"y": 1.0 + LEGEND_PX / height}

@@ -1,4 +1,4 @@
-"""Traces: the parts that pictures over time are made of, as plotly.js takes them."""
+"""Traces: the parts that pictures over time are made of, as plotly takes them and `svg/` draws them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from gridpact.report.shell.numbers import short
 Picture = dict[str, Any]
 
 INK, PALE, GRID, BAND, BAND_EDGE = "#1f2933", "#52606d", "#e4e7eb", "#cfe3f1", "#8db8d6"
-GREEN, BLUE, GREY, ORANGE, RED = "#009e73", "#0072b2", "#b8bec5", "#e69f00", "#b42318"
-SAND = "#d8c9a3"
+GREEN, BLUE, GREY, ORANGE, RED = "#009e73", "#0072b2", "#84919e", "#d17b00", "#b42318"
+SAND, PAPER = "#a89256", "#ffffff"
 FONT = {"family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif", "size": 14}
 HEIGHT_PX = 340
 GAPLESS_PERIODS = 48
@@ -43,10 +43,10 @@ def shared_layout(**more: Any) -> dict[str, Any]:
     font = {**FONT, "color": INK}
     return {
         "font": font,
-        "paper_bgcolor": "#ffffff",
-        "plot_bgcolor": "#ffffff",
+        "paper_bgcolor": PAPER,
+        "plot_bgcolor": PAPER,
         "dragmode": False,
-        "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": PALE, "align": "left", "font": font},
+        "hoverlabel": {"bgcolor": PAPER, "bordercolor": PALE, "align": "left", "font": font},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         **more,
     }
@@ -95,11 +95,11 @@ def bars(name: str, kw: Float, colour: str, pattern: str) -> dict[str, Any]:
         "hoverinfo": "skip",
         "marker": {
             "color": colour,
-            "line": {"width": 0.5 if len(kw) <= GAPLESS_PERIODS else 0, "color": "#ffffff"},
+            "line": {"width": 0.5 if len(kw) <= GAPLESS_PERIODS else 0, "color": PAPER},
             "pattern": {
                 "shape": pattern,
                 "bgcolor": colour,
-                "fgcolor": "#ffffff",
+                "fgcolor": PAPER,
                 "size": 7,
                 "solidity": 0.2,
             },

@@ -22,6 +22,7 @@ from gridpact.report.shell.amounts import exact_money, kwh, money
 from gridpact.report.shell.document import Head, Pictures, document
 from gridpact.report.shell.html import HtmlColumn, Tile, figure, paragraph, section, side_by_side, table
 from gridpact.report.shell.sentences import sentence
+from gridpact.report.svg.picture_svg import drawn_pictures
 from gridpact.results.words.phrases import share_of
 from gridpact.settlement.amounts.cents import MICRO_PER_CENT
 from gridpact.settlement.settled_case import SettledCase
@@ -55,7 +56,7 @@ def settlement_page(settled: SettledCase, *, beside: SettledCase | None = None) 
         beside: the same case settled in another way, to compare.
 
     Returns:
-        An HTML document, its pictures drawn by plotly.js, which is part of it.
+        A self-contained HTML document.
     """
     case, shown = settled.case, [each for each in (settled, beside) if each is not None]
     ways = [_way(each.settlement) for each in shown]
@@ -75,8 +76,14 @@ def settlement_page(settled: SettledCase, *, beside: SettledCase | None = None) 
         ],
         _origin(settled, ways),
         styles=["pair.css"],
-        pictures=Pictures(script="pictures.js", data={"pictures": pictures}),
+        pictures=Pictures(drawn=drawn_pictures(pictures)),
     )
+
+
+def settlement_pictures(settled: SettledCase, *, beside: SettledCase | None = None) -> dict[str, Picture]:
+    """The pictures of the page by their ids; those without data are not shown."""
+    shown = [each for each in (settled, beside) if each is not None]
+    return _pictures(settled.case, [_way(each.settlement) for each in shown])
 
 
 def _head(case: Case, ways: Sequence[Way]) -> Head:

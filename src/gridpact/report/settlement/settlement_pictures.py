@@ -13,7 +13,7 @@ from gridpact.fields.said import shortened
 from gridpact.report.pictures.named_rows import rows_layout
 from gridpact.report.pictures.period_axis import PeriodAxis
 from gridpact.report.pictures.stack import Layer, stack
-from gridpact.report.pictures.traces import BLUE, GREY, INK, ORANGE, Picture
+from gridpact.report.pictures.traces import BLUE, GREY, INK, ORANGE, PAPER, Picture
 from gridpact.report.settlement.line_words import DRAWN, FED, LINE_WORDS
 from gridpact.report.shell.amounts import money
 from gridpact.report.shell.numbers import fixed
@@ -177,7 +177,7 @@ def _series(kw: Float, lines: Sequence[str]) -> list[Layer]:
 def _level_bars(name: str, values: Float, place: int, said: list[str]) -> dict[str, Any]:
     """Level bars of one way; −1 is retail alone."""
     colour = GREY if place < 0 else WAY_COLOURS[place]
-    pattern = {"shape": "" if place < 0 else WAY_PATTERNS[place], "bgcolor": colour, "fgcolor": "#ffffff"}
+    pattern = {"shape": "" if place < 0 else WAY_PATTERNS[place], "bgcolor": colour, "fgcolor": PAPER}
     return {
         "type": "bar",
         "orientation": "h",

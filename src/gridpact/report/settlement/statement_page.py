@@ -22,6 +22,8 @@ from gridpact.report.shell.amounts import exact_money, kwh, money
 from gridpact.report.shell.document import Head, document
 from gridpact.report.shell.html import HtmlColumn, Tile, key, paragraph, section, side_by_side, table
 from gridpact.report.shell.numbers import fixed
+from gridpact.report.svg.elements import percent, text
+from gridpact.report.svg.palette import css
 from gridpact.results.file_names import file_names
 from gridpact.results.words.phrases import share_of
 from gridpact.settlement.amounts.cents import MICRO_PER_CENT
@@ -38,6 +40,7 @@ BARS_MAX = 200
 PEERS_SHOWN = 20
 LEVIES = "network charge and tax"
 DRAW_HEIGHT = 1000
+TICK_PX = 15.0
 EDGE = 0.02  # of the axis, where a text would stand out
 
 
@@ -236,15 +239,15 @@ def _chart(title: str, lines: Sequence[str], kw: Float, axis: PeriodAxis) -> str
         layers.append(_layer(below / top, above / top, LINE_WORDS[line].colour))
         below = above
     ticks = "".join(
-        f'<span style="left:{fixed(100.0 * share, 2)}%">{escape(text.split("<br>")[0])}</span>'
-        for share, text in zip(_shares(axis), axis.tick_texts, strict=True)
+        text([said.split("<br>")[0]], percent(share), TICK_PX, "middle")
+        for share, said in zip(_shares(axis), axis.tick_texts, strict=True)
         if EDGE < share < 1.0 - EDGE
     )
     return (
         f'<div class="day"><span class="top">{escape(title)}, up to {fixed(top, 3)} kW</span>'
         f'<svg viewBox="0 0 {count} {DRAW_HEIGHT}" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(title)}: bars over time">{"".join(layers)}</svg>'
-        f'<div class="ticks">{ticks}</div>{_key(lines)}</div>'
+        f'<svg class="ticks" width="100%" height="24" aria-hidden="true">{ticks}</svg>{_key(lines)}</div>'
     )
 
 
@@ -259,13 +262,13 @@ def _layer(low: Float, high: Float, colour: str) -> str:
     boxes = "".join(
         f"M{place} {int(bottom[place])}h1v-{int(height[place])}h-1z" for place in np.flatnonzero(height > 0)
     )
-    return f'<path fill="{colour}" d="{boxes}"/>' if boxes else ""
+    return f'<path fill="{css(colour)}" d="{boxes}"/>' if boxes else ""
 
 
 def _key(lines: Sequence[str]) -> str:
     """The key to the colours of some lines."""
     words = [LINE_WORDS[line] for line in lines]
-    return key((each.name, f'<path fill="{each.colour}" d="M2 3h16v14H2z"/>') for each in words)
+    return key((each.name, f'<path fill="{css(each.colour)}" d="M2 3h16v14H2z"/>') for each in words)
 
 
 def _money(account: Account, currency: str) -> str:

@@ -1,25 +1,28 @@
 """Shell: what every page has in common, from the head of the document to the scripts at its end.
 
 A page loads nothing from anywhere, and the same result makes the same bytes: no clock, no timings, no chance.
+Its policy admits the one style sheet and the one script that are in it, by their hashes. A service that has
+them at addresses of its own says where (`Linked`), and has the policy in its answers.
 """
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from html import escape
-from importlib.metadata import version
 from importlib.resources import files
 from string import Template
 from typing import Any
 
-from gridpact.report.shell.html import Tile, bullets, facts, paragraph, tiles
+from gridpact.report.shell.html import Tile, bullets, contents, facts, picture_place, tiles
 from gridpact.report.shell.numbers import script_json
 
-SCRIPT_POLICY = "script-src 'unsafe-inline'; "
 PHASES = "phases"  # the part of a script for networks with three phases
-SCRIPTS_OFF = (
-    "The pictures of this page are drawn by a script in it, and scripts are switched off. The figures and "
-    "tables are complete without them."
+STYLE, SCRIPT = "style.css", "touch.js"  # of all pages
+POLICY = (
+    "default-src 'none'; {script}style-src 'sha256-{style}'; img-src data:; base-uri 'none'; "
+    "form-action 'none'"
 )
 
 
@@ -45,19 +48,42 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnPicture:
+    """A picture as HTML, and what is said of each of its periods or rows, names escaped, lines by `<br>`."""
+
+    html: str
+    said: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """What plotly.js draws.
+    """What is drawn.
 
     Attributes:
-        script: the file that tells it how.
-        data: what the script reads, by name.
+        drawn: pictures by the ids of their places.
+        script: the file of what changes in the page, or none.
+        data: what that script reads, by name.
         part: a script before it, `PHASES` or none; lines of `script` that end in a comment with its name are
             for pages with it alone.
     """
 
-    script: str
-    data: Mapping[str, Any]
+    drawn: Mapping[str, DrawnPicture]
+    script: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
     part: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """Addresses of style sheets and scripts, for pages of a service: nothing stands inside them.
+
+    Attributes:
+        styles: of `style_sheet()`.
+        scripts: of `touch_script()`, where the pages have pictures.
+    """
+
+    styles: Sequence[str]
+    scripts: Sequence[str] = ()
 
 
 def document(
@@ -67,54 +93,105 @@ def document(
     *,
     styles: Iterable[str] = (),
     pictures: Pictures | None = None,
+    linked: Linked | None = None,
+    menu: str = "",
 ) -> str:
-    """A page as one self-contained HTML document.
+    """A page as one HTML document, self-contained unless its files are linked.
 
     Args:
         head: what stands above the sections.
-        sections: HTML; empty ones are left out.
+        sections: HTML; empty ones are left out, and long pages list them.
         origin: names and values of how it was made, as text.
         styles: files of the style sheets after the one of all pages.
         pictures: what is drawn; without it, no script may run in the page.
+        linked: where a service has style sheets and scripts, in place of those in the page.
+        menu: HTML above the heading.
     """
-    main, made, scripts, policy = [*sections], [*origin], "", ""
+    main = "\n".join(part for part in sections if part)
+    data, script = "", ""
     if pictures is not None:
-        main.insert(0, f"<noscript>{paragraph(SCRIPTS_OFF)}</noscript>")
-        made.append(("Pictures", f"plotly {version('plotly')}"))
-        scripts, policy = _scripts(pictures), SCRIPT_POLICY
+        main = _with_pictures(main, pictures.drawn)
+        said = {name: picture.said for name, picture in pictures.drawn.items() if picture.said}
+        data = _data({**pictures.data, **({"said": said} if said else {})})
+        script = touch_script() + _script(pictures)
+    style = style_sheet(*styles)
     return Template(_resource("shell.html")).substitute(
-        script_policy=policy,
+        policy=_policy(style, script) if linked is None else "",
         title=escape(head.title),
-        style="".join(_resource(name) for name in ("style.css", *styles)),
+        styles=f"<style>{style}</style>" if linked is None else _linked_styles(linked),
+        menu=menu,
         heading=escape(head.heading),
         below="<br>".join(escape(line) for line in head.below),
         said=head.said,
         tiles=tiles(head.tiles),
         notices=bullets(head.notices),
-        main="\n".join(part for part in main if part),
-        origin=facts(made),
-        scripts=scripts,
+        contents=contents(main),
+        main=main,
+        origin=facts(origin),
+        scripts=data + (_inline(script) if linked is None else _linked_scripts(linked)),
     )
 
 
-def _scripts(pictures: Pictures) -> str:
-    """The data of the pictures, plotly.js, and the script that draws."""
-    from plotly.offline import get_plotlyjs
+def style_sheet(*more: str) -> str:
+    """The style sheet of all pages, and files of more after it."""
+    return "\n" + "".join(_resource(name) for name in (STYLE, *more))
 
-    data = "".join(
+
+def touch_script() -> str:
+    """The script of all pages with pictures: what is said where one is touched."""
+    return _resource(SCRIPT)
+
+
+def _with_pictures(main: str, pictures: Mapping[str, DrawnPicture]) -> str:
+    """The page with its pictures in their places."""
+    for name, picture in pictures.items():
+        before, place, after = main.partition(picture_place(name))
+        rest, closed, behind = after.partition(">")
+        main = f"{before}{place}{rest}{closed}{picture.html if place else ''}{behind}"
+    return main
+
+
+def _data(values: Mapping[str, Any]) -> str:
+    """What scripts read, as elements that do not run."""
+    return "".join(
         f'<script type="application/json" id="{escape(name)}">{script_json(value)}</script>\n'
-        for name, value in pictures.data.items()
+        for name, value in values.items()
     )
-    return f"{data}<script>{get_plotlyjs()}</script>\n<script>\n{_script(pictures)}\n</script>"
 
 
 def _script(pictures: Pictures) -> str:
-    """What draws: the script, with the lines of its part after that part, and else without them."""
+    """What changes in the page: the script with the lines of its part after that part, or without them."""
+    if not pictures.script:
+        return ""
     script = _resource(pictures.script)
     if pictures.part:
         return f"{_resource(f'{pictures.part}.js')}\n{script}"
     marked = f" // {PHASES}\n"
     return "".join(line for line in script.splitlines(keepends=True) if not line.endswith(marked))
+
+
+def _policy(style: str, script: str) -> str:
+    """What may be loaded and run: nothing but what is in the page."""
+    runs = f"script-src 'sha256-{_hash(script)}'; " if script else ""
+    policy = POLICY.format(script=runs, style=_hash(style))
+    return f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+
+
+def _hash(content: str) -> str:
+    """The hash of the content of an element, as policies have it."""
+    return b64encode(sha256(content.encode()).digest()).decode()
+
+
+def _inline(script: str) -> str:
+    return f"<script>{script}</script>" if script else ""
+
+
+def _linked_styles(linked: Linked) -> str:
+    return "\n".join(f'<link rel="stylesheet" href="{escape(address)}">' for address in linked.styles)
+
+
+def _linked_scripts(linked: Linked) -> str:
+    return "\n".join(f'<script src="{escape(address)}" defer></script>' for address in linked.scripts)
 
 
 @cache

@@ -1,8 +1,12 @@
 """Pieces of HTML; every text that comes in is escaped here."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import repeat
+
+CONTENTS_MIN = 3  # sections, from which on a page lists them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,14 @@ class HtmlColumn:
     is_time: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Words in a table that lead to an address."""
+
+    text: str
+    address: str
+
+
 def paragraph(text: str) -> str:
     """A paragraph in the voice of the page."""
     return f'<p class="said">{escape(text)}</p>'
@@ -34,9 +46,19 @@ def command(text: str, typed: str) -> str:
 
 
 def section(heading: str, *contents: str, kind: str = "") -> str:
-    """A section of a page: its heading, and HTML below it."""
-    opened = f'<section class="{escape(kind)}">' if kind else "<section>"
+    """A section of a page: its heading, which the list of contents leads to, and HTML below it."""
+    named = f' class="{escape(kind)}"' if kind else ""
+    opened = f'<section{named} id="{_anchor(heading)}">'
     return "\n".join([opened, f"<h2>{escape(heading)}</h2>", *filter(None, contents), "</section>"])
+
+
+def contents(main: str) -> str:
+    """The list of the sections of a page; nothing where there are few."""
+    found = re.findall(r'<section[^>]* id="([^"]*)">\n<h2>(.*?)</h2>', main)
+    if len(found) < CONTENTS_MIN:
+        return ""
+    items = "".join(f'<li><a href="#{anchor}">{heading}</a></li>' for anchor, heading in found)
+    return f'<nav class="contents" aria-label="Contents"><ul>{items}</ul></nav>'
 
 
 def side_by_side(*contents: str) -> str:
@@ -86,10 +108,31 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
     return f'<dl class="origin">{rows}</dl>'
 
 
-def table(caption: str, columns: Sequence[HtmlColumn], rows: Iterable[Sequence[str]]) -> str:
-    """A table whose first column names the row; on a phone every row becomes a card."""
+def folded(summary: str, content: str) -> str:
+    """HTML that opens when its summary is touched; nothing where there is none."""
+    return f"<details><summary>{escape(summary)}</summary>{content}</details>" if content else ""
+
+
+def table(
+    caption: str,
+    columns: Sequence[HtmlColumn],
+    rows: Iterable[Sequence[str | Link]],
+    *,
+    below: Iterable[str] | None = None,
+) -> str:
+    """A table whose first column names the row; on a phone every row becomes a card.
+
+    Args:
+        caption: above it.
+        columns: of it.
+        rows: texts, one for each column.
+        below: HTML that stands below the text of the last cell of each row, as `folded` makes it.
+    """
+    more = repeat("") if below is None else below
     head = "".join(f'<th scope="col"{_class(column)}>{escape(column.name)}</th>' for column in columns)
-    body = "".join(f"<tr>{_cells(columns, row)}</tr>" for row in rows)
+    body = "".join(
+        f"<tr>{_cells(columns, row, last)}</tr>" for row, last in zip(rows, more, strict=below is not None)
+    )
     return (
         f"<table><caption>{escape(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -100,21 +143,40 @@ def figure(picture_id: str, alternative: str, caption: str) -> str:
     """The place of a picture, with words for those who cannot see it."""
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     return (
-        f'<figure><div class="picture" id="{escape(picture_id)}" role="img" '
+        f'<figure>{picture_place(picture_id)} role="img" '
         f'aria-label="{escape(alternative)}"></div>{below}</figure>'
     )
 
 
-def _cells(columns: Sequence[HtmlColumn], row: Sequence[str]) -> str:
-    """The cells of a row, the first of which is its head."""
+def picture_place(picture_id: str) -> str:
+    """How the place of a picture begins, in which the document draws it."""
+    return f'<div class="picture" id="{escape(picture_id)}"'
+
+
+def _anchor(heading: str) -> str:
+    """What the address of a section ends in."""
+    words = re.findall(r"[a-z0-9]+", heading.lower())
+    return f"about-{'-'.join(words)}"
+
+
+def _cells(columns: Sequence[HtmlColumn], row: Sequence[str | Link], below: str = "") -> str:
+    """The cells of a row, the first of which is its head; HTML may stand below the text of the last one."""
     cells = []
     for place, (column, text) in enumerate(zip(columns, row, strict=True)):
         tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
         name = escape(column.name)
+        more = below if place == len(columns) - 1 else ""
         cells.append(
-            f'<{tag}{scope}{_class(column)} data-column="{name}"><span>{escape(text)}</span></{tag}>'
+            f'<{tag}{scope}{_class(column)} data-column="{name}"><span>{_written(text)}</span>{more}</{tag}>'
         )
     return "".join(cells)
+
+
+def _written(cell: str | Link) -> str:
+    """The words of a cell."""
+    if isinstance(cell, Link):
+        return f'<a href="{escape(cell.address)}">{escape(cell.text)}</a>'
+    return escape(cell)
 
 
 def _class(column: HtmlColumn) -> str:

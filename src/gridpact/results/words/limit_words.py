@@ -6,7 +6,8 @@ from gridpact.case.case import Case
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.grid.network import Network
 from gridpact.grid.network_model import PHASE_LABELS
-from gridpact.results.clearance_outcome import reason
+from gridpact.results.words.limit_kinds import called, reason
+from gridpact.results.words.place_words import name_of
 
 
 def element_name(case: Case, network: Network, limited_by: int, element: int) -> str:
@@ -22,12 +23,18 @@ def element_name(case: Case, network: Network, limited_by: int, element: int) ->
             return str(network.elements.id[element])
 
 
+def element_called(case: Case, network: Network, limited_by: int, element: int) -> str:
+    """The same with the name that the network file gives it: "12 (Elm Street)"."""
+    index = element_name(case, network, limited_by, element)
+    return called(index, name_of(network, LimitedBy(limited_by).label, index))
+
+
 def named_limit_words(limited_by: int, name: str, phase: int, limits: Sequence[float]) -> str:
     """A limit in words, as `reason` has it, with the phase that it is of.
 
     Args:
         limited_by: a `LimitedBy`.
-        name: of its element, as `element_name` gives it.
+        name: of its element, as `element_called` gives it.
         phase: position in `PHASE_LABELS`.
         limits: the values it stands at, none where they are unknown.
     """

@@ -35,6 +35,15 @@ _PARAMETERS: dict[str, Json] = {
     "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": LIST_MAX, "default": LIST_DEFAULT}},
     "after": {"schema": {"type": "string"}, "description": "The `next` of an answer before"},
     "participant": {"schema": {"type": "string"}, "description": "The one that is asked for"},
+    "name": {
+        "schema": {"type": "string", "minLength": 1},
+        "required": True,
+        "description": "Of the trade, the order or the participant that is explained",
+    },
+    "what": {
+        "schema": {"type": "string", "enum": ["trade", "participant", "order"]},
+        "description": "What the name is of, where it could be several",
+    },
     "reason": {"schema": {"type": "string"}, "description": "Why; every change needs one"},
 }
 _SIGNATURE: Json = {
@@ -50,6 +59,13 @@ _VERSION: Json = {
     "required": False,
     "schema": {"type": "string"},
     "description": "The ETag of what is changed",
+}
+_LAST_EVENT: Json = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The id of the last event that the client has",
 }
 
 
@@ -75,6 +91,7 @@ def _describe(route: Json, method: str, operation: DescribedOperation) -> None:
     parameters += [{"name": name, "in": "query", **_PARAMETERS[name]} for name in operation.query]
     parameters += [_SIGNATURE] if operation.is_signed else []
     parameters += [_VERSION] if operation.is_versioned else []
+    parameters += [_LAST_EVENT] if operation.is_resumable else []
     for parameter in parameters:
         parameter.setdefault("required", False)
     route["parameters"] = parameters

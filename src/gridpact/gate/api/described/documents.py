@@ -6,8 +6,11 @@ from gridpact.case.folder.settings import SECTIONS
 from gridpact.case.schema import ORDERS, PARTICIPANTS, TRADES, Column, Kind, Schema
 from gridpact.gate.access.visitor import RIGHTS, ROLES
 from gridpact.gate.door.take_orders import BATCH_MAX
+from gridpact.gate.events.gate_event import KINDS
 from gridpact.gate.market.market_documents import OF_HORIZON, TABLES, Rules
 from gridpact.gate.market.session_states import CANCELLED, CLEARED, CLEARING, CLOSED, FAILED, OPEN, SCHEDULED
+from gridpact.gate.settlement.settlement_state import STATES
+from gridpact.gate.webhooks.webhook_commands import ACTIVE, DISABLED
 from gridpact.gate.words.gate_names import NAME_CHARACTERS_MAX
 from gridpact.gate.words.refused import TITLES
 
@@ -22,6 +25,7 @@ MOMENT_OR_NULL: Json = {"type": ["string", "null"], "format": "date-time"}
 DIGEST: Json = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 NAME: Json = {"type": "string", "minLength": 1, "maxLength": NAME_CHARACTERS_MAX}
 ROWS: Json = {"type": "array", "items": {"type": "object"}}
+_LIST_OF_TEXTS: Json = {"type": "array", "items": TEXT}
 _NAMES = ("order", "trade", "group", "link", "replaces")
 _KINDS: dict[Kind, Json] = {
     Kind.ID: TEXT,
@@ -130,6 +134,28 @@ _KEY: Json = {
     "participants": {"type": "array", "items": NAME},
     "rights": {"type": "array", "items": {"enum": list(RIGHTS)}},
 }
+_SETTLEMENT: Json = {
+    "settlement": TEXT,
+    "market": TEXT,
+    "from": MOMENT,
+    "until": MOMENT,
+    "corrects": TEXT_OR_NULL,
+    "sessions": {"type": "array", "items": TEXT},
+    "not_cleared": {"type": "array", "items": TEXT},
+    "state": {"enum": list(STATES)},
+}
+_WEBHOOK = opened(
+    {
+        "webhook": TEXT,
+        "url": TEXT,
+        "events": {"type": "array", "items": {"enum": list(KINDS)}},
+        "state": {"enum": [ACTIVE, DISABLED]},
+        "after": TEXT,
+        "failures": WHOLE,
+        "problem": TEXT_OR_NULL,
+        "disabled_at": MOMENT_OR_NULL,
+    }
+)
 _REPLACES = Column(
     name="replaces", kind=Kind.ID, meaning="an own order that it takes the place of", required=False
 )
@@ -274,6 +300,38 @@ DOCUMENTS: dict[str, Json] = {
         }
     ),
     "Rows": ROWS,
+    "Explanation": opened(
+        {
+            "case": TEXT,
+            "kind": TEXT,
+            "name": TEXT,
+            "formulation": TEXT,
+            "allocation": TEXT,
+            "status": TEXT,
+            "proposed_kwh": {"type": "number"},
+            "cleared_kwh": {"type": "number"},
+            "trades": ROWS,
+            "orders": ROWS,
+            "causes": ROWS,
+            "runs": ROWS,
+            "pressed": ROWS,
+            "energy_kwh": {"type": "object"},
+            "notes": _LIST_OF_TEXTS,
+            "text": _LIST_OF_TEXTS,
+        }
+    ),
     "Headroom": opened({"session": TEXT, "sequence": WHOLE, "headroom": ROWS}),
+    "Settlement": closed(
+        {"settlement": NAME, "from": MOMENT, "until": MOMENT, "corrects": TEXT_OR_NULL},
+        "settlement",
+        "from",
+        "until",
+    ),
+    "TakenOn": opened(_SETTLEMENT),
+    "ShownSettlement": opened({**_SETTLEMENT, "published_at": MOMENT_OR_NULL}),
+    "Settlements": list_of(opened({**_SETTLEMENT, "published_at": MOMENT_OR_NULL})),
+    "Webhook": closed({"url": TEXT, "events": {"type": "array", "items": {"enum": list(KINDS)}}}, "url"),
+    "ShownWebhook": _WEBHOOK,
+    "Webhooks": list_of(_WEBHOOK),
     "Log": list_of(opened({**_ENTRY, "chain": DIGEST})),
 }

@@ -19,6 +19,7 @@ class DescribedOperation:
         is_open: whether it needs no key.
         is_signed: whether its body may be signed.
         is_versioned: whether it needs `If-Match` where it changes something.
+        is_resumable: whether it goes on after the last event that the client has.
         is_made: whether a command of gridpact makes the answer, which may refuse to.
     """
 
@@ -29,6 +30,7 @@ class DescribedOperation:
     is_signed: bool = False
     is_versioned: bool = False
     is_made: bool = False
+    is_resumable: bool = False
 
 
 def _read(
@@ -77,6 +79,21 @@ OPERATIONS: Mapping[tuple[str, str], DescribedOperation] = {
     ("put", "/markets/{market}/tariffs"): _put({TOML: ""}, "OfMarket"),
     ("put", "/markets/{market}/sharing"): _put({CSV: ""}, "OfMarket"),
     ("put", "/markets/{market}/prices"): _put({CSV: ""}, "OfMarket"),
+    ("put", "/markets/{market}/meters"): _put({CSV: ""}, "OfMarket"),
+    ("post", "/markets/{market}/settlements"): DescribedOperation(
+        answers={200: {JSON: "TakenOn"}, 202: {JSON: "TakenOn"}}, takes={JSON: "Settlement"}
+    ),
+    ("get", "/markets/{market}/settlements"): _read("Settlements", *_PAGED),
+    ("get", "/settlements/{settlement}"): _read("ShownSettlement"),
+    ("get", "/settlements/{settlement}/statements"): _read("Rows", "participant", others={CSV: ""}),
+    ("get", "/settlements/{settlement}/ledger"): _read("Rows", "participant", others={CSV: ""}),
+    ("get", "/settlements/{settlement}/residuals"): _read("Rows", others={CSV: ""}),
+    ("get", "/settlements/{settlement}/bills/{participant}"): DescribedOperation(
+        answers={200: {"text/html": "", "application/pdf": ""}}
+    ),
+    ("get", "/settlements/{settlement}/files/{name}"): DescribedOperation(
+        answers={200: {CSV: "", JSON: "", "text/html": "", "application/octet-stream": ""}}
+    ),
     ("put", "/markets/{market}/operating-envelopes"): _put({CSV: ""}, "OfMarket"),
     ("get", "/markets/{market}/operating-envelopes"): _read("Rows", "participant", others={CSV: ""}),
     ("get", "/markets"): _read("Markets", *_PAGED),
@@ -118,8 +135,14 @@ OPERATIONS: Mapping[tuple[str, str], DescribedOperation] = {
     ("get", "/sessions/{session}/seal"): _read("Seal"),
     ("get", "/sessions/{session}/results"): _read("Results", "participant"),
     ("get", "/sessions/{session}/results/{table}"): _read("Rows", others={CSV: ""}),
+    ("get", "/sessions/{session}/explanation"): _read("Explanation", "name", "what"),
     ("get", "/sessions/{session}/files/{name}"): DescribedOperation(
         answers={200: {CSV: "", JSON: "", "text/html": "", "application/octet-stream": ""}}, is_made=True
     ),
+    ("get", "/events"): DescribedOperation(answers={200: {"text/event-stream": ""}}, is_resumable=True),
+    ("get", "/webhooks"): _read("Webhooks"),
+    ("get", "/webhooks/{webhook}"): _read("ShownWebhook"),
+    ("put", "/webhooks/{webhook}"): _put({JSON: "Webhook"}, "ShownWebhook"),
+    ("delete", "/webhooks/{webhook}"): _END,
     ("get", "/log"): _read("Log", *_PAGED),
 }

@@ -23,6 +23,7 @@ from gridpact.gate.api.incoming import (
 from gridpact.gate.api.routes.market_routes import market_of
 from gridpact.gate.market.billing_files import (
     ENVELOPES_KIND,
+    METERS_KIND,
     PRICES_KIND,
     SHARING_KIND,
     TARIFFS_KIND,
@@ -31,7 +32,7 @@ from gridpact.gate.market.billing_files import (
 from gridpact.gate.market.market_commands import put_market_file
 from gridpact.gate.market.market_documents import rules_of
 from gridpact.gate.market.participant_tables import Columns, loaded
-from gridpact.gate.market.session_frames import PARTICIPANTS_FILE, market_file
+from gridpact.gate.market.session_frames import PARTICIPANTS_FILE, market_file, participants_ever
 from gridpact.gate.views.envelope_views import envelope_rows
 from gridpact.gate.views.table_text import csv_text, names_of, with_numbers
 from gridpact.gate.words.refused import invalid, not_found
@@ -57,6 +58,12 @@ async def put_prices(request: Request, market: str) -> Response:
     return await _put(request, market, PRICES_KIND, CSV)
 
 
+@router.put("/markets/{market}/meters")
+async def put_meters(request: Request, market: str) -> Response:
+    """Gives a market the readings of its meters, as meters.csv of a case, of as many days as there are."""
+    return await _put(request, market, METERS_KIND, CSV)
+
+
 @router.put("/markets/{market}/operating-envelopes")
 async def put_envelopes(request: Request, market: str) -> Response:
     """Publishes operating envelopes: operating_envelopes.csv, as `gridpact envelope` writes it."""
@@ -71,13 +78,14 @@ async def _put(request: Request, market: str, kind: str, media_type: str) -> Res
     parameters(request)
     sent = await body(request, most=NETWORK_MAX, types=(media_type,))
 
-    def known(connection: Connection) -> tuple[Columns | None, bytes | None]:
+    def known(connection: Connection) -> tuple[Columns | None, bytes | None, frozenset[str]]:
         participants = market_file(connection, market, PARTICIPANTS_FILE)
         columns = None if participants is None else loaded(participants)
-        return columns, market_file(connection, market, TARIFFS_KIND)
+        ever = participants_ever(connection, market) if kind == METERS_KIND else frozenset[str]()
+        return columns, market_file(connection, market, TARIFFS_KIND), ever
 
-    columns, tariffs = await service.read(known)
-    problems = await run_in_threadpool(billing_problems, kind, sent.content, document, columns, tariffs)
+    given = await service.read(known)
+    problems = await run_in_threadpool(billing_problems, kind, sent.content, document, *given)
     if problems:
         raise invalid(problems)
     status = await service.write(

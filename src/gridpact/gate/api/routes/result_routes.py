@@ -1,5 +1,6 @@
 """What came of a session: results, tables, files; and the headroom of one that is to come."""
 
+import asyncio
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,6 +14,8 @@ from gridpact.gate.api.answers import acceptable, read_answer
 from gridpact.gate.api.beside import headroom_of, report_of
 from gridpact.gate.api.incoming import CSV, JSON, parameters, service_of, visitor
 from gridpact.gate.api.routes.session_routes import visible_session
+from gridpact.gate.market.market_documents import Rules
+from gridpact.gate.views.explanation_views import explanation_view, published_files
 from gridpact.gate.views.headroom_views import headroom_rows
 from gridpact.gate.views.result_views import (
     ALL_TABLES,
@@ -24,7 +27,7 @@ from gridpact.gate.views.result_views import (
     supplied_rows,
 )
 from gridpact.gate.views.table_text import csv_text, names_of, text_rows, with_numbers
-from gridpact.gate.words.refused import not_found, right_missing
+from gridpact.gate.words.refused import FieldProblem, invalid, not_found, right_missing
 from gridpact.results.output_folder import REPORT_FILE, SUMMARY_FILE
 
 router = APIRouter(tags=["results"])
@@ -79,6 +82,27 @@ async def get_table(request: Request, session: str, table: str) -> Response:
 
     kind, found = await service.read(query)
     return read_answer(request, found, media_type=kind)
+
+
+@router.get("/sessions/{session}/explanation")
+async def get_explanation(request: Request, session: str) -> Response:
+    """Why a trade, an order or a participant of a published result gets what it gets."""
+    who, service = await visitor(request), service_of(request)
+
+    def query(
+        connection: Connection,
+    ) -> tuple[dict[str, bytes], dict[str, str], frozenset[str] | None, Rules]:
+        state = visible_session(connection, who, session)
+        files = published_files(connection, state)
+        given, own = parameters(request, "name", "what"), readable(who, state.row.market)
+        if not given.get("name"):
+            what, remedy = "is missing", "name a trade, an order or a participant"
+            raise invalid([FieldProblem(pointer="?name", what=what, remedy=remedy)])
+        return files, given, own, service.frame(connection, state).rules
+
+    files, given, own, rules = await service.read(query)
+    found = await asyncio.to_thread(explanation_view, files, given["name"], given.get("what"), own, rules)
+    return read_answer(request, found)
 
 
 @router.get("/sessions/{session}/files/{name}")

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "people_and_logins"
-down_revision = "0001"
+revision = "0004_people"
+down_revision = "0003_settlements"
 _NAME, _DIGEST = sa.String(length=200), sa.String(length=64)
 
 

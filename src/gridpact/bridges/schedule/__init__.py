@@ -1,0 +1,1 @@
+"""The schedule of a result, as the standards take it: net power of each participant."""

@@ -1,0 +1,1 @@
+"""Commands that read results: two side by side, one explained."""

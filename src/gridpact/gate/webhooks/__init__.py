@@ -1,0 +1,1 @@
+"""Webhooks: events sent to programs that cannot hold a connection."""

@@ -1,0 +1,1 @@
+"""Built-in networks that come with the package, compiled: whatever else is installed, they are the same."""

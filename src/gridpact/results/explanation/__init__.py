@@ -1,0 +1,1 @@
+"""Explanations: why trades and participants get what they get, and what would have to change."""

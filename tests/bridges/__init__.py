@@ -1,0 +1,1 @@
+"""The bridges to standards of others."""

@@ -1,0 +1,1 @@
+"""The site, its tutorials and its notebooks."""
