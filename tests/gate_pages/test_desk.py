@@ -1,5 +1,6 @@
 """What operators do by forms: users, sessions, envelopes, a session that failed; what households see."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -142,3 +143,8 @@ def test_a_session_that_failed_comes_first_and_is_cleared_again_without_what_did
     home = said(logged_in(gate, "h2").get("/sessions/f"))
     assert "4 / 4.4" in home and "Between 02:00 and 03:00 the buyer needed no more" in home, home
     assert "Nothing: no session has failed" in said(operator.get("/"))
+    visit = logged_in(gate, "h2")
+    (link,) = re.findall(r'href="(/sessions/f/why[^"]+)"', visit.get("/sessions/f").text)
+    why = said(visit.get(link.replace("&amp;", "&")))
+    assert "8.4 of 8.8 kWh are firm" in why and "the buyer’s forecast" in why and "In full" in why
+    assert logged_in(gate, "h3").get(link).status_code == 404

@@ -60,9 +60,7 @@ def trade_outcomes(
     return sorted(found, key=lambda each: (each.begin, each.trade, each.role))
 
 
-def _outcome(
-    words: PageWords, rows: Sequence[Mapping[str, Any]], step: timedelta, timezone: str
-) -> TradeRun:
+def _outcome(words: PageWords, rows: Sequence[Mapping[str, Any]], step: timedelta, timezone: str) -> TradeRun:
     hours = step / timedelta(hours=1)
     first, begin, end = rows[0], _time(rows[0]), _time(rows[-1]) + step
     cut = sum(row["proposed_kw"] - row["cleared_kw"] for row in rows)

@@ -123,6 +123,15 @@ async def headroom_part(caller: PageCaller) -> Response:
     )
 
 
+async def why_page(caller: PageCaller) -> Response:
+    """Why not all of a trade is firm: where the limit is, what loads it and what does not."""
+    session = caller.request.path_params["session"]
+    query = {"name": caller.request.query_params.get("name", "")}
+    found = (await caller.api("GET", "sessions", session, "explanation", query=query)).document
+    facts = await caller.read(lambda connection: session_facts(connection, caller, session, None))
+    return show(caller, "why.html", found=found, facts=facts, view=facts.view)
+
+
 async def own_table(caller: PageCaller) -> Response:
     """The rows of a table of the result that are the user's, as a file for spreadsheets."""
     session, table = (caller.request.path_params[name] for name in ("session", "table"))
@@ -166,6 +175,7 @@ def made_page(content: bytes) -> Response:
 ROUTES: list[BaseRoute] = [
     page_route("/sessions/{session}", session_page),
     page_route("/sessions/{session}/headroom", headroom_part),
+    page_route("/sessions/{session}/why", why_page),
     page_route("/sessions/{session}/tables/{table}", own_table),
     page_route("/settlements/{settlement}/bills/{participant:path}", bill_page),
 ]
