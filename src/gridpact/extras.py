@@ -59,11 +59,23 @@ def _is_there(module: str) -> bool:
 NETWORKS = Extra(name="networks", modules=("pandapower", "simbench"))
 GATE = Extra(
     name="gate",
-    modules=("alembic", "fastapi", "granian", "nacl", "prometheus_client", "psycopg", "sqlalchemy"),
+    modules=(
+        "alembic",
+        "argon2",
+        "fastapi",
+        "granian",
+        "jinja2",
+        "nacl",
+        "prometheus_client",
+        "psycopg",
+        "python_multipart",
+        "sqlalchemy",
+    ),
 )
+OIDC = Extra(name="oidc", modules=("authlib", "httpx2", "joserfc"))
 OPENDSS = Extra(name="opendss", modules=("dss",))
 PDF = Extra(name="pdf", modules=("weasyprint",))
 UFTP = Extra(name="uftp", modules=("shapeshifter_uftp",))
 XLSX = Extra(name="xlsx", modules=("python_calamine", "xlsxwriter"))
 CLUSTER = Extra(name="cluster", modules=("dask", "distributed"))
-EXTRAS = (NETWORKS, GATE, OPENDSS, PDF, UFTP, XLSX, CLUSTER)
+EXTRAS = (NETWORKS, GATE, OIDC, OPENDSS, PDF, UFTP, XLSX, CLUSTER)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -443,12 +444,19 @@ def test_metrics_are_for_operators_and_say_what_happens(gate: Served, homes: dic
     assert ready == {"status": "ready", **dict.fromkeys(("database", "clock", "workers", "migrations"), "ok")}
 
 
-def test_the_page_at_the_root_is_plain(gate: Served) -> None:
+def test_the_page_at_the_root_asks_nothing_of_others(gate: Served) -> None:
     import httpx
 
     page = httpx.get(f"http://127.0.0.1:{gate.port}/")
     assert page.status_code == 200 and page.headers["content-type"].startswith("text/html")
-    assert "default-src 'none'" in page.headers["Content-Security-Policy"] and "<script" not in page.text
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy
+    places = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert places and all(place.startswith(("/", "#", "data:,")) for place in places)
+    for place in places:
+        if place.startswith("/assets/"):
+            asset = httpx.get(f"http://127.0.0.1:{gate.port}{place}")
+            assert asset.status_code == 200 and "immutable" in asset.headers["Cache-Control"]
 
 
 def test_requests_are_logged_without_what_is_in_them(tmp_path: Path) -> None:

@@ -40,9 +40,23 @@ def put_user(
     say(f"user {name} {'made' if status == 201 else 'replaced'}")
 
 
+@user.command("invite")
+def invite_user(folder: GateFolder, name: User) -> None:
+    """Invite a user to set its password, and show the link this once; earlier links end."""
+    from gridpact.gate.people.invitations import HOURS, invite
+    from gridpact.gate.running.shell import SHELL, at_the_shell
+    from gridpact.gate.store.gate_settings import read_gate_settings
+
+    made = at_the_shell(
+        folder, lambda transaction, now: invite(transaction, name, actor=SHELL, received_at=now)
+    )
+    say(f"{read_gate_settings(folder).public_url.rstrip('/')}{made['path']}")
+    say(f"  for {name} alone, once, within {HOURS} hours")
+
+
 @user.command("erase")
 def erase_user(folder: GateFolder, name: User) -> None:
-    """Erase a user's name, and end its keys and mandates."""
+    """Erase a user's name, password, logins, keys and mandates."""
     from gridpact.gate.access import user_commands
     from gridpact.gate.running.shell import SHELL, at_the_shell
 

@@ -10,7 +10,18 @@ from sqlalchemy import delete, func, select, update
 from gridpact.gate.access.user_documents import check_key, check_mandate, check_user
 from gridpact.gate.access.visitor import OPERATOR, Visitor, secret_sha256
 from gridpact.gate.log.jws import jwk_fault
-from gridpact.gate.store.gate_tables import API_KEY, MANDATE, MARKET, SIGNING_KEY, USER, WEBHOOK
+from gridpact.gate.store.gate_tables import (
+    API_KEY,
+    IDENTITY,
+    INVITATION,
+    LOGIN,
+    MANDATE,
+    MARKET,
+    PASSWORD,
+    SIGNING_KEY,
+    USER,
+    WEBHOOK,
+)
 from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.words.gate_names import NAME_MAX, USER_NAME, has_controls, name_problem
 from gridpact.gate.words.json_bodies import compact_json, same_content
@@ -190,8 +201,20 @@ def put_mandate(
     *,
     actor: str,
     received_at: int,
+    given_by: str | None = None,
 ) -> Created:
-    """Gives a user rights for a participant, or changes them."""
+    """Gives a user rights for a participant, or changes them; what it handed over and has no more ends.
+
+    Args:
+        transaction: that it is part of.
+        market: of the participant.
+        user: who may act for it.
+        participant: whom it is about.
+        document: the mandate.
+        actor: of the log.
+        received_at: when it was asked for.
+        given_by: the user who hands it over, `None` for an operator.
+    """
     check_mandate(document)
     if len(participant) > NAME_MAX or has_controls(participant):
         what, remedy = "is not the name of a participant", "give one as its market has it"
@@ -212,9 +235,13 @@ def put_mandate(
         "document": compact_json(document),
         "since": read_moment(document.get("from")),
         "until": read_moment(document.get("until")),
+        "given_by": given_by,
     }
     if known:
         transaction.write(update(MANDATE).where(*where).values(**values))
+        _end_handed_over(
+            transaction, market, user, participant, document, actor=actor, received_at=received_at
+        )
     else:
         transaction.insert(MANDATE, market=market, user=user, participant=participant, **values)
     return (200 if known else 201), {"user": user, "participant": participant, **document}
@@ -235,10 +262,41 @@ def end_mandate(
         body=b"",
     )
     transaction.write(delete(MANDATE).where(*where))
+    _end_handed_over(transaction, market, user, participant, None, actor=actor, received_at=received_at)
+
+
+def _end_handed_over(
+    transaction: Transaction,
+    market: str,
+    user: str,
+    participant: str,
+    document: Mapping[str, Any] | None,
+    *,
+    actor: str,
+    received_at: int,
+) -> None:
+    """Ends the mandates that a user handed over and that go beyond its own, which is `None` once it ended."""
+    columns = MANDATE.c
+    query = select(MANDATE).where(
+        columns.market == market, columns.participant == participant, columns.given_by == user
+    )
+    for row in transaction.rows(query.order_by(columns.user)):
+        if document is None or goes_beyond(json.loads(row.document), document):
+            end_mandate(transaction, market, row.user, participant, actor=actor, received_at=received_at)
+
+
+def goes_beyond(document: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether a mandate has rights, or a time, that another has not."""
+    if not set(document["rights"]) <= set(own["rights"]):
+        return True
+    since, until = read_moment(document.get("from")), read_moment(document.get("until"))
+    own_since, own_until = read_moment(own.get("from")), read_moment(own.get("until"))
+    begins_before = own_since is not None and (since is None or since < own_since)
+    return begins_before or (own_until is not None and (until is None or until > own_until))
 
 
 def erase_user(transaction: Transaction, user: str, *, actor: str, received_at: int) -> None:
-    """Erases a user's name and ends its keys; what it handed in stays under its pseudonym."""
+    """Erases a user's name, keys, password and logins; what it handed in stays under its pseudonym."""
     pseudonym = pseudonym_of(transaction, user)
     transaction.act(kind="user-erased", subject=pseudonym, actor=actor, received_at=received_at, body=b"")
     # What it signed stays to be verified, and nobody who is given the name later has its keys.
@@ -246,9 +304,10 @@ def erase_user(transaction: Transaction, user: str, *, actor: str, received_at: 
     transaction.write(
         update(SIGNING_KEY).where(SIGNING_KEY.c.user == user).values(user=pseudonym, ended_at=ended)
     )
-    transaction.write(delete(API_KEY).where(API_KEY.c.user == user))
-    transaction.write(delete(MANDATE).where(MANDATE.c.user == user))
-    transaction.write(delete(WEBHOOK).where(WEBHOOK.c.user == user))
+    for row in transaction.rows(select(MANDATE).where(MANDATE.c.given_by == user)):
+        end_mandate(transaction, row.market, row.user, row.participant, actor=actor, received_at=received_at)
+    for table in (API_KEY, MANDATE, PASSWORD, INVITATION, LOGIN, IDENTITY, WEBHOOK):
+        transaction.write(delete(table).where(table.c.user == user))
     transaction.write(delete(USER).where(USER.c.user == user))
 
 

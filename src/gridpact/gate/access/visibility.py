@@ -109,6 +109,18 @@ def need_self_or_operator(visitor: Visitor, user: str, *, with_whole_key: bool =
         raise right_missing("a key that is not narrowed")
 
 
+def need_mandate_or_operator(visitor: Visitor, market: str, participant: str) -> None:
+    """Refuses what operators may do with the mandates of a participant, and who has one for it.
+
+    Raises:
+        Refused: 404 where the market does not exist for the visitor, 403 otherwise.
+    """
+    need_market(visitor, market)
+    is_own = bool(visitor.rights(market, participant)) and not visitor.narrowed
+    if OPERATOR not in visitor.roles and not is_own:
+        raise right_missing(OPERATOR)
+
+
 def need_some_trade(visitor: Visitor, market: str) -> None:
     """Refuses who may trade for nobody in a market, before what was sent is read.
 

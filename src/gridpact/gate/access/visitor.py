@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, literal, select
 
 from gridpact.case.schema import DEFAULT_RETAILER
-from gridpact.gate.store.gate_tables import API_KEY, MANDATE, MARKET_FILE, USER
+from gridpact.gate.store.gate_tables import API_KEY, LOGIN, MANDATE, MARKET_FILE, USER
 from gridpact.gate.words.refused import Refused
 
 READ, TRADE = "read", "trade"
@@ -24,6 +24,14 @@ _OF_KEYS = (
     select(API_KEY, USER.c.pseudonym, USER.c.document.label("of_user"))
     .join(USER, USER.c.user == API_KEY.c.user)
     .where(API_KEY.c.sha256.in_(bindparam("keys", expanding=True)))
+)
+LOGIN_MARK = "login."  # before the digest of a login, which no key can have
+_OF_LOGINS = (
+    select(LOGIN.c.sha256, LOGIN.c.user, LOGIN.c.ends_at.label("expires_at"))
+    .add_columns(literal("login").label("key"), literal("{}").label("document"))
+    .add_columns(USER.c.pseudonym, USER.c.document.label("of_user"))
+    .join(USER, USER.c.user == LOGIN.c.user)
+    .where(LOGIN.c.sha256.in_(bindparam("logins", expanding=True)))
 )
 _OF_MARKET = (
     select(API_KEY.c.sha256)
@@ -135,7 +143,25 @@ def visitors_of(connection: Connection, keys: Collection[str], now: int) -> dict
         for row in rows:
             if row.revoked_at is None and (row.expires_at is None or row.expires_at > now):
                 found[row.sha256] = _visitor(connection, row, of_user[row.user], now)
+    for key in keys:
+        if key.startswith(LOGIN_MARK):
+            found |= _of_login(connection, key, now)
     return found
+
+
+def login_key(secret: str) -> str:
+    """What stands for a login where the digest of a key does."""
+    return f"{LOGIN_MARK}{secret_sha256(secret)}"
+
+
+def _of_login(connection: Connection, key: str, now: int) -> dict[str, Visitor]:
+    """Who is logged in, as with a key that is not narrowed; nobody where the login has ended."""
+    row = connection.execute(_OF_LOGINS, {"logins": [key.removeprefix(LOGIN_MARK)]}).first()
+    if row is None or row.expires_at <= now:
+        return {}
+    mandates = connection.execute(_MANDATES, {"users": [row.user]}).all()
+    who = _visitor(connection, row, mandates, now)
+    return {key: replace(who, key_sha256=key, expires_at=None)}  # Keys that it makes may outlast it.
 
 
 def keys_of_market(connection: Connection, market: str) -> list[str]:

@@ -17,6 +17,7 @@ from gridpact.gate.words.refused import FieldProblem, Refused, invalid
 BODY_MAX, LARGE_BODY_MAX, NETWORK_MAX = 64 * 1024, 4 * 1024 * 1024, 64 * 1024 * 1024
 BODY_SECONDS = 30.0
 LIST_DEFAULT, LIST_MAX, DIGITS_MAX = 100, 1000, 19
+LOGIN_STATE = "login_key"  # of a request that a page makes for who is logged in
 Answer = TypeVar("Answer")
 JSON, CSV, TOML = "application/json", "text/csv", "application/toml"
 
@@ -82,6 +83,9 @@ def key_of(request: Request) -> str:
     Raises:
         Refused: 401, it came with none.
     """
+    login = request.scope.get("state", {}).get(LOGIN_STATE)
+    if login is not None:  # Put there by the pages of this process, never by what a client sends.
+        return str(login)
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:

@@ -25,7 +25,6 @@ from gridpact.gate.api.routes import (
     market_routes,
     open_routes,
     order_routes,
-    page_routes,
     result_routes,
     session_routes,
     settlement_routes,
@@ -34,6 +33,7 @@ from gridpact.gate.api.routes import (
     webhook_routes,
 )
 from gridpact.gate.api.service import Service
+from gridpact.gate.pages.routes import all_pages
 from gridpact.gate.running.served_places import BASE, FOLDER_VARIABLE
 from gridpact.gate.store.gate_home import Gate, open_gate
 from gridpact.gate.watch.json_log import set_up_log
@@ -89,7 +89,7 @@ def _framework(gate: Gate) -> FastAPI:
     )
     for routes in ROUTES:
         app.include_router(routes.router, prefix=BASE)
-    app.include_router(page_routes.router)
+    app.include_router(all_pages.router)
     description: dict[str, Any] = {}
 
     def described_once() -> dict[str, Any]:

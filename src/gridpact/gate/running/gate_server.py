@@ -16,6 +16,7 @@ from granian.constants import Interfaces
 
 from gridpact.errors import InvalidUsage
 from gridpact.gate.closing.leases import release
+from gridpact.gate.people.single_sign_on import need_sign_on_libraries
 from gridpact.gate.running.gate_lock import gate_lock
 from gridpact.gate.running.metrics_server import metrics_served
 from gridpact.gate.running.new_gate import new_gate
@@ -49,6 +50,7 @@ def serve_gate(folder: Path, *, host: str, port: int, workers: int, clearing_wor
     if not is_gate(folder):
         _make(folder)
     gate = open_gate(folder)
+    need_sign_on_libraries(gate.settings)
     if gate.database.is_sqlite and workers > 1:
         raise InvalidUsage(
             "--workers above 1 takes a PostgreSQL database", "leave it out, or give --database"

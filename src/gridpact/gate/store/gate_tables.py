@@ -155,6 +155,46 @@ MANDATE = Table(
     Column("document", Text, nullable=False),
     Column("since", BigInteger),
     Column("until", BigInteger),
+    Column("given_by", NAME),  # the user who handed it over, nothing where an operator gave it
+)
+PASSWORD = Table(  # Of people who log in by one; erased with its user, as all tables are that name a user.
+    "password",
+    METADATA,
+    Column("user", NAME, primary_key=True),
+    Column("argon2", Text, nullable=False),
+    Column("set_at", BigInteger, nullable=False),
+)
+INVITATION = Table(
+    "invitation",
+    METADATA,
+    Column("sha256", DIGEST, primary_key=True),
+    Column("user", NAME, nullable=False, index=True),
+    Column("ends_at", BigInteger, nullable=False),
+)
+LOGIN = Table(
+    "login",
+    METADATA,
+    Column("sha256", DIGEST, primary_key=True),
+    Column("user", NAME, nullable=False, index=True),
+    Column("began_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+)
+IDENTITY = Table(  # Whom an identity provider calls `subject`.
+    "identity",
+    METADATA,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("user", NAME, nullable=False, index=True),
+    Column("since", BigInteger, nullable=False),
+)
+SIGN_ON = Table(  # Ways to the identity provider that nobody has come back from yet.
+    "sign_on",
+    METADATA,
+    Column("sha256", DIGEST, primary_key=True),
+    Column("nonce", NAME, nullable=False),
+    Column("verifier", NAME, nullable=False),
+    Column("invitation", NAME),
+    Column("ends_at", BigInteger, nullable=False),
 )
 MARKET = Table(
     "market",

@@ -10,13 +10,14 @@ from sqlalchemy import Connection, select
 from gridpact.gate.access.visitor import Visitor
 from gridpact.gate.closing.seal_session import entry_of
 from gridpact.gate.store.gate_tables import BATCH, LOG, SUBMISSION
+from gridpact.gate.views.user_views import logins_view
 from gridpact.gate.webhooks.webhook_commands import webhooks_of
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # The same content is the same file, whenever it is fetched.
 
 
 def own_export(connection: Connection, visitor: Visitor, me: dict[str, Any]) -> bytes:
-    """The user, its log entries, and each submission with its receipt and bytes."""
+    """The user, how it logs in, its log entries, and each submission with its receipt and bytes."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
 
@@ -24,6 +25,7 @@ def own_export(connection: Connection, visitor: Visitor, me: dict[str, Any]) -> 
             archive.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
 
         add("me.json", _text(me))
+        add("logins.json", _text(logins_view(connection, visitor.user)))
         add("webhooks.json", _text(webhooks_of(connection, visitor.user)))
         entries = connection.execute(
             select(LOG).where(LOG.c.actor == visitor.pseudonym).order_by(LOG.c.sequence)

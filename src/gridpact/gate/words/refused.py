@@ -8,6 +8,8 @@ SHOWN_MAX = 100
 TITLES = {
     "not-json": "The body is not a JSON object",
     "no-key": "A key is needed",
+    "not-let-in": "Not let in",
+    "foreign-form": "Not a form of a page that is open",
     "right-missing": "The right for this is missing",
     "not-found": "Not found",
     "name-taken": "The name is taken by other content",
@@ -22,6 +24,8 @@ TITLES = {
     "invalid": "The content has problems",
     "needs-if-match": "The change needs If-Match",
     "too-many": "Too many requests",
+    "verification-long": "The verification takes long",
+    "too-many-tries": "Too many tries",
     "not-ready": "Not ready",
     "not-stored": "It could not be stored",
 }

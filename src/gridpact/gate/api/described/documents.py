@@ -193,6 +193,8 @@ DOCUMENTS: dict[str, Json] = {
         "roles",
     ),
     "ShownUser": opened({"user": TEXT, "name": TEXT, "roles": {"type": "array", "items": TEXT}}),
+    "Users": list_of(opened({"user": TEXT, "name": TEXT, "can_log_in": FLAG, "mandates": ROWS})),
+    "Invitation": opened({"user": TEXT, "path": TEXT, "expires": MOMENT}),
     "Key": closed(_KEY, "key"),
     "NewKey": opened({"key": TEXT, "secret": TEXT}),
     "KnownKey": opened({"key": TEXT}),
@@ -206,6 +208,7 @@ DOCUMENTS: dict[str, Json] = {
             "name": TEXT,
             "roles": {"type": "array", "items": TEXT},
             "mandates": ROWS,
+            "handed_over": ROWS,
             "keys": ROWS,
             "signing_keys": ROWS,
         }

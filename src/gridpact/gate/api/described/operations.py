@@ -60,7 +60,9 @@ OPERATIONS: Mapping[tuple[str, str], DescribedOperation] = {
     ("get", "/openapi.json"): DescribedOperation(answers={200: {JSON: ""}}, is_open=True),
     ("get", "/metrics"): DescribedOperation(answers={200: {"text/plain": ""}}),
     ("put", "/users/{user}"): _put({JSON: "User"}, "ShownUser"),
+    ("get", "/users"): _read("Users", *_PAGED),
     ("delete", "/users/{user}"): _END,
+    ("post", "/users/{user}/invitations"): DescribedOperation(answers={201: {JSON: "Invitation"}}),
     ("post", "/users/{user}/keys"): DescribedOperation(
         answers={200: {JSON: "KnownKey"}, 201: {JSON: "NewKey"}}, takes={JSON: "Key"}
     ),

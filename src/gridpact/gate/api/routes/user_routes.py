@@ -1,20 +1,23 @@
 """Users, keys, signing keys, mandates."""
 
-import json
-from typing import Any
-
 from fastapi import APIRouter
-from sqlalchemy import Connection, select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gridpact.gate.access import user_commands as commands
-from gridpact.gate.access.visibility import need_operator, need_self_or_operator
-from gridpact.gate.access.visitor import Visitor
-from gridpact.gate.api.answers import answered, read_answer
-from gridpact.gate.api.incoming import body, parameters, service_of, visitor
-from gridpact.gate.store.gate_tables import API_KEY, SIGNING_KEY, USER
+from gridpact.gate.access.visibility import (
+    need_mandate_or_operator,
+    need_operator,
+    need_self_or_operator,
+)
+from gridpact.gate.access.visitor import OPERATOR
+from gridpact.gate.api.answers import answered, listed, read_answer
+from gridpact.gate.api.incoming import body, named_page, parameters, place_of, service_of, visitor
+from gridpact.gate.people.handed_mandates import end_own, hand_over
+from gridpact.gate.people.invitations import invite
+from gridpact.gate.store.transaction import Transaction
 from gridpact.gate.views.own_export import own_export
+from gridpact.gate.views.user_views import me_view, users_view
 
 router = APIRouter(tags=["users"])
 
@@ -108,41 +111,68 @@ async def end_signing_key(request: Request, user: str, kid: str) -> Response:
     return Response(status_code=204)
 
 
+@router.post("/users/{user}/invitations")
+async def invite_user(request: Request, user: str) -> Response:
+    """Invites a user to set its password, by a secret that is in the answer this once."""
+    who = await visitor(request)
+    need_operator(who)
+    parameters(request)
+    now = service_of(request).now()
+    made = await service_of(request).write(
+        lambda transaction: invite(transaction, user, actor=who.pseudonym, received_at=now)
+    )
+    return answered(201, made, {"Cache-Control": "no-store"})
+
+
+@router.get("/users")
+async def list_users(request: Request) -> Response:
+    """The users of the gate, by their names."""
+    who = await visitor(request)
+    need_operator(who)
+    after, limit = named_page(parameters(request, "limit", "after"))
+    items = await service_of(request).read(
+        lambda connection: users_view(connection, after=after, limit=limit + 1)
+    )
+    following = place_of(items[limit - 1]["user"]) if len(items) > limit else None
+    return read_answer(request, listed(items[:limit], following))
+
+
 @router.put("/markets/{market}/mandates/{user}/{participant:path}")
 async def put_mandate(request: Request, market: str, user: str, participant: str) -> Response:
-    """Gives a user rights for a participant."""
+    """Gives a user rights for a participant: an operator, or who has them, as far as it has them."""
     who = await visitor(request)
-    need_operator(who, market)
+    need_mandate_or_operator(who, market, participant)
     parameters(request)
     sent = await body(request)
-    document = sent.document()
+    document, received_at = sent.document(), sent.received_at
 
-    status, made = await service_of(request).write(
-        lambda transaction: commands.put_mandate(
-            transaction,
-            market,
-            user,
-            participant,
-            document,
-            actor=who.pseudonym,
-            received_at=sent.received_at,
-        )
-    )
+    def work(transaction: Transaction) -> commands.Created:
+        place = market, user, participant
+        if OPERATOR not in who.roles:
+            return hand_over(transaction, who, *place, document, received_at=received_at)
+        actor = who.pseudonym
+        return commands.put_mandate(transaction, *place, document, actor=actor, received_at=received_at)
+
+    status, made = await service_of(request).write(work)
     return answered(status, made)
 
 
 @router.delete("/markets/{market}/mandates/{user}/{participant:path}")
 async def end_mandate(request: Request, market: str, user: str, participant: str) -> Response:
-    """Ends a mandate."""
+    """Ends a mandate: an operator, who has it, or who handed it over."""
     who = await visitor(request)
-    need_operator(who, market)
+    need_mandate_or_operator(who, market, participant)
     parameters(request)
     now = service_of(request).now()
-    await service_of(request).write(
-        lambda transaction: commands.end_mandate(
-            transaction, market, user, participant, actor=who.pseudonym, received_at=now
-        )
-    )
+
+    def work(transaction: Transaction) -> None:
+        place = market, user, participant
+        if OPERATOR not in who.roles:
+            end_own(transaction, who, *place, received_at=now)
+        else:
+            commands.end_mandate(transaction, *place, actor=who.pseudonym, received_at=now)
+
+    await service_of(request).write(work)
     return Response(status_code=204)
 
 
@@ -151,7 +181,7 @@ async def me(request: Request) -> Response:
     """Who the key stands for, and what it may do."""
     who = await visitor(request)
     parameters(request)
-    return read_answer(request, await service_of(request).read(lambda connection: _me(connection, who)))
+    return read_answer(request, await service_of(request).read(lambda connection: me_view(connection, who)))
 
 
 @router.get("/me/export")
@@ -160,24 +190,6 @@ async def export_me(request: Request) -> Response:
     who = await visitor(request)
     parameters(request)
     content = await service_of(request).read(
-        lambda connection: own_export(connection, who, _me(connection, who))
+        lambda connection: own_export(connection, who, me_view(connection, who))
     )
     return read_answer(request, content, media_type="application/zip")
-
-
-def _me(connection: Connection, who: Visitor) -> dict[str, Any]:
-    user = connection.execute(select(USER).where(USER.c.user == who.user)).one()
-    keys = connection.execute(select(API_KEY).where(API_KEY.c.user == who.user).order_by(API_KEY.c.key))
-    signing = connection.execute(select(SIGNING_KEY).where(SIGNING_KEY.c.user == who.user))
-    return {
-        "user": who.user,
-        **json.loads(user.document),
-        "mandates": [
-            {"market": mandate.market, "participant": mandate.participant, "rights": sorted(mandate.rights)}
-            for mandate in who.mandates
-        ],
-        "keys": [{**json.loads(key.document), "revoked": key.revoked_at is not None} for key in keys],
-        "signing_keys": [
-            {"kid": key.kid, **json.loads(key.jwk), "ended": key.ended_at is not None} for key in signing
-        ],
-    }

@@ -1,0 +1,1 @@
+"""Pages for people: what the API does, by forms, and what it answers, in their language."""

@@ -1,0 +1,1 @@
+"""People: how they log in, who is invited, and what they hand over."""
