@@ -188,6 +188,13 @@ def test_what_is_better_beside_a_cap_with_a_small_price_is_found(tmp_path: Path)
     assert cleared_kw.sum() >= 94.9006
 
 
+def test_steps_from_beyond_collapse_go_on_from_nothing(tmp_path: Path) -> None:
+    """After two steps back to nothing, by the price of an excess, the next is short, and not the last."""
+    problem, tight = posed(random_case(7540, tmp_path))
+    for period, cleared_kw in zip(tight, (14.3510, 14.3346), strict=True):
+        assert solve_ac(problem).column_kw[problem.offers.of_period(period)].sum() >= cleared_kw
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6])
 def test_limits_that_the_baseline_breaks(seed: int) -> None:
     limits = Limits(

@@ -205,7 +205,7 @@ class _Steps:
                 return self._known
             greatest_kw = float(np.abs(step_kw).max(initial=0.0))
             is_small = self._is_small(greatest_kw, last_kw, gain_kw, abs(merit))
-            last_kw = greatest_kw
+            last_kw = greatest_kw if optimum.excess <= SMALL_STEP_KW else np.inf
             if is_small and optimum.excess > PLAIN_EXCESS_KW:
                 return self._given_up(SolverStatus.INFEASIBLE, value)
             if is_small and not optimum.is_exact and self._tolerance > TIGHT_TOLERANCE:
@@ -234,7 +234,8 @@ class _Steps:
     def _is_small(self, step_kw: float, last_kw: float, gain_kw: float, objective: float) -> bool:
         """Whether nothing is left to change after a step, beyond rounding or what its method resolves.
 
-        Near an optimum steps shrink at a rate: all that follow one move no more than it does, times that.
+        Near an optimum steps shrink at a rate: all that follow one move no more than it does, times that. A
+        step that only lessens what is exceeded is on no such way.
         """
         if self._is_dense:
             left_kw = step_kw
