@@ -12,12 +12,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from random import Random
 
+from album import Tour, album
 from market_day import MARKET, hold, make_market, sessions_of, verified
-from settling import settle
+from settling import settle, settlement_of
 
 
 @contextmanager
@@ -36,7 +38,9 @@ def served(folder: Path, port: int) -> Iterator[str]:
         process.wait()
 
 
-def run(folder: Path, *, port: int, days: int, sessions: int, seconds: float) -> None:
+def run(
+    folder: Path, *, port: int, days: int, sessions: int, seconds: float, pictures: Path | None = None
+) -> None:
     """Lets the street trade, for a number of days or until it is interrupted."""
     with ExitStack() as stack:
         url = stack.enter_context(served(folder, port))
@@ -46,10 +50,16 @@ def run(folder: Path, *, port: int, days: int, sessions: int, seconds: float) ->
         print(f"folder      {folder}, with the operator's key in operator.key")
         print(f"market      {MARKET}: {len(market.street)} participants, a session every {seconds:g} s")
         print(f"look        gridpact gate session list {folder}; gridpact gate verify {folder} --clear")
+        tour = Tour(stack.enter_context(album(folder, url, pictures))) if pictures else None
         for day in islice(count(1), days or None):
-            for coming in sessions_of(day, sessions):
-                print(f"session     {hold(market, folder, coming, seconds)}", flush=True)
+            for number, coming in enumerate(sessions_of(day, sessions)):
+                looks = partial(tour.while_open, number) if tour else None
+                print(f"session     {hold(market, folder, coming, seconds, looks)}", flush=True)
+                if tour:
+                    tour.after(number, coming.name)
             print(f"settlement  {settle(market, coming, Random(day))}", flush=True)
+            if tour:
+                tour.at_the_end(settlement_of(coming))
             if days:
                 print(f"verified    {verified(folder)}", flush=True)
 
@@ -62,12 +72,20 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=0, help="how many; 0 goes on until Ctrl-C")
     parser.add_argument("--sessions", type=int, default=6, help="of each day")
     parser.add_argument("--seconds", type=float, default=15.0, help="for which each session is open")
+    parser.add_argument("--pictures", type=Path, help="folder for pictures of the pages; takes playwright")
     said = parser.parse_args()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     folder = said.out or Path(tempfile.mkdtemp(prefix="gridpact-gate-")) / "gate"
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
-        run(folder, port=said.port, days=said.days, sessions=said.sessions, seconds=said.seconds)
+        run(
+            folder,
+            port=said.port,
+            days=said.days,
+            sessions=said.sessions,
+            seconds=said.seconds,
+            pictures=said.pictures,
+        )
     except KeyboardInterrupt:
         print(f"ended; the gate stays in {folder}")
 

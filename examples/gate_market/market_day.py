@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -87,7 +87,13 @@ def sessions_of(day: int, count: int) -> Iterator[Coming]:
         )
 
 
-def hold(market: Market, folder: Path, coming: Coming, seconds: float) -> str:
+def hold(
+    market: Market,
+    folder: Path,
+    coming: Coming,
+    seconds: float,
+    while_open: Callable[[], None] | None = None,
+) -> str:
     """Opens a session, lets everybody act, waits for what comes of it, and says so in a line."""
     now = datetime.now(UTC)
     document = {
@@ -100,6 +106,8 @@ def hold(market: Market, folder: Path, coming: Coming, seconds: float) -> str:
         document["open_from"] = instant(coming.start, coming.open_from)
     market.operator.put(f"/markets/{MARKET}/sessions/{coming.name}", document)
     count = sum(agent.act(coming) for agent in market.agents)
+    if while_open:
+        while_open()
     view = wait_for(market.operator, coming.name)
     if view["state"] == "cleared":
         for agent in market.agents:

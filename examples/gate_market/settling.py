@@ -30,7 +30,7 @@ number_prefix = "S-"
 
 def settle(market: Market, last: Coming, chance: Random) -> str:
     """Hands in readings of the day and what things cost, has it settled, and says what came of it."""
-    operator, name = market.operator, f"day-{last.start.date()}"
+    operator, name = market.operator, settlement_of(last)
     operator.put_table(f"/markets/{MARKET}/tariffs", TARIFFS.encode(), "application/toml")
     operator.put_table(f"/markets/{MARKET}/meters", "\n".join(_readings(market, last, chance)).encode())
     operator.take_on_settlement(MARKET, name, instant(last.start, 0), instant(last.start, QUARTERS))
@@ -44,6 +44,11 @@ def settle(market: Market, last: Coming, chance: Random) -> str:
     unequal = [row["participant"] for row in statements if row["total_micro"] != booked[row["participant"]]]
     added = f"not those of {', '.join(unequal)}" if unequal else "all"
     return f"{name}: {len(statements)} statements, {added} as in the ledger, {gained:.2f} EUR gained"
+
+
+def settlement_of(last: Coming) -> str:
+    """The name of the settlement of a day."""
+    return f"day-{last.start.date()}"
 
 
 def _readings(market: Market, last: Coming, chance: Random) -> Iterator[str]:
