@@ -18,7 +18,7 @@ demo: $(READY)
 
 # A market that trades by itself, until Ctrl-C; it says where to look.
 gate: $(READY)
-	$(BIN)/python examples/gate_market.py --out out/gate-$$(date +%Y%m%d-%H%M%S)
+	$(BIN)/python examples/gate_market --out out/gate-$$(date +%Y%m%d-%H%M%S)
 
 # What the gate takes in a minute, how long closures and verification take, what kills leave: about 20 minutes.
 bench-gate: $(READY)

@@ -10,9 +10,9 @@ import sys
 RUNS = (
     ("readiness",),
     ("last_minute",),
-    ("last_minute", "--postgresql", "--workers", "2"),
+    ("last_minute", "--postgresql"),
     ("last_minute", "--signed", "--orders", "60000"),
-    ("last_minute", "--signed", "--orders", "60000", "--postgresql", "--workers", "2"),
+    ("last_minute", "--signed", "--orders", "60000", "--postgresql"),
     ("last_minute", "--batch", "1000", "--orders", "500000", "--connections", "20"),
     ("last_minute", "--batch", "1000", "--orders", "500000", "--connections", "20", "--postgresql"),
     ("last_minute", "--one-by-one", "--orders", "6000", "--seconds", "0", "--spare", "60"),

@@ -67,7 +67,7 @@ def _measure(options: argparse.Namespace, folder: Path, database: str) -> None:
     )
     running = Running(folder, "--clearing-workers", str(options.clearing_workers))
     try:
-        closes = datetime.now(UTC) + timedelta(seconds=10.0 + options.markets * 0.1)
+        closes = datetime.now(UTC) + timedelta(seconds=10.0 + options.markets * 0.2)
         sessions = open_sessions(folder, markets=options.markets, closes=closes, periods=periods, prefix="s")
         of_markets = [each for each in traders if int(each.market[1:]) < options.markets]
         outcome = asyncio.run(send(running.port, _requests(options, running.port, of_markets, periods)))

@@ -1,6 +1,6 @@
 """A small OpenADR 3 server (VTN) for tests, on loopback: programmes, events and reports, with tokens.
 
-It was written from `openadr3.yaml` (3.0.1 and 3.1.0) as no open server could be had as a package: paths,
+It was written after the models of the package `openadr3`, as no open server could be had as a package: paths,
 required members, paging by `skip` and `limit` of 50 at most, 201 for what is made, 409 for a second programme
 of a name, problems as `{"type", "title", "status", "detail"}`. What is posted is checked by the raw models of
 the package `openadr3`, and by its own check of members for the version that it speaks.

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from gridpact.case.reading.problems import shown
 from gridpact.errors import GridpactError
 
-PAGE = 50  # the most that a server gives at once, by openadr3.yaml
+PAGE = 50  # the most that a server gives at once
 BYTES_MAX = 64 * 1024 * 1024
 TIMEOUT_SECONDS, PATIENCE_SECONDS, WAIT_SECONDS_MAX = 30.0, 60.0, 30.0
 LATER = (429, 503)

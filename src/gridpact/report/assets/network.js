@@ -193,8 +193,8 @@
 
   const said = (event) => {
     const found = event.target.closest("[data-text]");
+    touch.hide();
     if (found) touch.show(touch.plain(found.dataset.text), event.clientX, event.clientY);
-    else touch.hide();
   };
   place.addEventListener("pointermove", said);
   place.addEventListener("pointerdown", said);

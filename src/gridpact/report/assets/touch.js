@@ -81,7 +81,7 @@ const touch = (() => {
     plot.addEventListener("pointermove", pointed);
     plot.addEventListener("pointerdown", pointed);
     plot.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && hide());
-    plot.addEventListener("blur", hide);
+    plot.addEventListener("blur", () => svg.querySelector(".cursor") && hide());
     if (kind === "time") {
       plot.addEventListener("click", () => {
         if (chosen[0] >= 0) dispatchEvent(new CustomEvent("period", { detail: chosen[0] }));
@@ -93,7 +93,7 @@ const touch = (() => {
       if (!(event.key in STEPS) || event.altKey || event.ctrlKey || event.metaKey) return;
       const across = kind === "time" || (kind === "map" && event.key.match(/Left|Right/));
       const place = across ? 0 : 1;
-      chosen = chosen.map((each) => Math.max(0, each));
+      chosen = chosen.map((each, axis) => (each < 0 && axis !== place ? 0 : each));
       chosen[place] = within(chosen[place] + STEPS[event.key], across ? periods : rows);
       event.preventDefault();
       const area = svg.getBoundingClientRect();
