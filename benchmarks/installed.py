@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRAS = ("networks", "gate", "opendss", "cluster", "pdf", "uftp", "xlsx", "all")
+EXTRAS = ("networks", "gate", "oidc", "opendss", "cluster", "pdf", "uftp", "xlsx", "all")
 MEGABYTE = 1e6
 
 

@@ -153,7 +153,7 @@ def test_the_extras_are_those_of_the_package() -> None:
     assert optional["all"] == [f"gridpact[{','.join(sorted(users))}]"]
     for extra in EXTRAS:
         required = {re.split(r"[\[><=]", line)[0].replace("-", "_") for line in optional[extra.name]}
-        known = {"dss": "dss_python"}
+        known = {"argon2": "argon2_cffi", "dss": "dss_python", "nacl": "pynacl"}
         assert {known.get(module, module) for module in extra.modules} == required
 
 

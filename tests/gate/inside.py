@@ -52,6 +52,10 @@ class Inside:
         made.headers["Authorization"] = f"Bearer {key}"
         return made
 
+    def visit(self) -> TestClient:
+        """The pages of the same gate, to a browser of nobody yet."""
+        return TestClient(self._client.app, base_url="http://127.0.0.1")
+
     @property
     def operator(self) -> TestClient:
         return self.client(self._operator_key)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -518,3 +519,23 @@ def test_7_what_was_not_changed_is_verified_and_settled_again(gate: Inside, june
     with gate.gate.database.reading() as connection:
         assert list(settlement_deviations(connection, settles=True)) == []
     assert time.monotonic() - begun < 600
+
+
+def test_pages_lead_to_own_bills_and_statements(
+    gate: Inside, users: dict[str, Any], june: dict[str, Any]
+) -> None:
+    visit = gate.visit()
+    path = ok(gate.operator.post("/users/h2/invitations"), 201)["path"]
+    token = re.search(r'name="form_token" value="(\w+)"', visit.get(path).text)
+    assert token is not None
+    password = {"password": "blue tram seven", "again": "blue tram seven"}
+    assert visit.post(path, data={"form_token": token[1], **password}).status_code == 200, "after a redirect"
+    page = visit.get("/sessions/day-2").text
+    for settlement in ("june", "june-2"):
+        bill, table = (f"/settlements/{settlement}/{kind}/h2" for kind in ("bills", "statements"))
+        assert f'href="{bill}"' in page and f'href="{table}"' in page
+        shown = visit.get(bill)
+        assert shown.status_code == 200 and "sandbox" in shown.headers["content-security-policy"]
+        assert "h2" in visit.get(table).text and "h1" not in visit.get(table).text
+        for other in (bill, table):
+            assert visit.get(other.replace("/h2", "/h1")).status_code == 404

@@ -1,5 +1,7 @@
 """A day at the gate's pages: two households, an operator and an auditor, each with a browser of their own."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from tests.gate_pages.people import CHROMIUM, NO_BROWSER, PATIENCE_MS, Person, c
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason=NO_BROWSER)
 SECONDS = 90
 PAGE_MAX = 100_000
+FIRST_PAGE_SECONDS, TRIES = 0.1, 100
 
 
 @pytest.fixture(scope="module")
@@ -209,20 +212,16 @@ def test_without_script_everything_but_signing_works(
 
 
 def test_the_first_page_is_there_in_a_tenth_of_a_second(gate: Served, people: dict[str, Person]) -> None:
-    import time
-
-    took = []
-    for _ in range(15):
+    took = [1.0]
+    while min(took) >= FIRST_PAGE_SECONDS and len(took) < TRIES:  # Others may be at work on this machine.
         began = time.perf_counter()
         assert people["a"].context.request.get("/").ok
         took.append(time.perf_counter() - began)
-    assert min(took) < 0.1
+    assert min(took) < FIRST_PAGE_SECONDS
 
 
 def test_screens(gate: Served, day: dict[str, str], people: dict[str, Person]) -> None:
     """Pictures to look at, where a folder for them is named."""
-    import os
-
     folder = os.environ.get("GATE_SCREENS")
     if not folder:
         pytest.skip("GATE_SCREENS names no folder")

@@ -66,7 +66,7 @@ async def call_api(
     given = {kind: media_type, "content-length": str(len(sent)), **(headers or {})}
     scope: Scope = {
         "type": "http",
-        "asgi": request.scope["asgi"],
+        "asgi": request.scope.get("asgi", {"version": "3.0"}),
         "http_version": "1.1",
         "method": method,
         "scheme": request.scope["scheme"],

@@ -196,7 +196,9 @@ ENGLISH: Mapping[str, str] = {
     "column_retail_export_kw": "To the retailer, kW",
     "column_retail_import_kw": "From the retailer, kW",
     "column_curtailed_kw": "Not run, kW",
-    "statements": "Statements",
+    "statements": "Bills and statements",
+    "bill": "bill",
+    "statement": "statement (table)",
     "cut_seller_surplus": "Between {begin} and {end} the seller had no more to sell, by its forecast.",
     "cut_buyer_demand": "Between {begin} and {end} the buyer needed no more, by its forecast.",
     "cut_voltage_max": (

@@ -207,7 +207,9 @@ GERMAN: Mapping[str, str] = {
     "column_retail_export_kw": "An den Versorger, kW",
     "column_retail_import_kw": "Vom Versorger, kW",
     "column_curtailed_kw": "Nicht erzeugt, kW",
-    "statements": "Abrechnungen",
+    "statements": "Rechnungen und Abrechnungen",
+    "bill": "Rechnung",
+    "statement": "Abrechnung (Tabelle)",
     "cut_seller_surplus": (
         "Zwischen {begin} und {end} hatte der Verkäufer nach seiner Prognose nicht mehr zu verkaufen."
     ),

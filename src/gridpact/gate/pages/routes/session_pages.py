@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 
 from gridpact.gate.access.visibility import sees_all
 from gridpact.gate.access.visitor import OPERATOR
+from gridpact.gate.api.incoming import CSV
 from gridpact.gate.market.session_states import CLEARED
 from gridpact.gate.pages.page_caller import PageCaller
 from gridpact.gate.pages.page_forms import PageForm
@@ -95,11 +96,11 @@ async def _to_exclude(caller: PageCaller, facts: SessionFacts) -> list[dict[str,
 
 
 async def _statements(caller: PageCaller, facts: SessionFacts) -> list[dict[str, Any]]:
-    """The settlements of the market that there are, as far as the gate settles."""
+    """The settlements of the market that are published."""
     if not facts.participant:
         return []
     found = await caller.found("markets", facts.view["market"], "settlements")
-    return found["items"] if found else []
+    return [each for each in found["items"] if each["published_at"]] if found else []
 
 
 async def headroom_part(caller: PageCaller) -> Response:
@@ -135,13 +136,24 @@ async def why_page(caller: PageCaller) -> Response:
 async def own_table(caller: PageCaller) -> Response:
     """The rows of a table of the result that are the user's, as a file for spreadsheets."""
     session, table = (caller.request.path_params[name] for name in ("session", "table"))
-    answer = await caller.api("GET", "sessions", session, "results", table, media_type="text/csv")
+    answer = await caller.api("GET", "sessions", session, "results", table, media_type=CSV)
+    return _csv_file(answer.content, table)
+
+
+async def statement_table(caller: PageCaller) -> Response:
+    """The statement of a participant in a settlement, as a file for spreadsheets."""
+    settlement, participant = (caller.request.path_params[name] for name in ("settlement", "participant"))
+    place, query = ("settlements", settlement, "statements"), {"participant": participant}
+    return _csv_file((await caller.api("GET", *place, query=query, media_type=CSV)).content, "statement")
+
+
+def _csv_file(content: bytes, name: str) -> Response:
     headers = {
-        "Content-Disposition": f'attachment; filename="{table}.csv"',
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
-    return Response(answer.content, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(content, media_type=f"{CSV}; charset=utf-8", headers=headers)
 
 
 async def bill_page(caller: PageCaller) -> Response:
@@ -177,5 +189,6 @@ ROUTES: list[BaseRoute] = [
     page_route("/sessions/{session}/headroom", headroom_part),
     page_route("/sessions/{session}/why", why_page),
     page_route("/sessions/{session}/tables/{table}", own_table),
+    page_route("/settlements/{settlement}/statements/{participant:path}", statement_table),
     page_route("/settlements/{settlement}/bills/{participant:path}", bill_page),
 ]
