@@ -54,8 +54,12 @@ def single_results(folder: Path, paths: list[str], out: Path) -> None:
 
 
 def contents(folder: Path) -> dict[str, object]:
-    """The files of a result: bytes, but of the summary what is left without the seconds; no record."""
-    files = {path.name: path for path in folder.iterdir() if path.name != RECORD_FILE}
+    """The files of a result: bytes, but of the summary what is left without the seconds.
+
+    No record, and no report, which a fleet makes of the first of each list of its page.
+    """
+    left_out = (RECORD_FILE, "report.html")
+    files = {path.name: path for path in folder.iterdir() if path.name not in left_out}
     summary = json.loads(files.pop("summary.json").read_text())
     del summary["seconds"]
     return {"summary.json": summary, **{name: path.read_bytes() for name, path in files.items()}}

@@ -125,7 +125,7 @@ def test_a_missing_extra_is_one_line_with_its_remedy(tmp_path: Path) -> None:
         ],
         "opendss": [["network", tmp_path / "Master.dss"]],
         "cluster": [["fleet", tmp_path / "fleet", "--out", out, "--scheduler", "tcp://127.0.0.1:1"]],
-        "xlsx": [["import", "meters", tmp_path / "book.xlsx", "--as", "auto", "--out", out]],
+        "xlsx": [["import", "meters", tmp_path / "book.xlsx", "--as", "auto", "--out", out / "meters.csv"]],
         "gate": [["gate", "init", out], ["serve", out]],
     }
     commands = [(extra, words) for extra, every in refused.items() for words in every]

@@ -142,7 +142,7 @@ def test_equal_files_are_compiled_once_in_a_process_and_power_grid_models_json_i
     convert_case(ROOT / "examples" / "cigre-lv-extreme", tmp_path / "case", TableFormat.PARQUET)
     del compiled[:]
     forget()
-    shutil.rmtree(folder)
+    shutil.rmtree(folder, ignore_errors=True)  # of a network that comes with the package nothing is kept
     for number in range(30):
         shutil.copytree(tmp_path / "case", tmp_path / f"copy-{number}")
     found = {id(gridpact.compile_network(gridpact.read_case(tmp_path / f"copy-{n}"))) for n in range(30)}
@@ -165,7 +165,7 @@ def test_what_clears_out_of_the_cache_is_the_same_to_the_byte(tmp_path: Path, co
     forget()
     assert result("found") == made
     assert compiled == ["network.json"]
-    assert len(made) == 6
+    assert len(made) == 9
 
 
 def cut_short(content: bytes) -> bytes:

@@ -79,7 +79,8 @@ def run_fleet(
     folder, target = (path_of("run_fleet", path).absolute() for path in (cases, out))
     settings = _checked(scheduler, workers, formulation, allocation)
     if (count := whole(reports)) is None or count < 0:
-        raise InvalidUsage(f"reports is {a(reports)}, not a number of cases", "write 0 or more")
+        said = reports if isinstance(reports, int) else a(reports)
+        raise InvalidUsage(f"reports is {said}, not a number of cases", "write 0 or more")
     check_out(folder, target)
     with progress(f"looking for cases below {cases}", quiet=quiet):
         paths = find_cases(folder, target, None if manifest is None else path_of("run_fleet", manifest))

@@ -277,15 +277,10 @@ def _terms(terms: Terms) -> dict[str, Any]:
     if terms.block.any():
         columns["block"] = terms.block
     if (terms.group != NONE).any():
-        columns["group"] = _labelled(terms.group_names, terms.group)
+        columns["group"] = Coded.of_names(terms.group_names, terms.group)
     if (terms.link != NONE).any():
-        columns["link"] = _labelled(terms.link_names, terms.link)
+        columns["link"] = Coded.of_names(terms.link_names, terms.link)
     return columns
-
-
-def _labelled(names: tuple[str, ...], codes: Int) -> Coded:
-    """The name of each row, empty where its code is `NONE`."""
-    return Coded(labels=(*names, ""), codes=codes % (len(names) + 1))
 
 
 def _submitted(submitted: Int, table_format: TableFormat) -> dict[str, Any]:

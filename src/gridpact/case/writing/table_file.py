@@ -25,6 +25,11 @@ class Coded:
     labels: Sequence[str]
     codes: Int
 
+    @classmethod
+    def of_names(cls, names: Sequence[str], codes: Int) -> "Coded":
+        """The name of each row, empty where its code is −1: a row of none."""
+        return cls(labels=(*names, ""), codes=codes % (len(names) + 1))
+
     def texts(self) -> np.ndarray:
         """The text of each row, (R,)."""
         return np.array([*self.labels, ""], dtype=object)[self.codes]

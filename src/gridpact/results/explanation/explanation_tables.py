@@ -112,8 +112,8 @@ def terms_columns(clearance: ClearanceArrays) -> Columns | None:
         "trade": Coded(labels=trades.ids, codes=chosen),
         "min_fraction": rounded(terms.min_fraction[chosen]),
         "block": Coded(labels=flags, codes=np.asarray(terms.block[chosen], dtype=np.int64)),
-        "group": Coded(labels=(*terms.group_names, ""), codes=terms.group[chosen]),
-        "link": Coded(labels=(*terms.link_names, ""), codes=terms.link[chosen]),
+        "group": Coded.of_names(terms.group_names, terms.group[chosen]),
+        "link": Coded.of_names(terms.link_names, terms.link[chosen]),
     }
 
 
