@@ -11,7 +11,7 @@ import pytest
 from gridpact.cli.gate import gate_folder
 from gridpact.errors import InvalidUsage
 from tests.example import write_example
-from tests.gate.served import command, moment, served
+from tests.gate.served import command, environment, moment, served
 
 
 def test_without_the_extra_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,3 +171,12 @@ def test_settings_are_checked_all_at_once_and_metrics_have_a_port_of_their_own(t
     (folder / "gate.toml").write_text(f"metrics_port = {port}\n")
     with served(folder), urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         assert b"gridpact_gate_workers 1.0" in answer.read()
+
+
+def test_a_serving_process_is_ready_without_the_engine() -> None:
+    """Which takes half a second to import, and is for the processes that clear."""
+    words = "import sys, gridpact.gate.running.application; print(*sys.modules)"
+    call = [sys.executable, "-c", words]
+    done = subprocess.run(call, capture_output=True, text=True, env=environment(), check=False)
+    assert done.returncode == 0, done.stderr
+    assert not {"gridpact.clearing.ac", "scipy.optimize", "highspy", "pandas"} & set(done.stdout.split())

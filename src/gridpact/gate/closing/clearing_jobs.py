@@ -4,11 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select, update
 
-from gridpact.gate.closing.clear_session import ClearedSession
 from gridpact.gate.closing.leases import LEASE_MICROSECONDS
 from gridpact.gate.closing.seal_session import SYSTEM, seal_facts
 from gridpact.gate.closing.session_order import PREVIOUS, is_ready, last_firm
@@ -28,6 +27,9 @@ from gridpact.gate.words.gate_names import shown
 from gridpact.gate.words.json_bodies import compact_json
 from gridpact.gate.words.moments import moment_text
 from gridpact.gate.words.refused import FieldProblem, Refused, invalid
+
+if TYPE_CHECKING:  # which brings the engine along, and serving processes do without
+    from gridpact.gate.closing.clear_session import ClearedSession
 
 TRIES_MAX = 20  # A session on which workers die does not hold up all others for ever.
 
@@ -116,7 +118,7 @@ def seal_case(
 
 
 def publish(
-    transaction: Transaction, claimed: Claim, cleared: ClearedSession, private: Mapping[str, Any], now: int
+    transaction: Transaction, claimed: Claim, cleared: "ClearedSession", private: Mapping[str, Any], now: int
 ) -> bool:
     """Publishes a result whole, once; `False` where the claim is lost."""
     if not holds(transaction, claimed):

@@ -19,7 +19,7 @@ from gridpact.results.explanation.explanation import Explanation
 from gridpact.results.explanation.explanation_facts import CauseOfCut, LoadOnLimit
 from gridpact.results.explanation.explanation_words import OTHERS, TRADE
 from gridpact.results.explanation.make_explanation import WHAT, explanation_of, kinds_called, parties_of
-from gridpact.results.explanation.matching_table import orders_of
+from gridpact.results.explanation.order_outcomes import orders_of
 from gridpact.results.explanation.read_tables import read_tables
 from gridpact.results.explanation.result_tables import ResultTables
 from gridpact.results.explanation.terms_words import GENERAL

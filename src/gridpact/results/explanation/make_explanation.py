@@ -18,8 +18,7 @@ from gridpact.results.explanation.explanation_facts import (
     TradeOutcome,
 )
 from gridpact.results.explanation.limit_loads import Key, at_limit
-from gridpact.results.explanation.matching_table import orders_of
-from gridpact.results.explanation.order_outcomes import order_outcomes
+from gridpact.results.explanation.order_outcomes import order_outcomes, orders_of
 from gridpact.results.explanation.period_words import periods_words
 from gridpact.results.explanation.result_tables import FLOWS, REASONS, SENSITIVITIES, ResultTables, Rows
 from gridpact.results.words.limit_kinds import CAPS, unit_of

@@ -10,6 +10,7 @@ from gridpact.case.writing.table_file import Coded
 from gridpact.results.clearance_arrays import ClearanceArrays
 from gridpact.results.clearance_tables import Columns
 from gridpact.results.decimals import rounded
+from gridpact.results.explanation.order_outcomes import orders_of
 
 MATCHING_COLUMNS = (
     "order",
@@ -61,17 +62,6 @@ def _matched_kw_periods(clearance: ClearanceArrays) -> Float:
         for name in orders_of(trades.ids[k], index):
             matched[index[name]] += power
     return matched
-
-
-def orders_of(trade: str, known: Any) -> tuple[str, ...]:
-    """The ask and the bid that a matched trade is called after, `ask:bid` or `ask:bid#2`, if it is."""
-    for name in (trade, trade.rpartition("#")[0]):
-        parts = name.split(":")
-        for cut in range(1, len(parts)):
-            ask, bid = ":".join(parts[:cut]), ":".join(parts[cut:])
-            if ask in known and bid in known:
-                return ask, bid
-    return ()
 
 
 def _best_price(clearance: ClearanceArrays) -> Float:
