@@ -86,18 +86,18 @@ class Tour:
     def while_open(self, number: int) -> None:
         """What a home sees before a gate closes; one with a car sees its operating envelope."""
         if number == 0:
-            self.album.look(HOME, "/", "1-home-while-open")
+            self.album.look(HOME, "/", "home-while-open")
         elif number == UNSAFE + 1:
-            self.album.look(CAR, "/", "4-home-with-envelope")
+            self.album.look(CAR, "/", "home-with-envelope")
 
     def after(self, number: int, session: str) -> None:
         """What came of a session."""
         if number == 0:
-            self.album.look(HOME, f"/sessions/{session}", "2-home-result", heading="What came of it")
+            self.album.look(HOME, f"/sessions/{session}", "home-result", heading="What came of it")
         elif number == UNSAFE:
-            self.album.look(OPERATOR, "/", "3-operator-unsafe")
+            self.album.look(OPERATOR, "/", "operator-unsafe")
 
     def at_the_end(self, settlement: str) -> None:
         """The bill of a home, and what the auditor checks."""
-        self.album.look(HOME, f"/settlements/{settlement}/bills/{HOME}", "5-home-bill")
-        self.album.look(AUDITOR, "/seals", "6-auditor-seals")
+        self.album.look(HOME, f"/settlements/{settlement}/bills/{HOME}", "home-bill")
+        self.album.look(AUDITOR, "/seals", "auditor-seals")
