@@ -137,9 +137,9 @@ def test_the_words_of_each_period_name_phase_neutral_and_bus(page: str, cleared:
     neutral = readings(cleared, "line", "loading_percent", "n")
     unbalance = readings(cleared, "bus", "unbalance_percent", "")
     for period, said in enumerate(embedded(page, "states")["facts"]):
-        assert f"(the neutral of line {neutral.iloc[period].idxmax()})" in said
-        assert f"(bus {unbalance.iloc[period].idxmax()})" in said
-        assert " pu (bus " in said and " phase " in said.split("highest loading")[1].split(";")[0]
+        assert f"at the neutral of line {neutral.iloc[period].idxmax()};" in said
+        assert f"at bus {unbalance.iloc[period].idxmax()}." in said
+        assert " pu at bus " in said and " phase " in said.split("highest loading")[1].split(";")[0]
     assert "<dt>Highest neutral loading</dt>" in page and "<dt>Highest unbalance</dt>" in page
     assert "<dt>Highest phase loading</dt>" in page
 

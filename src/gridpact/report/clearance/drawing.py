@@ -161,11 +161,11 @@ def _facts(clearance: Clearance, broken: Beyond, before: Beyond) -> list[str]:
             said.append("the network has no power-flow solution in this period")
         else:
             said.append(
-                f"voltage from {voltage.low[period]:.4f} pu ({voltage.lowest[period]}) "
-                f"to {voltage.high[period]:.4f} pu ({voltage.highest[period]})"
+                f"voltage from {voltage.low[period]:.4f} pu at {voltage.lowest[period]} "
+                f"to {voltage.high[period]:.4f} pu at {voltage.highest[period]}"
             )
             for words, found in highest.items():
-                said.append(f"{words} {significant(found.high[period])} % ({found.highest[period]})")
+                said.append(f"{words} {significant(found.high[period])} % at {found.highest[period]}")
         for words, beyond in (
             ("broken by the dispatch", broken),
             ("already beyond its limit before any trade", before),
