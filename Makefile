@@ -11,7 +11,7 @@ BUILT_NEWEST := $(VENV_NEWEST)/.built
 # The command line, cases with known answers, and one piece of work of each kind.
 TESTS_NEWEST := tests/newest tests/unit/test_cli.py tests/unit/test_results_cases.py
 
-.PHONY: demo gate bench-gate chaos test test-newest check coverage release-check docs notebooks mutants bench examples format clean
+.PHONY: demo gate bench-gate chaos slow test test-newest check coverage release-check docs notebooks mutants bench examples format clean
 
 demo: $(READY)
 	$(BIN)/gridpact demo --out out/demo
@@ -26,7 +26,11 @@ bench-gate: $(READY)
 
 # What takes processes, databases and disks away from a gate: some minutes.
 chaos: $(READY)
-	$(BIN)/pytest -m chaos tests/gate
+	$(BIN)/pytest -m chaos tests
+
+# Studies that take half a minute and more each.
+slow: $(READY)
+	$(BIN)/pytest -n auto -m slow
 
 test: check
 	$(BIN)/pytest -n auto

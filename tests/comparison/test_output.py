@@ -92,7 +92,7 @@ def test_the_page_draws_itself_and_fits(kind: str, width: int, tmp_path: Path) -
     page.write_text(comparison_page(found), encoding="utf-8")
     with browser() as seen:
         seen.open(page, width=width)
-        drawn = seen.run("document.querySelectorAll('.picture .main-svg').length")
+        drawn = seen.run("document.querySelectorAll('.picture svg').length")
         wide = seen.run("document.documentElement.scrollWidth")
         text = seen.run("document.body.innerText")
         complaints = seen.complaints()

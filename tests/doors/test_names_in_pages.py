@@ -33,7 +33,7 @@ HOSTILE = (
     "../../../etc/passwd",
     "<style>*{display:none}</style>",
 )
-DRAWN_TAGS = {"br", "b", "/b", "i", "/i"}  # that gridpact itself has in texts of pictures
+REPORT = re.compile(r"[\w.%~/-]+/report\.html")  # of a case of a fleet, below it
 
 
 class Structure(HTMLParser):
@@ -61,25 +61,17 @@ class Structure(HTMLParser):
         self._in_data = False
 
 
-def texts_in(value: object) -> list[str]:
-    if isinstance(value, dict):
-        return [text for each in value.values() for text in texts_in(each)]
-    if isinstance(value, list):
-        return [text for each in value for text in texts_in(each)]
-    return [value] if isinstance(value, str) else []
-
-
 def check(page: str) -> Structure:
     """A page whose only elements are gridpact's own, in its pictures too."""
     structure = Structure(page)
     assert not {tag for tag, _ in structure.tags} & {"img", "b", "i"}
     assert {name for _, names in structure.tags for name in names if name.startswith("on")} == set()
-    assert {each for each in structure.addresses if not each.startswith("#about-")} <= {"data:,"}
+    own = {each for each in structure.addresses if each.startswith("#about-") or REPORT.fullmatch(each)}
+    assert set(structure.addresses) - own <= {"data:,"}
     assert page.count("<style") == page.count("</style") == 1
     for data in structure.data:
-        for text in texts_in(json.loads(data)):
-            assert set(re.findall(r"<\s*(/?\w+)", text)) <= DRAWN_TAGS, text
-            assert "<b>bold" not in text, text
+        json.loads(data)
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write", page)  # texts stay texts
     return structure
 
 

@@ -145,6 +145,7 @@ def test_a_corrected_ledger_is_that_of_settling_once(inputs: Inputs, data: st.Da
     assert len(again.period) == len(ledger.period), "nothing has changed, so nothing is booked"
 
 
+@pytest.mark.slow
 @SOME
 @given(random_inputs(), st.randoms(use_true_random=False))
 def test_the_order_of_participants_and_trades_does_not_matter(inputs: Inputs, random) -> None:
