@@ -138,6 +138,7 @@ def test_a_gate_that_is_away_is_asked_again(tmp_path: Path) -> None:
         GateClient("ftp://example.org")
 
 
+@pytest.mark.slow
 def test_a_street_trades_a_day_by_itself(tmp_path: Path) -> None:
     """Cars that charge together break the network without a trade; the day's statements are the ledger's."""
     words = ["--out", str(tmp_path / "g"), "--port", str(free_port()), "--days", "1", "--sessions", "3"]

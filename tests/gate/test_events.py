@@ -227,6 +227,7 @@ def test_comments_come_where_nothing_happens(homes: dict[str, Any]) -> None:
     assert 10 < time.monotonic() - begun < 17
 
 
+@pytest.mark.chaos
 def test_the_gate_ends_streams_and_then_itself_and_all_goes_on(tmp_path: Path) -> None:
     with served(tmp_path / "g") as gate:
         homes = make_market(gate)

@@ -57,6 +57,7 @@ def children(process: int) -> dict[int, str]:
     return found
 
 
+@pytest.mark.chaos
 def test_5_a_killed_clearing_worker_is_followed_by_another(tmp_path: Path) -> None:
     with served(tmp_path / "g") as gate:
         homes = make_market(gate)
@@ -78,6 +79,7 @@ def test_5_a_killed_clearing_worker_is_followed_by_another(tmp_path: Path) -> No
     assert command("gate", "verify", str(tmp_path / "g"), "--clear").stdout == "nothing deviates\n"
 
 
+@pytest.mark.chaos
 def test_2_a_gate_whose_first_process_is_killed_can_be_served_again(tmp_path: Path) -> None:
     with served(tmp_path / "g") as gate:
         homes = make_market(gate)

@@ -115,6 +115,7 @@ def test_2_a_database_that_is_locked_is_waited_for_or_refused(tmp_path: Path) ->
                 ok(sent.result(), 201)
 
 
+@pytest.mark.chaos
 def test_5_a_session_that_failed_holds_up_nobody_and_rests_on_the_last_result(tmp_path: Path) -> None:
     with served(tmp_path / "g", settings=RATES) as gate:
         homes = make_market(gate)

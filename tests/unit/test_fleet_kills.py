@@ -97,6 +97,7 @@ def check_whole(out: Path, alone: Path, paths: list[str]) -> None:
         assert contents(out / path) == contents(alone / path), path
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_again_and_again_loses_nothing(cases: Path, alone: Path, tmp_path: Path) -> None:
     out, rng = tmp_path / "out", random.Random(7)
     before: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,12 +129,14 @@ def test_columns_are_declared_once() -> None:
     assert {line.kind for line in LINES} == set(EntryKind)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(random_inputs())
 def test_statements_add_up_to_the_ledger_to_the_micro(inputs: Inputs) -> None:
     add_up(inputs.settled())
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(random_inputs(), st.data())
 def test_statements_of_a_corrected_ledger_are_those_of_settling_once(inputs: Inputs, data) -> None:
