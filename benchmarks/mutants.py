@@ -51,13 +51,6 @@ MUTANTS = (
         CERTIFY,
     ),
     Mutant(
-        "a second opinion that need not keep limits",
-        "clearing/rules/stage.py",
-        "if kept[0] and is_better(found, best):",
-        "if is_better(found, best):",
-        f"unit/test_proofs_bite.py {STEPS} {RULES}",
-    ),
-    Mutant(
         "prices of caps under commitments as if all of them were left",
         "clearing/on_commitments.py",
         "np.where(used_kw > 0.0, limit / binding.limit, 1.0)",
