@@ -33,7 +33,7 @@ slow: $(READY)
 	$(BIN)/pytest -n auto -m slow
 
 test: check
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 # What is newest changes from day to day: nothing of an earlier run is kept but what pip still finds to be so.
 test-newest:

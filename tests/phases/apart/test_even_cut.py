@@ -87,6 +87,7 @@ def test_what_relieves_the_network_is_shared_most_evenly(
     assert assert_even(case, clearance, 0) >= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("period", [13])
 def test_the_european_feeder_is_cut_most_evenly(period: int) -> None:
     clearance = european_clearance()
