@@ -79,7 +79,8 @@ def streams(gate: Served, homes: dict[str, Any], start: str) -> dict[str, Stream
             else pool.submit(Stream(last_id=start).listen, client, seconds=60)
             for name, client in clients.items()
         }
-        make_session(gate, "s", 6)
+        make_session(gate, "s", 8)
+        told_open(gate, 1)
         ok(homes["h1"].put("/sessions/s/forecasts/h1", json=SUNNY), 200)
         ok(homes["h2"].put("/sessions/s/forecasts/h2", json=HUNGRY), 200)
         ok(homes["h1"].post("/sessions/s/orders", json=order("a", "h1", "sell")), 201)
@@ -93,9 +94,20 @@ def streams(gate: Served, homes: dict[str, Any], start: str) -> dict[str, Stream
         make_session(gate, "gone", 600, delivery_start="2030-06-22T00:00:00+00:00")
         version = gate.operator.get("/sessions/gone").headers["ETag"]
         path = "/sessions/gone?reason=storm"
-        time.sleep(1.0)  # so that its opening was told
+        told_open(gate, 2)
         ok(gate.operator.delete(path, headers={"If-Match": version}))
         return {name: each.result() for name, each in heard.items()}
+
+
+def told_open(gate: Served, count: int, seconds: float = 60.0) -> None:
+    """Waits until the log has so many openings: they are told a moment after they are, in a loop of the gate."""
+    until = time.monotonic() + seconds
+    while True:
+        entries = ok(gate.operator.get("/log?limit=1000"))["items"]
+        if sum(each["kind"] == "opened" for each in entries) >= count:
+            return
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 OF_SESSIONS = ["session.opened", "session.closed", "session.cleared", "session.opened", "session.cancelled"]
