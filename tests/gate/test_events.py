@@ -100,7 +100,7 @@ def streams(gate: Served, homes: dict[str, Any], start: str) -> dict[str, Stream
 
 
 def told_open(gate: Served, count: int, seconds: float = 60.0) -> None:
-    """Waits until the log has so many openings: they are told a moment after they are, in a loop of the gate."""
+    """Waits until the log has so many openings: a loop of the gate tells them a moment later."""
     until = time.monotonic() + seconds
     while True:
         entries = ok(gate.operator.get("/log?limit=1000"))["items"]
