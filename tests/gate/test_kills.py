@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -14,6 +16,7 @@ import pytest
 
 pytest.importorskip("granian")
 
+import httpx
 from sqlalchemy import insert, select
 
 from gridpact.gate.closing.clear_session import ClearedSession
@@ -33,6 +36,8 @@ from tests.gate.served import (
     SUNNY,
     Served,
     command,
+    environment,
+    free_port,
     make_market,
     make_session,
     ok,
@@ -55,6 +60,53 @@ def children(process: int) -> dict[int, str]:
             if parent == process:
                 found[int(entry.name)] = line
     return found
+
+
+FORKS = """
+import os, sys, threading
+from pathlib import Path
+from gridpact.gate.running.gate_server import serve_gate
+def say():
+    held = [each for each in Path("/proc/self/fd").iterdir() if str(each.resolve()).endswith("gate.db")]
+    sys.stderr.write(f"fork: {[each.name for each in threading.enumerate()]}, {len(held)} open\\n")
+os.register_at_fork(before=say)
+serve_gate(Path(sys.argv[1]), host="127.0.0.1", port=int(sys.argv[2]), workers=1, clearing_workers=1)
+"""
+
+
+def test_2_a_process_that_forks_has_no_thread_and_no_connection(tmp_path: Path) -> None:
+    """Whose locks a fork would leave held: a serving process then waited for good for a module's."""
+    port = free_port()
+    call = [sys.executable, "-c", FORKS, str(tmp_path / "g"), str(port)]
+    with subprocess.Popen(
+        call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    ) as gate:
+        assert gate.stdout is not None and gate.stderr is not None
+        try:
+            assert gate.stdout.readline() == f"gate on http://127.0.0.1:{port}\n"
+        finally:
+            gate.terminate()
+        forks = [line for line in gate.stderr.read().splitlines() if line.startswith("fork")]
+        assert forks == ["fork: ['MainThread'], 0 open"]
+
+
+def test_2_a_killed_serving_process_is_followed_by_another(tmp_path: Path) -> None:
+    with served(tmp_path / "g") as gate:
+        assert gate.process is not None
+        serving = [pid for pid, line in children(gate.process.pid).items() if "gridpact serve" in line]
+        assert len(serving) == 1
+        ok(gate.operator.put("/users/ann", json={"name": "Ann", "roles": []}), 201)
+        os.kill(serving[0], signal.SIGKILL)
+        end = time.monotonic() + 60
+        while True:
+            try:
+                assert "ann" in {each["user"] for each in ok(gate.operator.get("/users"))["items"]}
+                break
+            except httpx.TransportError:
+                assert time.monotonic() < end
+                time.sleep(0.1)
+        ok(gate.operator.put("/users/ben", json={"name": "Ben", "roles": []}), 201)
+        assert serving[0] not in children(gate.process.pid)
 
 
 @pytest.mark.chaos

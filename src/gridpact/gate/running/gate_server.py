@@ -1,9 +1,11 @@
 """The server of a gate: serving processes, clearing workers, and one line when it is ready."""
 
 import logging
+import multiprocessing
 import os
 import socket
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
@@ -65,11 +67,13 @@ def serve_gate(folder: Path, *, host: str, port: int, workers: int, clearing_wor
             take_sign(gate.database)
         os.environ[FOLDER_VARIABLE] = str(folder.absolute())
         stack.enter_context(counting_folder())
-        stack.enter_context(metrics_served(gate, host))
-        stack.enter_context(clearing_processes(gate, clearing_workers))
-        path = "ready" if clearing_workers else "health"
-        Thread(target=_say_ready, args=(host, port, path), daemon=True).start()
-        _server(host, port, workers).serve()
+        threads = [
+            *stack.enter_context(metrics_served(gate, host)),
+            stack.enter_context(clearing_processes(gate, clearing_workers)),
+            Thread(target=_say_ready, args=(host, port, bool(clearing_workers)), daemon=True),
+        ]
+        gate.database.close()  # No connection may be of two processes.
+        _server(host, port, workers, threads).serve()
 
 
 def _make(folder: Path) -> None:
@@ -80,9 +84,30 @@ def _make(folder: Path) -> None:
     write_secret(folder / OPERATOR_KEY_FILE, made.operator_key + "\n")
 
 
-def _server(host: str, port: int, workers: int) -> Any:
+class _Server(Granian):  # type: ignore[misc,valid-type]  # Granian is one class or another by platform.
+    """Forks its processes while this one has no thread, whose locks a fork would leave held for good.
+
+    Processes that follow dead ones are started afresh, which takes a second longer.
+
+    Attributes:
+        threads: of this process, started once its processes are.
+    """
+
+    threads: Sequence[Thread] = ()
+
+    def startup(
+        self, spawn_target: Callable[..., None] | None, target_loader: Callable[..., Any] | None
+    ) -> None:
+        """Starts the processes, and then the threads."""
+        super().startup(spawn_target, target_loader)
+        multiprocessing.set_start_method("spawn", force=True)
+        for thread in self.threads:
+            thread.start()
+
+
+def _server(host: str, port: int, workers: int, threads: Sequence[Thread]) -> _Server:
     logging.getLogger("_granian").setLevel(logging.ERROR)
-    return Granian(
+    server = _Server(
         APPLICATION,
         address=host,
         port=port,
@@ -93,6 +118,8 @@ def _server(host: str, port: int, workers: int) -> Any:
         workers_kill_timeout=SHUTDOWN_SECONDS,
         respawn_failed_workers=True,
     )
+    server.threads = threads
+    return server
 
 
 def _refuse_taken(host: str, port: int) -> None:
@@ -106,9 +133,9 @@ def _refuse_taken(host: str, port: int) -> None:
             raise InvalidUsage(f"cannot listen on {host} port {port}: {error.strerror}") from error
 
 
-def _say_ready(host: str, port: int, path: str) -> None:
+def _say_ready(host: str, port: int, clears: bool) -> None:
     """Says where the gate is, once it answers."""
-    place = f"[{host}]" if ":" in host else host
+    place, path = f"[{host}]" if ":" in host else host, "ready" if clears else "health"
     while True:
         try:
             with urlopen(f"http://{place}:{port}{BASE}/{path}", timeout=1.0):

@@ -12,14 +12,14 @@ METRICS_PATH = "/metrics"
 
 
 @contextmanager
-def metrics_served(gate: Gate, host: str) -> Iterator[None]:
-    """Serves metrics on the port of the settings, where there is one.
+def metrics_served(gate: Gate, host: str) -> Iterator[list[Thread]]:
+    """Threads that serve metrics on the port of the settings, to be started: none where there is no port.
 
     Raises:
         InvalidUsage: the port is taken.
     """
     if not gate.settings.metrics_port:
-        yield
+        yield []
         return
     try:
         server = ThreadingHTTPServer((host, gate.settings.metrics_port), _handler(gate))
@@ -28,11 +28,12 @@ def metrics_served(gate: Gate, host: str) -> Iterator[None]:
             f"cannot listen on {host} port {gate.settings.metrics_port}: {error.strerror}",
             "give another metrics_port in gate.toml",
         ) from error
-    Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    thread = Thread(target=server.serve_forever, name="metrics", daemon=True)
     try:
-        yield
+        yield [thread]
     finally:
-        server.shutdown()
+        if thread.is_alive():
+            server.shutdown()
         server.server_close()
 
 

@@ -139,8 +139,10 @@ def _forget(gate: Gate, worker: str) -> None:
 
 
 @contextmanager
-def clearing_processes(gate: Gate, count: int) -> Iterator[None]:
-    """Clearing workers beside the server, which does the sealing; one that dies is followed by another.
+def clearing_processes(gate: Gate, count: int) -> Iterator[Thread]:
+    """Clearing workers beside the server, which does the sealing.
+
+    What is given is a thread to be started, which has one that dies followed by another.
 
     Args:
         gate: that is served.
@@ -161,12 +163,12 @@ def clearing_processes(gate: Gate, count: int) -> Iterator[None]:
                 processes[place] = _start(gate.folder, workers[place])
 
     keeper = Thread(target=replace_dead, name="keeper", daemon=True)
-    keeper.start()
     try:
-        yield
+        yield keeper
     finally:
         ended.set()
-        keeper.join()
+        if keeper.is_alive():
+            keeper.join()
         for process in processes:
             process.terminate()
         for process in processes:
