@@ -1,7 +1,9 @@
 """Streams of events as a client reads them: by the standard, without a library."""
 
 import json
+import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any
@@ -26,6 +28,7 @@ class Stream:
     events: list[tuple[str, str, Any]] = field(default_factory=list)
     comments: int = 0
     status: int = 0
+    _held: socket.socket | None = None
 
     def kinds(self) -> list[str]:
         return [kind for _, kind, _ in self.events]
@@ -48,16 +51,22 @@ class Stream:
         line = HTTPConnection(place.host, place.port, timeout=ANSWER_SECONDS)
         try:
             line.request("GET", f"{place.path}events", headers=headers)
-            held, answer = line.sock, line.getresponse()
+            self._held, answer = line.sock, line.getresponse()
             self.status = answer.status
             if answer.status == 200:
                 assert str(answer.getheader("Content-Type")).startswith("text/event-stream")
-                self._read(held, answer, time.monotonic() + seconds, count, kind)
+                self._read(self._held, answer, time.monotonic() + seconds, count, kind)
         except (OSError, HTTPException):  # The time is up, or the gate was killed.
             pass
         finally:
             line.close()
         return self
+
+    def stop(self) -> None:
+        """Ends the listening of another thread."""
+        if self._held is not None:
+            with suppress(OSError):  # It has ended.
+                self._held.shutdown(socket.SHUT_RDWR)
 
     def _read(self, held: Any, answer: HTTPResponse, end: float, count: int, kind: str) -> None:
         block: dict[str, str] = {}

@@ -72,11 +72,11 @@ def streams(gate: Served, homes: dict[str, Any], start: str) -> dict[str, Stream
         **{user: gate.client(secret) for user, secret in secrets.items()},
         "narrow": gate.client(narrow),
     }
+    strangers = ("eve", "narrow")
+    streams = {name: Stream(last_id=start) for name in clients}
     with ThreadPoolExecutor(len(clients)) as pool:
         heard = {
-            name: pool.submit(Stream(last_id=start).listen, client, seconds=300, kind="session.cancelled")
-            if name not in ("eve", "narrow")
-            else pool.submit(Stream(last_id=start).listen, client, seconds=60)
+            name: pool.submit(streams[name].listen, client, seconds=300, kind="session.cancelled")
             for name, client in clients.items()
         }
         make_session(gate, "s", 8)
@@ -96,7 +96,13 @@ def streams(gate: Served, homes: dict[str, Any], start: str) -> dict[str, Stream
         path = "/sessions/gone?reason=storm"
         told_open(gate, 2)
         ok(gate.operator.delete(path, headers={"If-Match": version}))
-        return {name: each.result() for name, each in heard.items()}
+        for name in streams.keys() - strangers:
+            heard[name].result()
+        time.sleep(2)  # in which what strangers should not hear would come
+        for name in strangers:
+            assert not heard[name].done()
+            streams[name].stop()
+    return streams
 
 
 def told_open(gate: Served, count: int, seconds: float = 60.0) -> None:

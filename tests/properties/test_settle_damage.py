@@ -32,7 +32,7 @@ def write_all(folder: Path) -> None:
     gridpact.write_settlement(gridpact.settle(case, result), folder / "v1")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     file=st.sampled_from(FILES),
     piece=raw,

@@ -272,7 +272,7 @@ def nothing_or(low: float, high: float) -> st.SearchStrategy[float]:
     return st.just(0.0) | st.floats(low, high)
 
 
-@settings(deadline=None, max_examples=60, phases=[Phase.explicit, Phase.generate])
+@settings(deadline=None, max_examples=40, phases=[Phase.explicit, Phase.generate])
 @given(
     side=st.sampled_from(["hv", "lv"]),
     position=whole,
