@@ -188,6 +188,13 @@ def test_what_is_better_beside_a_cap_with_a_small_price_is_found(tmp_path: Path)
     assert cleared_kw.sum() >= 94.9006
 
 
+def test_vertices_worth_nearly_the_same_are_told_apart_where_two_limits_have_prices(tmp_path: Path) -> None:
+    """Two transformers are full; four starts lead to 88.3188 kW, though 0.5 kW more clears elsewhere."""
+    problem, tight = posed(random_case(9418, tmp_path))
+    cleared_kw = solve_ac(problem).column_kw[problem.offers.of_period(tight[1])]
+    assert cleared_kw.sum() >= 88.8220
+
+
 def test_steps_from_beyond_collapse_go_on_from_nothing(tmp_path: Path) -> None:
     """After two steps back to nothing, by the price of an excess, the next is short, and not the last."""
     problem, tight = posed(random_case(7540, tmp_path))

@@ -16,7 +16,7 @@ STARTS_MAX = 6
 INSIDE_SHARE, LEAST_SHARE = 0.05, 1e-9  # of what each variable can move
 FADING = (0.1, 0.01)  # kW of volume per kW proposed and e-fold
 TILT_SEED, TILTS, TILT = 0, 4, 0.1
-TILTED_LIMITS = 3  # with a price, from which on objectives are tilted
+TILTED_LIMITS = 2  # with a price, from which on objectives are tilted
 TILTED_MAX = 40  # variables, up to which they are
 FURTHER_SHARES = (0.1, 0.5, 1.0)  # of what each variable can move, where steps begin anew
 
