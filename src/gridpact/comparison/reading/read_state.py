@@ -11,9 +11,9 @@ from gridpact.arrays import Float, Int
 from gridpact.case.folder.part_tables import refuse_repeats
 from gridpact.case.horizon import Horizon
 from gridpact.case.reading.reader import TableReader
-from gridpact.comparison.compared_result import FLOWS
 from gridpact.comparison.place_state import PlaceStates, WorstPlace, worst_places
 from gridpact.comparison.reading.result_schemas import AS_WRITTEN, NETWORK
+from gridpact.dispatch import FLOWS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
