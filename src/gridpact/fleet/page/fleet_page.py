@@ -15,8 +15,8 @@ from gridpact.fleet.page.fleet_outcome import (
     verdict,
 )
 from gridpact.fleet.page.fleet_pictures import hours_picture, shares_picture
+from gridpact.fleet.page.fleet_progress import duration
 from gridpact.fleet.page.fleet_times import phases_table, slowest_table
-from gridpact.fleet.page.meter import duration
 from gridpact.fleet.page.watched_cases import (
     beyond_section,
     congested_table,
