@@ -90,6 +90,7 @@ class Pairs:
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
+        """What tells pairs apart: their network and all of their arrays."""
         arrays = (
             self.connected.data,
             self.connected.indices,

@@ -273,6 +273,7 @@ class _Steps:
         return hessian, rows, np.concatenate([optimum.row_dual, optimum.limit_dual])
 
     def _found(self, model: Model, optimum: QuadraticOptimum, value: Float, points: list[Point]) -> Optimum:
+        """The optimum at a value where the steps have settled, if nothing on the way was better."""
         if self._better_seen(value) is not None:
             return self._given_up(SolverStatus.STOPPED, value)
         is_sure, corners = self._other_optima(model, optimum, value)

@@ -138,6 +138,7 @@ class MixedInteger:
         self._is_relaxed = relaxed
 
     def _run(self, budget: Budget, gap: float) -> Draft | None:
+        """The draft that a run within the budget finds; `None` where no choice is feasible."""
         highs = self._highs
         highs.clearSolver()
         seconds = min(max(budget.seconds_left, SECONDS_MIN), SECONDS_MAX)
@@ -248,6 +249,7 @@ def _links(part: Part) -> tuple[csr_array, Float]:
 def _model(
     matrix: csr_array, row_lower: Float, row_upper: Float, upper: Float, weight: Float
 ) -> highspy.Highs:
+    """max weightᵀ v within rows and bounds as HiGHS takes it, silent and at its tolerances."""
     rows, columns = matrix.shape
     programme = highspy.HighsLp()
     programme.num_col_, programme.num_row_ = columns, rows

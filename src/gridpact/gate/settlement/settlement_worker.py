@@ -93,6 +93,7 @@ def said_problems(error: InvalidCase, lines: Lines, folder: Path) -> Said:
 
 
 def _each(problem: Problem, lines: Lines, folder: Path) -> Iterator[dict[str, Any]]:
+    """A problem and those that it stands for, each where it is in what was put."""
     file = problem.file.replace(f"{folder.as_posix()}/", "").removeprefix(f"{CASE}/")
     for each in (problem, *problem.also):
         one = with_lines_before(replace(each, file=file, also=()), lines)

@@ -136,6 +136,7 @@ class _Batch:
 
 
 def _deviations(row: Any, batch: _Batch, private: Mapping[str, Any], keys: Keys) -> Iterator[str]:
+    """What of a submission is not as its receipt says."""
     is_single = row.batch is None
     body = row.body if isinstance(row.body, bytes) else b"\0"
     digest = sha256(body).hexdigest() if is_single else batch.order_sha256(row.batch_index, body)
