@@ -13,13 +13,12 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from tests.ac_instances import ac_case, net_of, saved
+from tests.ac_instances import ac_case, drawn_network, net_of
 from tests.terms_exact import ExactTerms
 from tests.terms_instances import named, with_terms
 from tests.terms_oracle import Linear
 
 import gridpact
-from benchmarks.against_ipopt import BUILT_IN, MESHED
 from benchmarks.machine import described
 from gridpact.case import Case
 from gridpact.case.terms import NONE
@@ -57,7 +56,7 @@ class Compared:
 def random_case(seed: int, folder: Path) -> Case:
     """A case of one or two periods whose trades have terms."""
     rng = np.random.default_rng(seed)
-    name = (*BUILT_IN, *MESHED)[int(rng.integers(len(BUILT_IN) + len(MESHED)))]
+    network = drawn_network(rng, folder)
     limits = (
         Limits(line_loading_max_percent=float(rng.uniform(8.0, 40.0))),
         Limits(transformer_loading_max_percent=float(rng.uniform(8.0, 30.0))),
@@ -67,7 +66,7 @@ def random_case(seed: int, folder: Path) -> Case:
     count = int(rng.integers(3, 9))
     case = ac_case(
         seed,
-        saved(name, folder) if name in MESHED else name,
+        network,
         sellers=int(rng.integers(2, 4)),
         buyers=int(rng.integers(2, 4)),
         trades=count,

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from tests.ac_instances import ac_case, saved
+from tests.ac_instances import ac_case, drawn_network
 from tests.markets import keeps_everything, market, posed
 
 from benchmarks.ipopt.optimum_by_ipopt import maximise_by_ipopt
@@ -28,11 +28,6 @@ from gridpact.clearing.problem.market import Market
 from gridpact.clearing.solver.budget import Budget
 from gridpact.grid.limits import Limits
 
-BUILT_IN = tuple(
-    f"pandapower/{name}"
-    for name in ("cigre_lv", "kerber_landnetz_kabel_1", "kerber_landnetz_freileitung_1", "village_1")
-)
-MESHED = ("ring", "two_transformers", "two_supplies")
 STARTS, SHORT_SHARE, SHORT_KW = 10, 1e-4, 1e-4
 NARROWER = 1e-8  # pu, and parts of a rating
 
@@ -58,9 +53,7 @@ class Compared:
 def random_case(seed: int, folder: Path) -> Case:
     """A congested case of one or two periods."""
     rng = np.random.default_rng(seed)
-    names = (*BUILT_IN, *MESHED)
-    name = names[int(rng.integers(len(names)))]
-    network = saved(name, folder) if name in MESHED else name
+    network = drawn_network(rng, folder)
     kind = int(rng.integers(4))
     limits = (
         Limits(line_loading_max_percent=float(rng.uniform(8.0, 40.0))),

@@ -6,9 +6,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from tests.instances import make_trades
 
-from gridpact.arrays import Float, Int, frozen
-from gridpact.case import Case, Horizon, Orders, Participants, Profiles, Trades
+from gridpact.arrays import Int, frozen
+from gridpact.case import Case, Horizon, Orders, Participants, Profiles
 from gridpact.case.schema import DEFAULT_RETAILER
 from gridpact.case.terms import NONE, Terms
 from gridpact.grid.compile import compile_source
@@ -51,7 +52,7 @@ def many_trades(count: int) -> Case:
     start = rng.integers(0, HOURS, count)
     end = np.minimum(start + rng.integers(1, HOURS, count), HOURS)
     proposed_kw = 2.0 * day.profiles.surplus_kw.max(axis=0).sum() / count
-    trades = _trades(
+    trades = make_trades(
         seller=rng.integers(consumers, 2 * consumers, count),
         buyer=rng.integers(0, consumers, count),
         start=start,
@@ -107,7 +108,7 @@ def feeder_day(
             load_kw=frozen(np.outer(need, np.where(sells, 0.1, 1.0) * size), float),
             generation_kw=frozen(np.outer(sun, sells * size), float),
         ),
-        trades=_trades(
+        trades=make_trades(
             seller=rng.integers(0, half, count),
             buyer=rng.integers(half, FEEDER_PARTICIPANTS, count),
             start=start,
@@ -145,21 +146,6 @@ def _participants(buses: Int, sells: Int) -> Participants:
         load_power_factor=frozen(np.full(count, POWER_FACTOR), float),
         generation_power_factor=frozen(np.ones(count), float),
         retailer=(DEFAULT_RETAILER,) * count,
-    )
-
-
-def _trades(*, seller: Int, buyer: Int, start: Int, end: Int, power_kw: Float) -> Trades:
-    count = len(power_kw)
-    return Trades(
-        ids=tuple(f"t{k}" for k in range(count)),
-        seller=frozen(seller, np.int64),
-        buyer=frozen(buyer, np.int64),
-        start=frozen(start, np.int64),
-        end=frozen(end, np.int64),
-        power_kw=frozen(power_kw, float),
-        price_per_kwh=frozen(np.full(count, 0.1), float),
-        submitted=frozen(np.zeros(count), np.int64),
-        terms=Terms.none(count),
     )
 
 

@@ -4,6 +4,7 @@ Each mutant is a line that is changed in a copy of the package. The tests that s
 copy; a mutant that none of them notices is printed, and the end is 1.
 """
 
+import argparse
 import os
 import shutil
 import subprocess
@@ -330,11 +331,14 @@ def survives(mutant: Mutant) -> bool:
 
 def main() -> None:
     """Tries all mutants, or those whose names hold one of the words given."""
-    words = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("words", nargs="*", metavar="WORD", help="of the name of a mutant; all without any")
+    words = parser.parse_args().words
+    chosen = [mutant for mutant in MUTANTS if not words or any(word in mutant.name for word in words)]
+    if not chosen:
+        parser.error(f"no mutant has {' or '.join(words)} in its name")
     alive = []
-    for mutant in MUTANTS:
-        if words and not any(word in mutant.name for word in words):
-            continue
+    for mutant in chosen:
         is_alive = survives(mutant)
         print(f"{'SURVIVES' if is_alive else 'dies':8} {mutant.name}", flush=True)
         alive += [mutant.name] * is_alive

@@ -17,6 +17,12 @@ from gridpact.grid.source import NetworkSource
 from gridpact.results import Clearance
 from tests.instances import make_case, make_participants, make_trades
 
+BUILT_IN = tuple(
+    f"pandapower/{name}"
+    for name in ("cigre_lv", "kerber_landnetz_kabel_1", "kerber_landnetz_freileitung_1", "village_1")
+)
+MESHED = ("ring", "two_transformers", "two_supplies")
+
 
 def ac_case(
     seed: int,
@@ -173,3 +179,10 @@ def saved(name: str, folder: Path) -> Path:
     if not path.exists():
         pp.to_json(MADE_HERE[name](), str(path))
     return path
+
+
+def drawn_network(rng: np.random.Generator, folder: Path) -> str | Path:
+    """One of the public networks, or of the meshed ones, which is written to a folder."""
+    names = (*BUILT_IN, *MESHED)
+    name = names[int(rng.integers(len(names)))]
+    return saved(name, folder) if name in MESHED else name

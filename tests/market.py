@@ -1,8 +1,9 @@
 """Markets in few words: a case made of surpluses, residual demands and orders."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -82,33 +83,9 @@ def ask(
     )
 
 
-def bid(
-    id: str,
-    participant: str,
-    power_kw: float,
-    price_per_kwh: float,
-    *,
-    start: int = 0,
-    end: int = 1,
-    submitted: int = 0,
-    block: bool = False,
-    min_fraction: float = 0.0,
-    group: str = "",
-) -> Order:
-    """An order to buy."""
-    return Order(
-        id,
-        participant,
-        False,
-        power_kw,
-        price_per_kwh,
-        start,
-        end,
-        submitted,
-        block,
-        min_fraction,
-        group,
-    )
+def bid(id: str, participant: str, power_kw: float, price_per_kwh: float, **more: Any) -> Order:
+    """An order to buy; `more` as `ask` takes it."""
+    return replace(ask(id, participant, power_kw, price_per_kwh, **more), sells=False)
 
 
 def market(

@@ -1,6 +1,6 @@
 """The pre-operational dispatch schedule: what every participant makes, uses, trades and leaves over."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -46,6 +46,9 @@ class Schedule:
     def injection(self, participants: Participants) -> Injection:
         """Active and reactive injection of each participant, (T, P)."""
         return injection(participants, self.made_kw, self.used_kw)
+
+
+FLOWS = tuple(each.name for each in fields(Schedule))
 
 
 def dispatch(

@@ -9,7 +9,6 @@ from tests.settlements import Inputs, named_entries
 
 EXACT = Context(prec=120)
 CENT = Decimal("0.01")
-PAID = {"p2p", "network_charge", "tax", "supply", "imbalance", "loss", "congestion", "fixed"}
 FEW = 6  # prices of one source that each have a line
 
 

@@ -9,21 +9,13 @@ import gridpact
 from gridpact.case import Case, FeedIn
 from gridpact.grid.limits import Limits
 from gridpact.results import Clearance
-from tests.ac_instances import ac_case, saved
-
-BUILT_IN = tuple(
-    f"pandapower/{name}"
-    for name in ("cigre_lv", "kerber_landnetz_kabel_1", "kerber_landnetz_freileitung_1", "village_1")
-)
-MESHED = ("ring", "two_transformers", "two_supplies")
+from tests.ac_instances import ac_case, drawn_network
 
 
 def feed_in_case(seed: int, folder: Path) -> Case:
     """A case of one period with exporters, on a public network, or on a meshed one written to a folder."""
     rng = np.random.default_rng(seed)
-    names = (*BUILT_IN, *MESHED)
-    name = names[int(rng.integers(len(names)))]
-    network = saved(name, folder) if name in MESHED else name
+    network = drawn_network(rng, folder)
     kind = int(rng.integers(4))
     limits = (
         Limits(line_loading_max_percent=float(rng.uniform(8, 40))),

@@ -15,11 +15,11 @@ import pytest
 
 pytest.importorskip("granian")
 
-from gridpact.gate.closing.verify_gate import deviations
 from gridpact.gate.log.jws import detached, new_private_jwk, public_jwk, sign_compact, verify_compact
 from gridpact.gate.log.merkle import leads_to
 from gridpact.gate.log.receipt import verified
 from gridpact.gate.store.gate_home import open_gate
+from gridpact.gate.verification.verify_gate import deviations
 from tests.gate.postgres import postgres
 from tests.gate.served import (
     HUNGRY,

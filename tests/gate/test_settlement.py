@@ -18,7 +18,6 @@ pytest.importorskip("granian")
 from sqlalchemy import text, update
 
 from gridpact.gate.closing.leases import release
-from gridpact.gate.closing.verify_gate import deviations
 from gridpact.gate.events.event_source import events_after
 from gridpact.gate.log.receipt import verified
 from gridpact.gate.settlement.settle_folder import settle_folder
@@ -30,9 +29,10 @@ from gridpact.gate.settlement.settlement_jobs import (
     publish_settlement,
 )
 from gridpact.gate.settlement.settlement_state import settlement_state
-from gridpact.gate.settlement.verify_settlements import settlement_deviations
 from gridpact.gate.store.gate_tables import SETTLING_JOB
 from gridpact.gate.store.transaction import carry_out
+from gridpact.gate.verification.verify_gate import deviations
+from gridpact.gate.verification.verify_settlements import settlement_deviations
 from tests.gate.inside import Inside, inside
 from tests.gate.postgres import postgres
 from tests.gate.served import DELIVERY, MARKET, PARTICIPANTS, PERIODS, ok, order, trade

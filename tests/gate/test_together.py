@@ -18,10 +18,8 @@ from sqlalchemy import Connection, func, select
 from gridpact.gate.access import user_commands as users
 from gridpact.gate.access.visitor import Visitor, secret_sha256, visitor_of_key, visitors_of
 from gridpact.gate.closing import sealer as sealing
-from gridpact.gate.closing import verify_submissions
 from gridpact.gate.closing.seal_session import session_entries
 from gridpact.gate.closing.sealer import Sealer
-from gridpact.gate.closing.verify_gate import deviations
 from gridpact.gate.door.take_orders import OrderArrival, take_orders
 from gridpact.gate.log.jws import public_jwk
 from gridpact.gate.log.merkle import merkle_root
@@ -37,6 +35,8 @@ from gridpact.gate.store.gate_home import Gate, open_gate
 from gridpact.gate.store.gate_tables import LOG, SEAL, SESSION, SUBMISSION
 from gridpact.gate.store.transaction import Transaction, carry_out, known_changes
 from gridpact.gate.store.writer import Writer
+from gridpact.gate.verification import verify_submissions
+from gridpact.gate.verification.verify_gate import deviations
 from gridpact.gate.words.json_bodies import read_json
 from gridpact.gate.words.moments import moment_text, read_moment
 from gridpact.gate.words.refused import Refused

@@ -14,7 +14,6 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 NO_BROWSER = "there is no Chromium: `apt-get install chromium`, or its package elsewhere"
 PASSWORD = "blue tram seven"
 PATIENCE_MS = 60_000
-AXE = "axe_playwright_python"
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from tests.settlements import (
 
 BUSES = (2, 3, 3, 4, 5, 5)
 PHASES = ("a", "b", "ac", "c", "abc", "a")
-PERIODS, STEP, WH_PER_KW = 3, 0.01, 250.0
+PERIODS, STEP = 3, 0.01
 
 
 def pandapower_file(folder: Path, group: str = "Dyn", shift: float = 150.0) -> Path:

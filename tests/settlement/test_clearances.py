@@ -11,13 +11,10 @@ from tests.settlement.community import (
     FIRM_TARIFFS,
     TARIFFS,
     problems,
-    readings,
     write_community,
     write_result,
 )
 from tests.unit.test_cli import run
-
-TRADING = readings({"sun": [(0, 0.6)] * 4, "anna": [(0.25, 0)] * 4})
 
 
 @pytest.fixture

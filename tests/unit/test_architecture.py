@@ -32,7 +32,6 @@ TIERS = (
     {"__main__"},
 )
 FILES_MAX = 15
-LARGE_ROOMS: set[str] = set()
 RANK = {name: rank for rank, tier in enumerate(TIERS) for name in tier}
 MODULES = sorted(
     path.relative_to(ROOT) for path in ROOT.rglob("*.py") if path.name != "__init__.py" or path.parent != ROOT
@@ -108,7 +107,7 @@ def _is_door(module: Path) -> bool:
 
 def test_no_room_has_more_files_than_a_reader_takes_in() -> None:
     files = Counter(module.parent.as_posix() for module in MODULES if not _is_door(module))
-    full = {room: count for room, count in files.items() if count > FILES_MAX and room not in LARGE_ROOMS}
+    full = {room: count for room, count in files.items() if count > FILES_MAX}
     assert not full
 
 

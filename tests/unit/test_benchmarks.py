@@ -215,6 +215,16 @@ def test_the_page_has_the_parts_that_the_commands_write(part: str) -> None:
     assert page.count(f"<!-- {part} -->") == page.count(f"<!-- end of {part} -->") == 1
 
 
+def test_a_word_of_no_mutant_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["mutants", "nowhere"])
+    with pytest.raises(SystemExit) as ended:
+        mutants.main()
+    assert ended.value.code == 2
+    assert "no mutant has nowhere in its name" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("mutant", mutants.MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_is_of_a_line_that_is_there(mutant: mutants.Mutant) -> None:
     assert (Path(gridpact.__file__).parent / mutant.file).read_text().count(mutant.line) == 1

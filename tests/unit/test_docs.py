@@ -26,7 +26,7 @@ from gridpact.published import cigre_day, cigre_extreme
 from gridpact.results import clearance_tables as tables
 from gridpact.results.clearance_outcome import outcome
 from gridpact.results.explanation import explanation_tables
-from gridpact.results.explanation.matching_table import MATCHING_COLUMNS
+from gridpact.results.explanation.tables.matching_table import MATCHING_COLUMNS
 from gridpact.settlement.energy.keys import KeyKind
 from gridpact.settlement.reading.read_tariffs import RETAILER_KEYS
 from gridpact.settlement.reading.read_tariffs import SECTIONS as TARIFF_SECTIONS

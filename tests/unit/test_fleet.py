@@ -24,7 +24,7 @@ from gridpact.fleet.page.fleet_outcome import cases as cases_in_words
 from gridpact.fleet.page.fleet_outcome import energy_cut, pace, reason
 from gridpact.fleet.page.fleet_page import fleet_page
 from gridpact.fleet.page.fleet_pictures import shares_picture
-from gridpact.fleet.page.meter import Meter, duration
+from gridpact.fleet.page.fleet_progress import FleetProgress, duration
 from gridpact.fleet.rows.fleet_summary import summarise
 from gridpact.fleet.rows.fleet_tables import (
     ALL_COLUMNS,
@@ -812,6 +812,6 @@ def test_the_time_left_is_said() -> None:
         "4 min 41 s",
         "2 h 5 min",
     ]
-    meter = Meter(100, quiet=True)
-    meter.add(10, 2)
-    assert re.fullmatch(r"10 of 100 cases, 2 failed, \S+ a second, \d.* left", meter.line())
+    progress = FleetProgress(100, quiet=True)
+    progress.add(10, 2)
+    assert re.fullmatch(r"10 of 100 cases, 2 failed, \S+ a second, \d.* left", progress.line())

@@ -17,9 +17,10 @@ from gridpact.clearing.network.network_state import keeps_limits, operate
 from gridpact.clearing.network.oracle import NetworkOracle
 from gridpact.clearing.problem.solution import LimitedBy, PeriodStatus
 from gridpact.clearing.rules import stage
-from gridpact.clearing.solver import sqp
+from gridpact.clearing.solver import sqp, step_method
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.dense_daqp import solve_dense
+from gridpact.clearing.solver.joined_situations import LOST_KW
 from gridpact.clearing.solver.lockstep import run_together
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.quadratic import QuadraticOptimum, QuadraticProgramme
@@ -107,7 +108,7 @@ def test_they_ask_for_no_power_flow_twice() -> None:
             assert end.value.status is SolverStatus.OPTIMAL
         pairs = itertools.pairwise(asked)
         assert len(asked) >= 3
-        assert all(np.abs(later - earlier).max() > sqp.LOST_KW / 10.0 for earlier, later in pairs)
+        assert all(np.abs(later - earlier).max() > LOST_KW / 10.0 for earlier, later in pairs)
 
 
 def test_the_comparison_sees_every_kind_of_limit() -> None:
@@ -276,7 +277,7 @@ def test_limits_that_nothing_keeps_are_told_where_the_dense_method_fails_on_them
     def no_elastic(programme: QuadraticProgramme) -> QuadraticOptimum | None:
         return None if programme.elastic is not None else solve_dense(programme)
 
-    monkeypatch.setattr(sqp, "solve_dense", no_elastic)
+    monkeypatch.setattr(step_method, "solve_dense", no_elastic)
     found = by_steps(impossible)
     assert found.status is expected.status is SolverStatus.INFEASIBLE
     np.testing.assert_allclose(found.value, expected.value, atol=1e-3)
@@ -381,19 +382,19 @@ def test_much_curvature_over_what_is_proposed_leaves_a_doubt(tmp_path: Path) -> 
 def test_steps_of_many_trades_are_exact_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """The last steps come from what bound before, not from an interior-point method at a tight tolerance."""
     tolerances = []
-    solve = sqp.solve_sparse
+    solve = step_method.solve_sparse
 
     def counted(quadratic: QuadraticProgramme, tolerance: float) -> QuadraticOptimum | None:
         tolerances.append(tolerance)
         return solve(quadratic, tolerance)
 
-    monkeypatch.setattr(sqp, "solve_sparse", counted)
+    monkeypatch.setattr(step_method, "solve_sparse", counted)
     limits = Limits(transformer_loading_max_percent=12.0)
     case = ac_case(1, KABEL, sellers=14, buyers=14, trades=170, power_kw=40.0, limits=limits)
     problem, tight = posed(case)
     found = by_steps(market(problem, tight[0]))
     assert found.status is SolverStatus.OPTIMAL
-    assert tolerances and sqp.TIGHT_TOLERANCE not in tolerances
+    assert tolerances and step_method.TIGHT_TOLERANCE not in tolerances
 
 
 def test_limits_that_were_at_work_before_save_steps_and_change_nothing() -> None:

@@ -115,6 +115,7 @@ class Participants(CasePart):
         return None if unknown.any() else texts
 
     def _meters(self, refusals: Refusals, count: int | None) -> tuple[str, ...] | None:
+        """The names of meters, empty ones where none is given; `None` where they cannot be used."""
         given: object = self.meter
         if isinstance(given, tuple) and not given:
             return ("",) * (count or 0)

@@ -83,6 +83,7 @@ def _found(
     reason: Reason,
     volume_bound_kw: float,
 ) -> PeriodSolution:
+    """What a period clears at best, each column cut for one reason."""
     columns = problem.offers.of_period(period)
     return PeriodSolution(
         period=period,

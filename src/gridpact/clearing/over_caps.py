@@ -59,6 +59,7 @@ def _with_the_rest_fed_in(problem: ClearingProblem, columns: Int, alone: Solutio
 
 
 def _allocated(problem: ClearingProblem, budget: Budget) -> Solution:
+    """What clears over caps alone: where these bind, as the rule of allocation has it."""
     greatest = solve_over_caps(problem)
     if problem.rule == Rule.MAX_VOLUME:
         return greatest

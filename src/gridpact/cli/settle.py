@@ -8,35 +8,38 @@ import typer
 from gridpact.cli.options import CaseFolder, Json, NoReport, OutFolder, Quiet, choice
 from gridpact.cli.terminal.output import json_text, say
 
+Clearances = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--clearance",
+        metavar="DIR",
+        help="A result of clearing, or a folder of such; as often as there are.",
+    ),
+]
+Previous = Annotated[
+    Path | None,
+    typer.Option("--previous", metavar="DIR", help="An earlier settlement, which this one corrects."),
+]
+Statements = Annotated[bool, typer.Option("--statements", help="Also write a page for each participant.")]
+Bills = Annotated[
+    bool, typer.Option("--bills", help="Also write a bill for each participant, by [bill] of tariffs.toml.")
+]
+Workbook = Annotated[
+    bool, typer.Option("--xlsx", help="Also write the accounts, month by month, as accounts.xlsx.")
+]
+
 
 def settle(
     case_folder: CaseFolder,
     out: OutFolder,
-    clearance: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--clearance",
-            metavar="DIR",
-            help="A result of clearing, or a folder of such; as often as there are.",
-        ),
-    ] = None,
-    previous: Annotated[
-        Path | None,
-        typer.Option("--previous", metavar="DIR", help="An earlier settlement, which this one corrects."),
-    ] = None,
+    clearance: Clearances = None,
+    previous: Previous = None,
     mode: Annotated[str, typer.Option(help="What governs: sharing (meters) or firm (trades).")] = "",
     missing: Annotated[str, typer.Option(help="A missing reading: error, or schedule.")] = "",
     loss_allocation: Annotated[str, typer.Option(help="Who pays losses: dso, pro-rata or marginal.")] = "",
-    statements: Annotated[
-        bool, typer.Option("--statements", help="Also write a page for each participant.")
-    ] = False,
-    bills: Annotated[
-        bool,
-        typer.Option("--bills", help="Also write a bill for each participant, by [bill] of tariffs.toml."),
-    ] = False,
-    xlsx: Annotated[
-        bool, typer.Option("--xlsx", help="Also write the accounts, month by month, as accounts.xlsx.")
-    ] = False,
+    statements: Statements = False,
+    bills: Bills = False,
+    xlsx: Workbook = False,
     no_report: NoReport = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -59,15 +62,8 @@ def settle(
         SETTLEMENT_RESULT,
         WORKBOOK_FILE,
     )
-    from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode
 
-    chosen: dict[str, Any] = {
-        "mode": choice(Mode, "--mode", mode) if mode else None,
-        "missing": choice(Missing, "--missing", missing) if missing else None,
-        "loss_allocation": (
-            choice(LossAllocation, "--loss-allocation", loss_allocation) if loss_allocation else None
-        ),
-    }
+    chosen = _settings(mode, missing, loss_allocation)
     if xlsx:
         check_workbook()
     pdf = pdf_maker() if bills else PdfMaker(make=None)
@@ -100,3 +96,16 @@ def settle(
         say(f"  bills     {out / BILLS_FOLDER}{without}")
     if xlsx:
         say(f"  accounts  {out / WORKBOOK_FILE}")
+
+
+def _settings(mode: str, missing: str, loss_allocation: str) -> dict[str, Any]:
+    """What options say in place of tariffs.toml, `None` where they say nothing."""
+    from gridpact.settlement.tariffs.tariffs import LossAllocation, Missing, Mode
+
+    return {
+        "mode": choice(Mode, "--mode", mode) if mode else None,
+        "missing": choice(Missing, "--missing", missing) if missing else None,
+        "loss_allocation": (
+            choice(LossAllocation, "--loss-allocation", loss_allocation) if loss_allocation else None
+        ),
+    }

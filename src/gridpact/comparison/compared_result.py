@@ -11,18 +11,6 @@ from gridpact.comparison.place_state import WorstPlace
 from gridpact.comparison.traded_energy import TradedEnergy
 from gridpact.units import MINUTES_PER_HOUR
 
-FLOWS = (
-    "load_kw",
-    "generation_kw",
-    "own_use_kw",
-    "p2p_sold_kw",
-    "p2p_bought_kw",
-    "retail_import_kw",
-    "retail_export_kw",
-    "curtailed_kw",
-    "unserved_kw",
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedResult:
@@ -37,7 +25,7 @@ class ComparedResult:
         resolution: length of a period.
         participants: their names, (P,).
         bus: index of the bus of each, (P,).
-        flows: `FLOWS` of the schedule in kW by their names, (T, P) each.
+        flows: `dispatch.FLOWS` of the schedule in kW by their names, (T, P) each.
         traded: what trades proposed, and what was cut of them.
         network_import_kw: drawn from the supply, negative where the network feeds back, NaN in periods
             without a power-flow solution, (T,).

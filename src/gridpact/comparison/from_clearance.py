@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gridpact.case.case import TableFormat
-from gridpact.comparison.compared_result import FLOWS, ComparedResult
+from gridpact.comparison.compared_result import ComparedResult
 from gridpact.comparison.place_state import PlaceStates, worst_places
 from gridpact.comparison.traded_energy import TradedEnergy
+from gridpact.dispatch import FLOWS
 
 if TYPE_CHECKING:
     from gridpact.results.clearance import Clearance

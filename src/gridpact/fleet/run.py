@@ -18,7 +18,7 @@ from gridpact.fleet.fleet_result import FleetResult
 from gridpact.fleet.interrupted import Interrupted
 from gridpact.fleet.page.fleet_outcome import outcome
 from gridpact.fleet.page.fleet_page import fleet_page
-from gridpact.fleet.page.meter import Meter
+from gridpact.fleet.page.fleet_progress import FleetProgress
 from gridpact.fleet.rows.fleet_summary import INTERRUPTED, RUNNING, summarise
 from gridpact.fleet.rows.fleet_tables import FAILED, write_tables
 from gridpact.fleet.rows.record import other_results
@@ -154,12 +154,12 @@ def _clear(
         order = sorted(enumerate(paths), key=lambda case: (network_key(plan.cases / case[1]), case[1]))
     complete_before = 0
     with crew_of(scheduler, workers) as crew:
-        used, meter = crew.workers(), Meter(len(paths), quiet=quiet)
-        with closing(meter):
+        used, so_far = crew.workers(), FleetProgress(len(paths), quiet=quiet)
+        with closing(so_far):
             for done in done_in_batches(crew, plan, order):
                 new = [one for one in done if spool.add(one.number, one.row)]
                 complete_before += sum(one.is_old for one in new)
-                meter.add(len(new), sum(one.row["status"] == FAILED for one in new))
+                so_far.add(len(new), sum(one.row["status"] == FAILED for one in new))
     return complete_before, used
 
 

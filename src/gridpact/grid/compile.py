@@ -101,6 +101,7 @@ def _compiled_builtin(name: str, model: NetworkModel = NetworkModel.BALANCED) ->
 
 @lru_cache(maxsize=KEPT_NETWORKS)
 def _compiled_file(file: NetworkFile) -> Network:
+    """The network of a file, compiled or found compiled."""
     source = file.source
     if file.script is not None:
         needs_engine(source)

@@ -17,7 +17,8 @@ from gridpact.imports.portals.recognition import AUTO, PORTALS, Recognised, reco
 from gridpact.imports.readings.clock_changes import MINUTES_PER_DAY, offset_at
 from gridpact.imports.readings.gathered_readings import GatheredReadings, gather
 from gridpact.imports.readings.meter_owners import MeterOwners, read_owners
-from gridpact.imports.readings.series_rows import RowCounts, SeriesRows, read_series
+from gridpact.imports.readings.read_series import read_series
+from gridpact.imports.readings.series_rows import RowCounts, SeriesRows
 from gridpact.imports.sheets.sheet import Sheet
 from gridpact.imports.sheets.sheet_files import file_sheets
 from gridpact.settlement.reading.read_meters import HEAD

@@ -20,8 +20,8 @@ from gridpact.results.clearance_tables import (
 )
 from gridpact.results.explanation.explanation import Explanation
 from gridpact.results.explanation.make_explanation import explanation_of
-from gridpact.results.explanation.result_tables import ResultTables
-from gridpact.results.explanation.tables_of_clearance import tables_of
+from gridpact.results.explanation.tables.result_tables import ResultTables
+from gridpact.results.explanation.tables.tables_of_clearance import tables_of
 from gridpact.results.multipliers.multiplier_tables import (
     duals_columns,
     prices_columns,

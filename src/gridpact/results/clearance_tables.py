@@ -18,6 +18,7 @@ from gridpact.case.schema import SELLER_PRICE
 from gridpact.case.writing.table_file import Coded, Instants
 from gridpact.clearing.network.network_state import Operation
 from gridpact.clearing.problem.solution import LimitedBy
+from gridpact.dispatch import FLOWS
 from gridpact.grid.network import ElementKind, Network
 from gridpact.grid.network_model import NO_PHASE, PHASE_LABELS
 from gridpact.grid.places import places
@@ -53,22 +54,7 @@ ORDERS = (
     "price_per_kwh",
 )
 COMMITMENTS = ("trade", "time", "committed_kw", "kept_kw", "limited_by", "element", PHASE)
-SCHEDULE = (
-    "time",
-    "participant",
-    "bus",
-    "phases",
-    "load_kw",
-    "generation_kw",
-    "own_use_kw",
-    "p2p_bought_kw",
-    "p2p_sold_kw",
-    "retail_import_kw",
-    "retail_export_kw",
-    "curtailed_kw",
-    "unserved_kw",
-    "net_injection_kw",
-)
+SCHEDULE = ("time", "participant", "bus", "phases", *FLOWS, "net_injection_kw")
 CURTAILED = ("time", "participant", "available_kw", "curtailed_kw", "limited_by", "element", PHASE)
 CURTAILED_MIN_KW = 1e-6
 STATE = ("baseline", "cleared")

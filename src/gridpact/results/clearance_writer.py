@@ -22,7 +22,7 @@ from gridpact.results.clearance_tables import (
     orders_columns,
     schedule_columns,
 )
-from gridpact.results.explanation.tables_of_clearance import explanation_columns
+from gridpact.results.explanation.tables.tables_of_clearance import explanation_columns
 from gridpact.results.output_folder import (
     COMMITMENTS,
     CURTAILED,

@@ -6,7 +6,7 @@ from gridpact.errors import InvalidUsage
 from gridpact.results.clearance import Clearance
 from gridpact.results.explanation.explanation import Explanation
 from gridpact.results.explanation.make_explanation import explanation_of
-from gridpact.results.explanation.read_tables import read_tables
+from gridpact.results.explanation.tables.read_tables import read_tables
 
 
 def explain(result: Clearance | str | Path, name: str, *, what: str | None = None) -> Explanation:

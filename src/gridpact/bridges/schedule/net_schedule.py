@@ -8,7 +8,7 @@ import numpy as np
 from gridpact.arrays import Float, Int
 from gridpact.case.folder.case_files import RESULT_FOLDER, CaseFiles
 from gridpact.case.folder.opener import TableOpener
-from gridpact.case.folder.part_tables import refuse_repeats
+from gridpact.case.folder.part_tables import refuse_repeated_cells
 from gridpact.case.horizon import Horizon
 from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
@@ -82,7 +82,7 @@ def _schedule(reader: TableReader, facts: SummaryFacts, horizon: Horizon) -> Net
     participant, people = place[names.of_row], tuple(names.distinct[k] for k in used.tolist())
     period = reader.period("time", horizon)
     cell = np.where((period >= 0) & (participant >= 0), period * len(people) + participant, -1)
-    refuse_repeats(reader, cell)
+    refuse_repeated_cells(reader, cell)
     _refuse_absent(reader, cell, horizon, people)
     net = np.zeros(horizon.periods * len(people))
     net[cell[cell >= 0]] = reader.number(NET)[cell >= 0]

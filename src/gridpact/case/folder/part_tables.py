@@ -103,7 +103,7 @@ def read_profiles(
         return unchecked(Profiles, load_kw=empty, generation_kw=empty), []
     shape = (horizon.periods, len(index))
     cell = np.where((period >= 0) & (participant >= 0), period * shape[1] + participant, -1)
-    refuse_repeats(reader, cell)
+    refuse_repeated_cells(reader, cell)
     used = cell >= 0
     arrays = []
     for values in (load_kw, generation_kw):
@@ -207,7 +207,7 @@ def refuse_closed(reader: TableReader, start: Int, horizon: Horizon, first_open:
     reader.refuse("start", (start >= 0) & (start < first_open), "starts in a closed period", remedy)
 
 
-def refuse_repeats(
+def refuse_repeated_cells(
     reader: TableReader,
     cell: Int,
     field: str = "time",

@@ -80,6 +80,7 @@ class BusNames:
         ]
 
     def _unknown(self, text: str) -> Fault:
+        """Why a text is no bus, and what to write."""
         if text != text.strip():
             return Fault(what="has white space around it", remedy="write it without")
         known = f"its buses are {_spans(self.network.bus_ids)}; see `gridpact network`"

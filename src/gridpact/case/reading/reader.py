@@ -330,6 +330,7 @@ class TableReader:
         spared: Bool | None = None,
         read: Callable[[str | datetime, ZoneInfo], datetime | Fault] = read_time,
     ) -> Int:
+        """A column of times as what each resolves to, (R,); `absent` where none is given or can be used."""
         column = self._schema.column(name)
         array = self.table.columns.get(name)
         if array is None:
@@ -402,6 +403,7 @@ class TableReader:
         return ~missing
 
     def _refuse_type(self, column: Column, array: Any) -> None:
+        """Takes in that a column has a type of which no value can be used."""
         what = f"has the type {array.type}, which is not a {column.kind}"
         self._problems.add(Problem(file=self.table.file, field=column.name, what=what))
 

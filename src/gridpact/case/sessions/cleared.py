@@ -93,7 +93,7 @@ def read_parties(reader: TableReader, trade: Int, case: Case) -> tuple[Int, Int]
     return seller, buyer
 
 
-def refuse_repeats(reader: TableReader, trade: Int, period: Int) -> None:
+def refuse_repeated_trades(reader: TableReader, trade: Int, period: Int) -> None:
     """Takes in the rows that give a trade, (R,), in a period, (R,), that an earlier row gives it in."""
     span = int(np.ptp(period)) + 1 if len(period) else 1
     first = first_of_each(trade * span + period - period.min(initial=0))

@@ -23,7 +23,7 @@ from gridpact.case.sessions.cleared import (
     read_parties,
     read_summary,
     refuse_change,
-    refuse_repeats,
+    refuse_repeated_trades,
     unsafe,
 )
 from gridpact.case.terms import Terms
@@ -170,7 +170,7 @@ def _commitments(reader: TableReader, case: Case, grid: _Grid, problems: Problem
     inside = TableReader(reader.table.at(rows), CLEARED, problems)
     names = inside.names("trade")
     _refuse_known(inside, names, case.trades)
-    refuse_repeats(inside, names.of_row, first)
+    refuse_repeated_trades(inside, names.of_row, first)
     seller, buyer = read_parties(inside, names.of_row, case)
     price_per_kwh = inside.number("price_per_kwh")
     refuse_change(inside, "price_per_kwh", names.of_row, price_per_kwh)

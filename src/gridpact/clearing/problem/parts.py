@@ -247,6 +247,7 @@ def _part(
     parent: Int,
     group: Int,
 ) -> Part:
+    """The part of some periods and columns, its variables and decisions numbered anew."""
     variables, place = np.unique(variable[columns], return_inverse=True)
     column_kw = offers.column_kw[columns]
     upper_kw = np.bincount(place, weights=column_kw, minlength=len(variables)).astype(np.float64)

@@ -82,21 +82,6 @@ class Pairs:
         """kvar more injected at each node per kW of each pair, (N, K)."""
         return self._at_nodes(self.sold_q, self.bought_q)
 
-    @cached_property
-    def by_seller(self) -> tuple[csr_array, csr_array]:
-        """kW and kvar more injected at each node per kW that each of S sellers sells, (N, S) each."""
-        return self._by_participant(self.seller, self.sold_p, self.sold_q)
-
-    @cached_property
-    def by_buyer(self) -> tuple[csr_array, csr_array]:
-        """kW and kvar more injected at each node per kW that each of B buyers buys, (N, B) each."""
-        return self._by_participant(self.buyer, self.bought_p, self.bought_q)
-
-    def _by_participant(self, participant: Int, p: Float, q: Float) -> tuple[csr_array, csr_array]:
-        distinct, first = np.unique(participant, return_index=True)
-        shares = self.connected[distinct]
-        return _scaled(shares, p[first]), _scaled(shares, q[first])
-
     def _at_nodes(self, sold: Float, bought: Float) -> csr_array:
         at_seller = _scaled(self.connected[self.seller], sold)
         effect: csr_array = csr_array(at_seller + _scaled(self.connected[self.buyer], bought))
@@ -105,6 +90,7 @@ class Pairs:
 
     @cached_property
     def _key(self) -> tuple[object, ...]:
+        """What tells pairs apart: their network and all of their arrays."""
         arrays = (
             self.connected.data,
             self.connected.indices,

@@ -7,10 +7,12 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.solver.budget import Budget
+from gridpact.clearing.solver.joined_situations import KEPT
 from gridpact.clearing.solver.lockstep import Solve
 from gridpact.clearing.solver.optimum import LimitsAtWork, Optimum, SolverStatus
 from gridpact.clearing.solver.programme import Objective, Programme
-from gridpact.clearing.solver.sqp import DENSE_MAX, GAIN_MIN, KEPT, TIE_BREAK_SHARE, maximise
+from gridpact.clearing.solver.sqp import DENSE_MAX, GAIN_MIN, maximise
+from gridpact.clearing.solver.working_limits import TIE_BREAK_SHARE
 
 STARTS_MAX = 6
 INSIDE_SHARE, LEAST_SHARE = 0.05, 1e-9  # of what each variable can move

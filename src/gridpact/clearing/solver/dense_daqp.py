@@ -53,6 +53,7 @@ def solve_dense(programme: QuadraticProgramme) -> QuadraticOptimum | None:
 def _solved(
     hessian: Float, gradient: Float, rows: Float, row_upper: Float, lower: Float, upper: Float
 ) -> tuple[Float, Float, Float] | None:
+    """The minimiser and the multipliers of bounds and rows; `None` where daqp finds none."""
     greatest = np.abs(rows).max(axis=1, initial=0.0)
     scale = np.where(greatest > 0.0, greatest, 1.0)
     value, _, flag, info = daqp.solve(

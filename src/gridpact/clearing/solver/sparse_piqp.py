@@ -190,6 +190,7 @@ def _solved(
     upper: Float,
     tolerance: float,
 ) -> tuple[Float, Float, Float] | None:
+    """The minimiser and the multipliers of bounds and rows; `None` where PIQP finds none."""
     solver = piqp.SparseSolver()
     settings = solver.settings
     settings.verbose = False

@@ -92,6 +92,7 @@ def _choices(part: Part, programme: Programme, weight: Float) -> Choices:
 def _solved(
     begun: PartSearch, budget: Budget, limits_of: LimitsOf
 ) -> tuple[list[PeriodSolution], PartOutcome]:
+    """What the periods of a part clear once its decisions are taken, and what became of its search."""
     market = begun.market
     part, problem = market.part, market.problem
     if problem.rule == Rule.PRIORITY:

@@ -8,9 +8,9 @@ from gridpact.arrays import Float
 from gridpact.clearing.problem.parts import Part
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.even_cut_clarabel import Polytope, most_even
+from gridpact.clearing.solver.joined_situations import KEPT
 from gridpact.clearing.solver.optimum import Optimum, SolverStatus
 from gridpact.clearing.solver.programme import EVEN_CUT_WEIGHT, INDIFFERENCE, Programme
-from gridpact.clearing.solver.sqp import KEPT
 from gridpact.clearing.solver.volume_highs import DUAL_TOLERANCE, VolumeModel, VolumeOptimum
 from gridpact.clearing.terms.decision_search import Cuts, Leaf
 from gridpact.clearing.terms.mixed_integer_highs import MixedInteger

@@ -36,14 +36,12 @@ class Draft:
         taken: b, 0 or 1 and between them where they were relaxed, (K,).
         volume_kw: Σ v.
         upper_kw: no choice has a greater volume.
-        is_optimal: whether the solver says that no better one exists.
     """
 
     power_kw: Float
     taken: Float
     volume_kw: float
     upper_kw: float
-    is_optimal: bool
 
     @classmethod
     def nothing(cls, part: Part) -> "Draft":
@@ -59,7 +57,6 @@ class Draft:
             taken=taken,
             volume_kw=0.0,
             upper_kw=part.proposed_kw,
-            is_optimal=False,
         )
 
 
@@ -141,6 +138,7 @@ class MixedInteger:
         self._is_relaxed = relaxed
 
     def _run(self, budget: Budget, gap: float) -> Draft | None:
+        """The draft that a run within the budget finds; `None` where no choice is feasible."""
         highs = self._highs
         highs.clearSolver()
         seconds = min(max(budget.seconds_left, SECONDS_MIN), SECONDS_MAX)
@@ -173,7 +171,6 @@ class MixedInteger:
             taken=np.rint(taken) if is_integer else taken,
             volume_kw=float(self._weight @ values[: self._variables]),
             upper_kw=min(bound, total_kw) if np.isfinite(bound) else total_kw,
-            is_optimal=status == highspy.HighsModelStatus.kOptimal,
         )
 
     def _run_again(self) -> highspy.HighsModelStatus:
@@ -252,6 +249,7 @@ def _links(part: Part) -> tuple[csr_array, Float]:
 def _model(
     matrix: csr_array, row_lower: Float, row_upper: Float, upper: Float, weight: Float
 ) -> highspy.Highs:
+    """max weightᵀ v within rows and bounds as HiGHS takes it, silent and at its tolerances."""
     rows, columns = matrix.shape
     programme = highspy.HighsLp()
     programme.num_col_, programme.num_row_ = columns, rows

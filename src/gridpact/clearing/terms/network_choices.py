@@ -77,6 +77,7 @@ class NetworkChoices:
         return self._found[key]
 
     def _find(self, taken: Float, draft_kw: Float, budget: Budget) -> Optimum:
+        """The optimum under a choice, (b,), from its greatest volume over caps, or from a draft, (J,)."""
         programme = self._programme.between(*self._part.bounds(taken))
         even = self._linear.even(taken, helped=False)
         if even is None:

@@ -114,9 +114,9 @@ def verify(
     receipt: Annotated[Path | None, typer.Option(metavar="FILE", help="A receipt that a user kept.")] = None,
 ) -> None:
     """Verify chain, signatures and seals; exit with 1 and every deviation where there are any."""
-    from gridpact.gate.closing.verify_gate import deviations, need_sealed, receipt_deviations
-    from gridpact.gate.settlement.verify_settlements import settlement_deviations
     from gridpact.gate.store.gate_home import open_gate
+    from gridpact.gate.verification.verify_gate import deviations, need_sealed, receipt_deviations
+    from gridpact.gate.verification.verify_settlements import settlement_deviations
 
     opened = open_gate(folder)
     kept = None if receipt is None else _receipt(receipt)

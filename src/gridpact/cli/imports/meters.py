@@ -8,6 +8,7 @@ import typer
 
 from gridpact.cli.options import Json, Quiet, choice
 from gridpact.cli.terminal.output import json_text, say
+from gridpact.errors import InvalidUsage
 
 
 class Stamps(StrEnum):
@@ -24,21 +25,25 @@ class Absent(StrEnum):
     ZERO = "zero"
 
 
+FormatName = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="FORMAT",
+        help="auto, e-redes, datadis, enedis, netz-noe, eda, fluvius, or table for any other.",
+    ),
+]
+OfCase = Annotated[
+    Path | None,
+    typer.Option("--case", metavar="CASE", help="The case, whose participants and periods count."),
+]
+
+
 def meters(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of a portal, CSV or Excel.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to: meters.csv or .parquet.")],
-    format_name: Annotated[
-        str,
-        typer.Option(
-            "--as",
-            metavar="FORMAT",
-            help="auto, e-redes, datadis, enedis, netz-noe, eda, fluvius, or table for any other.",
-        ),
-    ] = "auto",
-    case_folder: Annotated[
-        Path | None,
-        typer.Option("--case", metavar="CASE", help="The case, whose participants and periods count."),
-    ] = None,
+    format_name: FormatName = "auto",
+    case_folder: OfCase = None,
     timezone: Annotated[str, typer.Option(help="Of times without an offset, as in Europe/Lisbon.")] = "",
     resolution: Annotated[str, typer.Option(help="Of the periods: 5min, 15min, 30min or 1h.")] = "",
     head: Annotated[str, typer.Option(metavar="METER", help="The meter at the network's supply.")] = "",
@@ -63,19 +68,14 @@ def meters(
     quiet: Quiet = False,
 ) -> None:
     """Turn the exports of a meter portal into readings: each energy at its instant, nothing lost silently."""
-    from gridpact.errors import InvalidUsage
     from gridpact.imports.cells.quantities import Unit
     from gridpact.imports.import_meters import ImportOptions, import_meters
     from gridpact.imports.meters_file import check_meters_file, write_meters
     from gridpact.imports.meters_outcome import facts, outcome
-    from gridpact.imports.portals.plain_table import SEPARATOR_WORDS, TableOptions, day_order_of
+    from gridpact.imports.portals.plain_table import TableOptions, day_order_of
     from gridpact.progress import progress
 
-    if decimal not in ("", ",", "."):
-        raise InvalidUsage(f"--decimal '{decimal}' is no decimal mark", "write , or .")
-    mark = SEPARATOR_WORDS.get(separator, separator)
-    if mark not in ("", *SEPARATOR_WORDS.values()):
-        raise InvalidUsage(f"--separator '{separator}' is not one", "write semicolon, comma, tab or bar")
+    decimal_mark, cell_separator = _decimal_mark(decimal), _separator(separator)
     options = ImportOptions(
         format=format_name,
         case=case_folder,
@@ -94,8 +94,8 @@ def meters(
             estimate=estimate,
             unit=choice(Unit, "--unit", unit) if unit else None,
             is_end=choice(Stamps, "--stamps", stamps) is Stamps.END if stamps else None,
-            separator=mark,
-            decimal_mark=decimal,
+            separator=cell_separator,
+            decimal_mark=decimal_mark,
             day_order=day_order_of(date_format) if date_format else "",
             step_minutes=interval,
         ),
@@ -106,3 +106,20 @@ def meters(
     with progress(f"writing {out}", quiet=quiet):
         write_meters(imported.readings, out, table_format)
     say(json_text(facts(imported, out)) if as_json else outcome(imported, out))
+
+
+def _decimal_mark(decimal: str) -> str:
+    """The decimal mark that an option names; empty for the one that a file has."""
+    if decimal not in ("", ",", "."):
+        raise InvalidUsage(f"--decimal '{decimal}' is no decimal mark", "write , or .")
+    return decimal
+
+
+def _separator(separator: str) -> str:
+    """The separator that an option names or writes; empty for the one that a file has."""
+    from gridpact.imports.portals.plain_table import SEPARATOR_WORDS
+
+    found = SEPARATOR_WORDS.get(separator, separator)
+    if found not in ("", *SEPARATOR_WORDS.values()):
+        raise InvalidUsage(f"--separator '{separator}' is not one", "write semicolon, comma, tab or bar")
+    return found

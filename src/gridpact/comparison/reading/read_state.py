@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridpact.arrays import Float, Int
-from gridpact.case.folder.part_tables import refuse_repeats
+from gridpact.case.folder.part_tables import refuse_repeated_cells
 from gridpact.case.horizon import Horizon
 from gridpact.case.reading.reader import TableReader
-from gridpact.comparison.compared_result import FLOWS
 from gridpact.comparison.place_state import PlaceStates, WorstPlace, worst_places
 from gridpact.comparison.reading.result_schemas import AS_WRITTEN, NETWORK
+from gridpact.dispatch import FLOWS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def read_flows(reader: TableReader, horizon: Horizon) -> ReadSchedule | None:
     period = reader.period("time", horizon)
     shape = (horizon.periods, len(people))
     cell = np.where((period >= 0) & (participant >= 0), period * shape[1] + participant, -1)
-    refuse_repeats(reader, cell)
+    refuse_repeated_cells(reader, cell)
     absent = _absent(cell, shape[0] * shape[1])
     usable = bool((cell >= 0).all())
     if len(absent) and usable:
@@ -64,7 +64,7 @@ def read_flows(reader: TableReader, horizon: Horizon) -> ReadSchedule | None:
 def read_exchange(reader: TableReader, horizon: Horizon) -> ReadExchange | None:
     """Import and losses, with the periods as the table writes them; `None` where some are missing."""
     period = reader.period("time", horizon)
-    refuse_repeats(reader, period, what="is given more than once")
+    refuse_repeated_cells(reader, period, what="is given more than once")
     absent = _absent(period, horizon.periods)
     if len(absent):
         if (period >= 0).all():
@@ -98,7 +98,7 @@ def read_worst_places(reader: TableReader, horizon: Horizon) -> Mapping[str, Wor
     place = place.reshape(-1)
     shape = (horizon.periods, places.shape[1])
     cell = np.where(period >= 0, period * shape[1] + place, -1)
-    refuse_repeats(reader, cell, what="and its place are given more than once")
+    refuse_repeated_cells(reader, cell, what="and its place are given more than once")
     absent = _absent(cell, shape[0] * shape[1])
     if len(absent) and (cell >= 0).all():
         at, where = divmod(int(absent[0]), shape[1])

@@ -7,7 +7,7 @@ import numpy as np
 from gridpact.case.horizon import Horizon
 from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
-from gridpact.case.sessions.cleared import refuse_other_energy, refuse_repeats
+from gridpact.case.sessions.cleared import refuse_other_energy, refuse_repeated_trades
 from gridpact.comparison.traded_energy import TradedEnergy
 
 
@@ -23,7 +23,7 @@ def read_trading(
     before = len(problems)
     index = {name: position for position, name in enumerate(participants)}
     trade, period = reader.names("trade").of_row, reader.period("time", horizon)
-    refuse_repeats(reader, np.where(period >= 0, trade, -1), period)
+    refuse_repeated_trades(reader, np.where(period >= 0, trade, -1), period)
     seller, buyer = (reader.lookup(name, index, schedule_file) for name in ("seller", "buyer"))
     proposed_kw, cleared_kw = reader.number("proposed_kw"), reader.number("cleared_kw")
     if len(problems) > before:

@@ -2,8 +2,8 @@
 
 from gridpact.case.schema import Column, Kind, Schema
 from gridpact.case.sessions.cleared import CLEARED as FIRM
-from gridpact.comparison.compared_result import FLOWS
 from gridpact.comparison.place_state import BUS, LINE, LOADING, TRANSFORMER, UNBALANCE, VOLTAGE
+from gridpact.dispatch import FLOWS
 
 AS_WRITTEN = "give the table as it was written, or clear the case again"
 _TIME = Column(name="time", kind=Kind.TIME, meaning="start of the period")

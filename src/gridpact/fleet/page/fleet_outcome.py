@@ -6,7 +6,7 @@ from typing import Any
 from gridpact.clearing.dispatch_verification import Status
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.fields.said import counted, shortened
-from gridpact.fleet.page.meter import duration
+from gridpact.fleet.page.fleet_progress import duration
 from gridpact.fleet.rows.fleet_tables import FAILED, PHASE, Row
 from gridpact.fleet.rows.tally import Tally
 from gridpact.results.words.limit_kinds import KINDS

@@ -3,49 +3,37 @@
 import shlex
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import quote
 
-from gridpact.clearing.dispatch_verification import Status
+from gridpact.fleet.page.fleet_cells import figure_text, share_text
 from gridpact.fleet.page.fleet_outcome import (
     cases,
     energy_cleared,
     energy_cut,
     kind_name,
-    limit_name,
     other_results,
     pace,
-    reason,
     verdict,
 )
 from gridpact.fleet.page.fleet_pictures import hours_picture, shares_picture
-from gridpact.fleet.page.meter import duration
-from gridpact.fleet.rows.fleet_tables import PHASES, WORST_PHASE, Row
-from gridpact.fleet.rows.tally import Tally, Top
+from gridpact.fleet.page.fleet_progress import duration
+from gridpact.fleet.page.fleet_times import phases_table, slowest_table
+from gridpact.fleet.page.watched_cases import (
+    beyond_section,
+    congested_table,
+    failed_section,
+    phases_section,
+    unsafe_section,
+)
+from gridpact.fleet.rows.tally import Tally
 from gridpact.fleet.workspace.fleet_files import ROWS_FILE
-from gridpact.grid.network_model import PHASES as PHASE_NAMES
 from gridpact.report.clearance.verdict import Mood, verdict_box
 from gridpact.report.pictures.traces import Picture
 from gridpact.report.shell.document import Head, Pictures, document
-from gridpact.report.shell.html import HtmlColumn, Link, Tile, command, figure, paragraph, section, table
+from gridpact.report.shell.html import HtmlColumn, Tile, command, figure, paragraph, section, table
 from gridpact.report.shell.numbers import energy
 from gridpact.report.shell.sentences import capitalised, sentence
 from gridpact.report.svg.picture_svg import drawn_pictures
-from gridpact.results.output_folder import REPORT_FILE
 from gridpact.results.words.phrases import share_of
-
-RANKED = 25
-SLOWEST = 15
-SHARE_SHOWN_MIN = 0.001
-REASON_CHARACTERS = 400
-DECIMALS, MILLISECOND_DECIMALS = 3, 1
-STATUS_WORDS = {
-    Status.CLEARED: "limits kept",
-    Status.BASELINE_UNSAFE: "limits broken before any trade, none made worse",
-    Status.LIMITS_BROKEN: "limits broken by the dispatch",
-    Status.NOT_CONVERGED: "no power-flow solution",
-}
-UNKNOWN = "none"
-PHASE_WORDS = {"power_flow": "power flow"}
 
 
 def fleet_page(
@@ -80,19 +68,19 @@ def fleet_page(
     return document(
         head,
         [
-            _failed(tally),
-            _unsafe(tally, reported),
+            failed_section(tally),
+            unsafe_section(tally, reported),
             section("Energy by hour", _hours(pictures["hours"])),
             section("How much of what was proposed clears", _shares(tally, pictures["shares"])),
             section(
                 "Congested feeders",
-                _congested(tally, reported),
+                congested_table(tally, reported),
                 _report(tally, summary, folder),
                 _limits(tally),
             ),
-            _phases_and_neutrals(tally, reported),
-            _beyond(tally, reported),
-            section("Where the time goes", _slowest(tally, reported), _phases(tally)),
+            phases_section(tally, reported),
+            beyond_section(tally, reported),
+            section("Where the time goes", slowest_table(tally, reported), phases_table(tally)),
         ],
         _origin(summary),
         styles=["fleet.css"],
@@ -126,10 +114,14 @@ def _tiles(tally: Tally, summary: dict[str, Any]) -> list[Tile]:
     return [
         Tile(name="Cases done", value=f"{done:,}", remark=f"of {tally.cases:,}"),
         Tile(
-            name="Failed", value=f"{tally.failures.count:,}", remark=_share(tally.failures.count, tally.cases)
+            name="Failed",
+            value=f"{tally.failures.count:,}",
+            remark=share_text(tally.failures.count, tally.cases),
         ),
         Tile(
-            name="Not safe", value=f"{tally.unsafe.count:,}", remark=_share(tally.unsafe.count, tally.cases)
+            name="Not safe",
+            value=f"{tally.unsafe.count:,}",
+            remark=share_text(tally.unsafe.count, tally.cases),
         ),
         Tile(
             name="Congested",
@@ -146,7 +138,7 @@ def _tiles(tally: Tally, summary: dict[str, Any]) -> list[Tile]:
         Tile(
             name="Load",
             value=f"{energy(summary['load_kwh'])} kWh",
-            remark=f"{_share(cleared, summary['load_kwh'])} from peers",
+            remark=f"{share_text(cleared, summary['load_kwh'])} from peers",
         ),
         Tile(
             name="Took",
@@ -163,38 +155,6 @@ def _fed_in(summary: dict[str, Any]) -> list[Tile]:
         return []
     remark = f"{energy(curtailed)} kWh curtailed" if curtailed else "none curtailed"
     return [Tile(name="Fed in to retailers", value=f"{energy(fed_in)} kWh", remark=remark)]
-
-
-def _failed(tally: Tally) -> str:
-    """The section of failed cases; empty where there are none."""
-    if not tally.failures.count:
-        return ""
-    rows = [(row["path"], reason(row["error"], REASON_CHARACTERS)) for row in tally.failures.rows]
-    caption = _caption(
-        "These cases have no result, and everything else is complete without them.", tally.failures
-    )
-    content = table(caption, (HtmlColumn(name="Case"), HtmlColumn(name="Reason")), rows)
-    return section("Failed cases", content)
-
-
-def _unsafe(tally: Tally, reported: frozenset[str]) -> str:
-    """The section of cases that are not safe to operate; empty where there are none."""
-    if not tally.unsafe.count:
-        return ""
-    columns = (
-        HtmlColumn(name="Case"),
-        HtmlColumn(name="Title"),
-        HtmlColumn(name="Why"),
-        HtmlColumn(name="Limits broken", is_number=True),
-    )
-    rows = [
-        (_case(row, reported), row["name"], STATUS_WORDS[Status(row["status"])], str(row["violations"]))
-        for row in tally.unsafe.rows
-    ]
-    content = table(
-        _caption("The dispatch of these cases cannot be operated as it is.", tally.unsafe), columns, rows
-    )
-    return section("Cases that are not safe", content)
 
 
 def _hours(picture: Picture) -> str:
@@ -219,38 +179,6 @@ def _shares(tally: Tally, picture: Picture) -> str:
         return paragraph(" ".join(said))
     caption = " ".join([*said, "The picture shows the cases that cleared less, whatever cut them."])
     return figure("shares", "Bars: number of cases by the share of the proposed energy that cleared", caption)
-
-
-def _congested(tally: Tally, reported: frozenset[str]) -> str:
-    """The table of the cases whose networks cut most."""
-    if not tally.congested.count:
-        return paragraph("No network cut any trade.")
-    columns = (
-        HtmlColumn(name="Case"),
-        HtmlColumn(name="Cleared", is_number=True),
-        HtmlColumn(name="Cut by the network kWh", is_number=True),
-        HtmlColumn(name="Periods", is_number=True),
-        HtmlColumn(name="The one limit that cuts most"),
-        HtmlColumn(name="It cuts kWh", is_number=True),
-        HtmlColumn(name="Shadow price", is_number=True),
-    )
-    rows = [
-        (
-            _case(row, reported),
-            f"{row['cleared_share']:.1%}",
-            _figure(row["network_cut_kwh"]),
-            f"{row['congested_periods']:,}",
-            limit_name(row),
-            _figure(row["element_cut_kwh"]),
-            "none" if row["shadow_price"] is None else _figure(row["shadow_price"]),
-        )
-        for row in tally.congested.rows[:RANKED]
-    ]
-    said = (
-        "Those with most energy cut come first. The shadow price is in kW more cleared per 1 % more of the "
-        "limit; under a lower voltage, per 1 % less."
-    )
-    return table(_caption(said, tally.congested, RANKED), columns, rows)
 
 
 def _report(tally: Tally, summary: dict[str, Any], folder: str) -> str:
@@ -279,125 +207,15 @@ def _limits(tally: Tally) -> str:
         HtmlColumn(name="Cut kWh", is_number=True),
     )
     rows = [
-        (capitalised(kind_name(limit)), f"{tally.limited[limit]:,}", _figure(tally.sums[f"{limit}_cut_kwh"]))
+        (
+            capitalised(kind_name(limit)),
+            f"{tally.limited[limit]:,}",
+            figure_text(tally.sums[f"{limit}_cut_kwh"]),
+        )
         for limit in ranked
     ]
     said = "All that networks cut, by what cut it; several kinds can cut one case."
     return "<h3>Kinds of limits</h3>" + table(said, columns, rows)
-
-
-def _phases_and_neutrals(tally: Tally, reported: frozenset[str]) -> str:
-    """The section of cases on three phases; empty where there are none."""
-    if not tally.unbalanced.count:
-        return ""
-    columns = (
-        HtmlColumn(name="Case"),
-        HtmlColumn(name="Worst phase"),
-        HtmlColumn(name="Highest unbalance %", is_number=True),
-        HtmlColumn(name="At bus", is_number=True),
-        HtmlColumn(name="Highest neutral loading %", is_number=True),
-        HtmlColumn(name="Of line", is_number=True),
-    )
-    rows = [
-        (
-            _case(row, reported),
-            row[WORST_PHASE] or UNKNOWN,
-            _known_figure(row["highest_unbalance_percent"]),
-            row["highest_unbalance_bus"] or UNKNOWN,
-            _known_figure(row["highest_neutral_percent"]),
-            row["highest_neutral_line"] or UNKNOWN,
-        )
-        for row in tally.unbalanced.rows[:RANKED]
-    ]
-    counts = [f"{each} in {cases(tally.worst_phases[each])}" for each in PHASE_NAMES]
-    said = (
-        f"{capitalised(cases(tally.unbalanced.count))} on three phases. The worst phase of each has the "
-        f"voltage or loading that comes nearest to its limit, or furthest beyond it: {', '.join(counts)}."
-    )
-    caption = _caption("Those with the highest unbalance come first.", tally.unbalanced, RANKED)
-    return section("Phases, neutrals and unbalance", paragraph(said), table(caption, columns, rows))
-
-
-def _known_figure(value: float | None) -> str:
-    """A figure, or that there is none."""
-    return UNKNOWN if value is None else _figure(value)
-
-
-def _beyond(tally: Tally, reported: frozenset[str]) -> str:
-    """The section of cases with limits broken before any trade; empty where there are none."""
-    if not tally.beyond.count:
-        return ""
-    columns = (
-        HtmlColumn(name="Case"),
-        HtmlColumn(name="Title"),
-        HtmlColumn(name="Limits broken before any trade", is_number=True),
-        HtmlColumn(name="With the trades"),
-    )
-    rows = [
-        (
-            _case(row, reported),
-            row["name"],
-            str(row["baseline_violations"]),
-            STATUS_WORDS[Status(row["status"])],
-        )
-        for row in tally.beyond.rows[:RANKED]
-    ]
-    said = "The networks break these limits by themselves."
-    content = table(_caption(said, tally.beyond, RANKED), columns, rows)
-    return section("Networks beyond their limits without any trade", content)
-
-
-def _slowest(tally: Tally, reported: frozenset[str]) -> str:
-    """The table of the cases that took longest."""
-    rows = [
-        (
-            _case(row, reported),
-            f"{row['periods']:,}",
-            f"{row['trades']:,}",
-            f"{row['congested_periods']:,}",
-            _figure(row["seconds"]),
-            _longest_phase(row),
-        )
-        for row in tally.slowest.rows[:SLOWEST]
-    ]
-    if not rows:
-        return paragraph("No case was cleared.")
-    columns = (
-        HtmlColumn(name="Case"),
-        HtmlColumn(name="Periods", is_number=True),
-        HtmlColumn(name="Trades", is_number=True),
-        HtmlColumn(name="Congested periods", is_number=True),
-        HtmlColumn(name="Seconds", is_number=True),
-        HtmlColumn(name="Most of it"),
-    )
-    return "<h3>Slowest cases</h3>" + table("In the run in which each was cleared.", columns, rows)
-
-
-def _phases(tally: Tally) -> str:
-    """The table of where the time went; empty where none was taken."""
-    total = tally.seconds["seconds"]
-    if not total:
-        return ""
-    columns = (
-        HtmlColumn(name="Phase"),
-        HtmlColumn(name="Seconds of all cases", is_number=True),
-        HtmlColumn(name="Share", is_number=True),
-        HtmlColumn(name="Milliseconds a case", is_number=True),
-    )
-    cleared = tally.cases - tally.failures.count
-    rows = [
-        (
-            PHASE_WORDS.get(phase, phase),
-            _figure(seconds),
-            f"{seconds / total:.1%}",
-            _figure(1000.0 * seconds / cleared, MILLISECOND_DECIMALS),
-        )
-        for phase in (*PHASES, "all")
-        if (seconds := tally.seconds["seconds" if phase == "all" else f"seconds_{phase}"])
-    ]
-    return "<h3>Phases</h3>" + table(
-        "Wall time of the workers, in the run in which each case was cleared.", columns, rows
-    )
 
 
 def _origin(summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -410,36 +228,3 @@ def _origin(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("gridpact", str(summary["version"])),
         ("Engine", f"distributed {version('distributed')}"),
     ]
-
-
-def _longest_phase(row: Row) -> str:
-    """The step that took a case longest, with its seconds."""
-    phase = max(PHASES, key=lambda name: float(row[f"seconds_{name}"]))
-    return f"{PHASE_WORDS.get(phase, phase)}, {row[f'seconds_{phase}']:.3f} s"
-
-
-def _case(row: Row, reported: frozenset[str]) -> str | Link:
-    """The path of a case, which leads to its report where there is one."""
-    path = str(row["path"])
-    return Link(text=path, address=f"{quote(path)}/{REPORT_FILE}") if path in reported else path
-
-
-def _caption(said: str, top: Top, shown: int | None = None) -> str:
-    """A caption that says how many of all rows are shown, where not all are."""
-    count = min(len(top.rows), shown or top.count)
-    return (
-        said if count == top.count else f"{said} {count} of {top.count:,} are shown; all are in {ROWS_FILE}."
-    )
-
-
-def _share(part: float, whole: float) -> str:
-    """A share in percent, also where it is too small to show."""
-    if not whole:
-        return "none"
-    return "<0.1%" if 0.0 < part / whole < SHARE_SHOWN_MIN else f"{part / whole:.1%}"
-
-
-def _figure(value: float, decimals: int = DECIMALS) -> str:
-    """A number with as many decimals as all of its column have."""
-    least = 10.0**-decimals
-    return f"<{least:.{decimals}f}" if 0.0 < value < least / 2.0 else f"{value:,.{decimals}f}"

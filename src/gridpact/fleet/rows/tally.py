@@ -110,6 +110,7 @@ class Tally:
             yield row
 
     def _add(self, row: Row) -> None:
+        """Takes in a row."""
         self.cases += 1
         self.statuses[row["status"]] += 1
         if row["status"] == FAILED:

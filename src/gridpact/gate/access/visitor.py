@@ -177,6 +177,7 @@ def batched(names: Collection[str]) -> Iterator[list[str]]:
 
 
 def _visitor(connection: Connection, key: Row[Any], rows: Sequence[Row[Any]], now: int) -> Visitor:
+    """The visitor that a key stands for at a moment, with the mandates of its user as far as the key goes."""
     document, narrowing = json.loads(key.of_user), json.loads(key.document)
     narrowed = {name: narrowing[name] for name in ("participants", "rights") if name in narrowing}
     retailer = "" if narrowed else document.get("retailer") or ""
@@ -197,6 +198,7 @@ def _visitor(connection: Connection, key: Row[Any], rows: Sequence[Row[Any]], no
 
 
 def _mandates(rows: Sequence[Row[Any]], narrowed: dict[str, Any], now: int) -> tuple[Mandate, ...]:
+    """The mandates that are in force at a moment, with the rights that a key leaves of them."""
     rights = frozenset(narrowed.get("rights", RIGHTS))
     return tuple(
         Mandate(

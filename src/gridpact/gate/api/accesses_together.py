@@ -53,6 +53,7 @@ class AccessesTogether:
         return await future
 
     async def _read(self, read: Read) -> None:
+        """Reads what is waited for in one go, again as long as more has come meanwhile."""
         try:
             while self._waiting:
                 waiting, self._waiting = self._waiting, []

@@ -49,6 +49,7 @@ async def _made(service: Service, session: str, sequence: int, command: str, nam
 
 
 async def _make(service: Service, session: str, command: str, name: str) -> bytes:
+    """What a command of another process makes of the case of a session, as bytes."""
     with tempfile.TemporaryDirectory(prefix="gridpact-") as made:
         folder = Path(made)
         commitments = await service.read(lambda connection: write_sealed_case(connection, session, folder))

@@ -29,6 +29,7 @@ class ChecksTogether:
         return await future
 
     async def _check(self, key: tuple[str, int], frame: SessionFrame) -> None:
+        """Checks the documents that wait for a session in one go, and those that come meanwhile."""
         while waiting := self._waiting.pop(key, None):
             documents = [document for document, _ in waiting]
             try:

@@ -67,6 +67,7 @@ class FrameOfRequests:
             self._note(scope, method, status, request_id, monotonic() - started)
 
     def _note(self, scope: Scope, method: str, status: int, request_id: str, seconds: float) -> None:
+        """Counts a request, and logs it where requests are logged or it failed."""
         route = _route(scope)
         count_request(method if method in METHODS else OTHER_ROUTE, route, status, seconds)
         if self._logs or (status >= FAILED and not route.endswith(READY)):

@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from gridpact.errors import GridpactError, InvalidCase
 from gridpact.gate.closing.clear_session import clear_session, sealed_case_of
 from gridpact.gate.closing.clearing_jobs import Claim, claim, fail, publish, renew, seal_case
 from gridpact.gate.closing.lease_keeper import lease_kept
 from gridpact.gate.closing.sealed_case import write_sealed_case
-from gridpact.gate.store.database import Database
+from gridpact.gate.store.database import OUTAGES, Database
 from gridpact.gate.store.transaction import Transaction, carry_out
 from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.moments import Clock
@@ -43,10 +41,7 @@ def clear_next(database: Database, clock: Clock, private: Mapping[str, Any], wor
             problems = tuple(str(problem) for problem in error.problems)
         except GridpactError as error:
             problems = (str(error),)
-        except (
-            SQLAlchemyError,
-            OSError,
-        ):  # Neither is about the session: the lease ends, and it is tried again.
+        except OUTAGES:  # The lease ends, and it is tried again.
             raise
         except Exception as error:
             say("session failed", level=logging.ERROR, error=error, session=claimed.session)

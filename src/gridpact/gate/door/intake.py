@@ -12,7 +12,7 @@ from gridpact.gate.log.receipt import signed_text
 from gridpact.gate.market.session_states import SessionState, session_state
 from gridpact.gate.store.gate_tables import FATE, SUBMISSION
 from gridpact.gate.store.transaction import Transaction
-from gridpact.gate.words.json_bodies import json_text, read_json, same_content
+from gridpact.gate.words.json_bodies import json_string, read_json, same_content
 from gridpact.gate.words.moments import moment_text
 from gridpact.gate.words.refused import Refused, not_found
 
@@ -204,7 +204,7 @@ def receipt_facts(
     """
     whole = "" if of_batch is None else f',"batch_sha256":"{of_batch[0]}","index":{of_batch[1]}'
     return (
-        f'{{"submission":{json_text(submission)},"kind":{json_text(kind)},"session":{json_text(session)},'
-        f'"participant":{json_text(participant)},"name":{json_text(name)},"sequence":{sequence},'
-        f'"received_at":"{moment}","sha256":{json_text(digest)},"chain":{json_text(chain)}{whole}}}'
+        f'{{"submission":{json_string(submission)},"kind":{json_string(kind)},"session":{json_string(session)},'
+        f'"participant":{json_string(participant)},"name":{json_string(name)},"sequence":{sequence},'
+        f'"received_at":"{moment}","sha256":{json_string(digest)},"chain":{json_string(chain)}{whole}}}'
     )

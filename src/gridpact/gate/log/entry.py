@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
-from gridpact.gate.words.json_bodies import json_text
+from gridpact.gate.words.json_bodies import json_string
 from gridpact.gate.words.moments import moment_text
 
 LEAF_PREFIX = b"\x00"
@@ -56,9 +56,9 @@ def leaf_hash(
     *, sequence: int, kind: str, session: str | None, actor: str, received_at: str, digest: str
 ) -> bytes:
     """The leaf of an entry whose moment is text already; what is hashed is the JSON of `as_json`."""
-    of_session = "null" if session is None else json_text(session)
+    of_session = "null" if session is None else json_string(session)
     text = (
-        f'{{"sequence":{sequence},"kind":{json_text(kind)},"session":{of_session},"actor":{json_text(actor)},'
-        f'"received_at":"{received_at}","sha256":{json_text(digest)}}}'
+        f'{{"sequence":{sequence},"kind":{json_string(kind)},"session":{of_session},"actor":{json_string(actor)},'
+        f'"received_at":"{received_at}","sha256":{json_string(digest)}}}'
     )
     return sha256(LEAF_PREFIX + text.encode()).digest()

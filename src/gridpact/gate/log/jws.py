@@ -132,6 +132,7 @@ def verify_detached(compact: str, payload: bytes, public: Mapping[str, Any]) -> 
 
 
 def _verify(compact: str, public: Mapping[str, Any], payload: bytes) -> None:
+    """Raises where a compact signature is not of a payload by a key."""
     header = read_header(compact)
     if header.get("alg") not in ALGORITHMS:
         raise BadSignature("has an algorithm other than Ed25519 and EdDSA")

@@ -109,6 +109,7 @@ def _check_sharing(
     found: Problems,
     terms: SharingTerms | None,
 ) -> None:
+    """Takes in what is wrong with a table of sharing, as far as one can say without its settlement."""
     reader = csv_reader(content, SHARING, found)
     if reader is None:
         return

@@ -142,6 +142,7 @@ def _shape_problems(document: Mapping[str, Any]) -> list[FieldProblem]:
 
 
 def _table_problems(place: str, name: str, value: Any) -> list[FieldProblem]:
+    """What is wrong with an object of a market's document."""
     if not isinstance(value, dict):
         return [FieldProblem(pointer=place, value=shown(value), what="is not an object")]
     if name == "rules":

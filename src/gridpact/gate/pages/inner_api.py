@@ -86,6 +86,7 @@ async def call_api(
 
 
 async def _answered(request: Request, scope: Scope, sent: bytes) -> InnerAnswer:
+    """Asks the application itself, in this process, and gathers what it answers."""
     status, headers, parts = 0, dict[str, str](), list[bytes]()
 
     async def receive() -> Message:

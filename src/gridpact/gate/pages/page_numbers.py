@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from gridpact.case.times import from_microseconds
 
-MICROSECONDS, MINUTE, HOUR, DAY = 1_000_000, 60, 3600, 86_400
+MINUTE, HOUR, DAY = 60, 3600, 86_400  # in seconds
 
 
 def number_text(value: float, decimals: int, *, point: str, group: str) -> str:

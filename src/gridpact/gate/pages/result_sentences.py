@@ -61,6 +61,7 @@ def trade_outcomes(
 
 
 def _outcome(words: PageWords, rows: Sequence[Mapping[str, Any]], step: timedelta, timezone: str) -> TradeRun:
+    """What became of a trade in periods that follow one another with the same figures."""
     hours = step / timedelta(hours=1)
     first, begin, end = rows[0], _time(rows[0]), _time(rows[-1]) + step
     cut = sum(row["proposed_kw"] - row["cleared_kw"] for row in rows)

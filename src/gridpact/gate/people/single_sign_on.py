@@ -158,6 +158,7 @@ def _subject(settings: GateSettings, keys: Mapping[str, Any], id_token: str, non
 
 
 def _client(settings: GateSettings) -> Any:
+    """The client of the provider, which proves with PKCE that it began the login."""
     from authlib.integrations.httpx_client import OAuth2Client
 
     return OAuth2Client(
@@ -194,6 +195,7 @@ def _endpoint(discovered: Mapping[str, Any], name: str) -> str:
 
 
 def _fetched(place: str) -> dict[str, Any]:
+    """A document of the provider."""
     import httpx2
 
     try:

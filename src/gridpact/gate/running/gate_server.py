@@ -106,6 +106,7 @@ class _Server(Granian):  # type: ignore[misc,valid-type]  # Granian is one class
 
 
 def _server(host: str, port: int, workers: int, threads: Sequence[Thread]) -> _Server:
+    """The server, with a new process where one dies."""
     logging.getLogger("_granian").setLevel(logging.ERROR)
     server = _Server(
         APPLICATION,

@@ -38,6 +38,7 @@ def metrics_served(gate: Gate, host: str) -> Iterator[list[Thread]]:
 
 
 def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:
+    """What answers requests for the metrics of a gate."""
     from gridpact.gate.watch.gate_metrics import METRICS_TYPE, metrics_text
 
     class Handler(BaseHTTPRequestHandler):

@@ -19,6 +19,7 @@ from types import FrameType
 from sqlalchemy.exc import SQLAlchemyError
 
 from gridpact.gate.closing.leases import release
+from gridpact.gate.store.database import OUTAGES
 from gridpact.gate.store.gate_home import Gate, open_gate
 from gridpact.gate.store.transaction import carry_out
 from gridpact.gate.watch.json_log import say, set_up_log
@@ -90,7 +91,7 @@ def _clear(gate: Gate, worker: str, ended: Event, *, seals: bool, parent: int) -
             cleared = clear_next(gate.database, gate.clock, gate.private, worker)
             if cleared is None:  # What is settled can wait for what is cleared.
                 cleared = settle_next(gate.database, gate.clock, gate.private, worker)
-        except (SQLAlchemyError, OSError) as error:
+        except OUTAGES as error:
             say("worker could not go on", level=logging.ERROR, error=error, worker=worker)
             has_failed = True
             ended.wait(AFTER_FAILURE_SECONDS)

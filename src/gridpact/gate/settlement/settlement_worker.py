@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from gridpact.errors import GridpactError, InvalidCase, Problem
 from gridpact.gate.closing.lease_keeper import lease_kept
 from gridpact.gate.settlement.settle_folder import settle_folder
@@ -23,7 +21,7 @@ from gridpact.gate.settlement.settlement_jobs import (
 )
 from gridpact.gate.settlement.settlement_state import settlement_state
 from gridpact.gate.settlement.table_cuts import Lines, with_lines_before
-from gridpact.gate.store.database import Database
+from gridpact.gate.store.database import OUTAGES, Database
 from gridpact.gate.store.transaction import Transaction, carry_out
 from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.moments import Clock
@@ -80,10 +78,7 @@ def _made(
         return said_problems(error, lines, folder)
     except GridpactError as error:
         return [{"what": str(error).replace(f"{folder}/", "")}]
-    except (
-        SQLAlchemyError,
-        OSError,
-    ):  # Neither is about the settlement: the lease ends, and it is tried again.
+    except OUTAGES:  # The lease ends, and it is tried again.
         raise
     except Exception as error:
         say("settlement failed", level=logging.ERROR, error=error, settlement=claimed.settlement)
@@ -98,6 +93,7 @@ def said_problems(error: InvalidCase, lines: Lines, folder: Path) -> Said:
 
 
 def _each(problem: Problem, lines: Lines, folder: Path) -> Iterator[dict[str, Any]]:
+    """A problem and those that it stands for, each where it is in what was put."""
     file = problem.file.replace(f"{folder.as_posix()}/", "").removeprefix(f"{CASE}/")
     for each in (problem, *problem.also):
         one = with_lines_before(replace(each, file=file, also=()), lines)

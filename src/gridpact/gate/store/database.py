@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gridpact.errors import InvalidUsage
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 BUSY_SECONDS = 30.0
+OUTAGES = SQLAlchemyError, OSError  # of a database or a disk: no fault of what is worked on
 
 
 class Database:

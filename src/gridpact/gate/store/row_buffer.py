@@ -37,6 +37,7 @@ class RowBuffer:
 
 
 def _insert(connection: Connection, table: Table, rows: list[tuple[Any, ...]]) -> None:
+    """Inserts rows in few statements, by COPY where there are many and the database has it."""
     columns = ", ".join(f'"{column.name}"' for column in table.columns)
     is_sqlite = connection.dialect.name == SQLITE
     if not is_sqlite and len(rows) >= COPY_ROWS_MIN:

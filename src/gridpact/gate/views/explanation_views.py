@@ -19,9 +19,9 @@ from gridpact.results.explanation.explanation import Explanation
 from gridpact.results.explanation.explanation_facts import CauseOfCut, LoadOnLimit
 from gridpact.results.explanation.explanation_words import OTHERS, TRADE
 from gridpact.results.explanation.make_explanation import WHAT, explanation_of, kinds_called, parties_of
-from gridpact.results.explanation.order_outcomes import orders_of
-from gridpact.results.explanation.read_tables import read_tables
-from gridpact.results.explanation.result_tables import ResultTables
+from gridpact.results.explanation.tables.matched_orders import orders_of
+from gridpact.results.explanation.tables.read_tables import read_tables
+from gridpact.results.explanation.tables.result_tables import ResultTables
 from gridpact.results.explanation.terms_words import GENERAL
 from gridpact.results.words.limit_kinds import CAPS
 

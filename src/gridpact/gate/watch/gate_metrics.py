@@ -77,6 +77,7 @@ class _OfDatabase:
         yield family
 
     def _values(self) -> tuple[dict[str, tuple[str, float]], dict[str, int]]:
+        """Meaning and value of each figure of the database, and how many jobs there are in each state."""
         now = self._clock()
         is_open = (SESSION.c.opens_at <= now) & (now < SESSION.c.closes_at) & SESSION.c.cancelled_at.is_(None)
         waits = (SESSION.c.closes_at <= now) & SESSION.c.cancelled_at.is_(None) & SEAL.c.session.is_(None)

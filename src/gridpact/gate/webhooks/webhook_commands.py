@@ -173,6 +173,7 @@ def _problems(webhook: str, document: Mapping[str, Any], *, permits_private: boo
 
 
 def _event_problems(wanted: object) -> list[FieldProblem]:
+    """What is wrong with the events that a webhook asks for."""
     if wanted is None:
         return []
     if not isinstance(wanted, list) or not wanted:

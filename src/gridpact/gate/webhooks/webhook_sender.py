@@ -6,13 +6,12 @@ from dataclasses import replace
 from threading import Event, Thread
 from time import monotonic
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from gridpact.gate.access.visibility import concerns
 from gridpact.gate.access.visitor import visitor_of_key
 from gridpact.gate.events.event_source import EventPage, events_after
 from gridpact.gate.events.gate_event import GateEvent
 from gridpact.gate.log.jws import detached, sign_compact
+from gridpact.gate.store.database import OUTAGES
 from gridpact.gate.store.gate_home import Gate
 from gridpact.gate.watch.json_log import say
 from gridpact.gate.webhooks.post_webhook import post_webhook
@@ -53,7 +52,7 @@ class WebhookSender:
         while not ended.is_set():
             try:
                 taken = self.send_some()
-            except (SQLAlchemyError, OSError) as error:
+            except OUTAGES as error:
                 say("webhooks could not be sent", level=logging.ERROR, error=error, worker=self._worker)
                 ended.wait(AWAY_SECONDS)
                 continue
@@ -84,7 +83,7 @@ class WebhookSender:
                 held, has_more = self._send_page(held, end)
             if has_more:
                 store_outcome(self._gate.database, held, lease_until=0)
-        except (SQLAlchemyError, OSError) as error:  # Its lease ends, and it is sent again.
+        except OUTAGES as error:  # Its lease ends, and it is sent again.
             say("webhook could not be sent", level=logging.ERROR, error=error, worker=self._worker)
 
     def _send_page(self, held: HeldWebhook, end: float) -> tuple[HeldWebhook, bool]:

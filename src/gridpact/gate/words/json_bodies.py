@@ -41,7 +41,7 @@ def same_content(first: Any, second: Any) -> bool:
     return bool(first == second)
 
 
-def json_text(text: str) -> str:
+def json_string(text: str) -> str:
     """A text as JSON has it, as in `compact_json`."""
     return encode_basestring(text)
 

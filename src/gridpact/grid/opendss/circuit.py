@@ -88,6 +88,7 @@ def circuit_of(found: Mapping[str, Any]) -> Circuit:
 
 
 def _element(found: Mapping[str, Any]) -> CircuitElement:
+    """An element as the engine told it."""
     count, conductors = found["conductors"] * found["terminals"], found["conductors"]
     return CircuitElement(
         kind=found["kind"],

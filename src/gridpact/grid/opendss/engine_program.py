@@ -120,6 +120,7 @@ def _bus(active: Any, name: str) -> dict[str, Any]:
 
 
 def _element(active: Any, name: str, open_at: list[tuple[int, int]]) -> dict[str, Any]:
+    """What the engine knows of an element, its admittances as it is wired and open."""
     element = active.ActiveCktElement
     kind = name.partition(".")[0].lower()
     values = [float(value) for value in element.Yprim]
@@ -154,6 +155,7 @@ def _line(active: Any, name: str) -> dict[str, Any]:
 
 
 def _transformer(active: Any, name: str) -> dict[str, Any]:
+    """What the engine knows of the windings of a transformer."""
     transformers = active.Transformers
     transformers.Name = name
     found: dict[str, Any] = {"windings": int(transformers.NumWindings)}

@@ -68,6 +68,7 @@ def _bus_problems(voltages: RatedVoltages, slipped: Bool, source: NetworkSource)
 def _winding_problems(
     voltages: RatedVoltages, windings: Windings, slipped: Bool, source: NetworkSource
 ) -> Iterator[Problem]:
+    """Windings whose rated voltage is in another unit, or not that of their buses."""
     words = voltages.words
     rated, bus_kv = windings.rated_kv, voltages.bus_kv[windings.bus]
     share = rated / bus_kv

@@ -111,6 +111,7 @@ def _pi(
     ratio: Complex,
     rating_a: tuple[Float, Float],
 ) -> PiBranches:
+    """Branches from their rows, ratings of 0 and less taken as none."""
     rating_from, rating_to = (np.where(rating > 0, rating, np.inf) for rating in rating_a)
     return PiBranches(
         kind=kind,
@@ -239,6 +240,7 @@ def _at_tap(rows: NDArray[np.void], name: str, tap: Int, nominal: Int) -> Float:
 
 
 def _sources(rows: NDArray[np.void], rated: Float, _: Float) -> PiBranches:
+    """A source as a branch of its short-circuit impedance behind a held voltage."""
     power = np.where(np.isnan(rows["sk"]), DEFAULT_SHORT_CIRCUIT_VA, rows["sk"])
     ratio = np.where(np.isnan(rows["rx_ratio"]), DEFAULT_R_OVER_X, rows["rx_ratio"])
     impedance = BASE_VA / power * (ratio + 1j) / np.sqrt(ratio**2 + 1)

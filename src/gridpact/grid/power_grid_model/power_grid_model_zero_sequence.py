@@ -81,6 +81,7 @@ def _lines(rows: Rows, rated: Float) -> TwoPorts:
 
 
 def _transformers(rows: Rows, pi: PiBranches, rated_from: Float, rated_to: Float) -> TwoPorts:
+    """Transformers by their windings, groundings and magnetising, as power-grid-model has them."""
     earthing_from, earthing_to = (
         (np.nan_to_num(rows[f"r_grounding_{end}"]) + 1j * np.nan_to_num(rows[f"x_grounding_{end}"]))
         * BASE_VA

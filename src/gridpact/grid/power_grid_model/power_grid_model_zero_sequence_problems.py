@@ -106,6 +106,7 @@ def _singular(rows: Rows, source: NetworkSource) -> Iterator[Problem]:
 
 
 def _windings(rows: Rows, source: NetworkSource) -> Iterator[Problem]:
+    """Transformers that have no way back for the unbalanced current of their low-voltage side."""
     active = (rows["from_status"] == 1) | (rows["to_status"] == 1)
     from_low = rows["u1"] < rows["u2"]
     led_out = has_way_back(rows, from_low)

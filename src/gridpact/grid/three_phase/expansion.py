@@ -84,6 +84,7 @@ def _two_ports(branches: Branches) -> TwoPorts:
 
 
 def _branches(balanced: Network, blocks: TwoPorts) -> Branches:
+    """The branches of the phases, each with a third of what all phases carry."""
     branches = balanced.branches
     from_node, to_node = _of_phases(branches.from_node), _of_phases(branches.to_node)
     nodes = COUNT * balanced.nodes

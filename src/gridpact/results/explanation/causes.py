@@ -12,7 +12,13 @@ from gridpact.results.explanation.explanation_facts import CauseOfCut, LoadOnLim
 from gridpact.results.explanation.explanation_words import FEED_IN, TRADES
 from gridpact.results.explanation.limit_loads import Key, at_limit, loads_of_cap, loads_of_limit
 from gridpact.results.explanation.period_words import periods_words
-from gridpact.results.explanation.result_tables import PLACES, REASONS, SENSITIVITIES, ResultTables, Rows
+from gridpact.results.explanation.tables.result_tables import (
+    PLACES,
+    REASONS,
+    SENSITIVITIES,
+    ResultTables,
+    Rows,
+)
 from gridpact.results.explanation.terms_words import terms_words
 from gridpact.results.words.limit_kinds import CAPS, PLACE_KINDS, kind_of, unit_of
 

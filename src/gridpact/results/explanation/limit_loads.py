@@ -10,7 +10,7 @@ from gridpact.arrays import Bool, Float, Int
 from gridpact.clearing.problem.solution import LimitedBy
 from gridpact.results.explanation.explanation_facts import LoadOnLimit
 from gridpact.results.explanation.explanation_words import FED_IN, TRADE, USE
-from gridpact.results.explanation.result_tables import SENSITIVITIES, ResultTables, Rows
+from gridpact.results.explanation.tables.result_tables import SENSITIVITIES, ResultTables, Rows
 
 LOAD_SHOWN_MIN = 1e-3  # of all that pushes towards the limit, below which a trade does not load it
 Key = tuple[str, str, str]

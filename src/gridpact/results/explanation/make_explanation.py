@@ -8,6 +8,7 @@ import numpy as np
 from gridpact.case.reading.problems import shown, suggestion
 from gridpact.case.sessions.cleared import CLEARED_STATUS
 from gridpact.clearing.problem.solution import LimitedBy
+from gridpact.dispatch import FLOWS
 from gridpact.errors import InvalidUsage
 from gridpact.fields.said import counted
 from gridpact.results.explanation.causes import causes_of_curtailment, causes_of_cuts, place_name
@@ -18,9 +19,10 @@ from gridpact.results.explanation.explanation_facts import (
     TradeOutcome,
 )
 from gridpact.results.explanation.limit_loads import Key, at_limit
-from gridpact.results.explanation.order_outcomes import order_outcomes, orders_of
+from gridpact.results.explanation.order_outcomes import order_outcomes
 from gridpact.results.explanation.period_words import periods_words
-from gridpact.results.explanation.result_tables import FLOWS, REASONS, SENSITIVITIES, ResultTables, Rows
+from gridpact.results.explanation.tables.matched_orders import orders_of
+from gridpact.results.explanation.tables.result_tables import REASONS, SENSITIVITIES, ResultTables, Rows
 from gridpact.results.words.limit_kinds import CAPS, unit_of
 
 TRADE, ORDER, PARTICIPANT = "trade", "order", "participant"

@@ -1,12 +1,12 @@
 """What became of orders: matched or not, cleared on the network or not, and why no more."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 
 from gridpact.case.orders import SELL
 from gridpact.results.explanation.explanation_facts import OrderOutcome
-from gridpact.results.explanation.result_tables import MATCHING, ResultTables
+from gridpact.results.explanation.tables.result_tables import MATCHING, ResultTables
 from gridpact.results.words.phrases import significant
 
 KWH_MIN = 1e-9
@@ -98,14 +98,3 @@ def _why_not_cleared(offered: float, done: float, limit: float, best: float, *, 
     if done > KWH_MIN:
         return "it is the last that fits, at the price of its place, or its price is met in some periods only"
     return "its price is met elsewhere, not at its own place, where limits of the network make it dearer"
-
-
-def orders_of(trade: str, known: Container[str]) -> tuple[str, ...]:
-    """The ask and the bid that a matched trade is called after, `ask:bid` or `ask:bid#2`, if it is."""
-    for name in (trade, trade.rpartition("#")[0]):
-        parts = name.split(":")
-        for cut in range(1, len(parts)):
-            ask, bid = ":".join(parts[:cut]), ":".join(parts[cut:])
-            if ask in known and bid in known:
-                return ask, bid
-    return ()

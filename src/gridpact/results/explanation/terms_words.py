@@ -4,7 +4,7 @@ import numpy as np
 
 from gridpact.arrays import Int
 from gridpact.clearing.problem.solution import LimitedBy
-from gridpact.results.explanation.result_tables import TERMS, ResultTables
+from gridpact.results.explanation.tables.result_tables import TERMS, ResultTables
 
 GENERAL = (
     "terms cut it: another member of its group clears, its least fraction is out of reach, or its block or "

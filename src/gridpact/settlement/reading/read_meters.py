@@ -6,7 +6,7 @@ import numpy as np
 
 from gridpact.arrays import Bool, Int, frozen
 from gridpact.case.case import Case
-from gridpact.case.folder.part_tables import refuse_repeats
+from gridpact.case.folder.part_tables import refuse_repeated_cells
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
@@ -43,7 +43,7 @@ def read_meters(reader: TableReader, frame: Frame) -> Meters | None:
         return None
     periods = frame.shape[0]
     cell = np.where((period >= 0) & (column >= 0), period * (count + 1) + column, -1)
-    refuse_repeats(reader, cell)
+    refuse_repeated_cells(reader, cell)
     used = cell >= 0
 
     def spread(values: Int | Bool) -> Int:

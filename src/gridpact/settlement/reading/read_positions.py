@@ -7,12 +7,12 @@ import numpy as np
 
 from gridpact.arrays import Bool, Float, Int, frozen
 from gridpact.case.case import Case
-from gridpact.case.folder.part_tables import refuse_repeats as refuse_repeated_cells
+from gridpact.case.folder.part_tables import refuse_repeated_cells
 from gridpact.case.horizon import Horizon
 from gridpact.case.reading.problems import Problems
 from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import SELLER_PRICE, Column, Kind, Schema
-from gridpact.case.sessions.cleared import read_parties, refuse_repeats
+from gridpact.case.sessions.cleared import read_parties, refuse_repeated_trades
 from gridpact.errors import InvalidUsage
 from gridpact.settlement.amounts.whole import MICRO, nearest_wh, nearest_whole
 from gridpact.settlement.energy.positions import Positions
@@ -81,7 +81,7 @@ def read_positions(reader: TableReader, case: Case, horizon: Horizon, member: Bo
     """
     names = reader.names("trade")
     period = reader.period("time", horizon)
-    refuse_repeats(reader, np.where(period >= 0, names.of_row, -1), period)
+    refuse_repeated_trades(reader, np.where(period >= 0, names.of_row, -1), period)
     seller, buyer = read_parties(reader, names.of_row, case)
     energy_wh = nearest_wh(reader.number("cleared_kw"), horizon.hours_per_period)
     for name, party in (("seller", seller), ("buyer", buyer)):

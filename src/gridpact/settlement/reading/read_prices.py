@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from gridpact.arrays import Bool, Int
-from gridpact.case.folder.part_tables import refuse_repeats
+from gridpact.case.folder.part_tables import refuse_repeated_cells
 from gridpact.case.horizon import Horizon
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.reader import TableReader
@@ -68,7 +68,7 @@ def read_prices(reader: TableReader, frame: Frame) -> PriceTable:
     if horizon is None or not used.any():
         return found
     _, number = np.unique(moments, return_inverse=True)
-    refuse_repeats(
+    refuse_repeated_cells(
         reader,
         np.where(used, names.of_row * len(moments) + number, -1),
         what="and its retailer are given more than once",

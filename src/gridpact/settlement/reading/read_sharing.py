@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridpact.arrays import Bool, Int, frozen
-from gridpact.case.folder.part_tables import refuse_repeats
+from gridpact.case.folder.part_tables import refuse_repeated_cells
 from gridpact.case.horizon import Horizon
 from gridpact.case.reading.frame import Frame
 from gridpact.case.reading.reader import TableReader
+from gridpact.case.reading.values import is_missing
 from gridpact.settlement.amounts.whole import MICRO, whole_parts
 from gridpact.settlement.energy.keys import WHOLE_PPM, KeyKind, SharingKey, Unused
 
@@ -55,7 +56,7 @@ def read_sharing(
     always = ~_has_time(reader)
     cell = np.where(column >= 0, np.where(always, shape[0], period) * shape[1] + column, -1)
     cell = np.where(always | (period >= 0), cell, -1)
-    refuse_repeats(reader, cell, "participant", "is given more than once for the same time")
+    refuse_repeated_cells(reader, cell, "participant", "is given more than once for the same time")
 
     def spread(values: Int | Bool) -> Int:
         rows = np.zeros((shape[0] + 1) * shape[1], dtype=np.int64)
@@ -79,8 +80,6 @@ def read_sharing(
 
 def _has_time(reader: TableReader) -> Bool:
     """Whether each row has a time, (R,)."""
-    from gridpact.case.reading.values import is_missing
-
     times = reader.table.columns.get("time")
     return np.zeros(len(reader.table), np.bool_) if times is None else ~is_missing(times)
 

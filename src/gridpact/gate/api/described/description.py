@@ -103,6 +103,7 @@ def _describe(route: Json, method: str, operation: DescribedOperation) -> None:
 
 
 def _responses(method: str, operation: DescribedOperation) -> Json:
+    """The answers of an operation, and its refusals, as OpenAPI has them."""
     found: Json = {}
     for status, content in operation.answers.items():
         found[str(status)] = {

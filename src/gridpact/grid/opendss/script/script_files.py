@@ -72,6 +72,7 @@ class ScriptFiles:
         return digest.hexdigest()
 
     def _path(self, name: str, beside: str) -> str:
+        """A file below the folder, by its name in a script; nothing outside of it is ever read."""
         if not name or "\0" in name:
             raise NotTaken("is no name of a file", "write the name after the command")
         if PureWindowsPath(name).anchor or name.startswith("~"):
@@ -100,6 +101,7 @@ class ScriptFiles:
         return path / self._entry(path, (parts[-1], parts[-1] + SUFFIX))
 
     def _entry(self, folder: PurePosixPath, names: tuple[str, ...]) -> str:
+        """The entry of a folder with one of some names, whatever its case; else the first name."""
         real = Path(os.path.realpath(self._root / folder))
         if not real.is_relative_to(os.path.realpath(self._root)):
             raise NotTaken("leads out of the folder of the master file", COPY)

@@ -61,6 +61,7 @@ class _Reader:
         self._last: Statement | None = None
 
     def script(self) -> Script:
+        """The statements of the master file and of all that it reads in."""
         script = self._script
         self._read(self._master.name, "", Statement(file=self._master.name, line=0, verb=""))
         for statement in self._refused.values():
@@ -87,6 +88,7 @@ class _Reader:
             self._line(path, number, line)
 
     def _line(self, file: str, number: int, line: str) -> None:
+        """Takes in a line of a file."""
         found = VERB.match(line)
         if found is None:
             return
@@ -121,6 +123,7 @@ class _Reader:
         )
 
     def _command(self, statement: Statement, values: list[Value]) -> None:
+        """Takes in a statement by its verb."""
         verb = statement.verb
         if verb in admitted.CONTINUING:
             self._continue(statement, values)
@@ -152,6 +155,7 @@ class _Reader:
         self._last.values += values
 
     def _object(self, statement: Statement, values: list[Value]) -> None:
+        """Takes in a statement that makes an element, or refuses it."""
         first = values[0] if values else Value(name="", text="")
         named = first.name.lower() in ("", "object", "element", "class")
         kind, dot, name = first.text.partition(".")

@@ -1,4 +1,4 @@
-"""Meter: how far a fleet is, how fast it goes and how long it takes yet, on stderr."""
+"""FleetProgress: how far a fleet is, how fast it goes and how long it takes yet, on stderr."""
 
 import sys
 from collections import deque
@@ -11,7 +11,7 @@ RATE_SECONDS = 60.0
 MINUTE, HOUR = 60, 3600
 
 
-class Meter:
+class FleetProgress:
     """Counts cases, and says so now and then: in one line of a terminal, or in a line of its own elsewhere.
 
     Args:

@@ -92,6 +92,7 @@ def _markets(connection: Connection, last: Last) -> Iterator[str]:
 
 
 def _market_files(connection: Connection) -> Iterator[str]:
+    """Files of markets that are not as the log says."""
     joined = MARKET_FILE.outerjoin(LOG, LOG.c.sequence == MARKET_FILE.c.sequence)
     joined = joined.outerjoin(ACTION, ACTION.c.sequence == MARKET_FILE.c.sequence)
     query = select(
@@ -113,6 +114,7 @@ def _market_files(connection: Connection) -> Iterator[str]:
 
 
 def _sessions(connection: Connection, last: Last) -> Iterator[str]:
+    """Sessions and seals that are not as the log says."""
     sealed_at = select(SEAL.c.session, SEAL.c.sealed_at, LOG.c.received_at).join(
         LOG, (LOG.c.session == SEAL.c.session) & (LOG.c.kind == "seal")
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from gridpact.arrays import Bool
 from gridpact.case.schema import Column, Kind, Schema
+from gridpact.dispatch import FLOWS
 
 SENSITIVITIES, REASONS, PLACES, TERMS, MATCHING = "sensitivities", "reasons", "places", "terms", "matching"
 UNKNOWN = "nan"
@@ -27,17 +28,6 @@ def _number(name: str) -> Column:
 
 _TIME = Column(name="time", kind=Kind.TIME, meaning="start of the period")
 _LIMIT = (_text("limited_by", needed=False), _text("element", needed=False), _text("phase", needed=False))
-FLOWS = (
-    "load_kw",
-    "generation_kw",
-    "own_use_kw",
-    "p2p_bought_kw",
-    "p2p_sold_kw",
-    "retail_import_kw",
-    "retail_export_kw",
-    "curtailed_kw",
-    "unserved_kw",
-)
 
 
 def _schema(name: str, *columns: Column) -> Schema:

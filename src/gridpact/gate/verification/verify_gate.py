@@ -13,8 +13,6 @@ from gridpact.errors import GridpactError, InvalidUsage
 from gridpact.gate.closing.clear_session import clear_session, sealed_case_of
 from gridpact.gate.closing.seal_session import entry_of, session_entries
 from gridpact.gate.closing.sealed_case import write_sealed_case
-from gridpact.gate.closing.verify_submissions import Keys, signature_fault, submission_deviations
-from gridpact.gate.closing.verify_tables import READ_AT_ONCE, signature_deviations, table_deviations
 from gridpact.gate.log.entry import leaf_hash
 from gridpact.gate.log.hash_chain import START, next_link
 from gridpact.gate.log.jws import public_jwk
@@ -31,6 +29,8 @@ from gridpact.gate.store.gate_tables import (
     SUBMISSION,
 )
 from gridpact.gate.store.transaction import action_sha256
+from gridpact.gate.verification.verify_submissions import Keys, signature_fault, submission_deviations
+from gridpact.gate.verification.verify_tables import READ_AT_ONCE, signature_deviations, table_deviations
 from gridpact.gate.words.moments import moment_text
 
 TABLE_SUFFIX, SEQUENCE_MAX = ".csv", 2**63 - 1

@@ -18,14 +18,14 @@ from gridpact.results.clearance_tables import (
     orders_columns,
     schedule_columns,
 )
-from gridpact.results.explanation.explanation_tables import (
+from gridpact.results.explanation.tables.explanation_tables import (
     limit_loads_columns,
     places_columns,
     reasons_columns,
     terms_columns,
 )
-from gridpact.results.explanation.matching_table import matching_columns
-from gridpact.results.explanation.result_tables import (
+from gridpact.results.explanation.tables.matching_table import matching_columns
+from gridpact.results.explanation.tables.result_tables import (
     MATCHING,
     NEEDED,
     OPTIONAL,

@@ -15,13 +15,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from gridpact.gate.closing.verify_tables import READ_AT_ONCE
 from gridpact.gate.door.case_rows import TRADE
 from gridpact.gate.door.intake import receipt_facts
 from gridpact.gate.log.jws import BadSignature, read_header
 from gridpact.gate.log.receipt import SIGNATURE, signed_text, verified
 from gridpact.gate.store.database import Database
 from gridpact.gate.store.gate_tables import BATCH, LOG, SUBMISSION
+from gridpact.gate.verification.verify_tables import READ_AT_ONCE
 from gridpact.gate.words.json_bodies import compact_json, read_json, same_content
 from gridpact.gate.words.moments import moment_text
 
@@ -136,6 +136,7 @@ class _Batch:
 
 
 def _deviations(row: Any, batch: _Batch, private: Mapping[str, Any], keys: Keys) -> Iterator[str]:
+    """What of a submission is not as its receipt says."""
     is_single = row.batch is None
     body = row.body if isinstance(row.body, bytes) else b"\0"
     digest = sha256(body).hexdigest() if is_single else batch.order_sha256(row.batch_index, body)

@@ -10,7 +10,7 @@ from gridpact.case.writing.table_file import Coded
 from gridpact.results.clearance_arrays import ClearanceArrays
 from gridpact.results.clearance_tables import Columns
 from gridpact.results.decimals import rounded
-from gridpact.results.explanation.order_outcomes import orders_of
+from gridpact.results.explanation.tables.matched_orders import orders_of
 
 MATCHING_COLUMNS = (
     "order",

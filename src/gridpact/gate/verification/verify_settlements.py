@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from gridpact.errors import GridpactError
-from gridpact.gate.closing.verify_submissions import Keys, signature_fault
 from gridpact.gate.settlement.settle_folder import settle_folder
 from gridpact.gate.settlement.settlement_case import write_settlement_case
 from gridpact.gate.settlement.settlement_state import settlement_state
@@ -22,6 +21,7 @@ from gridpact.gate.store.gate_tables import (
     SETTLEMENT,
     SETTLEMENT_PUBLICATION,
 )
+from gridpact.gate.verification.verify_submissions import Keys, signature_fault
 
 TABLE_SUFFIX = ".csv"
 Logged = Mapping[str, list[tuple[int, bytes]]]

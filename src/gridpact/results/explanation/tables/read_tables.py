@@ -15,7 +15,7 @@ from gridpact.case.reading.reader import TableReader
 from gridpact.case.schema import Kind, Schema
 from gridpact.case.sessions.cleared import SUMMARY_FILE, read_summary
 from gridpact.errors import InvalidCase, Problem
-from gridpact.results.explanation.result_tables import NEEDED, OPTIONAL, ResultTables, Rows
+from gridpact.results.explanation.tables.result_tables import NEEDED, OPTIONAL, ResultTables, Rows
 
 AS_WRITTEN = "give the table as it was written, or clear the case again"
 CLEAR_AGAIN = "clear the case again"

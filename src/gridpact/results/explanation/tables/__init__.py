@@ -1,0 +1,1 @@
+"""What an explanation needs of a result, from a clearance at hand or from its folder."""
