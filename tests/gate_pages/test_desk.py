@@ -111,7 +111,7 @@ def test_envelopes_are_published_and_each_sees_its_own(gate: Served, homes: Any,
     file = {"file": ("e.csv", (ENVELOPES + rows).encode(), "text/csv")}
     done = operator.client.post(f"{page}/envelopes", data=token, files=file)
     assert done.status_code == 303, said(done)
-    assert "8 rows are published" in said(operator.get(page))
+    assert "Rows that are published: 8" in said(operator.get(page))
     home = logged_in(gate, "h1").get("/sessions/enveloped")
     assert "6.25" in home.text and "4.5" not in home.text and "Your operating envelope" in home.text
 

@@ -9,6 +9,7 @@ ENGLISH: Mapping[str, str] = {
     "day": "%d %b %Y",
     "day_and_time": "%d %b %Y, %H:%M",
     "day_and_second": "%d %b %Y, %H:%M:%S",
+    "quoted": "“{value}”",
     "unit_days": "d",
     "unit_hours": "h",
     "unit_minutes": "min",
@@ -123,16 +124,16 @@ ENGLISH: Mapping[str, str] = {
         "forecast below."
     ),
     "headroom_none": "There is no open period.",
-    "headroom_waiting": "The network is being worked out …",
+    "headroom_waiting": "The network is being worked out\u00a0…",
     "headroom_failed": "This could not be worked out now. Open it as a page, or try again later.",
     "sale": "Could sell, kW",
     "purchase": "Could buy, kW",
     "stopped_by": "Stopped by",
     "awaited": "Waiting for your answer",
-    "confirm": "Confirm …",
+    "confirm": "Confirm\u00a0…",
     "confirm_said": "Confirmed, the trade binds both sides. Neither can take it back.",
     "confirm_now": "Yes, confirm",
-    "reject": "Reject …",
+    "reject": "Reject\u00a0…",
     "reject_now": "Yes, reject",
     "handed_in_heading": "What you have handed in",
     "nothing_handed_in": "Nothing yet.",
@@ -140,23 +141,25 @@ ENGLISH: Mapping[str, str] = {
     "order_buy": "Buy {kw} kW",
     "trade_sell": "Sell {kw} kW to {other}",
     "trade_buy": "Buy {kw} kW from {other}",
-    "window_price": "{begin} – {end}, {price} {currency} a kWh",
+    "window_price": "{window}, {price} {currency} a kWh",
     "order_named": "{name}, received {time}.",
     "order_came": "{cleared} kWh are firm of {matched} kWh that found a partner.",
     "average_price": "On average {price} {currency} a kWh.",
     "receipt": "Receipt",
-    "withdraw": "Withdraw …",
+    "withdraw": "Withdraw\u00a0…",
     "withdraw_now": "Yes, withdraw",
     "hand_in_heading": "Hand in for {participant}",
     "hand_in": "Hand in",
     "i_want_to": "I want to",
     "sell": "sell",
     "buy": "buy",
-    "propose_heading": "A trade with somebody you know …",
+    "propose_heading": "A trade with somebody you know\u00a0…",
     "propose": "Propose",
     "propose_said": "It counts once the other side has confirmed it, before the gate closes.",
-    "forecast_heading": "My forecast …",
-    "forecast_hint": "One value for all {periods} periods, or {periods} values between blanks.",
+    "forecast_heading": "My forecast\u00a0…",
+    "forecast_hint": (
+        "One value for the whole time, or one for each of the periods ({periods}), with blanks between."
+    ),
     "give_forecast": "Give the forecast",
     "signing_needed": (
         "This market takes signed submissions alone. To sign takes JavaScript, and a signing key:"
@@ -229,7 +232,9 @@ ENGLISH: Mapping[str, str] = {
     ),
     "cut_connection": "Between {begin} and {end} your connection is full.",
     "cut_other": "Between {begin} and {end} it was held by {reason}.",
-    "cut_place": "It is number {place} of the network.",
+    "cut_place_bus": "It is at bus {place} of the network.",
+    "cut_place_line": "It is cable {place} of the network.",
+    "cut_place_transformer": "It is transformer {place} of the network.",
     "why": "Why exactly?",
     "why_heading": "Why not more",
     "why_said": "{cleared} of {proposed} kWh are firm.",
@@ -288,13 +293,13 @@ ENGLISH: Mapping[str, str] = {
     "rights": "Rights",
     "right_read": "see",
     "right_trade": "trade",
-    "hand_over": "Let somebody else act …",
+    "hand_over": "Let somebody else act\u00a0…",
     "hand_over_to": "Name of the other user",
     "hand_over_hint": (
         "The name that it logs in by. You keep your own mandate, and can take this one back at any time."
     ),
     "hand_over_now": "Give the mandate",
-    "end_mandate": "End it …",
+    "end_mandate": "End it\u00a0…",
     "end_mandate_said": (
         "You can then no longer see or trade for this connection, and nobody can whom you gave a "
         "mandate for it."
@@ -330,7 +335,7 @@ ENGLISH: Mapping[str, str] = {
         "submission with its receipt."
     ),
     "export": "Download my data",
-    "erase": "Erase my data …",
+    "erase": "Erase my data\u00a0…",
     "erase_said": (
         "Your name, password, keys, logins and mandates are erased at once, and cannot be brought"
         " back. What you handed in stays under a pseudonym: trades bind the other side too, and "
@@ -370,7 +375,7 @@ ENGLISH: Mapping[str, str] = {
     "previous": "Rests on",
     "report": "Report",
     "files": "Files:",
-    "cancel_session": "Cancel the session …",
+    "cancel_session": "Cancel the session\u00a0…",
     "cancel_now": "Yes, cancel it",
     "all_users": "All users",
     "can_log_in": "can log in",
@@ -386,7 +391,7 @@ ENGLISH: Mapping[str, str] = {
     "new_mandate": "A new mandate",
     "moment_hint": "With its offset, as in 2030-06-21T00:00:00+02:00",
     "envelopes_heading": "Operating envelopes",
-    "envelopes_published": "{rows} rows are published.",
+    "envelopes_published": "Rows that are published: {rows}",
     "envelopes_file": "operating_envelopes.csv, as gridpact envelope writes it",
     "publish": "Publish",
     "new_session": "A new session",
@@ -493,4 +498,51 @@ ENGLISH: Mapping[str, str] = {
     "said_is not a participant of this market": "is not a participant of this market",
     "said_write a number above 0": "write a number above 0",
     "said_No user has this name and this password.": "No user has this name and this password.",
+    "said_write it without quotes, as in 1.5": "write it in digits, as in 1.5",
+    "said_is negative": "is below 0",
+    "said_power has no sign here: give it as 0 or more": "write 0 or more",
+    "said_is not above 0": "is not above 0",
+    "said_write the power, or hand nothing in": "write the power, or hand nothing in",
+    "said_is more than {a} kW": "is more than {a} kW",
+    "said_no low-voltage connection carries this; is the value in W?": (
+        "no connection carries this; is it meant in W?"
+    ),
+    "said_has more than {a} decimals": "has more than {a} decimals",
+    "said_round it": "round it",
+    "said_is not after the start of the window": "is not after the beginning",
+    "said_the end itself is not part of it": "choose a later end",
+    "said_is more than the connection carries": "is more than the connection carries",
+    "said_write at most {a}": "write at most {a}",
+    "said_is outside the prices of the market": "is outside the prices of the market",
+    "said_write {a} to {b}": "write {a} to {b}",
+    "said_is not in the market's participants": "is not a connection of this market",
+    "said_add it to the market's participants": "ask the other side for its name",
+    "said_is the seller too": "is your own connection",
+    "said_name two participants": "name the connection of the other side",
+    "said_give the participant that buys": "name the connection that buys",
+    "said_give the participant that sells": "name the connection that sells",
+    "said_is not a list of {a} values": "does not have {a} values",
+    "said_give one of each period": "give one of each period, or a single one for all",
+    "said_would have more than {a} orders and trades in the session": (
+        "would have more than {a} orders and trades in the session"
+    ),
+    "said_withdraw some": "withdraw some",
+    "said_withdraw some, or hand in fewer": "withdraw some, or hand in fewer",
+    "said_ask whom you mean for the name that it logs in by": (
+        "ask whom you mean for the name that they log in by"
+    ),
+    "said_is not a time with an offset": "is not a time with an offset",
+    "said_is not a name": "is not a name",
+    "said_write text of {a} to {b} characters, none of them a control character": (
+        "write {a} to {b} characters"
+    ),
+    "said_write 1 to 64 of the characters a-z, 0-9, point, hyphen and underscore": (
+        "write 1 to 64 of the characters a–z, 0–9, point, hyphen and underscore"
+    ),
+    "field_side": "Sell or buy",
+    "field_session": "Session",
+    "field_rights": "Rights",
+    "field_roles": "Roles",
+    "field_order": "Name of the order",
+    "field_trade": "Name of the trade",
 }
