@@ -283,7 +283,7 @@ def _carried(clearance: Clearance) -> str:
         return f"{cleared:.3f} kWh cleared of orders on the network"
     if not proposed:
         return "nothing was proposed"
-    return f"{cleared:.3f} kWh of {proposed:.3f} kWh proposed cleared ({share_of(cleared, proposed)})"
+    return f"{cleared:,.3f} kWh of {proposed:,.3f} kWh proposed cleared ({share_of(cleared, proposed)})"
 
 
 def _safety(clearance: Clearance) -> str:
