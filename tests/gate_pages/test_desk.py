@@ -129,7 +129,7 @@ def test_a_session_that_failed_comes_first_and_is_cleared_again_without_what_did
     ok(homes["h2"].post(path, json={"sha256": proposal["sha256"]}), 201)
     wait_for(gate, "f", "failed", "cleared")
     desk = said(operator.get("/"))
-    first = desk.partition("What wants looking at")[2].partition("Markets")[0]
+    first = desk.partition("What needs attention")[2].partition("Markets")[0]
     assert "f failed" in first and "try again" in first
     page = operator.get("/sessions/f")
     assert "cannot be firm" in page.text and heavy["submission"] in page.text

@@ -7,7 +7,12 @@ import pytest
 pytest.importorskip("jinja2")
 
 from gridpact.gate.pages.chosen_language import PageWords
-from gridpact.gate.pages.session_pictures import envelope_picture, sessions_picture, trades_picture
+from gridpact.gate.pages.session_pictures import (
+    envelope_picture,
+    minutes_picture,
+    sessions_picture,
+    trades_picture,
+)
 
 ROWS = [
     {"time": f"2030-06-21T{hour:02}:00:00+02:00", "export_max_kw": 0.75, "import_max_kw": 0.5}
@@ -51,3 +56,10 @@ def test_a_time_line_has_the_clocks_of_the_market_and_the_dates_of_the_language(
 ) -> None:
     picture = str(sessions_picture(PageWords(code), [SESSION], "2030-06-20T11:00:00Z", zone))
     assert f">{begin}<" in picture
+
+
+def test_a_scale_of_counts_has_whole_numbers_alone() -> None:
+    for most in (1, 2, 9, 10):
+        picture = str(minutes_picture(PageWords("en"), [(0, 0), (60_000_000, most)]))
+        ticks = re.findall(r'text-anchor="end">([\d.,]+)<', picture)
+        assert len(ticks) > 1 and all(tick.isdigit() for tick in ticks)

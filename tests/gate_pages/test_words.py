@@ -69,7 +69,11 @@ def test_most_refusals_are_said_in_words_of_people() -> None:
 
 
 def test_every_kind_of_an_entry_of_the_log_is_said() -> None:
-    texts = [path.read_text() for path in PAGES.parent.rglob("*.py") if "pages" not in path.relative_to(PAGES.parent).parts]
+    texts = [
+        path.read_text()
+        for path in PAGES.parent.rglob("*.py")
+        if "pages" not in path.relative_to(PAGES.parent).parts
+    ]
     kinds = {kind for text in texts for kind in re.findall(r'kind="([a-z-]+)"', text)}
     assert len(kinds) > 20
     for kind in kinds:

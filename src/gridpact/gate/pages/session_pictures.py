@@ -120,7 +120,7 @@ def minutes_picture(words: PageWords, minutes: Sequence[tuple[int, int]]) -> Mar
     counts = [float(count) for _, count in minutes]
     series = (BarSeries(name=words.plain("submissions"), kind="firm", values=counts),)
     alternative = words.plain("minutes_alternative", total=sum(map(int, counts)))
-    return bar_picture(alternative, labels, series, "", number=words.number)
+    return bar_picture(alternative, labels, series, "", number=words.number, is_count=True)
 
 
 def _moment(text: str) -> datetime:

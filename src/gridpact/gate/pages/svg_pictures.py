@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from markupsafe import Markup
 
@@ -45,6 +46,7 @@ def bar_picture(
     unit: str,
     *,
     number: Callable[[float], str],
+    is_count: bool = False,
 ) -> Markup:
     """Bars side by side over periods, with a scale and a key.
 
@@ -54,10 +56,11 @@ def bar_picture(
         series: of bars, each with a value a period.
         unit: of the scale.
         number: writes a value of the scale as the page's language does.
+        is_count: whether the scale has whole numbers alone.
     """
     high = max([0.0, *(value for each in series for value in each.values)])
     low = min([0.0, *(value for each in series for value in each.values)])
-    step = _step(high - low)
+    step = float(ceil(_step(high - low))) if is_count else _step(high - low)
     high, low = _up(high, step), -_up(-low, step)
     if high == low:
         high = low + step

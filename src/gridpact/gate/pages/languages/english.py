@@ -379,7 +379,7 @@ ENGLISH: Mapping[str, str] = {
     "erase_confirm": "Write {user} to confirm",
     "erase_now": "Erase for good",
     "desk": "The gate at work",
-    "unsafe_first": "What wants looking at",
+    "unsafe_first": "What needs attention",
     "unsafe_desk": (
         "The network breaks limits without any trade: look at its report, and publish operating envelopes."
     ),
@@ -399,8 +399,8 @@ ENGLISH: Mapping[str, str] = {
     "no_jobs": "Nothing has been cleared yet.",
     "claims": "Tries",
     "workers": "Clearing processes",
-    "no_workers": "None was heard of.",
-    "seen_ago": "heard of {time} ago",
+    "no_workers": "None has been heard from.",
+    "seen_ago": "last heard from {time} ago",
     "failed_heading": "Why it failed",
     "failed_said": "Clear it again, with a reason for the log. What you exclude is not cleared.",
     "exclude": "Exclude",
