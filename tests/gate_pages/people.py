@@ -80,7 +80,7 @@ class Person:
         form.get_by_label(side, exact=True).check()
         form.get_by_label("Until").select_option(index=1)
         form.get_by_label("Power, kW").fill(power)
-        form.get_by_label("Price, EUR a kWh").fill(price)
+        form.get_by_label("Price, EUR per kWh").fill(price)
         form.get_by_role("button", name="Hand in").click()
         self.page.wait_for_load_state()
 
