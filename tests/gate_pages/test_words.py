@@ -120,6 +120,11 @@ def test_what_was_handed_in_is_written_by_the_language_too() -> None:
     assert german.resolution("15min") == "15 Min."
 
 
+def test_a_share_is_written_with_its_first_digits_however_small_it_is() -> None:
+    said = [PageWords("de").significant(value) for value in (0.00041234, -0.41234, 4.5349, 1234.5, 0.0)]
+    assert said == ["0,000412", "-0,412", "4,53", "1.234", "0"]
+
+
 def test_only_limits_of_the_network_have_a_place_in_it() -> None:
     words, span = PageWords("en"), {"begin": "10:00", "end": "12:00"}
     assert "It is cable 7 of the network." in re.sub("<[^>]+>", "", cut_reason(words, "line", 7, **span))

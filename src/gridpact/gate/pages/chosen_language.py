@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from math import floor, log10
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -71,6 +72,10 @@ class PageWords:
             return "–"
         words = LANGUAGES[self.code]
         return number_text(float(value), decimals, point=words["decimal_point"], group=words["digit_group"])
+
+    def significant(self, value: float) -> str:
+        """A number with its first three digits, however small it is."""
+        return self.number(value, max(0, 2 - floor(log10(abs(value)))) if value else 0)
 
     def when(self, moment: int | str | None, timezone: str, *, seconds: bool = False) -> str:
         """A day and a time of it; a dash for none."""

@@ -243,6 +243,7 @@ ENGLISH: Mapping[str, str] = {
     "why_share": "It costs {kwh} kWh.",
     "why_loads": "What loads it, on average",
     "why_amount": "Its share, {unit}",
+    "why_amount_voltage": "Its share, % of the nominal voltage",
     "why_others": "others, together",
     "why_own": "yours",
     "why_without": "What does not load it, and is not cut for it:",

@@ -260,6 +260,7 @@ GERMAN: Mapping[str, str] = {
     "why_share": "Das kostet {kwh} kWh.",
     "why_loads": "Was es im Mittel belastet",
     "why_amount": "Anteil, {unit}",
+    "why_amount_voltage": "Anteil, % der Nennspannung",
     "why_others": "andere, zusammen",
     "why_own": "Ihres",
     "why_without": "Was es nicht belastet und deshalb nicht gekürzt wird:",
