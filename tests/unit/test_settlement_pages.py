@@ -191,15 +191,22 @@ def test_the_page_lists_the_bills() -> None:
 
 
 @pytest.mark.parametrize("billed_first", [True, False])
-def test_bills_on_one_side_alone_leave_each_account_its_own_figures(billed_first: bool) -> None:
+@pytest.mark.parametrize("mode", [Mode.FIRM, Mode.SHARING])  # of the side without bills
+def test_bills_on_one_side_alone_leave_each_account_its_own_figures(billed_first: bool, mode: Mode) -> None:
     terms = BillTerms(number_prefix="S-")
-    plain = settled_case(day(mode=Mode.FIRM))
+    plain = settled_case(day(mode=mode))
     bills = make_bills(settled_case(day()).settlement, terms)
     energy = book_up(with_bills(day().settled(), bills))
     billed = replace(settled_case(day()), energy=energy, billed=Billed(terms=terms, bills=bills))
     sides = (billed, plain) if billed_first else (plain, billed)
     page = own_part(settlement_page(sides[0], beside=sides[1]))
     assert page.count("<h2>Bills</h2>") == 1 and "S-0001" in page
+    named = "Sharing with bills" if mode is Mode.SHARING else "Sharing"
+    assert {f"{named}: net", f"{str(mode).capitalize()}: net"} <= set(
+        re.findall(r">([A-Z][^<]*: net)<", page)
+    )
+    checked = page.partition("Checked</h2>")[2]
+    assert set(re.findall(r"<h3>([^<]*)</h3>", checked)) == {named, str(mode).capitalize()}
     accounts = settlement_pictures(sides[0], beside=sides[1])["accounts"]
     names = accounts["layout"]["yaxis"]["ticktext"]
     for place, side in enumerate(sides):

@@ -79,8 +79,8 @@ def settlement_page(settled: SettledCase, *, beside: SettledCase | None = None) 
                 *(_sources(ways, place) for place in range(len(ways))),
             ),
             section("Money by account", _accounts(ways, case.currency)),
-            _bills(shown),
-            section("Checked", *(_checks(each) for each in shown)),
+            _bills(shown, ways),
+            section("Checked", *(_checks(each, way) for each, way in zip(shown, ways, strict=True))),
         ],
         _origin(settled, ways),
         styles=["pair.css"],
@@ -133,13 +133,24 @@ def _ways(shown: Sequence[SettledCase]) -> list[Way]:
     accounts = list(dict.fromkeys(name for each in balances for name in each.accounts))
     return [
         Way(
-            name=_mode_name(each),
+            name=name,
             settlement=each.settlement,
             statements=make_statements(each.settlement),
             balances=balance.of_accounts(accounts),
         )
-        for each, balance in zip(shown, balances, strict=True)
+        for name, each, balance in zip(_names(shown), shown, balances, strict=True)
     ]
+
+
+def _names(shown: Sequence[SettledCase]) -> list[str]:
+    """What each settlement is called: its mode; where that is the same, what tells it from the other."""
+    modes = [str(each.settlement.tariffs.mode).capitalize() for each in shown]
+    if len(set(modes)) == len(modes):
+        return modes
+    has_bills = [each.billed is not None for each in shown]
+    if len(set(has_bills)) == len(modes):
+        return [f"{mode} with bills" if has else mode for mode, has in zip(modes, has_bills, strict=True)]
+    return [f"{mode}, {place}" for mode, place in zip(modes, ("first", "second"), strict=True)]
 
 
 def _pictures(case: Case, ways: Sequence[Way]) -> dict[str, Picture]:
@@ -313,11 +324,13 @@ def _accounts(ways: Sequence[Way], currency: str) -> str:
     return drawn + table(caption, columns, rows)
 
 
-def _bills(shown: Sequence[SettledCase]) -> str:
+def _bills(shown: Sequence[SettledCase], ways: Sequence[Way]) -> str:
     """The bills of each settlement that made some; nothing where none were made."""
-    billed = [(each, each.billed.bills) for each in shown if each.billed is not None]
-    names = [f"<h3>{escape(_mode_name(each))}</h3>" if len(shown) > 1 else "" for each, _ in billed]
-    tables = [name + _bill_table(*each) for name, each in zip(names, billed, strict=True)]
+    tables = [
+        (f"<h3>{escape(way.name)}</h3>" if len(ways) > 1 else "") + _bill_table(each, each.billed.bills)
+        for each, way in zip(shown, ways, strict=True)
+        if each.billed is not None
+    ]
     return section("Bills", *tables) if tables else ""
 
 
@@ -351,14 +364,14 @@ def _bill_table(settled: SettledCase, bills: Sequence[Bill]) -> str:
     return table(caption, columns, rows)
 
 
-def _checks(settled: SettledCase) -> str:
+def _checks(settled: SettledCase, way: Way) -> str:
     """What must hold of a settlement, each with the figure that says so."""
     columns = (HtmlColumn(name="What must hold"), HtmlColumn(name="Off by", is_number=True))
     rows = []
     for name, each in settled.summary["invariants"].items():
         unit = "micro" if name.endswith("_micro") else "Wh"
         rows.append((sentence(each["meaning"]), f"{each['figure']} {unit}"))
-    return f"<h3>{escape(_mode_name(settled))}</h3>" + table("Exact, in whole numbers.", columns, rows)
+    return f"<h3>{escape(way.name)}</h3>" + table("Exact, in whole numbers.", columns, rows)
 
 
 def _origin(settled: SettledCase, ways: Sequence[Way]) -> list[tuple[str, str]]:
@@ -375,11 +388,6 @@ def _origin(settled: SettledCase, ways: Sequence[Way]) -> list[tuple[str, str]]:
         ("Inputs, SHA-256", settled.inputs_sha256),
         ("gridpact", __version__),
     ]
-
-
-def _mode_name(settled: SettledCase) -> str:
-    """How a case was settled, as a heading."""
-    return str(settled.settlement.tariffs.mode).capitalize()
 
 
 def _in(currency: str) -> str:
