@@ -90,7 +90,7 @@ def test_even_curtailment_has_no_price(village: Case) -> None:
 
 def test_words_and_page_say_what_is_curtailed_where_and_when(clearance: Clearance) -> None:
     said, page = outcome(clearance), report_page(clearance)
-    assert "2246.956 kWh of 2615.800 kWh taken by retailers (85.9%); 368.844 kWh curtailed" in said
+    assert "2,246.956 kWh of 2,615.800 kWh taken by retailers (85.9%); 368.844 kWh curtailed" in said
     assert "curtailed 59% of pv-18's feed-in: bus 16 at 1.03 pu, 11:00–14:00" in said
     assert "Every limit kept, some feed-in curtailed" in page
     assert "What retailers take" in page

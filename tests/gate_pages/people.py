@@ -4,11 +4,11 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.gate.served import Served, ok
+from tests.pages.browser import axe_script
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 NO_BROWSER = "there is no Chromium: `apt-get install chromium`, or its package elsewhere"
@@ -79,16 +79,9 @@ class Person:
         form.get_by_label(side, exact=True).check()
         form.get_by_label("Until").select_option(index=1)
         form.get_by_label("Power, kW").fill(power)
-        form.get_by_label("Price, EUR a kWh").fill(price)
+        form.get_by_label("Price, EUR per kWh").fill(price)
         form.get_by_role("button", name="Hand in").click()
         self.page.wait_for_load_state()
-
-
-def axe_script() -> str:
-    """axe-core, as a package of the tests brings it."""
-    import axe_playwright_python
-
-    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 def violations(page: Page) -> list[str]:

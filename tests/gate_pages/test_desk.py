@@ -111,7 +111,7 @@ def test_envelopes_are_published_and_each_sees_its_own(gate: Served, homes: Any,
     file = {"file": ("e.csv", (ENVELOPES + rows).encode(), "text/csv")}
     done = operator.client.post(f"{page}/envelopes", data=token, files=file)
     assert done.status_code == 303, said(done)
-    assert "8 rows are published" in said(operator.get(page))
+    assert "Rows that are published: 8" in said(operator.get(page))
     home = logged_in(gate, "h1").get("/sessions/enveloped")
     assert "6.25" in home.text and "4.5" not in home.text and "Your operating envelope" in home.text
 
@@ -129,7 +129,7 @@ def test_a_session_that_failed_comes_first_and_is_cleared_again_without_what_did
     ok(homes["h2"].post(path, json={"sha256": proposal["sha256"]}), 201)
     wait_for(gate, "f", "failed", "cleared")
     desk = said(operator.get("/"))
-    first = desk.partition("What wants looking at")[2].partition("Markets")[0]
+    first = desk.partition("What needs attention")[2].partition("Markets")[0]
     assert "f failed" in first and "try again" in first
     page = operator.get("/sessions/f")
     assert "cannot be firm" in page.text and heavy["submission"] in page.text

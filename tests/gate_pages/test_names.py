@@ -82,6 +82,7 @@ def test_no_page_lets_a_name_do_harm(gate: Served, browser: Browser) -> None:
     for name in HOMES:
         places[eve] += [f"/sessions/{session}?participant={quoted(name)}" for session in ("s", "open")]
     for person, paths in places.items():
+        person.page.set_viewport_size({"width": 360, "height": 900})
         person.page.on("dialog", lambda dialog: dialogs.append(dialog.message))
         for path in paths:
             answer = person.page.goto(path)
@@ -97,6 +98,11 @@ def test_no_page_lets_a_name_do_harm(gate: Served, browser: Browser) -> None:
                 or "s" in path
             )
             assert "{{49}}" not in text
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+            labels = page.evaluate(
+                "[...document.querySelectorAll('[data-column]')].map(e => e.dataset.column)"
+            )
+            assert not [label for label in labels if "<" in label], path
             # What turns the direction of text stands in an element of its own, and turns nothing else.
             loose = page.evaluate(
                 "(marks) => { const found = []; const walk = document.createTreeWalker(document.body, 4);"

@@ -123,6 +123,13 @@ class Browser:
         return message
 
 
+def axe_script() -> str:
+    """axe-core, as a package of the tests brings it."""
+    import axe_playwright_python
+
+    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
 @contextmanager
 def browser() -> Iterator[Browser]:
     """A browser that ends with the context."""

@@ -10,7 +10,7 @@ import gridpact
 from gridpact.report.bills.bill_page import bill_pages
 from gridpact.settlement.tariffs.bill_terms import Language
 from tests.bills.billed_example import BILL, MORE, write_billed
-from tests.pages.browser import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, Browser, browser
+from tests.pages.browser import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, Browser, axe_script, browser
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason=NO_BROWSER)
 
@@ -21,6 +21,12 @@ TOO_WIDE = """[...document.querySelectorAll("body *")].filter(each => {
     const hidden = innerWidth < 720 && each.closest(".charges thead");  // for screen readers alone
     return !hidden && box.width > 2 && (box.right > innerWidth + 1 || box.left < -1);
 }).map(each => each.outerHTML.slice(0, 90))"""
+NARROW = """[...document.querySelectorAll("tbody th")]
+    .filter(each => each.getBoundingClientRect().width < 100)
+    .map(each => each.textContent)"""
+VIOLATIONS = (
+    "axe.run(document, {resultTypes: ['violations']}).then(found => found.violations.map(each => each.id))"
+)
 COLOURS = "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
 SEEN = """[...document.querySelectorAll("[data-cents]")].every(each => {
     const box = each.getBoundingClientRect(); return box.width > 8 && box.height > 8;
@@ -58,6 +64,7 @@ def test_a_bill_fits_its_window_and_can_be_read_in_light_and_dark(
         for dark in (False, True):
             window.open(page, width=width, dark=dark)
             assert window.run("document.documentElement.scrollWidth") <= width
+            assert window.run(NARROW) == []
             assert window.run(TOO_WIDE) == []
             assert window.run(SEEN)
             ink, paper = map(luminance, window.run(COLOURS))
@@ -77,3 +84,12 @@ def test_a_bill_prints_on_a4_light_whatever_the_screen_and_breaks_between_rows(
         assert boxes and {tuple(round(float(side)) for side in box) for box in boxes} == {A4_POINTS}
         counts.append(len(re.findall(rb"/Type\s*/Page\b(?!s)", octets)))
     assert counts[0] <= 2 < counts[1] <= 6
+
+
+def test_axe_core_finds_nothing_on_a_corrected_bill(window: Browser, tmp_path: Path) -> None:
+    pytest.importorskip("axe_playwright_python")
+    page = corrected_page(tmp_path, Language.GERMAN)
+    for width, dark in ((PHONE, False), (DESKTOP, True)):
+        window.open(page, width=width, dark=dark)
+        window.run(f"{axe_script()}; undefined")
+        assert window.run(VIOLATIONS) == []

@@ -16,7 +16,7 @@ from gridpact.report.headroom.headroom_page import headroom_page
 from gridpact.report.settlement.settlement_page import settlement_page
 from gridpact.report.settlement.statement_page import statement_pages
 from gridpact.settlement.tariffs.tariffs import Mode
-from tests.pages.browser import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, Browser, browser
+from tests.pages.browser import CHROMIUM, DESKTOP, NO_BROWSER, PHONE, Browser, axe_script, browser
 from tests.unit.test_settlement_pages import day, settled_case
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason=NO_BROWSER)
@@ -39,7 +39,7 @@ COLLIDING = """[...document.querySelectorAll(".plot.time svg, .plot.rows svg")].
     const ticks = [...svg.querySelectorAll("text:not(.note):not(.title):not(.small)")]
         .map(each => [each.textContent, each.getBoundingClientRect()]).filter(([, box]) => box.width);
     return ticks.flatMap(([one, a], place) => ticks.slice(place + 1)
-        .filter(([, b]) => a.left < b.right - 1 && b.left < a.right - 1)
+        .filter(([, b]) => a.left < b.right + 4 && b.left < a.right + 4)
         .filter(([, b]) => a.top < b.bottom - 4 && b.top < a.bottom - 4)
         .map(([other]) => `${one} / ${other}`));
 })"""
@@ -107,6 +107,16 @@ def test_a_page_fits_its_window_in_light_and_dark(window: Browser, folder: Path,
             assert (paper < DARK_MAX) if dark else (paper > LIGHT_MIN)
             assert window.complaints() == []
             assert window.addresses() == [page.resolve().as_uri()]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_core_finds_nothing(window: Browser, folder: Path, name: str) -> None:
+    pytest.importorskip("axe_playwright_python")
+    for width, dark in ((PHONE, True), (DESKTOP, False)):
+        window.open(folder / f"{name}.html", width=width, dark=dark)
+        window.run(f"{axe_script()}; undefined")
+        found = window.run("axe.run(document, {resultTypes: ['violations']}).then(found => found.violations)")
+        assert [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in found] == []
 
 
 @pytest.mark.parametrize("name", PAGES)

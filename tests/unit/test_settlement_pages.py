@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gridpact.case import Case, Orders, Profiles
 from gridpact.case.horizon import Horizon
+from gridpact.errors import InvalidUsage
 from gridpact.published import cigre_day
 from gridpact.report.settlement.line_words import DRAWN, FED, LINE_WORDS
 from gridpact.report.settlement.settlement_page import settlement_page, settlement_pictures
@@ -21,8 +22,10 @@ from gridpact.report.shell.amounts import exact_money, kwh, money
 from gridpact.results.file_names import file_names
 from gridpact.settlement.bills.billed import Billed
 from gridpact.settlement.bills.make_bills import make_bills
+from gridpact.settlement.bills.with_bills import with_bills
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settlement_outcome import outcome
+from gridpact.settlement.settling.settle import book_up
 from gridpact.settlement.statements.balances import make_balances
 from gridpact.settlement.statements.statements import LINES, make_statements
 from gridpact.settlement.tariffs.bill_terms import BillTerms
@@ -185,6 +188,39 @@ def test_the_page_lists_the_bills() -> None:
         assert f"N&lt;{bill.running_number:04d}" in page and money(bill.total_cents * 10_000, "") in page
     for place, each in enumerate(pages(billed).values()):
         assert f"Bill N&lt;{place + 1:04d} asks for it in whole cents and with VAT" in each
+
+
+@pytest.mark.parametrize("billed_first", [True, False])
+@pytest.mark.parametrize("mode", [Mode.FIRM, Mode.SHARING])  # of the side without bills
+def test_bills_on_one_side_alone_leave_each_account_its_own_figures(billed_first: bool, mode: Mode) -> None:
+    terms = BillTerms(number_prefix="S-")
+    plain = settled_case(day(mode=mode))
+    bills = make_bills(settled_case(day()).settlement, terms)
+    energy = book_up(with_bills(day().settled(), bills))
+    billed = replace(settled_case(day()), energy=energy, billed=Billed(terms=terms, bills=bills))
+    sides = (billed, plain) if billed_first else (plain, billed)
+    page = own_part(settlement_page(sides[0], beside=sides[1]))
+    assert page.count("<h2>Bills</h2>") == 1 and "S-0001" in page
+    named = "Sharing with bills" if mode is Mode.SHARING else "Sharing"
+    assert {f"{named}: net", f"{str(mode).capitalize()}: net"} <= set(
+        re.findall(r">([A-Z][^<]*: net)<", page)
+    )
+    checked = page.partition("Checked</h2>")[2]
+    assert set(re.findall(r"<h3>([^<]*)</h3>", checked)) == {named, str(mode).capitalize()}
+    accounts = settlement_pictures(sides[0], beside=sides[1])["accounts"]
+    names = accounts["layout"]["yaxis"]["ticktext"]
+    for place, side in enumerate(sides):
+        found = make_balances(side.settlement)
+        net = dict(zip(found.accounts, (found.net_micro / 1e6).tolist(), strict=True))
+        drawn = dict(zip(names, accounts["data"][1 + place]["x"], strict=True))
+        assert drawn == {name: pytest.approx(net.get(name, 0.0)) for name in names}
+    assert set(names) == set(make_balances(billed.settlement).accounts)
+
+
+def test_settlements_of_two_cases_do_not_stand_side_by_side() -> None:
+    with pytest.raises(InvalidUsage, match="number of participants") as caught:
+        settlement_page(settled_case(day()), beside=settled_case(street(4)))
+    assert "the same case" in str(caught.value)
 
 
 def test_many_participants_stand_in_two_columns_and_too_many_are_counted() -> None:

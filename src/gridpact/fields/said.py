@@ -32,7 +32,7 @@ def with_article(name: str) -> str:
 
 def counted(count: int, noun: str) -> str:
     """A count with its noun: "1 period", "2 periods"."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def shortened(text: str, characters: int) -> str:

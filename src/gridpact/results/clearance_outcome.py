@@ -87,7 +87,7 @@ def outcome(clearance: Clearance) -> str:
     lines = [
         f"{case.name}: {verdict(clearance)}",
         f"  trades    {summary['trades']} over {counted(horizon.periods, 'period')} of {horizon.resolution}",
-        f"  load      {summary['load_kwh']:.3f} kWh{share}",
+        f"  load      {summary['load_kwh']:,.3f} kWh{share}",
         f"  network   {_extremes(clearance)}",
         f"  verified  {_verified(clearance)}",
         *(f"  {word:<10}{sentence}" for word, sentence in proof_and_price(clearance)),
@@ -122,7 +122,7 @@ def _auctioned(figures: dict[str, Any], currency: str) -> str:
         return f"{said}; nothing clears"
     low, high = figures["lowest_price_per_kwh"], figures["highest_price_per_kwh"]
     at = f"{low:.4f}" if high - low < PRICE_SHOWN else f"{low:.4f} to {high:.4f}"
-    return f"{said}; {figures['cleared_kwh']:.3f} kWh at {at}{money} per kWh"
+    return f"{said}; {figures['cleared_kwh']:,.3f} kWh at {at}{money} per kWh"
 
 
 def proof_and_price(clearance: Clearance) -> list[tuple[str, str]]:
@@ -131,21 +131,21 @@ def proof_and_price(clearance: Clearance) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     if bound["method"] == "search" and clearance.trades.terms.given.any():
         ended = "" if bound["finished"] else "; stopped before its end"
-        found = f"no choice among the terms of trades clears more than {bound['upper_kwh']:.3f} kWh"
+        found = f"no choice among the terms of trades clears more than {bound['upper_kwh']:,.3f} kWh"
         lines.append(("searched", f"{found}: gap {bound['gap']:.4%}{ended}"))
     if clearance.certificate is not None:
         worst = max(bound["periods"], key=lambda period: float(period["gap"]))
-        proof = f"no allocation clears more than {bound['upper_kwh']:.3f} kWh: gap {bound['gap']:.4%}"
+        proof = f"no allocation clears more than {bound['upper_kwh']:,.3f} kWh: gap {bound['gap']:.4%}"
         at = f", at the most {worst['gap']:.4%} at {worst['time']}" if worst["gap"] > GAP_SHOWN else ""
         lines.append(("proven", proof + at))
     if clearance.case.allocation != Allocation.MAX_VOLUME and clearance.cleared_orders is None:
-        cost = f"{clearance.case.allocation} costs {price['cost_kwh']:.3f} kWh of the"
-        greatest = f"{price['max_volume_kwh']:.3f} kWh that max-volume clears"
+        cost = f"{clearance.case.allocation} costs {price['cost_kwh']:,.3f} kWh of the"
+        greatest = f"{price['max_volume_kwh']:,.3f} kWh that max-volume clears"
         lines.append(("fairness", f"{cost} {greatest} ({price['cost_share']:.1%})"))
     if robust := clearance.summary.get("robustness"):
         carried = f"every limit kept in {counted(robust['outages'], 'outage')} of a single seller or trade"
         kept = f"{robust['broken_after']:,} of them break a limit" if robust["broken_after"] else carried
-        lines.append(("robust", f"{kept}; costs {robust['cost_kwh']:.3f} kWh"))
+        lines.append(("robust", f"{kept}; costs {robust['cost_kwh']:,.3f} kWh"))
     return lines
 
 
@@ -214,8 +214,8 @@ def fed_in_sentence(clearance: Clearance) -> str:
     if not figures or not figures["available_kwh"]:
         return ""
     available, fed_in = figures["available_kwh"], figures["fed_in_kwh"]
-    taken = f"{fed_in:.3f} kWh of {available:.3f} kWh taken by retailers ({share_of(fed_in, available)})"
-    return f"{taken}; {figures['curtailed_kwh']:.3f} kWh curtailed" if figures["curtailed_kwh"] else taken
+    taken = f"{fed_in:,.3f} kWh of {available:,.3f} kWh taken by retailers ({share_of(fed_in, available)})"
+    return f"{taken}; {figures['curtailed_kwh']:,.3f} kWh curtailed" if figures["curtailed_kwh"] else taken
 
 
 def cut_runs(clearance: Clearance) -> list[CutRun]:
@@ -267,8 +267,8 @@ def _firm(clearance: Clearance) -> str:
     """What earlier sessions made firm and how much of it is kept: "3 trades, 12.000 kWh, all kept"."""
     figures = clearance.summary["commitments"]
     cut = counted(figures["cut_trades"], "trade")
-    kept = f"{figures['kept_kwh']:.3f} kWh kept, {cut} cut" if figures["cut_rows"] else "all kept"
-    return f"{counted(figures['trades'], 'trade')}, {figures['committed_kwh']:.3f} kWh, {kept}"
+    kept = f"{figures['kept_kwh']:,.3f} kWh kept, {cut} cut" if figures["cut_rows"] else "all kept"
+    return f"{counted(figures['trades'], 'trade')}, {figures['committed_kwh']:,.3f} kWh, {kept}"
 
 
 def _limits_are(count: int) -> str:
@@ -280,10 +280,10 @@ def _carried(clearance: Clearance) -> str:
     """What is cleared of what was proposed."""
     proposed, cleared = clearance.summary["proposed_kwh"], clearance.summary["cleared_kwh"]
     if clearance.cleared_orders is not None:
-        return f"{cleared:.3f} kWh cleared of orders on the network"
+        return f"{cleared:,.3f} kWh cleared of orders on the network"
     if not proposed:
         return "nothing was proposed"
-    return f"{cleared:.3f} kWh of {proposed:.3f} kWh proposed cleared ({share_of(cleared, proposed)})"
+    return f"{cleared:,.3f} kWh of {proposed:,.3f} kWh proposed cleared ({share_of(cleared, proposed)})"
 
 
 def _safety(clearance: Clearance) -> str:

@@ -21,7 +21,7 @@ from gridpact.report.pictures.traces import (
     time_layout,
 )
 
-TICK_HOURS = 4
+TICK_HOURS = 6
 TICK_BINS = 4
 FEW_CASES = 5  # fewer would have ticks between whole numbers
 HOURLY = ("Proposed", "Cleared", "Cut by networks", "Cut otherwise", "Load")

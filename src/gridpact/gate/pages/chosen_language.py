@@ -8,13 +8,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from math import floor, log10
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from gridpact.case.horizon import RESOLUTION_MINUTES
 from gridpact.gate.pages.languages.english import ENGLISH
 from gridpact.gate.pages.languages.german import GERMAN
-from gridpact.gate.pages.page_numbers import duration_parts, local, number_text
+from gridpact.gate.pages.page_numbers import MINUTE, duration_parts, local, number_text
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
 DEFAULT = "en"
@@ -63,12 +66,16 @@ class PageWords:
             **{name: without_marks(each) for name, each in values.items()}
         )
 
-    def number(self, value: float | None, decimals: int = 3) -> str:
+    def number(self, value: float | Decimal | None, decimals: int = 3) -> str:
         """A number; a dash for none."""
         if value is None:
             return "–"
         words = LANGUAGES[self.code]
         return number_text(float(value), decimals, point=words["decimal_point"], group=words["digit_group"])
+
+    def significant(self, value: float) -> str:
+        """A number with its first three digits, however small it is."""
+        return self.number(value, max(0, 2 - floor(log10(abs(value)))) if value else 0)
 
     def when(self, moment: int | str | None, timezone: str, *, seconds: bool = False) -> str:
         """A day and a time of it; a dash for none."""
@@ -76,6 +83,12 @@ class PageWords:
             return "–"
         style = LANGUAGES[self.code]["day_and_second" if seconds else "day_and_time"]
         return local(moment, timezone).strftime(style)
+
+    def window(self, begin: int | str, end: int | str, timezone: str) -> str:
+        """From a time to another; the day once where both are of one."""
+        is_one_day = local(begin, timezone).date() == local(end, timezone).date()
+        until = self.clock(end, timezone) if is_one_day else self.when(end, timezone)
+        return f"{self.when(begin, timezone)} – {until}"
 
     def clock(self, moment: int | str, timezone: str) -> str:
         """A time of the day."""
@@ -88,6 +101,10 @@ class PageWords:
         for time in times:
             found.setdefault(local(time.isoformat(), timezone).strftime(style), []).append(time)
         return list(found.items())
+
+    def resolution(self, text: str) -> str:
+        """How long a period is, as a market has it: "15min", "1h"."""
+        return self.span(RESOLUTION_MINUTES[text] * MINUTE)
 
     def span(self, seconds: int) -> str:
         """How long it is, in its two largest units."""
@@ -103,7 +120,7 @@ class PageWords:
     def _put(self, value: Any) -> Markup:
         if isinstance(value, Markup):
             return value
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
             return escape(self.number(value))
         return isolated(str(value))
 

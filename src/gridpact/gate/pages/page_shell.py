@@ -1,6 +1,7 @@
 """The shell of pages: their frame, what they may load, and what is shown where something is refused."""
 
 import logging
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
@@ -23,6 +24,9 @@ from gridpact.version import __version__
 
 Handler = Callable[[PageCaller], Awaitable[Response]]
 SEE_OTHER = 303
+
+
+_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 
 
 class _PageRoute(NamedTuple):
@@ -158,17 +162,21 @@ def back(place: str, done: str = "") -> Response:
 def told(words: PageWords, refused: Refused) -> dict[str, Any]:
     """What a refusal says to people: what happened, each problem, and what to do."""
     key = f"refused_{refused.name.replace('-', '_')}"
-    problems = [_told_problem(words, problem) for problem in refused.problems]
+    told_problems = (_told_problem(words, problem) for problem in refused.problems)
+    problems = {tuple(each.values()): each for each in told_problems}  # Those of many periods once.
     return {
         "title": words(key) if words.has(key) else isolated(refused.detail),
-        "detail": _said(words, refused.detail) if refused.name not in ("invalid", "not-found") else "",
+        "detail": _said(words, refused.detail)
+        if refused.name not in ("invalid", "not-found", "right-missing")
+        else "",
         "remedy": words(f"{key}_remedy") if words.has(f"{key}_remedy") else "",
-        "problems": problems,
+        "problems": list(problems.values()),
     }
 
 
 def _told_problem(words: PageWords, problem: FieldProblem) -> Mapping[str, Any]:
-    field = problem.pointer.rpartition("/")[2].lstrip("@?")
+    parts = [part for part in problem.pointer.split("/") if not part.isdigit()]
+    field = parts[-1].lstrip("@?") if parts else ""
     key = f"field_{field}".lower().replace("-", "_")
     return {
         "field": words(key) if words.has(key) else isolated(field),
@@ -179,9 +187,27 @@ def _told_problem(words: PageWords, problem: FieldProblem) -> Mapping[str, Any]:
 
 
 def _said(words: PageWords, text: str) -> Markup:
-    """What a check says, in the language of the page where it is known there, else marked as English."""
-    if words.code == "en" or not text:
-        return isolated(text)
+    """What a check says, in the language of the page where it is known there, else marked as English.
+
+    Numbers in it are put into what is known of it with the names `a` and `b` in their places.
+    """
     if words.has(f"said_{text}"):
         return words(f"said_{text}")
+    pattern, values = _with_names(text)
+    if values and words.has(f"said_{pattern}"):
+        return words(f"said_{pattern}", **values)
+    if words.code == "en" or not text:
+        return isolated(text)
     return Markup('<span lang="en">{}</span>').format(isolated(text))
+
+
+def _with_names(text: str) -> tuple[str, dict[str, float]]:
+    """A text with the names `{a}` and `{b}` in place of its first two numbers, and these by the names."""
+    values: dict[str, float] = {}
+
+    def named(found: re.Match[str]) -> str:
+        name = "ab"[len(values)]
+        values[name] = float(found[0].replace(",", ""))
+        return f"{{{name}}}"
+
+    return _NUMBER.sub(named, text, count=2), values

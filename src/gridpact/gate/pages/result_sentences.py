@@ -10,6 +10,14 @@ from markupsafe import Markup
 from gridpact.gate.pages.chosen_language import PageWords
 
 CUT_KW = 1e-6  # less is no cut, as results are rounded
+PLACES = {
+    "voltage_max": "bus",
+    "voltage_min": "bus",
+    "voltage_unbalance": "bus",
+    "line": "line",
+    "neutral": "line",
+    "transformer": "transformer",
+}  # what the element of a limit is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +97,10 @@ def cut_reason(words: PageWords, limited_by: str, element: Any, **span: str) -> 
     """Why not all of a trade is firm, in a sentence for who knows no grids; its place where that is shown."""
     key = f"cut_{limited_by}"
     said = words(key, **span) if words.has(key) else words("cut_other", reason=limited_by, **span)
-    place = words("cut_place", place=element) if element not in (None, "") else Markup("")
-    return said + (Markup(" ") + place if place else place)
+    kind = PLACES.get(limited_by)  # The element of a cap is a participant, which needs no telling.
+    if kind is None or element in (None, ""):
+        return said
+    return said + Markup(" ") + words(f"cut_place_{kind}", place=element)
 
 
 def _time(row: Mapping[str, Any]) -> datetime:

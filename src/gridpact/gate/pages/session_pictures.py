@@ -28,6 +28,7 @@ def envelope_picture(words: PageWords, rows: Rows, timezone: str) -> Markup:
             ),
         ),
         "kW",
+        number=words.number,
     )
 
 
@@ -45,6 +46,7 @@ def headroom_picture(words: PageWords, rows: Rows, timezone: str) -> Markup:
             ),
         ),
         "kW",
+        number=words.number,
     )
 
 
@@ -63,6 +65,7 @@ def trades_picture(words: PageWords, rows: Rows, times: Sequence[str], timezone:
             BarSeries(name=words.plain("firm"), kind="firm", values=[firm[time] for time in times]),
         ),
         "kW",
+        number=words.number,
     )
 
 
@@ -84,11 +87,12 @@ def schedule_picture(words: PageWords, rows: Rows, timezone: str) -> Markup:
             ),
         ),
         "kW",
+        number=words.number,
     )
 
 
-def sessions_picture(words: PageWords, sessions: Rows, now: str, timezone: str = "UTC") -> Markup:
-    """Sessions from the opening of their gates to their closure."""
+def sessions_picture(words: PageWords, sessions: Rows, now: str, timezone: str) -> Markup:
+    """Sessions from the opening of their gates to their closure, by the clocks of a timezone."""
     spans = [
         TimeSpan(
             name=f"{each['session']} · {words.plain('state_' + each['state'])}",
@@ -101,7 +105,13 @@ def sessions_picture(words: PageWords, sessions: Rows, now: str, timezone: str =
     ]
     shown = [state for state in STATES if any(each["state"] == state for each in sessions)]
     kinds = [(words.plain(f"state_{state}"), f"state-{state}") for state in shown]
-    return time_line(words.plain("sessions_alternative"), spans, _moment(now), kinds)
+    return time_line(
+        words.plain("sessions_alternative"),
+        spans,
+        _moment(now),
+        kinds,
+        when=lambda moment: words.when(moment.isoformat(), timezone),
+    )
 
 
 def minutes_picture(words: PageWords, minutes: Sequence[tuple[int, int]]) -> Markup:
@@ -109,7 +119,8 @@ def minutes_picture(words: PageWords, minutes: Sequence[tuple[int, int]]) -> Mar
     labels = [words.clock(moment, "UTC") for moment, _ in minutes]
     counts = [float(count) for _, count in minutes]
     series = (BarSeries(name=words.plain("submissions"), kind="firm", values=counts),)
-    return bar_picture(words.plain("minutes_alternative", total=sum(map(int, counts))), labels, series, "")
+    alternative = words.plain("minutes_alternative", total=sum(map(int, counts)))
+    return bar_picture(alternative, labels, series, "", number=words.number, is_count=True)
 
 
 def _moment(text: str) -> datetime:

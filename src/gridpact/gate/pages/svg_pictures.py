@@ -1,14 +1,15 @@
 """Pictures as SVG, drawn by the server: bars a period, a range a period, sessions on a time line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from markupsafe import Markup
 
 from gridpact.gate.pages.chosen_language import without_marks
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 220, 52, 28, 14
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 256, 56, 30, 40
 LABELS_MAX, ROW, STEPS = 6, 30, (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -38,7 +39,15 @@ class TimeSpan:
     place: str
 
 
-def bar_picture(alternative: str, labels: Sequence[str], series: Sequence[BarSeries], unit: str) -> Markup:
+def bar_picture(
+    alternative: str,
+    labels: Sequence[str],
+    series: Sequence[BarSeries],
+    unit: str,
+    *,
+    number: Callable[[float], str],
+    is_count: bool = False,
+) -> Markup:
     """Bars side by side over periods, with a scale and a key.
 
     Args:
@@ -46,10 +55,12 @@ def bar_picture(alternative: str, labels: Sequence[str], series: Sequence[BarSer
         labels: of the periods.
         series: of bars, each with a value a period.
         unit: of the scale.
+        number: writes a value of the scale as the page's language does.
+        is_count: whether the scale has whole numbers alone.
     """
     high = max([0.0, *(value for each in series for value in each.values)])
     low = min([0.0, *(value for each in series for value in each.values)])
-    step = _step(high - low)
+    step = float(ceil(_step(high - low))) if is_count else _step(high - low)
     high, low = _up(high, step), -_up(-low, step)
     if high == low:
         high = low + step
@@ -64,16 +75,17 @@ def bar_picture(alternative: str, labels: Sequence[str], series: Sequence[BarSer
         kind = "zero" if abs(value) < step / 2 else "grid"
         parts.append(
             f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
-            f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:g}</text>'
+            f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{number(value)}</text>'
         )
     slot = (WIDTH - LEFT) / max(1, len(labels))
-    width = slot * 0.84 / max(1, len(series))
+    places = 1 if _is_apart(series) else max(1, len(series))
+    width = slot * 0.84 / places
     for place, each in enumerate(series):
         for period, value in enumerate(each.values):
             top, bottom = sorted((y(value), y(0.0)))
             if bottom - top < 0.05:
                 continue
-            x = LEFT + period * slot + slot * 0.08 + place * width
+            x = LEFT + period * slot + slot * 0.08 + place % places * width
             parts.append(
                 f'<rect class="{each.kind}" x="{x:.1f}" y="{top:.1f}" width="{max(width, 0.6):.1f}" '
                 f'height="{bottom - top:.1f}"/>'
@@ -83,12 +95,26 @@ def bar_picture(alternative: str, labels: Sequence[str], series: Sequence[BarSer
         x = LEFT + (period + 0.08) * slot
         text = Markup('<text x="{}" y="{}">{}</text>').format(f"{x:.1f}", HEIGHT - 6, labels[period])
         parts.append(str(text))
-    parts.append(str(Markup('<text x="0" y="{}" class="unit">{}</text>').format(HEIGHT - 6, unit)))
+    parts.append(str(Markup('<text x="{}" y="16" text-anchor="end">{}</text>').format(LEFT - 6, unit)))
     return _figure(alternative, HEIGHT, parts, [(each.name, each.kind) for each in series])
 
 
+def _is_apart(series: Sequence[BarSeries]) -> bool:
+    """Whether no two bars of a period go the same way, so that each has the room of all."""
+    periods = zip(*(each.values for each in series), strict=True)
+    return all(
+        sum(value > 0.0 for value in values) < 2 and sum(value < 0.0 for value in values) < 2
+        for values in periods
+    )
+
+
 def time_line(
-    alternative: str, spans: Sequence[TimeSpan], now: datetime, kinds: Sequence[tuple[str, str]]
+    alternative: str,
+    spans: Sequence[TimeSpan],
+    now: datetime,
+    kinds: Sequence[tuple[str, str]],
+    *,
+    when: Callable[[datetime], str],
 ) -> Markup:
     """Spans below one another, with a line at the present.
 
@@ -97,6 +123,7 @@ def time_line(
         spans: from the first row to the last.
         now: the present.
         kinds: words and classes of the key.
+        when: writes a moment as the page's language and the market's clocks do.
     """
     first = min([now, *(span.begin for span in spans)])
     last = max([now, *(span.end for span in spans)])
@@ -126,8 +153,7 @@ def time_line(
     parts.append(f'<line class="now" x1="{x(now):.1f}" x2="{x(now):.1f}" y1="0" y2="{height - BOTTOM}"/>')
     for time, anchor in ((first, "start"), (last, "end")):
         at = 0 if anchor == "start" else WIDTH
-        label = time.strftime("%d.%m. %H:%M")
-        parts.append(f'<text x="{at}" y="{height - 6}" text-anchor="{anchor}">{label}</text>')
+        parts.append(f'<text x="{at}" y="{height - 6}" text-anchor="{anchor}">{when(time)}</text>')
     return _figure(alternative, height, parts, kinds)
 
 

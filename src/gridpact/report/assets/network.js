@@ -94,6 +94,12 @@
 
   const place = document.createElement("div");
   place.className = "plot tree";
+  place.tabIndex = 0; // where it is too wide it is moved by keys, too
+  for (const name of ["role", "aria-label"]) {
+    if (!drawing.hasAttribute(name)) continue;
+    place.setAttribute(name, drawing.getAttribute(name));
+    drawing.removeAttribute(name);
+  }
   drawing.append(place);
   place.style.padding = `0 ${layout.margin.r}px 0 ${layout.margin.l}px`; // labels of supplies stand at the left
   const svg = element("svg", { width: "100%", height: layout.height }, place);

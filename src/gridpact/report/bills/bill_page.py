@@ -155,7 +155,7 @@ def _correction(bill: Bill, writer: _Writer) -> str:
         (words["vat"], earlier.vat_cents, bill.vat_cents),
         (words["total"], earlier.total_cents, bill.total_cents),
     ]
-    head = _header(("", words["before"], words["now"], words["difference"]))
+    head = _header((words["item"], words["before"], words["now"], words["difference"]))
     body = "".join(
         f'<tr><th scope="row">{escape(name)}</th>'
         + "".join(
@@ -164,7 +164,9 @@ def _correction(bill: Bill, writer: _Writer) -> str:
         + "</tr>"
         for name, was, to in rows
     )
-    table = f"<table>{_caption(writer)}<thead>{head}</thead><tbody>{body}</tbody></table>"
+    table = (
+        '<table class="changes">' + f"{_caption(writer)}<thead>{head}</thead><tbody>{body}</tbody></table>"
+    )
     said = f"{writer.said('correction_said', number=earlier.number)} {_difference(bill, earlier, writer)}"
     return f'<section class="keep"><h2>{escape(words["correction"])}</h2><p>{said}</p>{table}</section>'
 

@@ -241,7 +241,7 @@ _WORDS: Mapping[str, tuple[str, str, str, str, str, str]] = {
     ),
     "imbalance_short": (
         "Short of what was traded",
-        "Unter dem Gehandelten",
+        "Weniger als gehandelt",
         "Por debajo de lo acordado",
         "En dessous de l’échange convenu",
         "Al di sotto di quanto scambiato",
@@ -249,7 +249,7 @@ _WORDS: Mapping[str, tuple[str, str, str, str, str, str]] = {
     ),
     "imbalance_long": (
         "Beyond what was traded",
-        "Über dem Gehandelten",
+        "Mehr als gehandelt",
         "Por encima de lo acordado",
         "Au-delà de l’échange convenu",
         "Oltre quanto scambiato",

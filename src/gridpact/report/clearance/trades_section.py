@@ -110,12 +110,12 @@ def _caption(clearance: Clearance, rows: list[TradeRow]) -> str:
     said = "Nothing was cut" if not cut else f"{energy(lost)} kWh were cut from {counted(len(cut), 'trade')}"
     said += f" of {len(rows):,}" if cut else f" of {counted(len(rows), 'trade')}"
     suffix = clearance.case.table_format
-    explained = "gridpact explain says of each who else loads its limits and what would help."
+    explained = "Of each, gridpact explain says who else loads its limits and what would help."
     if len(rows) > TRADES_SHOWN:
         first = "that lost most" if len(cut) >= TRADES_SHOWN else "that lost most, then by name,"
         rest = f"{len(rows) - TRADES_SHOWN:,} more are in cleared.{suffix}"
-        return f"{said}. The {TRADES_SHOWN} {first} are shown; {rest}. {capitalised(explained)}"
-    return f"{said}{'; those that lost most come first' if cut else ''}. {capitalised(explained)}"
+        return f"{said}. The {TRADES_SHOWN} {first} are shown; {rest}. {explained}"
+    return f"{said}{'; those that lost most come first' if cut else ''}. {explained}"
 
 
 def _cells(clearance: Clearance, row: TradeRow) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from gridpact.report.pictures.traces import BAND, BAND_EDGE, BLUE, ORANGE, PAPER
 ROWS_MAX, ROWS_WHOLE = 120, 24
 ROW_PX, LABEL_CHARACTERS = 20, 14
 HATCHED = {"shape": "/", "bgcolor": ORANGE, "fgcolor": PAPER, "size": 6, "solidity": 0.25}
+STEPS, STEP_MIN = (0.5, 1.0, 2.0, 2.5, 5.0), 0.4  # of the axis; the least, as a share of a side, for phones
 UNUSED = {"color": BAND, "line": {"color": BAND_EDGE, "width": 1}}
 PLAIN = {"shape": "", "bgcolor": BLUE, "fgcolor": PAPER, "size": 6, "solidity": 0.25}
 
@@ -78,9 +79,8 @@ def _bars(name: str, values: Float, marker: dict[str, Any], said: list[str], wid
 
 def _mirrored_axis(widest: float) -> dict[str, Any]:
     """An axis with zero in its middle, whose numbers have no sign."""
-    step = 10.0 ** np.floor(np.log10(widest))
-    step = step if widest / step >= 2.0 else step / 2.0
-    step = step * 2.0 if widest / step > 5.0 else step
+    power = 10.0 ** np.floor(np.log10(widest))
+    step = min(each * power for each in STEPS if each * power >= STEP_MIN * widest)
     ticks = np.arange(-np.floor(widest / step), np.floor(widest / step) + 1.0) * step
     return {
         "range": [-1.05 * widest, 1.05 * widest],

@@ -4,8 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+import numpy as np
+
 from gridpact.arrays import Int
 from gridpact.case.case import Case
+from gridpact.errors import InvalidUsage
 from gridpact.fields.said import counted
 from gridpact.report.pictures.period_axis import horizon_words, period_axis
 from gridpact.report.pictures.traces import Picture
@@ -25,6 +28,7 @@ from gridpact.report.shell.sentences import sentence
 from gridpact.report.svg.picture_svg import drawn_pictures
 from gridpact.results.words.phrases import share_of
 from gridpact.settlement.amounts.cents import MICRO_PER_CENT
+from gridpact.settlement.bills.bill import Bill
 from gridpact.settlement.settled_case import SettledCase
 from gridpact.settlement.settling.settlement import Settlement
 from gridpact.settlement.statements.balances import Balances, make_balances
@@ -32,6 +36,7 @@ from gridpact.settlement.statements.statements import PLACE, Statements, make_st
 from gridpact.version import __version__
 
 BILLS_SHOWN = 60
+ONE_CASE = "give the same case, settled in another way"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +58,16 @@ def settlement_page(settled: SettledCase, *, beside: SettledCase | None = None) 
 
     Args:
         settled: the result to show.
-        beside: the same case settled in another way, to compare.
+        beside: the same case settled in another way, to compare; either may have bills.
+
+    Raises:
+        InvalidUsage: the two are not of one case.
 
     Returns:
         A self-contained HTML document.
     """
-    case, shown = settled.case, [each for each in (settled, beside) if each is not None]
-    ways = [_way(each.settlement) for each in shown]
+    case, shown = settled.case, _shown(settled, beside)
+    ways = _ways(shown)
     pictures = _pictures(case, ways)
     return document(
         _head(case, ways),
@@ -71,8 +79,8 @@ def settlement_page(settled: SettledCase, *, beside: SettledCase | None = None) 
                 *(_sources(ways, place) for place in range(len(ways))),
             ),
             section("Money by account", _accounts(ways, case.currency)),
-            _bills(settled),
-            section("Checked", *(_checks(each) for each in shown)),
+            _bills(shown, ways),
+            section("Checked", *(_checks(each, way) for each, way in zip(shown, ways, strict=True))),
         ],
         _origin(settled, ways),
         styles=["pair.css"],
@@ -82,8 +90,28 @@ def settlement_page(settled: SettledCase, *, beside: SettledCase | None = None) 
 
 def settlement_pictures(settled: SettledCase, *, beside: SettledCase | None = None) -> dict[str, Picture]:
     """The pictures of the page by their ids; those without data are not shown."""
-    shown = [each for each in (settled, beside) if each is not None]
-    return _pictures(settled.case, [_way(each.settlement) for each in shown])
+    return _pictures(settled.case, _ways(_shown(settled, beside)))
+
+
+def _shown(settled: SettledCase, beside: SettledCase | None) -> list[SettledCase]:
+    """The settlements that are shown.
+
+    Raises:
+        InvalidUsage: they are not of one case.
+    """
+    if beside is None:
+        return [settled]
+    facts = [
+        {
+            "number of participants": len(each.settlement.participants),
+            "horizon": each.settlement.horizon,
+            "currency": each.case.currency,
+        }
+        for each in (settled, beside)
+    ]
+    if differs := [name for name, value in facts[0].items() if facts[1][name] != value]:
+        raise InvalidUsage(f"the settlements side by side differ in their {' and '.join(differs)}", ONE_CASE)
+    return [settled, beside]
 
 
 def _head(case: Case, ways: Sequence[Way]) -> Head:
@@ -99,14 +127,30 @@ def _head(case: Case, ways: Sequence[Way]) -> Head:
     )
 
 
-def _way(settlement: Settlement) -> Way:
-    """A settlement with what is shown of it."""
-    return Way(
-        name=str(settlement.tariffs.mode).capitalize(),
-        settlement=settlement,
-        statements=make_statements(settlement),
-        balances=make_balances(settlement),
-    )
+def _ways(shown: Sequence[SettledCase]) -> list[Way]:
+    """Settlements with what is shown of them, all over the accounts of any: bills have some of their own."""
+    balances = [make_balances(each.settlement) for each in shown]
+    accounts = list(dict.fromkeys(name for each in balances for name in each.accounts))
+    return [
+        Way(
+            name=name,
+            settlement=each.settlement,
+            statements=make_statements(each.settlement),
+            balances=balance.of_accounts(accounts),
+        )
+        for name, each, balance in zip(_names(shown), shown, balances, strict=True)
+    ]
+
+
+def _names(shown: Sequence[SettledCase]) -> list[str]:
+    """What each settlement is called: its mode; where that is the same, what tells it from the other."""
+    modes = [str(each.settlement.tariffs.mode).capitalize() for each in shown]
+    if len(set(modes)) == len(modes):
+        return modes
+    has_bills = [each.billed is not None for each in shown]
+    if len(set(has_bills)) == len(modes):
+        return [f"{mode} with bills" if has else mode for mode, has in zip(modes, has_bills, strict=True)]
+    return [f"{mode}, {place}" for mode, place in zip(modes, ("first", "second"), strict=True)]
 
 
 def _pictures(case: Case, ways: Sequence[Way]) -> dict[str, Picture]:
@@ -257,12 +301,13 @@ def _sources(ways: Sequence[Way], place: int) -> str:
 
 def _accounts(ways: Sequence[Way], currency: str) -> str:
     """Received less paid of every account, drawn and to the millionth; each adds up to zero."""
-    alone = f"{RETAIL_ALONE}: net"
-    found: dict[str, Int] = {}
+    first, found = ways[0].balances, dict[str, Int]()
+    is_same = all(np.array_equal(way.balances.retail_only_micro, first.retail_only_micro) for way in ways)
     for way in ways:
         name, each = (f"{way.name}: ", way.balances) if len(ways) > 1 else ("", way.balances)
         if len(ways) == 1:
             found |= {"Received": each.received_micro, "Paid": each.paid_micro}
+        alone = f"{RETAIL_ALONE}: net" if is_same else f"{name}{RETAIL_ALONE.lower()}"
         found |= {f"{name}net".capitalize(): each.net_micro, alone: each.retail_only_micro}
         found |= {f"{name}change".capitalize(): each.gain_micro}
     columns = [HtmlColumn(name="Account"), *(HtmlColumn(name=name, is_number=True) for name in found)]
@@ -271,16 +316,27 @@ def _accounts(ways: Sequence[Way], currency: str) -> str:
         for place, account in enumerate(ways[0].balances.accounts)
     ]
     alternative = "Level bars: received less paid of each account, with retail alone and as settled"
-    drawn = figure("accounts", alternative, "What every account receives less what it pays.")
+    said = "What every account receives less what it pays."
+    if not is_same:
+        said += f" Retail alone is drawn with what {ways[0].name.lower()} charges either way."
+    drawn = figure("accounts", alternative, said)
     caption = f"Amounts{_in(currency)}, to the millionth. Net and change add up to zero over all accounts."
     return drawn + table(caption, columns, rows)
 
 
-def _bills(settled: SettledCase) -> str:
-    """The bills with their numbers and what they come to; nothing where none were made."""
-    if settled.billed is None:
-        return ""
-    bills, ids, currency = settled.billed.bills, settled.energy.participants.ids, settled.case.currency
+def _bills(shown: Sequence[SettledCase], ways: Sequence[Way]) -> str:
+    """The bills of each settlement that made some; nothing where none were made."""
+    tables = [
+        (f"<h3>{escape(way.name)}</h3>" if len(ways) > 1 else "") + _bill_table(each, each.billed.bills)
+        for each, way in zip(shown, ways, strict=True)
+        if each.billed is not None
+    ]
+    return section("Bills", *tables) if tables else ""
+
+
+def _bill_table(settled: SettledCase, bills: Sequence[Bill]) -> str:
+    """Bills with their numbers and what they come to."""
+    ids, currency = settled.energy.participants.ids, settled.case.currency
     columns = (
         HtmlColumn(name="Bill"),
         HtmlColumn(name="Participant"),
@@ -305,18 +361,17 @@ def _bills(settled: SettledCase) -> str:
     caption = f"Amounts{_in(currency)}, in whole cents. {counted(len(bills), 'bill')}, together {together}."
     if len(bills) > BILLS_SHOWN:
         caption += f" The first {BILLS_SHOWN} are shown; settlement.json has all."
-    return section("Bills", table(caption, columns, rows))
+    return table(caption, columns, rows)
 
 
-def _checks(settled: SettledCase) -> str:
+def _checks(settled: SettledCase, way: Way) -> str:
     """What must hold of a settlement, each with the figure that says so."""
     columns = (HtmlColumn(name="What must hold"), HtmlColumn(name="Off by", is_number=True))
     rows = []
     for name, each in settled.summary["invariants"].items():
         unit = "micro" if name.endswith("_micro") else "Wh"
         rows.append((sentence(each["meaning"]), f"{each['figure']} {unit}"))
-    heading = escape(str(settled.settlement.tariffs.mode).capitalize())
-    return f"<h3>{heading}</h3>" + table("Exact, in whole numbers.", columns, rows)
+    return f"<h3>{escape(way.name)}</h3>" + table("Exact, in whole numbers.", columns, rows)
 
 
 def _origin(settled: SettledCase, ways: Sequence[Way]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from gridpact.report.svg.palette import css
 from gridpact.report.svg.time_svg import LABEL_PX, TITLE_PX, Patterns, period_axis_svg, plot_height
 from gridpact.report.svg.value_axis import ValueAxis, given_axis, value_axis
 
-TICKS_MAX, ROOM, GRIDDED_PERIODS = 5, 0.05, 48
+TICKS_MAX, ROOM, GRIDDED_PERIODS = 4, 0.05, 48
 BESIDE_PX = 5.0
 ROWS_TOGETHER, ROWS_OF_PART = 24, 15
 

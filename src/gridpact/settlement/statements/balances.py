@@ -1,5 +1,6 @@
 """Balances: what each account is paid and pays, beside what it would have with retail alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,23 @@ class Balances:
     def gain_micro(self) -> Int:
         """How much better off an account is than with retail alone, (A,)."""
         return self.net_micro - self.retail_only_micro
+
+    def of_accounts(self, accounts: Sequence[str]) -> "Balances":
+        """The balances of given accounts, which have these among them; 0 of those that are not here."""
+        place = {name: at for at, name in enumerate(accounts)}
+        at = np.array([place[name] for name in self.accounts], dtype=np.int64)
+
+        def spread(micro: Int) -> Int:
+            found = np.zeros(len(accounts), dtype=np.int64)
+            found[at] = micro
+            return frozen(found, np.int64)
+
+        return Balances(
+            accounts=tuple(accounts),
+            received_micro=spread(self.received_micro),
+            paid_micro=spread(self.paid_micro),
+            retail_only_micro=spread(self.retail_only_micro),
+        )
 
 
 def make_balances(settlement: Settlement) -> Balances:

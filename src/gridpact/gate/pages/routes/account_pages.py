@@ -23,6 +23,7 @@ from gridpact.gate.words.refused import FieldProblem, Refused, invalid
 async def account(caller: PageCaller, refused: Refused | None = None, secret: str = "") -> Response:
     """The page of a user's own."""
     me = (await caller.api("GET", "me")).document
+    markets = (await caller.api("GET", "markets")).document["items"]
 
     def query(connection: Connection) -> dict[str, Any]:
         return logins_view(connection, caller.who.user)
@@ -32,6 +33,7 @@ async def account(caller: PageCaller, refused: Refused | None = None, secret: st
         "account.html",
         status=refused.status if refused else 200,
         me=me,
+        market_names={each["market"]: each["name"] for each in markets},
         logins=await caller.read(query),
         refused=told(caller.words, refused) if refused else None,
         secret=secret,

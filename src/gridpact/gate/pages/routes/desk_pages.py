@@ -28,6 +28,7 @@ async def users_page(caller: PageCaller, refused: Refused | None = None, link: s
     after = caller.request.query_params.get("after", "")
     query = {"limit": "100", **({"after": after} if after else {})}
     page = (await caller.api("GET", "users", query=query)).document
+    markets = (await caller.api("GET", "markets")).document["items"]
     return show(
         caller,
         "users.html",
@@ -35,7 +36,8 @@ async def users_page(caller: PageCaller, refused: Refused | None = None, link: s
         page=page,
         refused=told(caller.words, refused) if refused else None,
         link=link,
-        markets=(await caller.api("GET", "markets")).document["items"],
+        markets=markets,
+        market_names={each["market"]: each["name"] for each in markets},
     )
 
 
@@ -98,6 +100,7 @@ async def market_page(caller: PageCaller, refused: Refused | None = None) -> Res
     sessions = await caller.read(
         lambda connection: latest_sessions(connection, caller.who, now, limit=SESSIONS_MAX, market=name)
     )
+    picture = sessions_picture(caller.words, sessions, moment_text(now), market["timezone"])
     envelopes = await caller.read(lambda connection: market_file(connection, name, ENVELOPES_KIND))
     return show(
         caller,
@@ -106,7 +109,7 @@ async def market_page(caller: PageCaller, refused: Refused | None = None) -> Res
         market=market,
         participants=participants,
         sessions=sessions,
-        picture=sessions_picture(caller.words, sessions, moment_text(now)) if sessions else "",
+        picture=picture if sessions else "",
         envelope_rows=0 if envelopes is None else max(0, envelopes.count(b"\n") - 1),
         refused=told(caller.words, refused) if refused else None,
     )

@@ -67,7 +67,7 @@ async def _desk(caller: PageCaller) -> Response:
         **found,
         markets=(await caller.api("GET", "markets")).document["items"],
         unsafe=found["failed"] + [each for each in sessions if each.get("status") == UNSAFE],
-        picture=sessions_picture(words, sessions, moment_text(now)) if sessions else "",
+        picture=sessions_picture(words, sessions, moment_text(now), "UTC") if sessions else "",
         minutes_picture=minutes_picture(words, found["minutes"]),
         now=now,
         is_operator=OPERATOR in who.roles,

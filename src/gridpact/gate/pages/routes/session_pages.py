@@ -1,5 +1,7 @@
 """A session as who acts in it sees it: the clock, the room there is, what was handed in, what came of it."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +28,7 @@ from gridpact.gate.words.moments import read_moment
 from gridpact.gate.words.refused import Refused
 
 TABLE_ROWS_MAX, EXCLUDABLE_MAX = 400, 500
+SUBMISSION = re.compile(r"\bs[0-9]{12}\b")
 
 
 async def session_page(caller: PageCaller) -> Response:
@@ -127,10 +130,27 @@ async def headroom_part(caller: PageCaller) -> Response:
 async def why_page(caller: PageCaller) -> Response:
     """Why not all of a trade is firm: where the limit is, what loads it and what does not."""
     session = caller.request.path_params["session"]
-    query = {"name": caller.request.query_params.get("name", "")}
-    found = (await caller.api("GET", "sessions", session, "explanation", query=query)).document
-    facts = await caller.read(lambda connection: session_facts(connection, caller, session, None))
-    return show(caller, "why.html", found=found, facts=facts, view=facts.view)
+    name = caller.request.query_params.get("name", "")
+    found = (await caller.api("GET", "sessions", session, "explanation", query={"name": name})).document
+    wanted = caller.request.query_params.get("participant")
+    facts = await caller.read(lambda connection: session_facts(connection, caller, session, wanted))
+    own = {each["submission"]: each["order"] for each in facts.orders}
+    own |= {each["submission"]: each["trade"] for each in facts.trades}
+    found["text"] = [_with_own_names(line, own) for line in found["text"]]
+    return show(
+        caller,
+        "why.html",
+        found=found,
+        facts=facts,
+        view=facts.view,
+        called_by=own,
+        called=own.get(name, ""),
+    )
+
+
+def _with_own_names(text: str, names: Mapping[str, str]) -> str:
+    """A text in which submissions are called as who handed them in called them."""
+    return SUBMISSION.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 async def own_table(caller: PageCaller) -> Response:
