@@ -195,6 +195,13 @@ def test_vertices_worth_nearly_the_same_are_told_apart_where_two_limits_have_pri
     assert cleared_kw.sum() >= 88.8220
 
 
+def test_what_the_network_does_not_notice_clears_though_its_limits_leave_no_room(tmp_path: Path) -> None:
+    """The bare network is above both transformers' limits; two trades are between neighbours at one node."""
+    problem, tight = posed(random_case(11965, tmp_path))
+    for period, cleared_kw in zip(tight, (152.7857, 113.7796), strict=True):
+        assert solve_ac(problem).column_kw[problem.offers.of_period(period)].sum() >= cleared_kw
+
+
 def test_steps_from_beyond_collapse_go_on_from_nothing(tmp_path: Path) -> None:
     """After two steps back to nothing, by the price of an excess, the next is short, and not the last."""
     problem, tight = posed(random_case(7540, tmp_path))

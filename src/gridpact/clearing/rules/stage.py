@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gridpact.arrays import Bool, Float, Int
+from gridpact.clearing.rules.unnoticed import greatest_unnoticed
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.joined_situations import KEPT
 from gridpact.clearing.solver.lockstep import Solve
@@ -159,10 +160,17 @@ def _from_tilted(programme: Programme, best: Optimum, budget: Budget) -> Solve[O
 
 
 def _from_elsewhere(programme: Programme, best: Optimum, budget: Budget) -> Solve[Optimum]:
-    """The best that steps find from further starts, on the way from the least of all variables to the most.
+    """The best that steps find from further starts: what the network does not notice, and shares of all.
 
-    From each they begin twice: there, and at the point nearest to it that keeps every limit.
+    On the way from the least of all variables to the most they begin twice: there, and at the point nearest
+    to it that keeps every limit. What the network does not notice is kept though they end nowhere.
     """
+    unnoticed = greatest_unnoticed(programme)
+    if unnoticed is not None and (yield from holds(programme, unnoticed[None]))[0]:
+        found = Optimum.without_multipliers(programme, SolverStatus.STOPPED, unnoticed)
+        best = replace(found, is_first=False) if is_better(found, best) else best
+        found = yield from maximise(programme, unnoticed, budget)
+        best = replace(found, is_first=False) if is_better(found, best) else best
     span = programme.upper - programme.lower
     size_kw = np.where(programme.upper > 0.0, programme.upper, 1.0)
     for share in FURTHER_SHARES:
