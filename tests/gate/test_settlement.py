@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -55,7 +56,7 @@ feed_in_price_per_kwh = 0.04
 number_prefix = "B-"
 """
 FROM, UNTIL, HOURS = "2030-06-21T00:00:00Z", "2030-06-22T06:00:00Z", 30
-PEOPLE = ("h1", "h2", "h3", "@odd name")
+PEOPLE = ("h1", "h2", "h3", "@odd/name")
 BODY = {"settlement": "june", "from": FROM, "until": UNTIL}
 
 
@@ -89,11 +90,11 @@ def users(gate: Inside) -> dict[str, Any]:
     """A market of four homes, two of another retailer, and its users."""
     operator = gate.operator
     ok(operator.put("/markets/elm", json={**MARKET, "limits": {"voltage_min_pu": 0.9}}))
-    odd = {"participant": "@odd name", "bus": 17, "retailer": "other"}
+    odd = {"participant": "@odd/name", "bus": 17, "retailer": "other"}
     people = [*PARTICIPANTS[:2], {**PARTICIPANTS[2], "retailer": "other"}, odd]
     ok(operator.put("/markets/elm/participants", json={"participants": people}))
     found = {name: gate.user(name) for name in ("h1", "h2", "h3", "odd", "eve")}
-    for user, name in (("h1", "h1"), ("h2", "h2"), ("h3", "h3"), ("odd", "%40odd%20name")):
+    for user, name in (("h1", "h1"), ("h2", "h2"), ("h3", "h3"), ("odd", "%40odd%2Fname")):
         ok(operator.put(f"/markets/elm/mandates/{user}/{name}", json={"rights": ["read", "trade"]}))
     found |= {
         "aud": gate.user("aud", roles=["auditor"]),
@@ -184,7 +185,7 @@ def test_statements_add_up_to_the_ledger(gate: Inside, june: dict[str, Any]) -> 
             assert each["total_micro"] == paid[each["participant"]] != 0
             assert each["import_wh"] + each["export_wh"] > 0
         bought = {each["participant"]: each["p2p_bought_wh"] for each in statements}
-        assert bought == {"h1": 0, "h2": 6000, "h3": 6000, "@odd name": 0}  # two days of three hours
+        assert bought == {"h1": 0, "h2": 6000, "h3": 6000, "@odd/name": 0}  # two days of three hours
 
 
 @pytest.mark.parametrize("name", ["june", "june-2"])
@@ -221,14 +222,14 @@ def test_5_what_is_exported_settles_to_the_published_bytes(
 
 def test_6_each_sees_its_own(gate: Inside, users: dict[str, Any], june: dict[str, Any]) -> None:
     path = "/settlements/june/{}"
-    own = {"h1": "h1", "h2": "h2", "h3": "h3", "odd": "@odd name"}
+    own = {"h1": "h1", "h2": "h2", "h3": "h3", "odd": "@odd/name"}
     for user, participant in own.items():
         client = users[user]
         assert [each["participant"] for each in _rows(client.get(path.format("statements")))] == [participant]
         bills = ok(client.get("/settlements/june"))["bills"]
         assert [bill["participant"] for bill in bills] == [participant]
         for other in PEOPLE:
-            place = path.format("bills/" + other.replace("@", "%40").replace(" ", "%20"))
+            place = path.format("bills/" + quote(other, safe=""))
             answer = client.get(place)
             if other == participant:
                 assert answer.status_code == 200 and "text/html" in answer.headers["content-type"]
@@ -311,7 +312,7 @@ def test_tables_come_as_csv_too_with_numbers_as_they_stand(
     assert whole.content == users["operator"].get("/settlements/june/files/ledger.csv").content
     own = users["odd"].get("/settlements/june/statements", headers=csv_type)
     rows = list(csv.DictReader(io.StringIO(own.text)))
-    assert [row["participant"] for row in rows] == ["'@odd name"]  # no formula of a spreadsheet
+    assert [row["participant"] for row in rows] == ["'@odd/name"]  # no formula of a spreadsheet
     assert rows[0]["import_wh"] == str(
         _rows(users["odd"].get("/settlements/june/statements"))[0]["import_wh"]
     )
@@ -466,7 +467,7 @@ def test_5_a_settlement_on_which_workers_die_fails_in_the_end(gate: Inside, june
 
 def test_who_traded_and_is_gone_since_is_settled_all_the_same(gate: Inside, june: dict[str, Any]) -> None:
     rest = [each for each in PARTICIPANTS if each["participant"] != "h3"]
-    odd = {"participant": "@odd name", "bus": 17, "retailer": "other"}
+    odd = {"participant": "@odd/name", "bus": 17, "retailer": "other"}
     ok(gate.operator.put("/markets/elm/participants", json={"participants": [*rest, odd]}), 200)
     ok(_put(gate, "meters", meters()), 200)
     ok(gate.operator.post("/markets/elm/settlements", json={**BODY, "settlement": "gone"}), 202)

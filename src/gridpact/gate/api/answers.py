@@ -8,6 +8,7 @@ from uuid import uuid4
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.json_bodies import compact_json
@@ -129,20 +130,11 @@ async def on_http(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> list[str]:
     """The methods that a path takes, of whichever route."""
-    described = request.app.openapi()["paths"]
-    found = set()
-    for template, methods in described.items():
-        if _is_of(request.url.path, template):
-            found |= {method.upper() for method in methods}
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.path_regex.match(request.scope["path"]):
+            found |= route.methods or set()
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
-
-
-def _is_of(path: str, template: str) -> bool:
-    parts, names = path.split("/"), template.split("/")
-    is_long_enough = len(parts) == len(names) or (len(parts) > len(names) and names[-1].startswith("{"))
-    return is_long_enough and all(
-        name.startswith("{") or name == part for part, name in zip(parts, names, strict=False)
-    )
 
 
 def request_id_of(request: Request) -> str:

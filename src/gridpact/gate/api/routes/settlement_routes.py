@@ -198,7 +198,7 @@ async def _table(
     return read_answer(request, found, media_type=kind)
 
 
-@router.get("/settlements/{settlement}/bills/{participant}")
+@router.get("/settlements/{settlement}/bills/{participant:path}")
 async def get_bill(request: Request, settlement: str, participant: str) -> Response:
     """The bill of an own participant."""
     who, service = await visitor(request), service_of(request)
