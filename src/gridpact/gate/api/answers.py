@@ -8,7 +8,6 @@ from uuid import uuid4
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from gridpact.gate.watch.json_log import say
 from gridpact.gate.words.json_bodies import compact_json
@@ -129,12 +128,23 @@ async def on_http(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """The methods that a path takes, of whichever route."""
-    found: set[str] = set()
-    for route in request.app.routes:
-        if isinstance(route, Route) and route.path_regex.match(request.scope["path"]):
-            found |= route.methods or set()
+    """The methods that a path takes, of whichever route: of the longest where a name has slashes."""
+    described = request.app.openapi()["paths"]
+    longest, found = 0, set[str]()
+    for template, methods in described.items():
+        length = template.count("/")
+        if length >= longest and _is_of(request.url.path, template):
+            found = {*(found if length == longest else ()), *(method.upper() for method in methods)}
+            longest = length
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
+
+
+def _is_of(path: str, template: str) -> bool:
+    parts, names = path.split("/"), template.split("/")
+    is_long_enough = len(parts) == len(names) or (len(parts) > len(names) and names[-1].startswith("{"))
+    return is_long_enough and all(
+        name.startswith("{") or name == part for part, name in zip(parts, names, strict=False)
+    )
 
 
 def request_id_of(request: Request) -> str:
