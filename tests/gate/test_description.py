@@ -144,5 +144,9 @@ def test_methods_that_a_path_has_not_are_named_as_such(gate: Served) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
     answer = gate.client().delete("/health")
     assert answer.status_code == 405 and answer.headers["Allow"] == "GET, HEAD"
+    answer = gate.client().put("/sessions/s/orders")
+    assert answer.status_code == 405 and answer.headers["Allow"] == "GET, HEAD, POST"
+    answer = gate.client().get("/sessions/s/forecasts/a%2Fb")
+    assert answer.status_code == 405 and answer.headers["Allow"] == "PUT"
     head = gate.client().head("/health")
     assert (head.status_code, head.content) == (200, b"")

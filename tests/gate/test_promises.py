@@ -230,6 +230,7 @@ CHANGES = {
     ),
     "a receipt": ("UPDATE submission SET receipt = replace(receipt, '\"h1\"', '\"h2\"')", "its receipt"),
     "a seal": ("UPDATE seal SET root = '00'", "its submissions are not those that were sealed"),
+    "a seal that is gone": ("DELETE FROM seal", "its seal is gone"),
     "a sealed case": ("UPDATE sealed_case SET case_sha256 = '00'", "its seal is not the one"),
     "the network": (
         "UPDATE market SET document = replace(document, 'cigre_lv', 'kerber_dorfnetz')",

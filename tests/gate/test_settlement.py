@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -228,7 +229,7 @@ def test_6_each_sees_its_own(gate: Inside, users: dict[str, Any], june: dict[str
         bills = ok(client.get("/settlements/june"))["bills"]
         assert [bill["participant"] for bill in bills] == [participant]
         for other in PEOPLE:
-            place = path.format("bills/" + other.replace("@", "%40").replace(" ", "%20").replace("/", "%2F"))
+            place = path.format("bills/" + quote(other, safe=""))
             answer = client.get(place)
             if other == participant:
                 assert answer.status_code == 200 and "text/html" in answer.headers["content-type"]

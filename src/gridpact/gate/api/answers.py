@@ -128,12 +128,14 @@ async def on_http(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """The methods that a path takes, of whichever route."""
+    """The methods that a path takes, of whichever route: of the longest where a name has slashes."""
     described = request.app.openapi()["paths"]
-    found = set()
+    longest, found = 0, set[str]()
     for template, methods in described.items():
-        if _is_of(request.url.path, template):
-            found |= {method.upper() for method in methods}
+        length = template.count("/")
+        if length >= longest and _is_of(request.url.path, template):
+            found = {*(found if length == longest else ()), *(method.upper() for method in methods)}
+            longest = length
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 

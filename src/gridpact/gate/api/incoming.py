@@ -111,6 +111,8 @@ async def body(request: Request, *, most: int = BODY_MAX, types: Collection[str]
     """
     if media_type(request) not in types:
         raise Refused(415, "media-type", f"Send {' or '.join(types)}.")
+    if not _is_utf8(request):
+        raise Refused(415, "media-type", "Send it in UTF-8.")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Refused(
             415, "media-type", "Send it without a content coding.", headers={"Accept-Encoding": "identity"}
@@ -131,6 +133,14 @@ async def body(request: Request, *, most: int = BODY_MAX, types: Collection[str]
 def media_type(request: Request) -> str:
     """The type of a body; JSON where none is said."""
     return request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+
+
+def _is_utf8(request: Request) -> bool:
+    """Whether a body says of itself that it is UTF-8, of which ASCII is a part, or says nothing."""
+    parts = request.headers.get("content-type", "").split(";")[1:]
+    pairs = (part.partition("=") for part in parts)
+    charsets = {value.strip(' "').lower() for name, _, value in pairs if name.strip().lower() == "charset"}
+    return charsets <= {"utf-8", "utf8", "us-ascii"}
 
 
 async def _content(request: Request, most: int) -> bytes:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from gridpact.case.schema import ORDERS, TRADES, Schema
+from gridpact.case.schema import ORDERS, SELLER_PRICE, TRADES, Schema
 
 ORDER, TRADE = "order", "trade"
+NOT_HANDED_IN = ("submitted", SELLER_PRICE.name)  # What the gate says itself, and what an auction does.
 SCHEMA_OF: Mapping[str, Schema] = {ORDER: ORDERS, TRADE: TRADES}
 
 

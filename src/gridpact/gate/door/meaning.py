@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from gridpact.case.folder.part_tables import read_orders, read_profiles, read_tr
 from gridpact.case.reading.reader import TableReader
 from gridpact.case.reading.values import numbers
 from gridpact.case.schema import PROFILES, Column, Kind
-from gridpact.gate.door.case_rows import ORDER, SCHEMA_OF, case_row
+from gridpact.gate.door.case_rows import NOT_HANDED_IN, ORDER, SCHEMA_OF, case_row
 from gridpact.gate.market.json_tables import (
+    DECIMALS_MAX,
     as_field_problems,
     columns_of,
     escaped,
@@ -20,6 +22,7 @@ from gridpact.gate.market.json_tables import (
     joined,
     new_problems,
     number_fault,
+    plain,
     reader_of,
 )
 from gridpact.gate.market.session_frames import SessionFrame
@@ -48,7 +51,7 @@ def submission_problems(
         frame: of their session.
         pointer: JSON pointer of each.
     """
-    columns = [column for column in SCHEMA_OF[kind].columns if column.name != "submitted"]
+    columns = [column for column in SCHEMA_OF[kind].columns if column.name not in NOT_HANDED_IN]
     needed = [column.name for column in columns if column.required]
     columns += [_REPLACES] if kind == ORDER else []
     problems = form_problems(documents, columns, needed, pointer)
@@ -102,12 +105,13 @@ def _read(kind: str, reader: TableReader, frame: SessionFrame) -> None:
             "power_kw", power_kw > carried_kw, BEYOND_CONNECTION, lambda row: _at_most(carried_kw[row])
         )
     least, most = frame.rules.price_min_per_kwh, frame.rules.price_max_per_kwh
-    what, remedy = "is outside the prices of the market", f"write {least:g} to {most:g}"
+    what, remedy = "is outside the prices of the market", f"write {plain(least)} to {plain(most)}"
     reader.refuse("price_per_kwh", (price < least) | (price > most), what, remedy)
 
 
 def _at_most(power_kw: float) -> str:
-    return f"write at most {power_kw:g}"
+    steps = 10**DECIMALS_MAX
+    return f"write at most {plain(floor(power_kw * steps) / steps)}"
 
 
 def connection_problems(document: Mapping[str, Any], own: str, frame: SessionFrame) -> list[FieldProblem]:
@@ -142,29 +146,32 @@ def forecast_problems(
         for name in document
         if name not in SERIES
     ]
-    periods = frame.horizon.periods
+    right: dict[str, list[Any]] = {}
     for name in SERIES:
-        values = document.get(name)
-        if not isinstance(values, list) or len(values) != periods:
-            what, remedy = f"is not a list of {periods} values", "give one of each period"
-            problems.append(FieldProblem(pointer=f"{place}/{name}", what=what, remedy=remedy))
-            continue
-        for index, value in enumerate(values):
-            if fault := number_fault(value):
-                problems.append(
-                    FieldProblem(
-                        pointer=f"{place}/{name}/{index}", value=shown(value), what=fault[0], remedy=fault[1]
-                    )
-                )
-    if problems:
-        return problems
+        faults, right[name] = _series(document.get(name), f"{place}/{name}", frame.horizon.periods)
+        problems += faults
     found = new_problems()
-    rows = forecast_rows(document, participant, frame)
+    rows = forecast_rows(right, participant, frame)
     read_profiles(
         reader_of(columns_of(rows, PROFILES), PROFILES, found), frame.horizon, frame.index, PARTICIPANTS_FILE
     )
     placed = as_field_problems(found.in_order(), rows, lambda index: f"/{index}")
-    return [replace(problem, pointer=place + _of_series(problem.pointer)) for problem in placed]
+    return problems + [replace(problem, pointer=place + _of_series(problem.pointer)) for problem in placed]
+
+
+def _series(values: Any, place: str, periods: int) -> tuple[list[FieldProblem], list[Any]]:
+    """What is wrong with the form of a series, and its values with 0 in place of those that have none."""
+    if not isinstance(values, list) or len(values) != periods:
+        what, remedy = f"is not a list of {periods} values", "give one of each period"
+        return [FieldProblem(pointer=place, what=what, remedy=remedy)], [0] * periods
+    problems, right = [], list(values)
+    for index, value in enumerate(values):
+        if fault := number_fault(value):
+            what, remedy = fault
+            pointer = f"{place}/{index}"
+            problems.append(FieldProblem(pointer=pointer, value=shown(value), what=what, remedy=remedy))
+            right[index] = 0
+    return problems, right
 
 
 def _of_series(pointer: str) -> str:

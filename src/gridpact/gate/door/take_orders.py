@@ -235,7 +235,12 @@ def _repeats(items: Sequence[Item]) -> list[FieldProblem]:
         keys = [(item.participant, item.document.get(name)) for item in items]
         count = Counter(keys)
         problems += [
-            FieldProblem(pointer=_place(item, name), value=shown(key[1]), what="is there more than once")
+            FieldProblem(
+                pointer=_place(item, name),
+                value=shown(key[1]),
+                what="is there more than once",
+                remedy="give each order its own name, and replace each by one",
+            )
             for item, key in zip(items, keys, strict=True)
             if key[1] is not None and count[key] > 1
         ]

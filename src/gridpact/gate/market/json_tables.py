@@ -18,7 +18,7 @@ from gridpact.gate.words.refused import FieldProblem
 
 DECIMALS_MAX = 6
 KEPT_MAX = 10_000  # problems of one kind that are counted, of which an answer shows some
-_TEXTS = (Kind.ID, Kind.CHOICE)
+_TEXTS = (Kind.ID, Kind.CHOICE, Kind.DAY)
 _ROW = re.compile(r"(line|row) (\d+)")
 
 
@@ -91,6 +91,12 @@ def number_fault(value: Any) -> tuple[str, str] | None:
     return None
 
 
+def plain(number: float) -> str:
+    """A number as somebody may write it who sends it."""
+    text = f"{number:.{DECIMALS_MAX}f}"
+    return text.rstrip("0").rstrip(".")
+
+
 def columns_of(rows: Sequence[Mapping[str, Any]], schema: Schema) -> dict[str, list[str | None]]:
     """The columns of a table as texts, those that some row has a value in; required ones all.
 
@@ -140,11 +146,11 @@ def as_field_problems(
     found = []
     for problem in (each for one in problems for each in (one, *one.also)):
         index = problem.line - 1
-        row = rows[index] if 0 <= index < len(rows) and isinstance(rows[index], dict) else {}
-        value = row.get(problem.field)
+        row = rows[index] if 0 <= index < len(rows) and isinstance(rows[index], dict) else None
+        value = None if row is None else row.get(problem.field)
         found.append(
             FieldProblem(
-                pointer=f"{pointer(index)}/{escaped(problem.field)}" if row else pointer(index),
+                pointer=f"{pointer(index)}/{escaped(problem.field)}" if row is not None else pointer(index),
                 value=problem.value if value is None else shown(value),
                 what=problem.what.replace("participants.csv", "the market's participants"),
                 remedy=_ROW.sub(lambda place: pointer(int(place[2]) - 1), problem.remedy).replace(

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +13,7 @@ from gridpact.case.folder.settings import SECTIONS, Settings, read_settings
 from gridpact.case.reading.problems import Problems
 from gridpact.clearing.option_agreement import check_options
 from gridpact.errors import InvalidUsage
-from gridpact.gate.market.json_tables import escaped, new_problems, number_fault
+from gridpact.gate.market.json_tables import escaped, joined, new_problems, number_fault, plain
 from gridpact.gate.words.gate_names import shown
 from gridpact.gate.words.refused import FieldProblem
 from gridpact.grid.network import Network
@@ -74,24 +74,36 @@ def _toml(value: Any) -> str:
 def market_problems(document: Mapping[str, Any]) -> list[FieldProblem]:
     """Everything that is wrong with the document of a market."""
     problems = _shape_problems(document)
-    if problems:
-        return problems
+    form = {problem.pointer for problem in problems}
+    document = _without(document, form)
     rules = rules_of(document)
     if rules.price_min_per_kwh > rules.price_max_per_kwh:
-        what, remedy = "is below price_min_per_kwh", f"write {rules.price_min_per_kwh:g} or more"
-        value = f"{rules.price_max_per_kwh:g}"
+        what, remedy = "is below price_min_per_kwh", f"write {plain(rules.price_min_per_kwh)} or more"
+        value = plain(rules.price_max_per_kwh)
         pointer = "/rules/price_max_per_kwh"
         problems.append(FieldProblem(pointer=pointer, value=value, what=what, remedy=remedy))
     found = new_problems()
     settings = _settings_of(document, found)
-    if not len(found) and settings is not None and settings.network is not None:
+    is_whole = not form and not len(found)
+    if is_whole and settings is not None and settings.network is not None:
         if settings.network.file is None:
             read_network(settings, found)
         try:
             check_options(settings)
         except InvalidUsage as error:
             problems.append(FieldProblem(pointer="/clearing", what=str(error)))
-    return problems + _placed(found, document)
+    return joined(problems, _placed(found, document))
+
+
+def _without(document: Mapping[str, Any], pointers: Set[str]) -> dict[str, Any]:
+    """A document without the members that pointers name, and what is in them."""
+    return {
+        name: {key: each for key, each in value.items() if f"{place}/{escaped(key)}" not in pointers}
+        if isinstance(value, dict)
+        else value
+        for name, value in document.items()
+        if (place := f"/{escaped(name)}") not in pointers
+    }
 
 
 def network_of(document: Mapping[str, Any], content: bytes | None, problems: Problems) -> Network | None:
@@ -164,6 +176,9 @@ def _table_problems(place: str, name: str, value: Any) -> list[FieldProblem]:
             or (isinstance(each, str) and any(ord(character) < ord(" ") for character in each))
         ):
             problems.append(_not_text(pointer, each))
+        elif isinstance(each, int | Decimal) and not isinstance(each, bool) and (fault := number_fault(each)):
+            what, remedy = fault
+            problems.append(FieldProblem(pointer=pointer, value=shown(each), what=what, remedy=remedy))
     return problems
 
 

@@ -176,7 +176,11 @@ def _checked(
             detail = "The participants were put for another network than the market has now: put them again."
             raise Refused(409, "wrong-state", detail)
     problems = session_problems(
-        document, found, rules_of(found), participants=len(loaded(content)["participant"])
+        document,
+        found,
+        rules_of(found),
+        participants=len(loaded(content)["participant"]),
+        received_at=received_at,
     )
     if not SESSION_NAME.fullmatch(session):
         remedy = "write 1 to 64 of the characters A-Z, a-z, 0-9, point, hyphen and underscore"
@@ -184,15 +188,6 @@ def _checked(
     if problems:
         raise invalid(problems)
     closes = read_moment(document["gate_closes"]) or 0
-    if closes <= received_at:
-        what, remedy = "is not in the future", "write a later time"
-        raise invalid(
-            [
-                FieldProblem(
-                    pointer="/gate_closes", value=str(document["gate_closes"]), what=what, remedy=remedy
-                )
-            ]
-        )
     horizon = horizon_key(document, found)
     previous = _previous(transaction, market, session, document, horizon, closes)
     opens = read_moment(document["gate_opens"]) or 0

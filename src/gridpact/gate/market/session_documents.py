@@ -1,6 +1,6 @@
 """What operators say of a session, checked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,12 @@ from gridpact.gate.words.refused import FieldProblem
 
 
 def session_problems(
-    document: Mapping[str, Any], market: Mapping[str, Any], rules: Rules, *, participants: int
+    document: Mapping[str, Any],
+    market: Mapping[str, Any],
+    rules: Rules,
+    *,
+    participants: int,
+    received_at: int,
 ) -> list[FieldProblem]:
     """What is wrong with a session in itself.
 
@@ -25,23 +30,46 @@ def session_problems(
         market: document of its market.
         rules: of the market.
         participants: how many it has.
+        received_at: when the session was asked for.
     """
     moments = dict.fromkeys(("delivery_start", "gate_opens", "gate_closes"), is_moment)
     needed = {**moments, "periods": _is_count}
     problems = checked_members(document, needed, {"open_from": is_moment, "previous": _is_session})
-    if problems:
+    wrong = {problem.pointer for problem in problems}
+    right = {name for name in (*needed, "open_from") if f"/{name}" not in wrong}
+    problems += _gate_problems(document, right, received_at)
+    if "delivery_start" not in right:
         return problems
     start = read_start(from_microseconds(_moment(document, "delivery_start")), ZoneInfo(market["timezone"]))
     if isinstance(start, Fault):
-        return [_problem(document, "delivery_start", start.what, start.remedy)]
+        return [*problems, _problem(document, "delivery_start", start.what, start.remedy)]
+    if {"periods", "open_from"} <= right:
+        problems += _horizon_problems(document, market, rules, participants, gate="gate_closes" in right)
+    return problems
+
+
+def _gate_problems(document: Mapping[str, Any], right: Set[str], received_at: int) -> list[FieldProblem]:
+    """What is wrong with the hours of a gate, as far as its times are some."""
+    if "gate_closes" not in right:
+        return []
+    closes, problems = _moment(document, "gate_closes"), []
+    if "gate_opens" in right and _moment(document, "gate_opens") >= closes:
+        remedy = "write a later time than gate_opens"
+        problems.append(_problem(document, "gate_closes", "is not after gate_opens", remedy))
+    if closes <= received_at:
+        problems.append(_problem(document, "gate_closes", "is not in the future", "write a later time"))
+    return problems
+
+
+def _horizon_problems(
+    document: Mapping[str, Any], market: Mapping[str, Any], rules: Rules, participants: int, *, gate: bool
+) -> list[FieldProblem]:
+    """What is wrong with a horizon, and with the closure of a gate before it, where that is a time."""
     horizon, first_open = horizon_of(market, document)
     if isinstance(first_open, Fault):
         return [_problem(document, "open_from", first_open.what, first_open.remedy)]
-    if _moment(document, "gate_opens") >= _moment(document, "gate_closes"):
-        remedy = "write a later time than gate_opens"
-        problems.append(_problem(document, "gate_closes", "is not after gate_opens", remedy))
-    latest = microseconds(horizon.instant(first_open))
-    if not rules.late_gates and _moment(document, "gate_closes") > latest:
+    problems, latest = [], microseconds(horizon.instant(first_open))
+    if gate and not rules.late_gates and _moment(document, "gate_closes") > latest:
         what, remedy = (
             "is after the start of the first open period",
             f"write {moment_text(latest)} or earlier",

@@ -7,7 +7,7 @@ from typing import TypeVar
 from gridpact.errors import InvalidUsage
 from gridpact.gate.store.gate_home import open_gate
 from gridpact.gate.store.transaction import Transaction, carry_out
-from gridpact.gate.words.refused import Refused
+from gridpact.gate.words.refused import Refused, not_found
 
 Answer = TypeVar("Answer")
 SHELL = "shell"  # as the log calls who acts here
@@ -32,7 +32,14 @@ def at_the_shell(folder: Path, work: Callable[[Transaction, int], Answer]) -> An
             + (f" ({problem.remedy})" if problem.remedy else "")
             for problem in refused.problems
         ]
-        said = refused.as_json()
-        raise InvalidUsage("\n  ".join([f"{said['title']}: {said['detail']}", *lines])) from None
+        raise InvalidUsage("\n  ".join([_sentence(refused), *lines])) from None
     finally:
         gate.database.close()
+
+
+def _sentence(refused: Refused) -> str:
+    """What a refusal says where there is no path that it was an answer to."""
+    said = refused.as_json()
+    if refused.name == not_found().name:
+        return "the gate has no user, key, market, participant, session or settlement of that name"
+    return str(said["title"] if said["detail"] == said["title"] else f"{said['title']}: {said['detail']}")

@@ -67,6 +67,7 @@ def deviations(
     yield from _told("a submission", of_submissions)
     yield from _told("a table", table_deviations(connection))
     yield from _told("a signature of a user", signature_deviations(connection))
+    yield from _told("a seal", _gone_seals(connection, session))
     seals = select(SEAL).order_by(SEAL.c.last_sequence)
     for seal in connection.execute(
         seals if session is None else seals.where(SEAL.c.session == session)
@@ -129,6 +130,15 @@ def _bodies(connection: Connection) -> Iterator[str]:
 def _of_action(subject: str, body: object) -> str:
     """Digest of an action; nothing of what a column of bytes should not hold."""
     return action_sha256(subject, body) if isinstance(body, bytes) else ""
+
+
+def _gone_seals(connection: Connection, session: str | None) -> Iterator[str]:
+    """Seals that the log has, and that are not there any more."""
+    joined = LOG.outerjoin(SEAL, SEAL.c.session == LOG.c.session)
+    query = select(LOG.c.session).select_from(joined).order_by(LOG.c.sequence)
+    for name in connection.execute(query.where(LOG.c.kind == "seal", SEAL.c.session.is_(None))).scalars():
+        if session in (None, name):
+            yield f"session {name}: its seal is gone"
 
 
 def _seal(connection: Connection, seal: Any) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from gridpact.gate.door.case_rows import ORDER, TRADE
 from gridpact.gate.door.intake import (
     CONFIRMATION,
     CONFIRMED,
@@ -23,6 +24,7 @@ from gridpact.gate.market.billing_files import (
     SHARING_KIND,
     TARIFFS_KIND,
 )
+from gridpact.gate.market.market_documents import rules_of
 from gridpact.gate.market.session_frames import NETWORK_CONTENT, PARTICIPANTS_FILE
 from gridpact.gate.store.gate_tables import (
     ACTION,
@@ -191,6 +193,18 @@ def signature_deviations(connection: Connection) -> Iterator[str]:
             yield f"submission {row.submission}: its signature does not hold"
         elif row.batch is not None:
             checked.add((row.batch, row.jws))
+    yield from _unsigned(connection)
+
+
+def _unsigned(connection: Connection) -> Iterator[str]:
+    """What is without a signature in markets whose rules require one."""
+    of_market = SUBMISSION.join(SESSION, SESSION.c.session == SUBMISSION.c.session)
+    query = select(SUBMISSION.c.submission).select_from(of_market).order_by(SUBMISSION.c.sequence)
+    query = query.where(SUBMISSION.c.kind.in_((ORDER, TRADE, CONFIRMATION)), SUBMISSION.c.jws.is_(None))
+    for row in connection.execute(select(MARKET)).all():
+        if rules_of(json.loads(row.document)).signatures == "required":
+            for submission in connection.execute(query.where(SESSION.c.market == row.market)).scalars():
+                yield f"submission {submission}: it has no signature, which its market requires"
 
 
 def _holds(jws: str, payload: bytes, keys: Mapping[str, Mapping[str, Any]]) -> bool:

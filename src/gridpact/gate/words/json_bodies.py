@@ -5,16 +5,18 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 
-from gridpact.gate.words.refused import Refused
+from gridpact.gate.words.refused import FieldProblem, Refused, invalid
 
 NUMBER_CHARACTERS_MAX = 64
+EXPONENT_MAX = 400  # beyond those of every float
 
 
 def read_json(body: bytes) -> dict[str, Any]:
     """The JSON object in a body, its numbers with a point as `Decimal`.
 
     Raises:
-        Refused: 400, it is not UTF-8, not JSON, not an object, or has an object with duplicate members.
+        Refused: 400, it is not UTF-8, not JSON, not an object, or has an object with duplicate members;
+            422, a number is longer, larger or smaller than any that can be meant.
     """
     try:
         document = _DECODER.decode(body.decode("utf-8"))
@@ -69,15 +71,34 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _decimal(text: str) -> Decimal:
-    if len(text) > NUMBER_CHARACTERS_MAX:
-        raise _Unfit("A number is longer than any that can be meant.")
-    return Decimal(text)
+    _need_short(text)
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        raise _out_of_reach(text) from None
+    if not value:
+        return Decimal(0).copy_sign(value)  # Its exponent says nothing, and may be that of endless zeros.
+    if abs(value.adjusted()) > EXPONENT_MAX:
+        raise _out_of_reach(text)
+    return value
 
 
 def _whole(text: str) -> int:
-    if len(text) > NUMBER_CHARACTERS_MAX:
-        raise _Unfit("A number is longer than any that can be meant.")
+    _need_short(text)
     return int(text)
+
+
+def _need_short(text: str) -> None:
+    if len(text) > NUMBER_CHARACTERS_MAX:
+        raise _out_of_reach(text)
+
+
+def _out_of_reach(text: str) -> Refused:
+    value = text if len(text) <= NUMBER_CHARACTERS_MAX else f"{text[:NUMBER_CHARACTERS_MAX]}…"
+    what = "is a number longer, larger or smaller than any that can be meant"
+    return invalid(
+        [FieldProblem(pointer="", value=value, what=what, remedy="write it with at most 6 decimals")]
+    )
 
 
 def _constant(text: str) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 from gridpact.case.folder.settings import SECTIONS
 from gridpact.case.schema import ORDERS, PARTICIPANTS, TRADES, Column, Kind, Schema
 from gridpact.gate.access.visitor import RIGHTS, ROLES
+from gridpact.gate.door.case_rows import NOT_HANDED_IN
 from gridpact.gate.door.take_orders import BATCH_MAX
 from gridpact.gate.events.gate_event import KINDS
 from gridpact.gate.market.market_documents import OF_HORIZON, TABLES, Rules
@@ -70,7 +71,7 @@ def _member(column: Column) -> Json:
 
 
 def _row(schema: Schema, *others: Column) -> Json:
-    columns = [*(column for column in schema.columns if column.name != "submitted"), *others]
+    columns = [*(column for column in schema.columns if column.name not in NOT_HANDED_IN), *others]
     needed = (column.name for column in columns if column.required)
     return closed({column.name: _member(column) for column in columns}, *needed)
 

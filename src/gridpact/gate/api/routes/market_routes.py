@@ -86,7 +86,9 @@ async def put_network(request: Request, market: str) -> Response:
     await run_in_threadpool(network_of, document, sent.content, found)
     if len(found):
         raise invalid(
-            FieldProblem(pointer=f"/{each.field}", value=each.value, what=each.what, remedy=each.remedy)
+            FieldProblem(
+                pointer=f"/{each.field}".rstrip("/"), value=each.value, what=each.what, remedy=each.remedy
+            )
             for each in found.in_order()
         )
 

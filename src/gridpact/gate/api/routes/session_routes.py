@@ -14,6 +14,7 @@ from gridpact.gate.access.visibility import need_market, need_operator, sees_all
 from gridpact.gate.access.visitor import AUDITOR, OPERATOR, Visitor
 from gridpact.gate.api.answers import answered, listed, read_answer
 from gridpact.gate.api.incoming import body, named_page, page, parameters, place_of, service_of, visitor
+from gridpact.gate.api.routes.market_routes import market_of
 from gridpact.gate.closing.clearing_jobs import retry
 from gridpact.gate.closing.seal_session import entry_of, seal_answer
 from gridpact.gate.market.session_commands import cancel_session
@@ -44,6 +45,7 @@ async def put_session(request: Request, market: str, session: str) -> Response:
     """Makes a session, or changes one."""
     who = await visitor(request)
     need_operator(who, market)
+    await market_of(request, market)
     reason = parameters(request, "reason").get("reason", "")
     sent = await body(request)
     document = sent.document()

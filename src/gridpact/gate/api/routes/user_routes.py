@@ -13,6 +13,7 @@ from gridpact.gate.access.visibility import (
 from gridpact.gate.access.visitor import OPERATOR
 from gridpact.gate.api.answers import answered, listed, read_answer
 from gridpact.gate.api.incoming import body, named_page, parameters, place_of, service_of, visitor
+from gridpact.gate.api.routes.market_routes import market_of
 from gridpact.gate.people.handed_mandates import end_own, hand_over
 from gridpact.gate.people.invitations import invite
 from gridpact.gate.store.transaction import Transaction
@@ -56,6 +57,7 @@ async def make_key(request: Request, user: str) -> Response:
     """Makes a key, whose secret is in the answer this once."""
     who = await visitor(request)
     need_self_or_operator(who, user)
+    await _need_user(request, user)
     parameters(request)
     sent = await body(request)
     document = sent.document()
@@ -85,6 +87,7 @@ async def put_signing_key(request: Request, user: str, kid: str) -> Response:
     """Makes a public key of a user known."""
     who = await visitor(request)
     need_self_or_operator(who, user, with_whole_key=True)
+    await _need_user(request, user)
     parameters(request)
     sent = await body(request)
     document = sent.document()
@@ -142,6 +145,9 @@ async def put_mandate(request: Request, market: str, user: str, participant: str
     """Gives a user rights for a participant: an operator, or who has them, as far as it has them."""
     who = await visitor(request)
     need_mandate_or_operator(who, market, participant)
+    await market_of(request, market)
+    if OPERATOR in who.roles:  # Others hand over to whom they name, which is a part of what they send.
+        await _need_user(request, user)
     parameters(request)
     sent = await body(request)
     document, received_at = sent.document(), sent.received_at
@@ -193,3 +199,8 @@ async def export_me(request: Request) -> Response:
         lambda connection: own_export(connection, who, me_view(connection, who))
     )
     return read_answer(request, content, media_type="application/zip")
+
+
+async def _need_user(request: Request, user: str) -> None:
+    """Refuses a user that there is not, before what was sent is read (404)."""
+    await service_of(request).read(lambda connection: commands.pseudonym_of(Transaction(connection), user))

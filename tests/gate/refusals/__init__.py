@@ -1,0 +1,1 @@
+"""What the gate refuses, and how it says so."""
