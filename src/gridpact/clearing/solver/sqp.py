@@ -56,6 +56,7 @@ SHRINKING = 0.1  # of the step before, up to which steps are taken to shrink at 
 CURVATURE_TOLERANCE = 1e-9  # kW of volume per kW²
 ELASTIC_PRICE = 1e4  # kW of volume for a kW by which a limit is exceeded
 LOOSE_TOLERANCE, TIGHT_TOLERANCE = 1e-7, 1e-12
+BENDING_MIN = 1e-12  # of a step's programme, per kW, and per kW that the objective counts most for a kW
 TIE_BREAK_SHARE = 10.0 * EVEN_CUT_WEIGHT  # kW of volume per kW of a trade
 ADDED_AT_ONCE = 3
 UNPRICED_SHARE = (
@@ -150,6 +151,7 @@ class _Steps:
         self._last_points: list[Point] = []
         self._effects: dict[int, tuple[Int, csr_array]] = {}
         self._span = np.maximum(programme.upper - programme.lower, 1e-9)
+        self._greatest_weight = max(1.0, float(programme.objective.weight.max(initial=0.0)))
 
     def begin_with(self, limits: LimitsAtWork) -> None:
         """Puts limits to work with the multipliers that they have."""
@@ -350,7 +352,7 @@ class _Steps:
         )
         bending = programme.objective.bending(value)
         quadratic = QuadraticProgramme(
-            diagonal=np.maximum(bending, 1e-12 / self._span),
+            diagonal=np.maximum(bending, BENDING_MIN * self._greatest_weight / self._span),
             gradient=-programme.objective.gradient(value),
             lower=np.minimum(lower, 0.0),
             upper=np.maximum(programme.upper - value, 0.0),
@@ -412,8 +414,8 @@ class _Steps:
         """The step of at most a radius; elastic where the linearised limits contradict one another.
 
         What the active set of the last step does not lead to goes to the interior-point method, and what that
-        cannot solve to the active-set method for dense matrices, up to a size. An elastic step of few
-        variables that the active-set method fails on goes to the other one.
+        cannot solve to the active-set method for dense matrices, up to a size. A step of few variables that
+        the active-set method fails on goes to the other one.
         """
         quadratic = model.quadratic
         if not np.isfinite(quadratic.gradient).all():
@@ -435,10 +437,11 @@ class _Steps:
             if found is not None:
                 break
             if elastic is not None and not quadratic.blocks:
-                return None
+                continue
             found = solve(replace(bounded, elastic=elastic))
         if found is None and self._is_dense:
-            found = solve_sparse(replace(bounded, elastic=ELASTIC_PRICE), tolerance=TIGHT_TOLERANCE)
+            price = ELASTIC_PRICE if quadratic.blocks else None
+            found = solve_sparse(replace(bounded, elastic=price), tolerance=TIGHT_TOLERANCE)
         if found is not None and not self._is_dense:
             self._held = held_bounds(bounded, found.value, found.bound_dual)
         return found
