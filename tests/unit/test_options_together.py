@@ -9,6 +9,7 @@ from scipy.optimize import linprog
 import gridpact
 from gridpact.case import Allocation, Case, Formulation
 from gridpact.clearing.rules.stage import StagedAllocation
+from gridpact.clearing.solver import sqp
 from gridpact.clearing.solver.optimum import SolverStatus
 from gridpact.clearing.terms import joint_clearing
 from gridpact.grid.limits import Limits
@@ -137,6 +138,17 @@ def test_priority_without_an_answer_of_its_rule_keeps_what_the_last_class_chose(
     expected = volumes_class_after_class(shares, submitted)
     volumes = class_volumes(gridpact.clear(case), shares, submitted)
     np.testing.assert_allclose(volumes, expected, rtol=0, atol=1e-5)
+
+
+def test_steps_over_caps_that_the_active_set_method_fails_on_are_solved_otherwise(monkeypatch) -> None:
+    monkeypatch.setattr(sqp, "solve_dense", lambda programme: None)
+    case = tied_by_blocks(14)
+    shares = Shares(case)
+    submitted = class_of_shares(case, shares)
+    clearance = gridpact.clear(case)
+    expected = volumes_class_after_class(shares, submitted)
+    np.testing.assert_allclose(class_volumes(clearance, shares, submitted), expected, rtol=0, atol=1e-4)
+    assert clearance.summary["solves"]["best_found"] == 0
 
 
 @pytest.mark.parametrize("rule", RULES)
