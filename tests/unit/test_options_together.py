@@ -4,14 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 import gridpact
 from gridpact.case import Allocation, Case, Formulation
+from gridpact.clearing.rules.stage import StagedAllocation
+from gridpact.clearing.solver import step_method
+from gridpact.clearing.solver.optimum import SolverStatus
+from gridpact.clearing.terms import joint_clearing
 from gridpact.grid.limits import Limits
-from tests.ac_instances import with_submissions
+from gridpact.results import Clearance
+from tests.ac_instances import table_kw, with_submissions
 from tests.congested import congested_case, keeps_every_limit
 from tests.sessions import after, split
-from tests.terms_instances import with_terms
+from tests.terms_instances import random_terms_case, with_terms
+from tests.terms_oracle import Shares
 
 RULES = list(Allocation)
 
@@ -63,6 +70,85 @@ def test_priority_decides_by_class_where_trades_are_indivisible() -> None:
     cleared = gridpact.clear(case).cleared.set_index("trade").cleared_kw
     ids = np.array(case.trades.ids)[first]
     assert cleared[ids].sum() >= volume * (1 - 1e-6)
+
+
+def tied_by_blocks(seed: int) -> Case:
+    """Blocks and links of three classes over caps alone, sold by exporters, whose feed-in is free to help."""
+    case = random_terms_case(
+        seed, trades=8, periods=2, buyers=2, per_period=False, formulation=Formulation.AC
+    )
+    terms, people = case.trades.terms, case.participants
+    case = with_terms(case, block=terms.block, link=terms.link)
+    exporting = replace(people, exports=np.ones(len(people), dtype=bool))
+    return replace(case, participants=exporting, feed_in="after-trades", allocation=Allocation.PRIORITY)
+
+
+def class_of_shares(case: Case, shares: Shares) -> np.ndarray:
+    """The submission of each share, the earliest of its trades; those without one come last."""
+    submitted = np.where(case.trades.submitted > 0, case.trades.submitted, np.inf)
+    return np.array([submitted[list(share.trades)].min() for share in shares.all])
+
+
+def volumes_class_after_class(shares: Shares, submitted: np.ndarray) -> list[float]:
+    """The greatest volume of each class over caps, those before it kept: a linear programme for each."""
+    rows, upper = shares.caps
+    held, found = list[np.ndarray](), list[float]()
+    for one in np.unique(submitted):
+        weight = np.where(submitted == one, shares.weight, 0.0)
+        most = linprog(
+            -weight, np.vstack([rows, *held]), np.append(upper, [1e-9 - kw for kw in found]), bounds=(0, 1)
+        )
+        held.append(-weight[None, :])
+        found.append(-float(most.fun))
+    return found
+
+
+def class_volumes(clearance: Clearance, shares: Shares, submitted: np.ndarray) -> list[float]:
+    """What clears of each class, kW summed over periods."""
+    cleared = shares.fraction(table_kw(clearance)) * shares.weight
+    return [float(cleared[submitted == one].sum()) for one in np.unique(submitted)]
+
+
+@pytest.mark.parametrize("seed", [2, 14, 35, 50, 92])
+def test_priority_with_blocks_equals_linear_programmes_class_after_class(seed: int) -> None:
+    case = tied_by_blocks(seed)
+    shares = Shares(case)
+    submitted = class_of_shares(case, shares)
+    clearance = gridpact.clear(case)
+    expected = volumes_class_after_class(shares, submitted)
+    np.testing.assert_allclose(class_volumes(clearance, shares, submitted), expected, rtol=0, atol=1e-5)
+    assert clearance.summary["solves"]["best_found"] == 0
+    assert clearance.summary["bound"]["finished"]
+
+
+@pytest.mark.parametrize("seed", [14, 92])
+def test_priority_without_an_answer_of_its_rule_keeps_what_the_last_class_chose(monkeypatch, seed) -> None:
+    """The search of the last class knows a choice that keeps the classes before it."""
+
+    def fails(question):
+        value = question.programme.lower
+        return StagedAllocation(value=value, status=SolverStatus.FAILED, stages=())
+        yield
+
+    rule = replace(joint_clearing.rule_of(Allocation.PRIORITY), clear=fails)
+    monkeypatch.setattr(joint_clearing, "rule_of", lambda name: rule)
+    case = tied_by_blocks(seed)
+    shares = Shares(case)
+    submitted = class_of_shares(case, shares)
+    expected = volumes_class_after_class(shares, submitted)
+    volumes = class_volumes(gridpact.clear(case), shares, submitted)
+    np.testing.assert_allclose(volumes, expected, rtol=0, atol=1e-5)
+
+
+def test_steps_over_caps_that_the_active_set_method_fails_on_are_solved_otherwise(monkeypatch) -> None:
+    monkeypatch.setattr(step_method, "solve_dense", lambda programme: None)
+    case = tied_by_blocks(14)
+    shares = Shares(case)
+    submitted = class_of_shares(case, shares)
+    clearance = gridpact.clear(case)
+    expected = volumes_class_after_class(shares, submitted)
+    np.testing.assert_allclose(class_volumes(clearance, shares, submitted), expected, rtol=0, atol=1e-4)
+    assert clearance.summary["solves"]["best_found"] == 0
 
 
 @pytest.mark.parametrize("rule", RULES)

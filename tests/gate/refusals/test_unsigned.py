@@ -6,8 +6,8 @@ import pytest
 
 pytest.importorskip("granian")
 
-from gridpact.gate.verification.verify_gate import deviations
 from gridpact.gate.log.jws import detached, new_private_jwk, public_jwk, sign_compact
+from gridpact.gate.verification.verify_gate import deviations
 from tests.gate.inside import inside
 from tests.gate.served import DELIVERY, MARKET, PARTICIPANTS, order, text
 

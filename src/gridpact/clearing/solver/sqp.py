@@ -39,6 +39,7 @@ ROUNDED_GAIN_KW, ROUNDED_SHARE = 1e-11, 1e-13
 SMALL_GAIN_KW = 1e-9
 SHRINKING = 0.1  # of the step before, up to which steps are taken to shrink at a rate
 CURVATURE_TOLERANCE = 1e-9  # kW of volume per kW²
+BENDING_MIN = 1e-12  # of a step's programme, per kW, and per kW that the objective counts most for a kW
 ADDED_AT_ONCE = 3
 AWAY_FROM_ZERO = 0.99  # of the way to 0 that a variable with a logarithm may go in a step
 
@@ -104,6 +105,7 @@ class _Steps:
         self._best: tuple[float, Float] | None = None
         self._is_dense = len(programme) <= DENSE_MAX
         self._span = np.maximum(programme.upper - programme.lower, 1e-9)
+        self._greatest_weight = max(1.0, float(programme.objective.weight.max(initial=0.0)))
         self._method = StepMethod(self._span, is_dense=self._is_dense)
 
     def begin_with(self, limits: LimitsAtWork) -> None:
@@ -232,7 +234,7 @@ class _Steps:
         )
         bending = programme.objective.bending(value)
         quadratic = QuadraticProgramme(
-            diagonal=np.maximum(bending, 1e-12 / self._span),
+            diagonal=np.maximum(bending, BENDING_MIN * self._greatest_weight / self._span),
             gradient=-programme.objective.gradient(value),
             lower=np.minimum(lower, 0.0),
             upper=np.maximum(programme.upper - value, 0.0),

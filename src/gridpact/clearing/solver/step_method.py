@@ -48,8 +48,8 @@ class StepMethod:
         """The step of at most a radius; elastic where the linearised limits contradict one another.
 
         What the active set of the last step does not lead to goes to the interior-point method, and what that
-        cannot solve to the active-set method for dense matrices, up to a size. An elastic step of few
-        variables that the active-set method fails on goes to the other one.
+        cannot solve to the active-set method for dense matrices, up to a size. A step of few variables that
+        the active-set method fails on goes to the other one.
 
         Args:
             quadratic: the programme of the step.
@@ -76,10 +76,11 @@ class StepMethod:
             if found is not None:
                 break
             if elastic is not None and not quadratic.blocks:
-                return None
+                continue
             found = solve(replace(bounded, elastic=elastic))
         if found is None and self._is_dense:
-            found = solve_sparse(replace(bounded, elastic=ELASTIC_PRICE), tolerance=TIGHT_TOLERANCE)
+            price = ELASTIC_PRICE if quadratic.blocks else None
+            found = solve_sparse(replace(bounded, elastic=price), tolerance=TIGHT_TOLERANCE)
         if found is not None and not self._is_dense:
             self._held = held_bounds(bounded, found.value, found.bound_dual)
         return found

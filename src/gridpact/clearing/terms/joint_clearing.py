@@ -96,10 +96,10 @@ def _solved(
     market = begun.market
     part, problem = market.part, market.problem
     if problem.rule == Rule.PRIORITY:
-        found, programme = _by_class(begun, budget)
+        found, choices = _by_class(begun, budget)
     else:
-        found, programme = _chosen(begun, budget), market.programme
-    allocation = _allocation(market, programme, found, begun.choices, budget)
+        found, choices = _chosen(begun, budget), begun.choices
+    allocation = _allocation(market, found, choices, budget)
     value = snapped(allocation.value, part.upper_kw)
     rejected = part.rejected(found.taken)
     bound_kw = problem.offers.volume_kw(problem.offers.column_kw, problem.shape[0])
@@ -125,9 +125,9 @@ def _chosen(begun: PartSearch, budget: Budget) -> ChoiceFound:
     return begun.search.run(budget)
 
 
-def _by_class(begun: PartSearch, budget: Budget) -> tuple[ChoiceFound, Programme]:
-    """The choice that is lexicographic in the volumes of the classes, and the programme that keeps them."""
-    market, search = begun.market, begun.search
+def _by_class(begun: PartSearch, budget: Budget) -> tuple[ChoiceFound, Choices]:
+    """The choice that is lexicographic in the volumes of the classes, and what the last class chose among."""
+    market, choices, search = begun.market, begun.choices, begun.search
     rank, programme = _ranks(market), market.programme
     ranks = np.unique(rank[market.part.counts])
     for place, one in enumerate(ranks.tolist()):
@@ -135,22 +135,25 @@ def _by_class(begun: PartSearch, budget: Budget) -> tuple[ChoiceFound, Programme
         found = search.run(share)
         budget.took(share)
         if place + 1 == len(ranks) or not np.isfinite(found.leaf.volume_kw):
-            return found, programme
+            return found, choices
         chosen = (rank == one).astype(np.float64)
         held_kw = float(chosen @ found.leaf.power_kw) * (1.0 - HELD_SHARE)
         programme = programme.with_rows(csr_array(-chosen[None, :]), np.array([-held_kw]))
         weight = (rank == ranks[place + 1]).astype(np.float64)
-        search = Search(market.part, _choices(market.part, programme, weight))
+        choices = _choices(market.part, programme, weight)
+        search = Search(market.part, choices)
         search.begin_with(found.taken)
     raise ValueError("a part has no variables")
 
 
-def _allocation(
-    market: Market, programme: Programme, found: ChoiceFound, choices: Choices, budget: Budget
-) -> StagedAllocation:
-    """What the rule makes of the choice; at least what was found for it."""
+def _allocation(market: Market, found: ChoiceFound, choices: Choices, budget: Budget) -> StagedAllocation:
+    """What the rule makes of the choice; at least what was found for it.
+
+    By `priority` the rule keeps the volumes of classes itself: rows that hold them, as in the search, would
+    leave next to no room beside the caps.
+    """
     part, problem = market.part, market.problem
-    chosen = programme.between(*part.bounds(found.taken))
+    chosen = market.programme.between(*part.bounds(found.taken))
     best = choices.optimum(found.taken, found.leaf.power_kw, budget)
     every = np.ones(len(part.upper_kw), dtype=np.bool_)
     if not np.isfinite(found.leaf.volume_kw):
@@ -163,7 +166,7 @@ def _allocation(
     if problem.rule == Rule.MAX_VOLUME:
         return own
     question = Question(
-        programme=chosen.aiming_at(market.programme.objective),
+        programme=chosen,
         proposed_kw=part.upper_kw,
         rank=_ranks(market),
         starts=(found.leaf.power_kw,),
