@@ -88,7 +88,7 @@ class Horizon(CasePart):
         begin, end = self.instant(0), self.instant(self.periods)
         shift = (end.utcoffset() or timedelta()) - (begin.utcoffset() or timedelta())
         is_midnight = (begin.hour, begin.minute, begin.second) == (0, 0, 0)
-        if not shift or not is_midnight or self.periods * self.step % timedelta(days=1):
+        if not shift or shift % self.step or not is_midnight or self.periods * self.step % timedelta(days=1):
             return None
         fitting = self.periods - shift // self.step
         return (

@@ -165,7 +165,7 @@ def _zone(column: Any) -> str:
     zone = getattr(column.type, "tz", None) or "UTC"
     try:
         return ZoneInfo(zone).key
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):  # such as an offset, +02:00
         return "UTC"
 
 
