@@ -65,6 +65,15 @@ def test_a_page_says_all_that_a_bill_has_to(tmp_path: Path) -> None:
         assert said in text, said
 
 
+def test_a_page_names_the_meters_of_its_participant_alone(tmp_path: Path) -> None:
+    found = settled(tmp_path)
+    assert "h2 (" not in Amounts(dict(bill_pages(found))["h2"]).text
+    people = replace(found.energy.participants, meter=("AT-1", "AT-2 AT-3", ""))
+    pages = dict(bill_pages(replace(found, energy=replace(found.energy, participants=people))))
+    assert "h2 (AT-2, AT-3)" in Amounts(pages["h2"]).text and "AT-1" not in pages["h2"]
+    assert "h3 (" not in Amounts(pages["h3"]).text
+
+
 def test_a_corrected_page_names_the_bill_that_it_corrects_and_the_difference(tmp_path: Path) -> None:
     second = corrected(tmp_path)
     (bill,) = [each for each in second.summary["bills"] if each["participant"] == "h2"]

@@ -212,6 +212,27 @@ def test_orders_say_why_they_were_not_matched() -> None:
     auctioned = gridpact.clear(replace(case, orders=orders, mechanism="network-auction"))
     [dear] = auctioned.explain("a2").orders
     assert dear.done_kwh == 0.0 and "its price is not met" in dear.why
+    assert "No limit of the network is reached, so that all have one price" in str(auctioned.explain("b1"))
+
+
+@pytest.mark.parametrize("name", ["ask", "ask:bid", "ann"])
+def test_an_auction_names_the_limits_that_hold_orders_down(name: str, tmp_path: Path) -> None:
+    orders = gridpact.Orders(
+        ids=["ask", "bid"],
+        participant=[0, 2],
+        sells=[True, False],
+        start=[0, 0],
+        end=[2, 2],
+        power_kw=[40.0, 40.0],
+        price_per_kwh=[0.1, 0.3],
+    )
+    clearance = gridpact.clear(replace(case_of([]), orders=orders, mechanism="network-auction"))
+    assert clearance.summary["auction"]["cleared_kwh"] < 79.0
+    gridpact.write_clearance(clearance, tmp_path / "out")
+    for explanation in (clearance.explain(name), gridpact.explain(tmp_path / "out", name)):
+        told = str(explanation)
+        assert "Nothing cut it" not in told and explanation.is_auction
+        assert f"prices differ from place to place: line 0 ({ELM}), 12:00–14:00." in told
 
 
 def test_facts_are_json_and_texts_are_escaped_in_notebooks_and_pages() -> None:

@@ -351,6 +351,17 @@ def case(tmp_path: Path, participants: str, resolution: str = "1h", periods: int
     return folder
 
 
+def test_readings_beyond_a_horizon_that_forgets_the_change_of_the_clocks_are_said(tmp_path: Path) -> None:
+    autumn = steady("Europe/Berlin", "ES1", first=date(2026, 10, 25), step=60)
+    folder = case(tmp_path, "participant,bus,meter\nanna,house 1,ES1\n")
+    settings = (folder / "case.toml").read_text().replace("2026-06-01", "2026-10-25")
+    for periods, said in ((24, True), (25, False)):
+        (folder / "case.toml").write_text(settings.replace("periods = 24", f"periods = {periods}"))
+        path = made.write_csv(tmp_path / "a.csv", made.datadis([autumn]))
+        told = facts(import_meters([path], ImportOptions(case=folder)), Path("m.csv"))["notices"]
+        assert any("2026-10-25T23:00+01:00 and not at midnight" in notice for notice in told) is said
+
+
 def test_participants_of_a_case_are_found_by_their_meters(tmp_path: Path) -> None:
     folder = case(tmp_path, "participant,bus,meter\nanna,house 1,ES1 ES2\nben,house 2,\ncara,house 3,ES9\n")
     path = datadis(

@@ -207,3 +207,15 @@ def test_memberships_and_meters_are_read_like_those_of_a_folder(folder: Path) ->
     assert found.meter[:2] == ("m0", "m1")
     first = pd.Timestamp("2024-06-01", tz=timezone)
     assert found.member_from.tolist() == [first.value // 1000, *[0] * (count - 1)]
+
+
+def test_times_of_a_fixed_offset_are_instants(folder: Path) -> None:
+    """An offset is no timezone: the horizon is in UTC, or in the one that is named."""
+    tables, zone = frames(folder), gridpact.read_case(folder).horizon.timezone
+    tables = {name: tables[name] for name in ("participants", "profiles")}
+    times = pd.to_datetime(tables["profiles"]["time"], utc=True)
+    tables["profiles"]["time"] = times.dt.tz_convert("+02:00")
+    plain = Case.from_frames(BUILTIN, **tables).horizon
+    named = Case.from_frames(BUILTIN, timezone=zone, **tables).horizon
+    assert (plain.timezone, named.timezone) == ("UTC", zone)
+    assert plain.instant(0) == named.instant(0) == times.min()

@@ -233,7 +233,7 @@ def test_what_is_wrong_is_said_with_its_place_and_a_remedy(
 def test_a_network_comes_from_one_place(given: dict[str, str], what: str) -> None:
     problem = refused(lambda: NetworkSource(**given)).problems[0]
     assert (problem.file, problem.what) == ("network", what)
-    assert problem.remedy == "keep one, as in builtin='pandapower/cigre_lv'"
+    assert problem.remedy == f"{'keep' if given else 'give'} one, as in builtin='pandapower/cigre_lv'"
 
 
 @pytest.mark.parametrize("field", ["builtin", "file", "compiled"])

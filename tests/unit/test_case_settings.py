@@ -174,7 +174,7 @@ CHECKS = [
         "network",
         "",
         "needs one of builtin and file",
-        'keep one, as in builtin = "pandapower/cigre_lv"',
+        'write one, as in builtin = "pandapower/cigre_lv"; without a network a case can only be settled',
     ),
     (
         BUILTIN,

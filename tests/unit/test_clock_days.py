@@ -16,12 +16,14 @@ import pytest
 import gridpact
 from gridpact.case import Case, Formulation
 from gridpact.case.writing.case_writer import write_case
+from gridpact.cli import main
 from gridpact.report.clearance.clearance_page import report_page
 from gridpact.results import Clearance
 from tests.terms_oracle import Linear, Shares
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUARTER_H = 0.25
+TARIFFS = "[retailers.default]\nsupply_price_per_kwh = 0.2\nfeed_in_price_per_kwh = 0.1\n"
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,39 @@ def test_a_local_time_in_doubt_is_refused(day: Day, old: str, new: str, said: st
         (tmp_path / path.name).write_text(text.replace(old, new) if path.name == "trades.csv" else text)
     with pytest.raises(gridpact.InvalidCase, match=said):
         gridpact.read_case(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("start", "periods", "end", "fitting"),
+    [
+        ("2026-10-01T00:00", 2976, "2026-10-31T23:00+01:00", 2980),
+        ("2026-03-29T00:00", 96, "2026-03-30T01:00+02:00", 92),
+        ("2026-10-01T00:00", 2980, "", 0),
+        ("2026-10-01T00:00", 96, "", 0),
+        ("2026-10-25T00:00", 20, "", 0),
+        ("2026-10-24T12:00", 96, "", 0),
+        ("2026-03-01T00:00", 245 * 96, "", 0),
+    ],
+    ids=["month", "spring", "counted", "no change", "part of a day", "noon to noon", "both changes"],
+)
+def test_days_counted_as_24_hours_are_said(
+    start: str, periods: int, end: str, fitting: int, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    lines = f'start = "{start}"\ntimezone = "Europe/Berlin"\nresolution = "15min"\nperiods = {periods}\n'
+    (tmp_path / "case.toml").write_text(f'name = "counted"\ncurrency = "EUR"\n[horizon]\n{lines}')
+    (tmp_path / "participants.csv").write_text("participant\nanna\n")
+    (tmp_path / "tariffs.toml").write_text(TARIFFS)
+    monkeypatch.setattr("sys.argv", ["gridpact", "check", str(tmp_path)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert ("case.toml: clocks change in the horizon" in told) is bool(end)
+    assert not end or f"ends at {end} and not at midnight; with periods = {fitting} it would" in told
+    horizon = gridpact.Horizon(
+        start=start, timezone="Europe/Berlin", resolution="15min", periods=fitting or 1
+    )
+    assert not fitting or horizon.instant(fitting).hour == 0
 
 
 @days

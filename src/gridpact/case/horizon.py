@@ -79,6 +79,23 @@ class Horizon(CasePart):
         """Start of every period as ISO 8601 text with the local UTC offset, length T."""
         return [instant.isoformat(timespec="minutes") for instant in self.instants()]
 
+    def clock_warning(self) -> str | None:
+        """That days were counted as 24 hours though the clocks change; `None` where they were not.
+
+        The horizon begins at a midnight and has whole days of 24 hours, so that a change of the clocks in it
+        moves its end away from midnight.
+        """
+        begin, end = self.instant(0), self.instant(self.periods)
+        shift = (end.utcoffset() or timedelta()) - (begin.utcoffset() or timedelta())
+        is_midnight = (begin.hour, begin.minute, begin.second) == (0, 0, 0)
+        if not shift or shift % self.step or not is_midnight or self.periods * self.step % timedelta(days=1):
+            return None
+        fitting = self.periods - shift // self.step
+        return (
+            f"clocks change in the horizon, which therefore ends at {end.isoformat(timespec='minutes')} and"
+            f" not at midnight; with periods = {fitting} it would"
+        )
+
     def span(self, first: int, last: int) -> str:
         """Local clock times from the start of period `first` to the end of `last`, "11:00–12:00"."""
         return f"{self.instant(first):%H:%M}–{self.instant(last + 1):%H:%M}"

@@ -54,7 +54,8 @@ class NetworkSource(CasePart):
             given = [name for name in ("builtin", "file", "compiled") if getattr(self, name)]
             if len(given) != 1:
                 what = f"has both {given[0]} and {given[1]}" if given else "needs one of builtin and file"
-                refusals.add("", what, "keep one, as in builtin='pandapower/cigre_lv'")
+                remedy = "keep one" if given else "give one"
+                refusals.add("", what, f"{remedy}, as in builtin='pandapower/cigre_lv'")
         words = {
             name: _word(refusals, name, kind, getattr(self, name))
             for name, kind in (("model", NetworkModel), ("neutral", Neutral))

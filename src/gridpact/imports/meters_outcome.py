@@ -107,6 +107,8 @@ def notices(imported: ImportedMeters) -> list[str]:
     """What else a reader of the readings should know."""
     readings, counts = imported.readings, imported.readings.counts
     said = list(_first(imported.notices))
+    if warning := readings.horizon.clock_warning():
+        said.append(warning)
     if counts.unknown_meter:
         named = _named(list(counts.unknown_meter))
         said.append(f"meters that no participant has, left out: {named}")

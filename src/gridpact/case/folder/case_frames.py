@@ -50,6 +50,8 @@ def case_of_frames(
     source = _source(network, model)
     buses = BusNames.of(compile_source(source))
     problems, warnings = Problems(), list[str]()
+    if horizon is not None and (warning := horizon.clock_warning()):
+        warnings.append(f"horizon: {warning}")
     frames = {PARTICIPANTS: participants, PROFILES: profiles, TRADES: trades, ORDERS: orders}
     readers = {
         schema: _reader(schema, frame, problems, warnings)
@@ -163,7 +165,7 @@ def _zone(column: Any) -> str:
     zone = getattr(column.type, "tz", None) or "UTC"
     try:
         return ZoneInfo(zone).key
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):  # such as an offset, +02:00
         return "UTC"
 
 

@@ -181,6 +181,8 @@ def _read_tables(opener: TableOpener, settings: Settings | None) -> _Tables:
     index, where = frame.index, frame.file
     if horizon is None:
         unchecked.append("times, because the horizon could not be read")
+    elif warning := horizon.clock_warning():
+        opener.warnings.append(f"{CASE_FILE}: {warning}")
     if index is None:
         unchecked.append("names in other tables, because those of the participants could not be read")
     profiles = None

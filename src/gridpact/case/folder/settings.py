@@ -298,8 +298,10 @@ def _network(file: TomlFile, folder: Path) -> NetworkSource | None:
         neutral = Neutral.RETURN
     given = [key for key in ("builtin", "file") if file.get("network", key) is not None]
     if len(given) != 1:
-        what = "needs one of builtin and file" if not given else "has both builtin and file"
-        file.refuse("network", "", what, 'keep one, as in builtin = "pandapower/cigre_lv"')
+        what = "has both builtin and file" if given else "needs one of builtin and file"
+        remedy = "keep one" if given else "write one"
+        settled = "" if given else "; without a network a case can only be settled"
+        file.refuse("network", "", what, f'{remedy}, as in builtin = "pandapower/cigre_lv"{settled}')
         return None
     value = file.text("network", given[0])
     if value is None:

@@ -106,7 +106,9 @@ def _head(settled: SettledCase, bill: Bill, participant: str, writer: _Writer) -
     facts.append(("period", " – ".join(dict.fromkeys(days))))
     if bill.corrects is not None:
         facts.append(("corrects", bill.corrects.number))
-    facts.append(("connection", participant))
+    meters = settled.energy.participants.meter
+    meter = meters[bill.participant] if meters else ""
+    facts.append(("connection", _connection(participant, meter)))
     if supplier := _supplier(settled, bill):
         facts.append(("supplier", supplier))
     listed = "".join(f"<dt>{escape(words[key])}</dt><dd>{_isolated(text)}</dd>" for key, text in facts)
@@ -116,6 +118,11 @@ def _head(settled: SettledCase, bill: Bill, participant: str, writer: _Writer) -
         f'<div class="top"><div>{_party(issuer, "issuer")}{_party(address, "recipient")}</div>'
         f'<div><h1>{escape(words[_title(bill)])}</h1><dl class="facts">{listed}</dl></div></div>'
     )
+
+
+def _connection(participant: str, meter: str) -> str:
+    """The metered connection by its name and, where they are known, the portal's names of its meters."""
+    return f"{participant} ({', '.join(meter.split())})" if meter else participant
 
 
 def _supplier(settled: SettledCase, bill: Bill) -> str:

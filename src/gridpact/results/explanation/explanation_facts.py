@@ -178,6 +178,7 @@ class ExplanationFacts:
         pressed: of a participant, the limits that it loads.
         energy_kwh: of a participant: its load and generation and where they go, by the columns of `schedule`.
         notes: what else the reader should know, what the result does not hold among it.
+        is_auction: whether orders were cleared on the network itself, so that nothing cuts their trades.
     """
 
     case: str
@@ -195,3 +196,4 @@ class ExplanationFacts:
     pressed: tuple[PressedLimit, ...]
     energy_kwh: Mapping[str, float]
     notes: tuple[str, ...]
+    is_auction: bool

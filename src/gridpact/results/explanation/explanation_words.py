@@ -42,7 +42,8 @@ def outcome_sentences(facts: ExplanationFacts) -> list[str]:
         told += [_of_trade(trade) for trade in facts.trades[:LISTED]]
     if len(facts.trades) > LISTED:
         told.append(f"{len(facts.trades) - LISTED} more trades are in the table cleared.")
-    if facts.trades and not facts.causes and facts.cleared_kwh >= facts.proposed_kwh:
+    is_whole = not facts.causes and facts.cleared_kwh >= facts.proposed_kwh
+    if facts.trades and is_whole and not facts.is_auction:
         told.append("Nothing cut it: no cap and no limit of the network stood in its way.")
     if len([cause for cause in facts.causes if cause.of == TRADES]) > 1:
         told.append("Where several of the causes below hold in the same period, each has to give way.")

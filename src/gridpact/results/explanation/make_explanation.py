@@ -18,12 +18,13 @@ from gridpact.results.explanation.explanation_facts import (
     PressedLimit,
     TradeOutcome,
 )
+from gridpact.results.explanation.explanation_words import NAMES_SAID
 from gridpact.results.explanation.limit_loads import Key, at_limit
 from gridpact.results.explanation.order_outcomes import order_outcomes
 from gridpact.results.explanation.period_words import periods_words
 from gridpact.results.explanation.tables.matched_orders import orders_of
 from gridpact.results.explanation.tables.result_tables import REASONS, SENSITIVITIES, ResultTables, Rows
-from gridpact.results.words.limit_kinds import CAPS, unit_of
+from gridpact.results.words.limit_kinds import CAPS, PLACE_KINDS, called, kind_of, unit_of
 
 TRADE, ORDER, PARTICIPANT = "trade", "order", "participant"
 WHAT = (TRADE, PARTICIPANT, ORDER)
@@ -66,6 +67,7 @@ def explanation_of(tables: ResultTables, name: str, *, what: str | None = None) 
         pressed=_pressed(tables, name) if kind == PARTICIPANT else (),
         energy_kwh=_energy(tables, name) if kind == PARTICIPANT else {},
         notes=tuple(_notes(tables, [(each.limited_by, each.element) for each in causes])),
+        is_auction=_is_auction(tables),
     )
 
 
@@ -245,9 +247,33 @@ def _pressing(tables: ResultTables, participant: str, key: Key, periods: np.ndar
     )
 
 
+def _is_auction(tables: ResultTables) -> bool:
+    """Whether orders were cleared on the network itself."""
+    return "auction" in tables.summary
+
+
+def _auction_note(tables: ResultTables) -> str:
+    """What parts the prices of an auction on the network: the limits that are reached, or nothing."""
+    rows = tables.rows("limits")
+    keys = dict.fromkeys(zip(rows["limited_by"], rows["element"], rows["phase"], strict=True))
+    found = [key for key in keys if key[0] not in CAPS]
+    told = "Orders were cleared on the network itself, and trades only pair what cleared. "
+    if not found:
+        return f"{told}No limit of the network is reached, so that all have one price in a period."
+    named = []
+    for key in found[:NAMES_SAID]:
+        place = f"{PLACE_KINDS[kind_of(key[0])]} {called(key[1], place_name(tables, key))}"
+        when = periods_words(tables.starts, tables.step, np.unique(rows["period"][at_limit(rows, key)]))
+        named.append(f"{place}, {when}")
+    more = f"; and {len(found) - NAMES_SAID} more" if len(found) > NAMES_SAID else ""
+    return f"{told}Limits that are reached make prices differ from place to place: {'; '.join(named)}{more}."
+
+
 def _notes(tables: ResultTables, limits: list[tuple[str, str]]) -> Iterable[str]:
     """What the reader should know besides: safety, model, and what the result does not hold."""
     summary = tables.summary
+    if _is_auction(tables):
+        yield _auction_note(tables)
     if summary["status"] != CLEARED_STATUS:
         yield f"The result has the status {summary['status']}: it is not safe to operate as it is."
     if broken := summary["baseline_violations"]:

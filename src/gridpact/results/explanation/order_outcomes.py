@@ -96,5 +96,5 @@ def _why_not_cleared(offered: float, done: float, limit: float, best: float, *, 
     if not is_met:
         return f"its price is not met: its side clears at {significant(best)} at best at that time"
     if done > KWH_MIN:
-        return "it is the last that fits, at the price of its place, or its price is met in some periods only"
+        return "where it clears in part the price at its place is just its limit, and elsewhere it is not met"
     return "its price is met elsewhere, not at its own place, where limits of the network make it dearer"
