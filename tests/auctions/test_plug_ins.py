@@ -183,6 +183,36 @@ def test_a_package_that_is_of_no_use_is_a_problem(
     assert said in str(failure.value)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("None", "no StagedAllocation"),
+        ("None  # without a step", "no StagedAllocation"),
+        ("replace(given, value=given.value[:-1])", "what is not 9 finite numbers"),
+        ("replace(given, value=given.value * float('nan'))", "what is not 9 finite numbers"),
+        ("replace(given, value=question.programme.upper + 1.0)", "values beyond their bounds"),
+        ("replace(given, stages=given.stages * 2)", "stages of which not one decides each variable"),
+    ],
+)
+def test_what_a_rule_gives_is_held_against_what_it_was_asked(wrong: str, said: str, install: Install) -> None:
+    given = "own(question)" if "without" in wrong else "yield from own(question)"
+    text = f"""
+from dataclasses import replace
+from gridpact.clearing.rules.rule import AllocationRule
+from gridpact.clearing.rules.max_volume import clear as own
+
+def clear(question):
+    given = {given}
+    return {wrong}
+
+RULE = AllocationRule(clear=clear)
+"""
+    install("street_rules", text, "[gridpact.rules]\nodd = street_rules:RULE\n")
+    case = replace(ac_case(1, "pandapower/cigre_lv", power_kw=90.0, periods=1), allocation="odd")
+    with pytest.raises(InvalidUsage, match=f"the allocation 'odd' gives {said}"):
+        clear(case)
+
+
 def test_two_packages_of_one_name_are_told(install: Install) -> None:
     install("one", "", "[gridpact.mechanisms]\nbazaar = one:X\n", name="one")
     install("two", "", "[gridpact.mechanisms]\nbazaar = two:X\n", name="two")

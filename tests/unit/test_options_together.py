@@ -130,8 +130,7 @@ def test_priority_without_an_answer_of_its_rule_keeps_what_the_last_class_chose(
         return StagedAllocation(value=value, status=SolverStatus.FAILED, stages=())
         yield
 
-    rule = replace(joint_clearing.rule_of(Allocation.PRIORITY), clear=fails)
-    monkeypatch.setattr(joint_clearing, "rule_of", lambda name: rule)
+    monkeypatch.setattr(joint_clearing, "shared_by", lambda name, question: fails(question))
     case = tied_by_blocks(seed)
     shares = Shares(case)
     submitted = class_of_shares(case, shares)

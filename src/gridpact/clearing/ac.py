@@ -30,7 +30,7 @@ from gridpact.clearing.problem.market import Market, coordinates_of, on_network,
 from gridpact.clearing.problem.parts import Part, period_part
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import LimitedBy, PartOutcome, PeriodSolution, PeriodStatus, Solution
-from gridpact.clearing.rules.rule import rule_of
+from gridpact.clearing.rules.rule import shared_by
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, best_of
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import Solve, run_together
@@ -231,7 +231,7 @@ class AcClearing:
             limits=limits,
             doubts=doubts,
         )
-        allocation = yield from rule_of(problem.rule).clear(question)
+        allocation = yield from shared_by(problem.rule, question)
         if allocation.status.is_kept or greatest is None or not greatest.status.is_kept:
             return allocation
         every = np.ones(len(part.upper_kw), dtype=np.bool_)

@@ -30,7 +30,7 @@ from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.reasons import DUAL_MIN, ActiveLimits, element_kinds
 from gridpact.clearing.problem.solution import PeriodSolution, Solution
 from gridpact.clearing.problem.trading_pairs import Pairs
-from gridpact.clearing.rules.rule import rule_of
+from gridpact.clearing.rules.rule import shared_by
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
@@ -149,7 +149,7 @@ class DcClearing:
                 starts=(greatest.value,),
                 budget=self._budget,
             )
-            [allocation] = run_together(None, [rule_of(problem.rule).clear(question)])
+            [allocation] = run_together(None, [shared_by(problem.rule, question)])
         bound_kw = np.zeros(problem.shape[0])
         bound_kw[period] = market.part.volume_kw(greatest.value)
         return explained(market, allocation, bound_kw, self._active_limits)

@@ -13,7 +13,7 @@ from gridpact.clearing.problem.market import market_of
 from gridpact.clearing.problem.parts import period_part
 from gridpact.clearing.problem.problem import ClearingProblem
 from gridpact.clearing.problem.solution import Solution
-from gridpact.clearing.rules.rule import rule_of
+from gridpact.clearing.rules.rule import shared_by
 from gridpact.clearing.rules.stage import Question
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
@@ -75,7 +75,7 @@ def _allocated(problem: ClearingProblem, budget: Budget) -> Solution:
             starts=(greatest.column_kw[columns],),
             budget=budget,
         )
-        [allocation] = run_together(None, [rule_of(problem.rule).clear(question)])
+        [allocation] = run_together(None, [shared_by(problem.rule, question)])
         if allocation.status.is_kept:
             solved.extend(explained(market, allocation, greatest.volume_bound_kw))
     return greatest.with_periods(problem.offers, solved)

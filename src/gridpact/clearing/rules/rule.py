@@ -1,11 +1,16 @@
 """AllocationRule: what a rule of allocation is, and the one that a name stands for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+
+import numpy as np
 
 from gridpact.clearing.rules.stage import Question, StagedAllocation
 from gridpact.clearing.solver.lockstep import Solve
+from gridpact.errors import InvalidUsage
 from gridpact.plug_ins import RULES, load
+
+BEYOND_SHARE = 1e-6  # of a kW, and of what is proposed, by which a value may be beyond a bound by rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +40,32 @@ def rule_of(name: str) -> AllocationRule:
         InvalidUsage: there is none, or it is of no use.
     """
     return load(RULES, name, AllocationRule)
+
+
+def shared_by(name: str, question: Question) -> Solve[StagedAllocation]:
+    """What the rule of a name makes of a question.
+
+    Raises:
+        InvalidUsage: there is no such rule, or what it gives is no allocation of the question's variables.
+    """
+    solve = rule_of(name).clear(question)
+    shared = (yield from solve) if isinstance(solve, Generator) else solve
+    if fault := _fault(shared, question):
+        raise InvalidUsage(f"the allocation '{name}' gives {fault}", "mend the rule")
+    return shared
+
+
+def _fault(shared: object, question: Question) -> str:
+    """What makes something no allocation of a question's J variables; empty where it is one."""
+    count, programme = len(question.proposed_kw), question.programme
+    if not isinstance(shared, StagedAllocation):
+        return "no StagedAllocation"
+    if np.shape(shared.value) != (count,) or not np.isfinite(shared.value).all():
+        return f"what is not {count} finite numbers"
+    if not shared.status.is_kept:
+        return ""
+    beyond_kw = np.maximum(programme.lower - shared.value, shared.value - programme.upper)
+    if (beyond_kw > BEYOND_SHARE * (1.0 + question.proposed_kw)).any():
+        return "values beyond their bounds"
+    decided = np.sum([np.zeros(count), *(stage.decides for stage in shared.stages)], axis=0)
+    return "" if (decided == 1).all() else "stages of which not one decides each variable"

@@ -17,7 +17,7 @@ from gridpact.clearing.explain import LimitsOf, active_limits, explained
 from gridpact.clearing.problem.market import Market
 from gridpact.clearing.problem.parts import Part
 from gridpact.clearing.problem.solution import PartOutcome, PeriodSolution, snapped
-from gridpact.clearing.rules.rule import rule_of
+from gridpact.clearing.rules.rule import rule_of, shared_by
 from gridpact.clearing.rules.stage import Question, Stage, StagedAllocation, holds
 from gridpact.clearing.solver.budget import Budget
 from gridpact.clearing.solver.lockstep import run_together
@@ -172,7 +172,7 @@ def _allocation(market: Market, found: ChoiceFound, choices: Choices, budget: Bu
         starts=(found.leaf.power_kw,),
         budget=budget,
     )
-    [shared] = run_together(market.oracle, [rule_of(problem.rule).clear(question)])
+    [shared] = run_together(market.oracle, [shared_by(problem.rule, question)])
     return shared if shared.status.is_kept else replace(own, status=SolverStatus.STOPPED)
 
 
