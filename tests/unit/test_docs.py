@@ -25,7 +25,7 @@ from gridpact.imports.import_meters import FORMATS
 from gridpact.published import cigre_day, cigre_extreme
 from gridpact.results import clearance_tables as tables
 from gridpact.results.clearance_outcome import outcome
-from gridpact.results.explanation import explanation_tables
+from gridpact.results.explanation.tables import explanation_tables
 from gridpact.results.explanation.tables.matching_table import MATCHING_COLUMNS
 from gridpact.settlement.energy.keys import KeyKind
 from gridpact.settlement.reading.read_tariffs import RETAILER_KEYS
