@@ -62,10 +62,6 @@ def _fault(shared: object, question: Question) -> str:
         return "no StagedAllocation"
     if np.shape(shared.value) != (count,) or not np.isfinite(shared.value).all():
         return f"what is not {count} finite numbers"
-    if not shared.status.is_kept:
-        return ""
     beyond_kw = np.maximum(programme.lower - shared.value, shared.value - programme.upper)
-    if (beyond_kw > BEYOND_SHARE * (1.0 + question.proposed_kw)).any():
-        return "values beyond their bounds"
-    decided = np.sum([np.zeros(count), *(stage.decides for stage in shared.stages)], axis=0)
-    return "" if (decided == 1).all() else "stages of which not one decides each variable"
+    is_beyond = (beyond_kw > BEYOND_SHARE * (1.0 + question.proposed_kw)).any()
+    return "values beyond their bounds" if shared.status.is_kept and is_beyond else ""
