@@ -36,7 +36,7 @@ KNOWN = {
     "webhook": "w",
     "settlement": "june",
 }
-EXAMPLES = int(os.environ.get("GATE_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("GATE_EXAMPLES", "4"))
 NOT_RUN = {
     ("delete", "/api/v1/users/{user}"),
     ("get", "/api/v1/sessions/{session}/headroom"),

@@ -173,7 +173,7 @@ def test_a_redirection_is_not_followed_and_a_slow_answer_not_waited_for(
     assert "found" in post_webhook("http://nowhere.invalid/", b"{}", {}, permits_private=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def gate(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gate]:
     """A gate that nothing serves, with a market, a session and two users, one of whom sees the market."""
     with ExitStack() as stack:

@@ -62,6 +62,7 @@ def shared_wh(truths: list[Truth], energies: dict[int, list[tuple[int, int]]]) -
     return total
 
 
+@pytest.mark.slow
 def test_four_commands_from_the_files_of_a_portal_to_bills_and_corrected_bills(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
