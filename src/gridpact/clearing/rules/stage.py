@@ -165,7 +165,7 @@ def _from_elsewhere(programme: Programme, best: Optimum, budget: Budget) -> Solv
     On the way from the least of all variables to the most they begin twice: there, and at the point nearest
     to it that keeps every limit. What the network does not notice is kept though they end nowhere.
     """
-    unnoticed = greatest_unnoticed(programme)
+    unnoticed = greatest_unnoticed(programme) if budget.is_left() else None
     if unnoticed is not None and (yield from holds(programme, unnoticed[None]))[0]:
         found = Optimum.without_multipliers(programme, SolverStatus.STOPPED, unnoticed)
         best = replace(found, is_first=False) if is_better(found, best) else best
