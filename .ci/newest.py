@@ -1,12 +1,13 @@
 """Runs `make test-newest`, and tells failures of gridpact from those of libraries released since the pins.
 
 Exit code 0 where the tests pass. Where they do not, it is 0 too if a library is newer than constraints.txt
-has it, or if the environment could not be built: the same code has passed with the pinned libraries just
-before, and a report says what is newer. Otherwise the libraries are those of `make test`, the failure is
-gridpact's own, and the exit code is 1.
+has it, or if the environment could not be built: where the same code does not pass with the pinned libraries,
+`make test` says so, and a report says what is newer. Otherwise the libraries are those of `make test`, the
+failure is gridpact's own, and the exit code is 1.
 """
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -93,6 +94,9 @@ def _installed() -> dict[str, str]:
 
 def main() -> int:
     """Runs the tests, says what they come to, and gives the exit code."""
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # which a job in the background of a shell ignores
     passed = subprocess.run(["make", "test-newest"], cwd=ROOT, check=False).returncode == 0
     is_built = BUILT.exists()
     found = newer(_installed(), pins(PINS.read_text(encoding="utf-8"))) if is_built and not passed else []

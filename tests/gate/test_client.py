@@ -94,6 +94,7 @@ def test_a_market_that_requires_signatures_takes_nothing_else(gate: Served, clie
         unsigned.hand_in_order("unsigned", order("a", "h1", "sell"))
 
 
+@pytest.mark.chaos
 def test_events_go_on_over_a_gate_that_is_started_again(tmp_path: Path) -> None:
     with served(tmp_path / "g", settings="private_webhooks = true\n") as gate:
         homes = make_market(gate)

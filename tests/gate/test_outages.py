@@ -80,6 +80,7 @@ def test_1_the_last_byte_decides(tmp_path: Path) -> None:
         assert wait_for(gate, "s", "cleared", "failed")["submissions"] == 1
 
 
+@pytest.mark.chaos
 def test_2_what_a_full_disk_refuses_is_not_counted(tmp_path: Path) -> None:
     with served(tmp_path / "g", settings=RATES) as gate:
         homes = make_market(gate)
@@ -99,6 +100,7 @@ def test_2_what_a_full_disk_refuses_is_not_counted(tmp_path: Path) -> None:
         assert_good(gate.folder)
 
 
+@pytest.mark.chaos
 def test_2_a_database_that_is_locked_is_waited_for_or_refused(tmp_path: Path) -> None:
     with served(tmp_path / "g") as gate:
         homes = make_market(gate)

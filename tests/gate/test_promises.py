@@ -100,7 +100,7 @@ def test_1_the_gates_clock_decides(gate: Served, homes: dict[str, Any], day: dic
     assert receipt["received_at"] < refused["gate_closes"] <= refused["received_at"]
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.chaos)])
 def test_2_what_was_answered_is_stored_though_all_is_killed(tmp_path: Path, database: str) -> None:
     with ExitStack() as stack:
         url = ""

@@ -200,7 +200,7 @@ def _holds(changes: list[Change], table_format: TableFormat) -> None:
 
 
 @given(changes=st.lists(changes, min_size=1, max_size=4))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_damaged_csv_case_is_read_or_refused(changes: list[Change]) -> None:
     _holds(changes, TableFormat.CSV)
 

@@ -141,6 +141,7 @@ def test_a_killed_worker_costs_nothing(cases: Path, alone: Path, tmp_path: Path)
     check_whole(out, alone, [case_path(number) for number in range(COUNT)])
 
 
+@pytest.mark.slow
 def test_a_case_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None:
     paths = write_fleet(tmp_path / "cases", 4)
     write_case(fleet_case(5, periods=60, participants=16, trades=60), tmp_path / "cases" / "a-killer")
@@ -166,7 +167,7 @@ def test_a_case_that_always_kills_its_worker_fails_alone(tmp_path: Path) -> None
     assert is_finished(out) and not hidden(out)
 
 
-@pytest.mark.parametrize("moment", ["start", "work"])
+@pytest.mark.parametrize("moment", [pytest.param("start", marks=pytest.mark.slow), "work"])
 def test_ctrl_c_says_how_far_it_came_and_the_next_run_goes_on(
     moment: str, cases: Path, alone: Path, tmp_path: Path
 ) -> None:
