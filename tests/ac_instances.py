@@ -1,6 +1,8 @@
 """Random cases for AC clearing on public networks and on networks made here, and how to clear them."""
 
+from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -125,7 +127,13 @@ def net_of(case: Case):
     """The case's network as pandapower has it."""
     if case.network.file is not None:
         return pp.from_json(str(case.network.file))
-    return builtin_net(case.network)[0]
+    return deepcopy(_built_in(case.network))
+
+
+@cache
+def _built_in(source: NetworkSource):
+    """Made once: that takes up to half a second, and a copy a hundredth."""
+    return builtin_net(source)[0]
 
 
 def ring_net():
