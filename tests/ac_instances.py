@@ -126,8 +126,13 @@ def table_kw(clearance: Clearance) -> np.ndarray:
 def net_of(case: Case):
     """The case's network as pandapower has it."""
     if case.network.file is not None:
-        return pp.from_json(str(case.network.file))
+        return deepcopy(_of_file(case.network.file, case.network.file.stat().st_mtime_ns))
     return deepcopy(_built_in(case.network))
+
+
+@cache
+def _of_file(file: Path, written: int):
+    return pp.from_json(str(file))
 
 
 @cache
