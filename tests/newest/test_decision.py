@@ -1,6 +1,7 @@
 """What a run with the newest libraries comes to: a failure, or a report of what is newer than its pin."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -126,6 +127,31 @@ def test_the_command_ends_as_decided(
     assert said in err if said else err == ""
 
 
-def test_the_check_of_a_commit_runs_both() -> None:
-    script = (ROOT / ".ci" / "run").read_text().splitlines()
-    assert script[-2:] == ["make test", ".venv/bin/python .ci/newest.py"]
+@pytest.mark.parametrize(
+    ("tested", "tried", "code"),
+    [(0, 0, 0), (2, 0, 2), (0, 1, 1), (2, 1, 2)],
+    ids=["well", "tests", "newest", "both"],
+)
+def test_the_check_of_a_commit_runs_both(tested: int, tried: int, code: int, tmp_path: Path) -> None:
+    """The script as it is, in a folder with other commands of its names."""
+    stubs = {
+        ".ci/run": (ROOT / ".ci" / "run").read_text(),
+        ".venv/bin/python": f'#!/bin/sh\necho "newest: $*"\nexit {tried}\n',
+        "bin/make": f'#!/bin/sh\necho "make: $*"\n[ "$1" != test ] || exit {tested}\n',
+        "bin/chromium": "#!/bin/sh\n",
+    }
+    for name, text in stubs.items():
+        place = tmp_path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+        place.chmod(0o755)
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    run = subprocess.run(
+        [tmp_path / ".ci" / "run"],
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = ["make: .venv/.ready", "make: test", "newest: .ci/newest.py"]
+    assert (run.returncode, run.stdout.splitlines()) == (code, said), run.stderr
